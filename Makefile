@@ -1,0 +1,47 @@
+# Each target works alone on a fresh clone; all that is needed is Python 3.11 or newer with venv.
+#   make test    lint, types, all tests and doctests, the examples in short form
+#   make demo    trains a small network, draws its graph and learning curve into build/demo
+#   make lint    only lint and types
+#   make clean   removes everything that the others made
+# Another Python: make test PYTHON=python3.13
+
+PYTHON ?= python3
+BIN := .venv/bin
+EXAMPLES = $(sort $(wildcard examples/[0-9]*.py))
+
+.PHONY: test demo lint clean
+
+test: lint
+	$(BIN)/python -m pytest -q -n auto
+	@mkdir -p build/examples
+	@set -e; for example in $(EXAMPLES); do \
+	    echo "$$example --short"; \
+	    (cd build/examples && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/$$example" --short >/dev/null); \
+	done
+
+demo: .venv/.demo
+	@mkdir -p build/demo
+	cd build/demo && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/examples/04_mlp.py" --demo
+	@echo "The pictures are in build/demo."
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find flowgraph tests examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# The stamps lie inside .venv, so that they vanish with it. A changed pyproject.toml makes it anew.
+.venv/.made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("flowgraph needs Python 3.11 or newer, this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.test: .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+.venv/.demo: .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[viz,examples]'
+	@touch $@
