@@ -1,0 +1,6 @@
+"""Data to learn from: MNIST and Fashion-MNIST images, the IDX reader, batches."""
+
+from flowgraph.data.idx import read_idx
+from flowgraph.data.images import ImageSet, Split, batches, load_fashion_mnist, load_mnist
+
+__all__ = ["ImageSet", "Split", "batches", "load_fashion_mnist", "load_mnist", "read_idx"]

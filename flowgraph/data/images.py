@@ -1,0 +1,250 @@
+"""MNIST and Fashion-MNIST: real images that come with the package, or the full original files.
+
+Without a `folder` both loaders give 5,000 images shipped inside the package, 500 of each class:
+4,000 to train, 1,000 to test (`make_subsets.py` says how they were drawn). With a `folder` they
+read the four original IDX files, 60,000 and 10,000 images. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flowgraph.data.idx import damaged, read_idx
+
+Array = np.ndarray[Any, Any]
+
+DIGITS = tuple("0123456789")
+FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+           "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+SIDE, CLASSES = 28, 10
+TRAIN_SIZE, TEST_SIZE = 4000, 1000
+
+FILES = Path(__file__).parent / "files"
+_REINSTALL = ("Install the package again, or pass folder= with the four original IDX files "
+              "(train-images-idx3-ubyte and so on, plain or .gz).")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Images with their labels.
+
+    Args:
+        images: float32 array of shape (n, 28, 28), 0 is background, 1 is full ink.
+        labels: int64 array of shape (n,), each an index into the set's `class_names`.
+    """
+
+    images: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"Split({len(self)} images)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSet:
+    """A data set of small grey images in ten classes.
+
+    Args:
+        train: what to learn from.
+        test: what to measure on; no image of it is in `train`.
+        class_names: the name of each label.
+    """
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+
+def load_mnist(folder: str | os.PathLike[str] | None = None) -> ImageSet:
+    """Loads handwritten digits, the shipped 5,000 or the full MNIST.
+
+    Args:
+        folder: where the four original IDX files lie, plain or gzipped. None: the shipped subset,
+            whose training images are from MNIST's training files, test images from its test files.
+
+    Returns:
+        An ImageSet: images float32 in [0, 1] of shape (n, 28, 28), labels int64 of shape (n,).
+
+    Raises:
+        DatasetError: a file is missing, truncated, or not what its name says.
+
+    Example:
+        >>> from flowgraph.data import load_mnist
+        >>> mnist = load_mnist()
+        >>> mnist.train.images.shape, mnist.test.labels.shape
+        ((4000, 28, 28), (1000,))
+    """
+    if folder is not None:
+        return read_folder(folder, DIGITS)
+    return read_subset(FILES / "mnist_5000.npz", DIGITS)
+
+
+def load_fashion_mnist(folder: str | os.PathLike[str] | None = None) -> ImageSet:
+    """Loads pictures of clothes, the shipped 5,000 or the full Fashion-MNIST.
+
+    Args:
+        folder: where the four original IDX files lie, plain or gzipped. None: the shipped subset,
+            split by us: accuracies on its test images do not compare with published ones.
+
+    Returns:
+        An ImageSet: images float32 in [0, 1] of shape (n, 28, 28), labels int64 of shape (n,).
+
+    Raises:
+        DatasetError: a file is missing, truncated, or not what its name says.
+
+    Example:
+        >>> from flowgraph.data import load_fashion_mnist
+        >>> clothes = load_fashion_mnist()
+        >>> len(clothes.train), len(clothes.test), clothes.class_names[9]
+        (4000, 1000, 'Ankle boot')
+    """
+    if folder is not None:
+        return read_folder(folder, FASHION)
+    return read_subset(FILES / "fashion_mnist_5000.npz", FASHION)
+
+
+def batches(images: Array, labels: Array, size: int, *, seed: int | None = None, epochs: int = 1,
+            drop_last: bool = False) -> Iterator[tuple[Array, Array]]:
+    """Cuts a data set into batches, shuffled anew in each epoch.
+
+    Args:
+        images: array of shape (n, ...).
+        labels: array of shape (n, ...), row i belongs to row i of `images`.
+        size: rows in a batch.
+        seed: the same seed gives the same batches everywhere. None keeps the given order.
+        epochs: how often to go through the data.
+        drop_last: leave out an epoch's last batch if it is smaller than `size`.
+
+    Returns:
+        An iterator of (images, labels) pairs, copies of at most `size` rows.
+
+    Raises:
+        ValueError: the arrays differ in length, or `size` is below 1.
+
+    Example:
+        >>> from flowgraph.data import batches, load_mnist
+        >>> train = load_mnist().train
+        >>> for x, y in batches(train.images, train.labels, 1500, seed=0):
+        ...     print(x.shape, y.shape)
+        (1500, 28, 28) (1500,)
+        (1500, 28, 28) (1500,)
+        (1000, 28, 28) (1000,)
+    """
+    if len(images) != len(labels):
+        raise ValueError(f"batches() got {len(images)} images but {len(labels)} labels")
+    if size < 1:
+        raise ValueError(f"batches() needs a size of at least 1, got {size}")
+    return _batches(images, labels, size, seed, epochs, drop_last)
+
+
+def _batches(images: Array, labels: Array, size: int, seed: int | None, epochs: int,
+             drop_last: bool) -> Iterator[tuple[Array, Array]]:
+    # RandomState, not Generator: NumPy froze its numbers for good, so a seed says it all.
+    random = None if seed is None else np.random.RandomState(seed)
+    count = len(images)
+    for _ in range(epochs):
+        order = np.arange(count) if random is None else random.permutation(count)
+        for start in range(0, count - size + 1 if drop_last else count, size):
+            rows = order[start:start + size]
+            yield images[rows], labels[rows]
+
+
+# -- reading and checking ------------------------------------------------------------------------
+
+def read_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]) -> ImageSet:
+    """Reads the four original IDX files in `folder`; raises DatasetError if anything is amiss."""
+    splits = []
+    for part in ("train", "t10k"):
+        images_path = _find(folder, f"{part}-images", "idx3-ubyte")
+        labels_path = _find(folder, f"{part}-labels", "idx1-ubyte")
+        images, labels = read_idx(images_path), read_idx(labels_path)
+        _check_images(images_path, "", images)
+        _check_labels(labels_path, "", labels, len(images))
+        splits.append(_split(images, labels))
+    return ImageSet(splits[0], splits[1], class_names)
+
+
+def read_subset(path: str | os.PathLike[str], class_names: tuple[str, ...]) -> ImageSet:
+    """Reads a file made by `make_subsets.py`; raises DatasetError if anything is amiss."""
+    arrays, splits = _arrays(path), []
+    for part, count in ("train", TRAIN_SIZE), ("test", TEST_SIZE):
+        images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+        _check_images(path, f"{part}_images: ", images, _REINSTALL)
+        _check_labels(path, f"{part}_labels: ", labels, len(images), _REINSTALL)
+        per_class = np.bincount(labels, minlength=CLASSES)
+        if len(labels) != count or np.any(per_class != count // CLASSES):
+            raise damaged(path, f"should hold {count // CLASSES} {part} images of each class; it "
+                                f"holds {per_class.min()} to {per_class.max()}", _REINSTALL)
+        splits.append(_split(images, labels))
+    return ImageSet(splits[0], splits[1], class_names)
+
+
+def _arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """The four arrays of an npz file."""
+    import io
+    import struct
+    import zipfile
+    import zlib
+    wanted = {"train_images", "train_labels", "test_images", "test_labels"}
+    try:
+        # Not np.load(path): it stops before a member's end, where zipfile compares the checksum.
+        with zipfile.ZipFile(path) as members:
+            content = {name.removesuffix(".npy"): members.read(name)
+                       for name in members.namelist()}
+        found = set(content)
+        arrays = {name: np.load(io.BytesIO(content[name]), allow_pickle=False)
+                  for name in sorted(wanted & found)}
+    except FileNotFoundError:
+        raise damaged(path, "does not exist", _REINSTALL) from None
+    # All these stand for damage in Python's zip reader and NumPy's header reader.
+    except (OSError, ValueError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile,
+            zlib.error) as error:
+        raise damaged(path, f"is truncated or corrupted: {error}", _REINSTALL) from None
+    if found != wanted:
+        raise damaged(path, f"should hold the arrays {', '.join(sorted(wanted))}; it holds "
+                            f"{', '.join(sorted(found)) or 'none'}", _REINSTALL)
+    return arrays
+
+
+def _find(folder: str | os.PathLike[str], stem: str, ending: str) -> Path:
+    """The file with one of the names under which the original files go about."""
+    names = [f"{stem}{mark}{ending}{zipped}" for zipped in ("", ".gz") for mark in "-."]
+    for name in names:
+        if (path := Path(folder, name)).exists():
+            return path
+    raise damaged(Path(folder, names[0]), "does not exist, nor the same with .gz",
+                  "folder= must hold the four original files: train-images-idx3-ubyte, "
+                  "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte.")
+
+
+def _check_images(path: str | os.PathLike[str], array: str, images: Array,
+                  advice: str = "") -> None:
+    if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE) or len(images) == 0:
+        raise damaged(path, f"holds no images: {array}expected uint8 of shape (n, {SIDE}, {SIDE}), "
+                            f"found {images.dtype} of shape {images.shape}", advice)
+
+
+def _check_labels(path: str | os.PathLike[str], array: str, labels: Array, count: int,
+                  advice: str = "") -> None:
+    if labels.dtype != np.uint8 or labels.ndim != 1:
+        raise damaged(path, f"holds no labels: {array}expected uint8 of shape (n,), "
+                            f"found {labels.dtype} of shape {labels.shape}", advice)
+    if len(labels) != count:
+        raise damaged(path, f"does not fit its images: {array}{len(labels)} labels for {count} "
+                            "images", advice)
+    if labels.max() >= CLASSES:
+        raise damaged(path, f"has a label outside 0..{CLASSES - 1}: {array}label {labels.max()} at "
+                            f"position {labels.argmax()}", advice)
+
+
+def _split(images: Array, labels: Array) -> Split:
+    return Split(np.divide(images, np.float32(255), dtype=np.float32), labels.astype(np.int64))
