@@ -79,7 +79,9 @@ def balanced(labels: Array, size: int, random: np.random.RandomState) -> Array:
 
 def write(path: Path, arrays: dict[str, Array]) -> None:
     """Writes a compressed npz file; the same arrays give the same bytes."""
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub mistakes the names
+    np.savez_compressed(
+        path, train_images=arrays["train_images"], train_labels=arrays["train_labels"],
+        test_images=arrays["test_images"], test_labels=arrays["test_labels"])
     print(f"{path}: {path.stat().st_size:,} bytes")
 
 
