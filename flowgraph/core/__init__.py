@@ -1,0 +1,1 @@
+"""What every other room stands on: dtypes, static shapes, specs, and the user's source lines."""

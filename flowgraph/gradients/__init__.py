@@ -1,0 +1,1 @@
+"""Symbolic gradients: nodes of the same graph, built by walking it backwards."""

@@ -1,0 +1,286 @@
+"""`tf.gradients`: reverse-mode differentiation, op by op, into the same graph.
+
+The walk goes over the operations between `xs` and `ys` in reverse order of creation, which is a
+topological order because a graph only grows. Each op's `grad` turns the gradients of its outputs
+into those of its inputs; where a tensor is used more than once they are added with one `AddN`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from flowgraph.core import frames
+from flowgraph.errors import DTypeError, GraphError, ShapeError, message
+from flowgraph.gradients.registry import gradient_function
+from flowgraph.graph.graph import Graph, name_scope
+from flowgraph.graph.indexed_slices import IndexedSlices
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.convert import to_tensor
+from flowgraph.opdef.opdef import NotDifferentiable, op_def
+
+Gradient = Tensor | IndexedSlices
+
+
+class AggregationMethod:
+    """How gradients of several uses are added; all ways give the same numbers here."""
+
+    ADD_N = 0
+    DEFAULT = 0
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+
+
+class UnconnectedGradients:
+    """What stands for the gradient of an x that ys do not depend on: None, or zeros."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
+              colocate_gradients_with_ops: bool = False, gate_gradients: bool = False,
+              aggregation_method: int | None = None, stop_gradients: Any = None,
+              unconnected_gradients: Any = UnconnectedGradients.NONE) -> list[Any]:
+    """Builds d(sum of ys)/dx for each x in `xs`, as nodes of the same graph.
+
+    Args:
+        ys: tensor, or list of them, of floating or complex dtype.
+        xs: tensor or variable, or list of them.
+        grad_ys: gradient to start from for each y, of y's shape and dtype; default ones.
+        name: name scope of the new ops.
+        colocate_gradients_with_ops: give each gradient op its forward op's device.
+        gate_gradients: accepted; a run is deterministic anyway.
+        aggregation_method: accepted; see AggregationMethod.
+        stop_gradients: tensors to treat as constants.
+        unconnected_gradients: "none" or "zero".
+
+    Returns:
+        One Tensor, IndexedSlices or None per x. `explain_gradient` says why one is None.
+
+    Raises:
+        TypeError: a y is not of floating or complex dtype.
+        ValueError: ys and xs are from different graphs, or grad_ys do not fit.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.constant(3.0)
+        >>> fg.Session().run(fg.gradients(x * x, x))
+        [np.float32(6.0)]
+    """
+    unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
+    if unconnected not in ("none", "zero"):
+        raise ValueError(f"unconnected_gradients must be 'none' or 'zero', not {unconnected!r}")
+    ys, xs, stops = _as_list(ys), _as_list(xs), _as_list(stop_gradients)
+    grad_ys = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
+    if len(grad_ys) != len(ys):
+        raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
+    with name_scope(name, "gradients", [*_tensors(ys), *_tensors(xs)]):
+        graph = _graph_of(ys + xs)
+        y_tensors = [_tensor(graph, y) for y in ys]
+        x_tensors = [_x_tensor(graph, x) for x in xs]
+        stop_tensors = [_x_tensor(graph, s) for s in stops]
+        for tensor in y_tensors:
+            _check_y(tensor)
+        walk = _Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops)
+        for y, dy in zip(y_tensors, grad_ys, strict=True):
+            walk.add(y, _start(graph, y, dy))
+        walk.run()
+        result = [walk.total(x) for x in x_tensors]
+        if unconnected == "zero":
+            result = [op_def("ZerosLike").build(x) if dx is None else dx
+                      for x, dx in zip(x_tensors, result, strict=True)]
+    return result
+
+
+class _Walk:
+    """One reverse walk: pending gradients by tensor, and which operations are on the way."""
+
+    def __init__(self, graph: Graph, ys: list[Tensor], xs: list[Tensor], stops: list[Tensor],
+                 colocate: bool) -> None:
+        self.graph = graph
+        self.colocate = colocate
+        self.ys = ys
+        self.wanted = set(xs)
+        self.stops = set(stops)
+        self.between = reachable(ys, xs, stops)
+        self.pending: dict[Tensor, list[Gradient]] = {}
+
+    def add(self, tensor: Tensor, dy: Gradient) -> None:
+        """Notes one more contribution to the gradient of `tensor`."""
+        self.pending.setdefault(tensor, []).append(dy)
+
+    def run(self) -> None:
+        """Goes through the operations, the last built first."""
+        queue = [-op.index for op in {y.op for y in self.ys} if op in self.between]
+        heapq.heapify(queue)
+        queued = set(queue)
+        operations = self.graph._operations
+        while queue:
+            op = operations[-heapq.heappop(queue)]
+            self._through(op)
+            for tensor in op.inputs:
+                if tensor.op in self.between and -tensor.op.index not in queued:
+                    queued.add(-tensor.op.index)
+                    heapq.heappush(queue, -tensor.op.index)
+
+    def total(self, tensor: Tensor) -> Gradient | None:
+        """The gradient of `tensor` from all its uses, or None."""
+        parts = self.pending.get(tensor)
+        if parts is None:
+            return None
+        if len(parts) > 1:
+            with self.graph.gradient_of(tensor.op):
+                parts = self.pending[tensor] = [aggregate(parts)]
+        return parts[0]
+
+    def _through(self, op: Operation) -> None:
+        """From the gradients of an op's outputs to those of its inputs."""
+        totals = [self.total(tensor) for tensor in op.outputs]
+        dys = totals
+        if all(dy is None for dy in dys) or all(t in self.stops for t in op.outputs):
+            return
+        function = gradient_function(op)
+        if function is NotDifferentiable:
+            return
+        with self.graph.gradient_of(op), self.graph.name_scope(f"{op.name}_grad"):
+            if self.colocate and op.device:
+                with self.graph.device(op.device):
+                    dxs = self._call(op, function, dys)
+            else:
+                dxs = self._call(op, function, dys)
+        for tensor, dx in zip(op.inputs, dxs, strict=True):
+            if dx is not None and tensor not in self.stops:
+                self.add(tensor, dx)
+
+    def _call(self, op: Operation, function: Any, dys: list[Any]) -> list[Any]:
+        filled = [_zeros(tensor) if dy is None else dy
+                  for dy, tensor in zip(dys, op.outputs, strict=True)]
+        if not op.op_def.takes_sparse_gradient:
+            filled = [dense(dy) for dy in filled]
+        dxs = function(op, *filled)
+        dxs = list(dxs) if isinstance(dxs, (list, tuple)) else [dxs]
+        if len(dxs) != len(op.inputs):
+            raise ValueError(f"the gradient function of {op.type} {op.name!r} returned {len(dxs)} "
+                             f"gradients for {len(op.inputs)} inputs")
+        for tensor, dx in zip(op.inputs, dxs, strict=True):
+            if isinstance(dx, Tensor):
+                _check_shape(op, tensor, dx)
+        return dxs
+
+
+def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Operation]:
+    """The operations that lie on a path from an x (or its op) to a y."""
+    stopped = {t.op for t in stops}
+    forward: set[Operation] = set()
+    stack = [x.op for x in xs]
+    while stack:
+        op = stack.pop()
+        if op not in forward:
+            forward.add(op)
+            stack.extend(c for tensor in op.outputs for c in tensor._consumers)
+    between: set[Operation] = set()
+    stack = [y.op for y in ys]
+    while stack:
+        op = stack.pop()
+        if op in between or op not in forward:
+            continue
+        between.add(op)
+        if op not in stopped or any(y.op is op for y in ys):
+            stack.extend(tensor.op for tensor in op.inputs)
+    return between
+
+
+def aggregate(parts: list[Gradient]) -> Gradient:
+    """The sum of several gradients: sparse if all are, else dense."""
+    if all(isinstance(part, IndexedSlices) for part in parts):
+        concat = op_def("ConcatV2")
+        return IndexedSlices(concat.build([p.values for p in parts], 0),  # type: ignore[union-attr]
+                             concat.build([p.indices for p in parts], 0),  # type: ignore[union-attr]
+                             parts[0].dense_shape)  # type: ignore[union-attr]
+    return op_def("AddN").build([dense(part) for part in parts])
+
+
+def dense(dy: Any) -> Any:
+    """A gradient as a Tensor."""
+    return to_tensor(dy.graph, dy, None, None) if isinstance(dy, IndexedSlices) else dy
+
+
+def _start(graph: Graph, y: Tensor, dy: Any) -> Gradient:
+    """The gradient of y itself: ones, or what the caller gave."""
+    if dy is None:
+        if y.dtype.base_dtype.is_complex:
+            raise DTypeError(message(
+                f"the gradient of the complex {y.name!r} ({y.op.frame}) needs a grad_ys",
+                advice="Pass grad_ys, or differentiate a real function as tf.abs(y).",
+                section="dtype-error"))
+        return op_def("Fill").build(
+            list(y.spec.shape) if y.spec.is_static and y.spec.shape else  # type: ignore[arg-type]
+            op_def("Shape").build(y), to_tensor(graph, 1, y.dtype.base_dtype, "grad_ys_0"))
+    if isinstance(dy, IndexedSlices):
+        return dy
+    dy = to_tensor(graph, dy, y.dtype.base_dtype, "grad_ys")
+    if not dy.shape.is_compatible_with(y.shape):
+        raise ShapeError(message(
+            f"grad_ys has shape {dy.shape}, but its y {y.name!r} ({y.op.frame}) has {y.shape}",
+            section="shape-error"))
+    return dy
+
+
+def _zeros(tensor: Tensor) -> Tensor | None:
+    dtype = tensor.dtype.base_dtype
+    return op_def("ZerosLike").build(tensor) if dtype.is_floating or dtype.is_complex else None
+
+
+def _check_y(y: Tensor) -> None:
+    dtype = y.dtype.base_dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        raise DTypeError(message(
+            f"cannot take the gradient of {y.name!r} ({y.op.frame}): it is {dtype.name}",
+            advice="Only floating and complex tensors have gradients; write tf.cast(y, tf.float32) "
+                   "before the ops that should be differentiated.", section="dtype-error"))
+
+
+def _check_shape(op: Operation, tensor: Tensor, dx: Tensor) -> None:
+    try:
+        dx.set_shape(tensor.spec.shape) if dx.spec.shape != tensor.spec.shape else None
+    except ShapeError:
+        raise ShapeError(message(
+            f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
+            f"shape {dx.shape} for the input {tensor.name!r} of shape {tensor.shape}",
+            section="shape-error")) from None
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _tensors(values: list[Any]) -> list[Tensor]:
+    return [v for v in values if isinstance(v, Tensor)]
+
+
+def _graph_of(values: list[Any]) -> Graph:
+    graphs = {id(v.graph): v.graph for v in values if hasattr(v, "graph")}
+    if len(graphs) > 1:
+        raise GraphError(message(
+            f"tf.gradients ({frames.user_frame()}) got ys and xs from different graphs",
+            advice="Build them inside one `with graph.as_default():` block.",
+            section="graph-error"))
+    if not graphs:
+        raise TypeError("tf.gradients needs tensors for ys and xs")
+    return next(iter(graphs.values()))
+
+
+def _tensor(graph: Graph, y: Any) -> Tensor:
+    return to_tensor(graph, y, None, "y")
+
+
+def _x_tensor(graph: Graph, x: Any) -> Tensor:
+    """The tensor that differentiating by x means: for a variable, the variable itself."""
+    if isinstance(x, IndexedSlices):
+        return x.values
+    handle = getattr(x, "_ref", None)
+    return handle() if handle is not None else to_tensor(graph, x, None, "x")

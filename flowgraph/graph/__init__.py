@@ -1,0 +1,1 @@
+"""The static graph a user builds: graphs, operations, tensors, names, scopes, collections."""

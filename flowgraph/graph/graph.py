@@ -1,0 +1,513 @@
+"""Graph: append-only store of operations, with TensorFlow 1's names, scopes and collections.
+
+A graph only grows. `version` counts operations; `changes` counts the rare edits of what stands
+already (`set_shape`, late control inputs), so that a Session knows when a cached plan is stale.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flowgraph.core import frames
+from flowgraph.core.frames import UserFrame
+from flowgraph.core.spec import Spec
+from flowgraph.errors import FinalizedGraphError, GraphError, message
+from flowgraph.graph import devices, stacks
+from flowgraph.graph.collections import Collections
+from flowgraph.graph.names import NameTable, check_op_name, check_scope_name
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+
+
+class _Scopes(threading.local):
+    """What the with-blocks open in this thread say about new operations."""
+
+    def __init__(self) -> None:
+        self.name = ""  # open name scope, without the trailing slash
+        self.controls: list[ControlDependencies] = []
+        self.devices: list[Any] = []
+        self.container = ""
+        self.gradient_overrides: dict[str, str] = {}
+        self.kernel_labels: dict[str, str] = {}
+        self.frame: UserFrame | None = None  # set while gradients are built
+        self.forward_op: Operation | None = None
+
+
+class ControlDependencies:
+    """One open `with tf.control_dependencies(...)` block.
+
+    New ops inside get `ops` as control inputs, unless an input of theirs was made inside the same
+    block: then the order follows from the data, and TensorFlow leaves the edge out too.
+    """
+
+    __slots__ = ("clears", "ops", "seen")
+
+    def __init__(self, ops: list[Operation], clears: bool) -> None:
+        self.ops = ops
+        self.clears = clears
+        self.seen: set[Operation] = set()
+
+
+class Graph(Collections):
+    """A computation: operations and the tensors that flow between them.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> g = fg.Graph()
+        >>> with g.as_default():
+        ...     y = fg.constant(2.0, name="x") * 3.0
+        >>> [op.name for op in g.get_operations()]
+        ['x', 'mul/y', 'mul']
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._operations: list[Operation] = []
+        self._by_name: dict[str, Operation] = {}
+        self._names = NameTable()
+        self._scopes = _Scopes()
+        self._lock = threading.RLock()
+        self._finalized = False
+        self._unfeedable: set[Any] = set()
+        self._unfetchable: set[Any] = set()
+        self.changes = 0
+        self.seed: int | None = None
+        self.growth_warned = False
+
+    # ---- growing ---------------------------------------------------------------------------------
+
+    def add_operation(self, op_def: Any, inputs: tuple[Tensor, ...], attrs: dict[str, Any],
+                      specs: tuple[Spec, ...], name: str) -> Operation:
+        """Appends an operation; only `opdef.build` calls this.
+
+        Args:
+            op_def: the op's class instance.
+            inputs: tensors of this graph.
+            attrs: attributes by name.
+            specs: one Spec per output.
+            name: full and unique, from `unique_name`.
+        """
+        if self._finalized:
+            raise FinalizedGraphError(message(
+                f"cannot add {op_def.type} {name!r} ({frames.user_frame(2)}): the graph is finalized "
+                "and cannot be modified",
+                advice="Build every op before the training loop (a MonitoredSession or Supervisor "
+                       "finalizes its graph).", section="finalized-graph-error"))
+        scopes = self._scopes
+        frame = scopes.frame or frames.user_frame(2)
+        with self._lock:
+            op = Operation(self, name, op_def, inputs, [], attrs, specs, "", frame,
+                           len(self._operations), scopes.forward_op)
+            self._operations.append(op)
+            self._by_name[name] = op
+            for tensor in inputs:
+                tensor._consumers.append(op)
+        if scopes.controls:
+            op._control_inputs = self._controls_for(inputs, op)
+        if scopes.devices:
+            op._device = devices.resolve(scopes.devices, op)
+        if scopes.gradient_overrides and op_def.type in scopes.gradient_overrides:
+            op._extra = {"_gradient_op_type": scopes.gradient_overrides[op_def.type]}
+        return op
+
+    def _controls_for(self, inputs: tuple[Tensor, ...], op: Operation) -> list[Operation]:
+        controls: dict[Operation, None] = {}
+        for block in self._scopes.controls:
+            if block.clears:
+                controls.clear()
+            if not any(tensor.op in block.seen for tensor in inputs):
+                controls.update(dict.fromkeys(block.ops))
+            block.seen.add(op)
+        return list(controls)
+
+    def note_change(self) -> None:
+        """Says that something already built was edited, so that cached plans are dropped."""
+        self.changes += 1
+
+    def can_adopt(self, other: Graph) -> bool:
+        """Whether ops of this graph may take tensors of `other`; a sub-graph's captures do so."""
+        return other is self
+
+    def adopt(self, tensor: Tensor) -> Tensor:
+        """`tensor` as an input for ops of this graph; here only its own tensors are.
+
+        Raises:
+            GraphError: the tensor belongs to another graph.
+        """
+        if tensor.graph is self:
+            return tensor
+        raise GraphError(message(
+            f"{tensor.name!r} ({tensor.op.frame}) belongs to another graph than the op built here "
+            f"({frames.user_frame(2)})",
+            advice="All inputs of an op must be from the same graph: build both inside one "
+                   "`with graph.as_default():` block.", section="graph-error"))
+
+    def finalize(self) -> None:
+        """Makes the graph read-only: building an op raises FinalizedGraphError from now on."""
+        self._finalized = True
+
+    def _unsafe_unfinalize(self) -> None:
+        self._finalized = False
+
+    @property
+    def finalized(self) -> bool:
+        """Whether `finalize` was called."""
+        return self._finalized
+
+    @property
+    def version(self) -> int:
+        """Number of operations ever added."""
+        return len(self._operations)
+
+    # ---- names and scopes ------------------------------------------------------------------------
+
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """A name for a new operation, inside the open name scope.
+
+        Args:
+            name: the wish; a number is appended when it is taken.
+            mark_as_used: whether to take the name; False only looks.
+        """
+        scope = self._scopes.name
+        return self._names.unique(f"{scope}/{name}" if scope else name, mark_as_used)
+
+    def op_name(self, name: str) -> str:
+        """The full name for a new op: unique in the open scope; `"a/b/"` is taken as it stands."""
+        if name and name[-1] == "/":
+            name = name[:-1]
+            check_op_name(name)
+            return self._names.unique(name) if name in self._by_name else name
+        check_op_name(name)
+        return self.unique_name(name)
+
+    @contextmanager
+    def name_scope(self, name: str | None) -> Iterator[str]:
+        """Puts a prefix before the names of the ops built in the with block.
+
+        Args:
+            name: the scope; made unique. Ending in `/` it is entered as it stands (also again).
+                None or "" goes back to the root.
+
+        Yields:
+            The prefix with its slash, to enter the same scope again.
+        """
+        scopes = self._scopes
+        old = scopes.name
+        if not name:
+            new = ""
+        elif name[-1] == "/":
+            new = name[:-1]
+        else:
+            check_scope_name(name, at_root=not old)
+            new = self.unique_name(name)
+        scopes.name = new
+        try:
+            yield f"{new}/" if new else ""
+        finally:
+            scopes.name = old
+
+    def get_name_scope(self) -> str:
+        """The open name scope, without a trailing slash."""
+        return self._scopes.name
+
+    @contextmanager
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
+        """Asks for a device for the ops built in the with block.
+
+        Args:
+            device_name_or_function: `"/gpu:0"`, a function from Operation to such a string, or None
+                to forget the outer blocks.
+        """
+        if isinstance(device_name_or_function, str):
+            devices.parse(device_name_or_function)
+        entry = device_name_or_function
+        if entry is not None and not callable(entry) and not isinstance(entry, str):
+            entry = entry.to_string()
+        stack = self._scopes.devices
+        self._scopes.devices = [*stack, entry]
+        try:
+            yield
+        finally:
+            self._scopes.devices = stack
+
+    @contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Asks for the device of `op` for the ops built in the with block."""
+        op = self.as_graph_element(op, allow_tensor=True, allow_operation=True)
+        with self.device(getattr(op, "op", op).device or None if ignore_existing
+                         else getattr(op, "op", op).device):
+            yield
+
+    @contextmanager
+    def control_dependencies(self, control_inputs: Any) -> Iterator[ControlDependencies]:
+        """Orders the ops built in the with block after `control_inputs`.
+
+        Args:
+            control_inputs: operations, tensors or variables; None forgets the outer blocks.
+        """
+        ops = []
+        for element in control_inputs or []:
+            if callable(element) and not hasattr(element, "_as_graph_element"):
+                element = element()
+            element = self.as_graph_element(getattr(element, "indices", element)
+                                            if hasattr(element, "dense_shape") else element)
+            ops.append(element.op if isinstance(element, Tensor) else element)
+        block = ControlDependencies(ops, clears=control_inputs is None)
+        stack = self._scopes.controls
+        self._scopes.controls = [*stack, block]
+        try:
+            yield block
+        finally:
+            self._scopes.controls = stack
+
+    @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """Names the resource container for stateful ops built in the with block."""
+        old, self._scopes.container = self._scopes.container, container_name
+        try:
+            yield container_name
+        finally:
+            self._scopes.container = old
+
+    @contextmanager
+    def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
+        """Uses gradients registered under other names for op types built in the with block.
+
+        Args:
+            op_type_map: from op type to the name given to `tf.RegisterGradient`.
+        """
+        old = self._scopes.gradient_overrides
+        self._scopes.gradient_overrides = {**old, **op_type_map}
+        try:
+            yield
+        finally:
+            self._scopes.gradient_overrides = old
+
+    @contextmanager
+    def gradient_of(self, forward_op: Operation) -> Iterator[None]:
+        """Ops built in the with block belong to the gradient of `forward_op` and carry its line."""
+        scopes = self._scopes
+        old = scopes.frame, scopes.forward_op
+        scopes.frame, scopes.forward_op = forward_op.frame, forward_op
+        try:
+            yield
+        finally:
+            scopes.frame, scopes.forward_op = old
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Makes this the graph that new ops go to, in this thread, inside the with block."""
+        with stacks.graphs.pushed(self):
+            yield self
+
+    # ---- looking up ------------------------------------------------------------------------------
+
+    def get_operations(self) -> list[Operation]:
+        """All operations in the order in which they were built."""
+        return list(self._operations)
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        """The operation called `name`. Raises KeyError when there is none."""
+        if not isinstance(name, str):
+            raise TypeError(f"an operation's name is a string, not {name!r}")
+        return self.as_graph_element(name, allow_tensor=False, allow_operation=True)
+
+    def get_tensor_by_name(self, name: str) -> Tensor:
+        """The tensor called `name`, as `"MatMul:0"`.
+
+        Raises:
+            KeyError: there is no such operation, or it has fewer outputs.
+            ValueError: `name` has no output number.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"a tensor's name is a string, not {name!r}")
+        return self.as_graph_element(name, allow_tensor=True, allow_operation=False)
+
+    def as_graph_element(self, obj: Any, allow_tensor: bool = True,
+                         allow_operation: bool = True) -> Any:
+        """The Tensor or Operation that `obj` stands for.
+
+        Args:
+            obj: a Tensor, Operation, Variable, or a name of one.
+            allow_tensor: whether the answer may be a Tensor.
+            allow_operation: whether the answer may be an Operation.
+
+        Raises:
+            TypeError: `obj` cannot stand for an allowed element.
+            ValueError: `obj` is from another graph, or a malformed name.
+            KeyError: no element has this name.
+        """
+        if not allow_tensor and not allow_operation:
+            raise ValueError("allow_tensor and allow_operation cannot both be False")
+        wanted = " or ".join(kind for kind, allowed in
+                             (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed)
+        if not isinstance(obj, (Tensor, Operation)):
+            convert = getattr(obj, "_as_graph_element", None)
+            if convert is not None:
+                obj = convert()
+        if isinstance(obj, bytes):
+            obj = obj.decode()
+        if isinstance(obj, str):
+            obj = self._element_by_name(obj, allow_tensor, allow_operation, wanted)
+        if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation)
+                                                          and allow_operation):
+            if obj.graph is not self:
+                op = getattr(obj, "op", obj)
+                raise GraphError(message(
+                    f"{wanted} {obj.name!r} ({op.frame}) is not an element of this graph",
+                    advice="It was built in another tf.Graph; use the session or graph it belongs "
+                           "to.", section="graph-error"))
+            return obj
+        raise TypeError(f"cannot convert a {type(obj).__name__} into a {wanted}: {obj!r:.200}")
+
+    def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool,
+                         wanted: str) -> Any:
+        if ":" in name and allow_tensor:
+            op_name, _, number = name.rpartition(":")
+            if not number.isdigit() or not op_name:
+                raise ValueError(f"the name {name!r} looks like a Tensor's, which must be "
+                                 "'<operation name>:<output number>'")
+            op = self._by_name.get(op_name)
+            if op is None:
+                raise KeyError(f"the name {name!r} refers to a Tensor of an operation "
+                               f"{op_name!r} that is not in the graph{self._similar(op_name)}")
+            if int(number) >= len(op.outputs):
+                raise KeyError(f"the name {name!r} refers to output {number}, but operation "
+                               f"{op_name!r} has {len(op.outputs)} output(s)")
+            return op.outputs[int(number)]
+        if ":" in name and not allow_tensor:
+            raise ValueError(f"the name {name!r} looks like a Tensor's, not an Operation's")
+        if not allow_operation:
+            hint = f"; did you mean '{name}:0'?" if name in self._by_name else ""
+            raise ValueError(f"the name {name!r} is not a Tensor's, which has the form "
+                             f"'<operation name>:<output number>'{hint}")
+        if name not in self._by_name:
+            raise KeyError(f"the name {name!r} refers to an Operation that is not in the graph"
+                           f"{self._similar(name)}")
+        return self._by_name[name]
+
+    def _similar(self, name: str) -> str:
+        import difflib
+        close = difflib.get_close_matches(name, self._by_name, n=3)
+        return f"; did you mean {', '.join(map(repr, close))}?" if close else ""
+
+    # ---- feeding and fetching --------------------------------------------------------------------
+
+    def prevent_feeding(self, tensor: Tensor) -> None:
+        """Forbids `tensor` as a key of `feed_dict`."""
+        self._unfeedable.add(tensor)
+
+    def is_feedable(self, tensor: Tensor) -> bool:
+        """Whether `tensor` may be a key of `feed_dict`."""
+        return tensor not in self._unfeedable
+
+    def prevent_fetching(self, op: Any) -> None:
+        """Forbids `op` as a fetch."""
+        self._unfetchable.add(op)
+
+    def is_fetchable(self, tensor_or_op: Any) -> bool:
+        """Whether this element may be fetched."""
+        return tensor_or_op not in self._unfetchable
+
+
+_first_default = Graph()
+
+
+def get_default_graph() -> Graph:
+    """The graph that new ops go to in this thread.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> g = fg.Graph()
+        >>> with g.as_default():
+        ...     fg.get_default_graph() is g
+        True
+    """
+    return stacks.graphs.items[-1] if stacks.graphs.items else _first_default
+
+
+def reset_default_graph() -> None:
+    """Replaces the global default graph by an empty one. Not inside `with graph.as_default():`.
+
+    Raises:
+        AssertionError: a graph's `with` block is open, as in TensorFlow 1.
+    """
+    global _first_default
+    if stacks.graphs.items:
+        raise AssertionError("Do not use tf.reset_default_graph() to clear nested graphs. If you "
+                             "need a cleared graph, exit the nesting and create a new graph.")
+    _first_default = Graph()
+
+
+def when_default(method: str) -> Callable[..., Any]:
+    """The function that calls `method` of the default graph: `tf.device`, `tf.container`, …"""
+    target = getattr(Graph, method)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(get_default_graph(), method)(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = method
+    call.__doc__ = target.__doc__
+    return call
+
+
+device = when_default("device")
+control_dependencies = when_default("control_dependencies")
+colocate_with = when_default("colocate_with")
+container = when_default("container")
+add_to_collection = when_default("add_to_collection")
+add_to_collections = when_default("add_to_collections")
+get_collection = when_default("get_collection")
+get_collection_ref = when_default("get_collection_ref")
+
+
+class name_scope:  # noqa: N801  (TensorFlow's name)
+    """Puts a prefix before the names of the ops built in the with block.
+
+    Args:
+        name: the scope, or None to use `default_name`.
+        default_name: used when `name` is None.
+        values: tensors the ops will take; they must be from one graph, which becomes the default.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.name_scope("layer") as scope:
+        ...     fg.constant(1.0, name="c").name, scope
+        ('layer/c:0', 'layer/')
+    """
+
+    def __init__(self, name: str | None, default_name: str | None = None,
+                 values: Any = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name_scope's name must be a string, not {name!r}")
+        if name is None and default_name is None and values is not None:
+            raise ValueError("name_scope needs a name or a default_name for its values")
+        self._name = default_name if name is None else name
+        self._values = values
+
+    @property
+    def name(self) -> str | None:
+        """The scope's name as it was asked for."""
+        return self._name
+
+    def __enter__(self) -> str:
+        graph = get_default_graph()
+        for value in self._values or ():
+            if isinstance(value, Tensor):
+                graph = value.graph
+                break
+        self._default = stacks.graphs.pushed(graph)
+        self._default.__enter__()
+        self._scope = graph.name_scope(self._name)
+        try:
+            return self._scope.__enter__()
+        except BaseException:
+            self._default.__exit__(None, None, None)
+            raise
+
+    def __exit__(self, *exc: Any) -> None:
+        self._scope.__exit__(*exc)
+        self._default.__exit__(*exc)

@@ -1,0 +1,56 @@
+"""Names of a graph: TensorFlow 1's rules for unique names, name scopes and valid characters."""
+
+from __future__ import annotations
+
+import re
+
+_VALID_OP = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\\-/]*$")
+_VALID_SCOPE = re.compile(r"^[A-Za-z0-9_.\\\-/]*$")
+
+
+class NameTable:
+    """Gives out unique names: "MatMul", "MatMul_1", …; case does not make names different."""
+
+    __slots__ = ("_used",)
+
+    def __init__(self) -> None:
+        self._used: dict[str, int] = {}
+
+    def unique(self, name: str, mark: bool = True) -> str:
+        """A name not given out before, `name` itself if it is free.
+
+        Args:
+            name: full path, scopes included.
+            mark: whether to take the name; False only looks.
+        """
+        key = name.lower()
+        i = self._used.get(key, 0)
+        if mark:
+            self._used[key] = i + 1
+        if i == 0:
+            return name
+        base = key
+        while key in self._used:
+            key = f"{base}_{i}"
+            i += 1
+        if mark:
+            self._used[key] = 1
+        return f"{name}_{i - 1}"
+
+
+def check_op_name(name: str) -> None:
+    """Raises ValueError unless `name` may be an operation's name."""
+    if not isinstance(name, str):
+        raise TypeError(f"an operation's name must be a string, not {name!r}")
+    if not _VALID_OP.match(name):
+        raise ValueError(f"{name!r} is not a valid operation name: it must start with a letter, a "
+                         "digit or '.', and have only letters, digits and _ . \\ - / after that")
+
+
+def check_scope_name(name: str, at_root: bool) -> None:
+    """Raises ValueError unless `name` may be a name scope."""
+    pattern = _VALID_OP if at_root else _VALID_SCOPE
+    if not isinstance(name, str) or not pattern.match(name):
+        raise ValueError(f"{name!r} is not a valid scope name: only letters, digits and _ . \\ - / "
+                         "may be in it" + (", and it must not start with one of _ \\ - /"
+                                           if at_root else ""))

@@ -1,0 +1,1 @@
+"""The contract of ops: what a class under `OpDef` declares, and how nodes are built from it."""

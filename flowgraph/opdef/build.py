@@ -1,0 +1,205 @@
+"""`build`: from Python arguments to a node of the graph. Every op goes through here.
+
+Convert the inputs, settle the dtypes, infer the shapes, add the node; what is wrong raises here, at
+the user's line, with the op's name and all inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core import frames
+from flowgraph.core.dtypes import DType, DTypeSet
+from flowgraph.core.spec import Spec, shape_text
+from flowgraph.errors import DTypeError, GraphError, OpDefError, ShapeError, message
+from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.graph.tensor import Tensor, is_tensor_like
+from flowgraph.opdef.convert import to_tensor
+from flowgraph.opdef.opdef import REQUIRED, OpDef
+from flowgraph.opdef.static_value import with_value
+
+
+def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[str, Any]) -> Any:
+    """Adds a node; see `OpDef.build`."""
+    if len(args) != len(op_def.params):
+        raise TypeError(f"{op_def.type} takes {len(op_def.params)} inputs "
+                        f"({', '.join(op_def.params)}), got {len(args)}")
+    if op_def.attr_defaults:
+        attrs = _complete(op_def, attrs)
+    graph = _graph_for(op_def, args)
+    full_name = graph.op_name(name or op_def.type)
+    inputs = _fast_inputs(op_def, args, graph) if op_def.plain else None
+    if inputs is None:
+        inputs = _inputs(op_def, args, graph, full_name)
+    if op_def.dtypes:
+        _check_dtypes(op_def, inputs, full_name)
+    specs = _infer(op_def, inputs, attrs, full_name)
+    outputs = (specs,) if isinstance(specs, Spec) else tuple(specs)
+    if isinstance(specs, Spec) == op_def.multiple:
+        raise OpDefError(f"op {op_def.type}: infer returned {specs!r} while multiple is "
+                         f"{op_def.multiple}")
+    op = graph.add_operation(op_def, inputs, attrs, outputs, full_name)
+    if not op_def.multiple:
+        return op.outputs[0]
+    return list(op.outputs) if op.outputs else op
+
+
+def _complete(op_def: OpDef, attrs: dict[str, Any]) -> dict[str, Any]:
+    """The attributes with defaults filled in, all of them known and given."""
+    full = {**op_def.attr_defaults, **attrs}
+    if len(full) != len(op_def.attr_defaults):
+        raise TypeError(f"{op_def.type} has no attribute "
+                        f"{', '.join(sorted(set(attrs) - set(op_def.attr_defaults)))}")
+    for key, value in full.items():
+        if value is REQUIRED:
+            raise TypeError(f"{op_def.type} needs the attribute {key!r}")
+    return full
+
+
+def _graph_for(op_def: OpDef, args: Any) -> Graph:
+    """The graph of the inputs (the default graph where there are none, or when it can adopt)."""
+    default = get_default_graph()
+    graph: Graph | None = None
+    first: Any = None
+    for arg in args:
+        for item in arg if isinstance(arg, (list, tuple)) else (arg,):
+            other = item.graph if isinstance(item, Tensor) else getattr(item, "graph", None)
+            if not isinstance(other, Graph) or other is graph:
+                continue
+            if graph is None or default.can_adopt(graph):
+                graph, first = other, item
+            elif not default.can_adopt(other):
+                raise GraphError(message(
+                    f"{op_def.type} ({frames.user_frame()}) got inputs from two graphs",
+                    [(getattr(t, "name", "?"), str(getattr(getattr(t, "op", None), "frame", "")))
+                     for t in (first, item)],
+                    "All inputs of an op must be from the same graph: build both inside one "
+                    "`with graph.as_default():` block.", "graph-error"))
+    return default if graph is None or default.can_adopt(graph) else graph
+
+
+def _fast_inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph) -> tuple[Tensor, ...] | None:
+    """The inputs as they stand when all are tensors of the graph already; else None."""
+    for arg in args:
+        if type(arg) is not Tensor or arg.op.graph is not graph:
+            return None
+    return args
+
+
+def _inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph,
+            full_name: str) -> tuple[Tensor, ...]:
+    """Converts the inputs; tensors settle the type variables before Python values take them."""
+    settled: dict[str, DType] = {}
+    groups = [(param, tuple(_as_list(op_def, param, arg)) if param in op_def.lists else (arg,))
+              for param, arg in zip(op_def.params, args, strict=True)]
+    for param, items in groups:
+        variable = op_def.dtypes[param]
+        if isinstance(variable, str) and variable not in settled:
+            for item in items:
+                if is_tensor_like(item):
+                    settled[variable] = item.dtype.base_dtype
+                    break
+    inputs: list[Tensor] = []
+    for param, items in groups:
+        for i, item in enumerate(items):
+            part = f"{param}_{i}" if param in op_def.lists else param
+            inputs.append(_input(op_def, param, item, graph, settled, f"{full_name}/{part}/"))
+            variable = op_def.dtypes[param]
+            if isinstance(variable, str):
+                settled.setdefault(variable, inputs[-1].dtype.base_dtype)
+    return tuple(inputs)
+
+
+def _as_list(op_def: OpDef, param: str, arg: Any) -> Any:
+    if isinstance(arg, (list, tuple)):
+        return arg
+    raise TypeError(f"{op_def.type} ({frames.user_frame()}) takes a list of tensors for {param!r}, "
+                    f"got {arg!r:.100}")
+
+
+def _input(op_def: OpDef, param: str, item: Any, graph: Graph, settled: dict[str, DType],
+           name: str) -> Tensor:
+    if param in op_def.refs:
+        tensor = item._ref() if hasattr(item, "_ref") else item
+        if not isinstance(tensor, Tensor) or not tensor.dtype._is_ref_dtype:
+            raise DTypeError(message(
+                f"{op_def.type} ({frames.user_frame()}) needs a variable for {param!r}, got "
+                f"{item!r:.100}", advice="Pass the tf.Variable itself, not its value.",
+                section="dtype-error"))
+        return graph.adopt(tensor)
+    if isinstance(item, Tensor):
+        return item if item.op.graph is graph else graph.adopt(item)
+    variable = op_def.dtypes[param]
+    allowed = variable if isinstance(variable, DTypeSet) else getattr(op_def, variable)
+    wanted = settled.get(variable) if isinstance(variable, str) else None
+    if wanted is None and (len(allowed.members) == 1 or not is_tensor_like(item)):
+        wanted = _default_dtype(item, allowed)
+    try:
+        return to_tensor(graph, item, wanted, name)
+    except (TypeError, ValueError) as error:
+        headline = (f"{op_def.type} {name.rsplit('/', 2)[0]!r} ({frames.user_frame()}) cannot take "
+                    f"the value given for {param!r}")
+        kind = DTypeError if isinstance(error, TypeError) else ShapeError
+        raise kind(f"{headline}\n  {error}") from None
+
+
+def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
+    """The dtype for a value that no tensor settles: the only one allowed, else the value's own.
+
+    An empty list has no dtype of its own; it takes the op's preferred one.
+    """
+    if len(allowed.members) == 1:
+        return allowed.members[0]
+    empty = isinstance(item, (list, tuple)) and not item
+    return allowed.members[0] if empty and allowed is not dt.ANY else None
+
+
+def _check_dtypes(op_def: OpDef, inputs: tuple[Tensor, ...], name: str) -> None:
+    params = op_def.params if not op_def.lists else op_def.flat_params(len(inputs))
+    settled: dict[str, DType] = {}
+    for param, tensor in zip(params, inputs, strict=True):
+        variable = op_def.dtypes[param]
+        dtype = tensor.spec.dtype
+        if isinstance(variable, str):
+            first = settled.setdefault(variable, dtype)
+            if first is not dtype:
+                other = next(p for p in params if op_def.dtypes[p] == variable)
+                raise _wrong_dtype(
+                    op_def, inputs, name, f"cannot mix {first.name} and {dtype.name}",
+                    f"{other!r} and {param!r} must have one dtype. Write tf.cast(..., "
+                    f"tf.{first.name}).")
+            variable = getattr(op_def, variable)
+        if dtype not in variable.members:
+            raise _wrong_dtype(op_def, inputs, name, f"does not take {dtype.name} for {param!r}",
+                               f"It takes {variable.name}.")
+
+
+def _wrong_dtype(op_def: OpDef, inputs: tuple[Tensor, ...], name: str, problem: str,
+                 advice: str) -> DTypeError:
+    return DTypeError(message(f"{op_def.type} {name!r} ({frames.user_frame()}) {problem}",
+                              input_rows(op_def, inputs), advice, "dtype-error"))
+
+
+def _infer(op_def: OpDef, inputs: tuple[Tensor, ...], attrs: dict[str, Any], name: str) -> Any:
+    if op_def.plain:
+        specs: Any = [tensor.spec for tensor in inputs]
+    else:
+        params = op_def.flat_params(len(inputs))
+        specs = op_def.group([with_value(tensor) if param in op_def.host_inputs else tensor.spec
+                              for param, tensor in zip(params, inputs, strict=True)])
+    try:
+        return op_def.infer(*specs, **attrs)
+    except (ShapeError, DTypeError) as error:
+        problem, *advice = error.args
+        section = "shape-error" if isinstance(error, ShapeError) else "dtype-error"
+        raise type(error)(message(f"{op_def.type} {name!r} ({frames.user_frame()}) {problem}",
+                                  input_rows(op_def, inputs), *advice[:1], section=section)
+                          ) from None
+
+
+def input_rows(op_def: OpDef, inputs: Any) -> list[tuple[str, ...]]:
+    """One row per input for an error message: parameter, name, shape, dtype, the user's line."""
+    return [(f"{param} =", repr(tensor.name),
+             f"{shape_text(tensor.spec.shape)} {tensor.spec.dtype.name}", str(tensor.op.frame))
+            for param, tensor in zip(op_def.flat_params(len(inputs)), inputs, strict=True)]

@@ -1,0 +1,1 @@
+"""Plans: a Program made concrete: ordered steps, lifetimes, buffers, and readable source."""

@@ -1,0 +1,234 @@
+"""From a kernel's own Python source to one line of NumPy.
+
+A kernel whose body is a single `return <expression>` can stand in generated source itself, with the
+values' names in place of its parameters:
+
+    def kernel(self, xp, x, *, out=None):              np.tanh(h, out=b0)
+        return getattr(xp, self.ufunc)(x, out=out)
+
+What is fixed for the instruction is folded away: attributes, `self.ufunc`, `getattr` with a known
+name, `a if transpose else b`. Other kernels are called by their op's name.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import keyword
+import math
+import sys
+import textwrap
+from typing import Any
+
+from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.opdef.opdef import OpDef
+
+_LITERALS = (bool, int, float, str, bytes, type(None))
+
+
+class Template:
+    """A kernel call as text with `{param}` holes, and the globals its names need."""
+
+    __slots__ = ("needs", "text")
+
+    def __init__(self, text: str, needs: dict[str, Any]) -> None:
+        self.text = text
+        self.needs = needs
+
+
+_templates: dict[Any, Template | None] = {}
+
+
+def template(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | None:
+    """The kernel of an instruction as one expression, or None if it is not a one-liner.
+
+    Args:
+        op_def: the op.
+        attrs: its attributes; those that are plain literals are folded in.
+        has_out: whether the result is written into a buffer; the hole is `{out}`.
+    """
+    try:
+        key = (op_def.type, type(op_def), has_out, tuple(sorted(
+            (k, v if isinstance(v, DType) else repr(v)) for k, v in attrs.items())))
+    except TypeError:
+        return None
+    if key not in _templates:
+        _templates[key] = _make(op_def, attrs, has_out)
+    return _templates[key]
+
+
+def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | None:
+    expression = _expression(type(op_def).kernel)
+    if expression is None or not all(is_literal(v) for v in attrs.values()):
+        return None
+    folded = _Fold(op_def, attrs, has_out).visit(ast.parse(ast.unparse(expression), mode="eval"))
+    if any(isinstance(n, ast.Name) and n.id == "self" for n in ast.walk(folded)):
+        return None  # calls a helper method: left to a call of the kernel
+    scope = type(op_def).kernel.__globals__
+    builtin = scope["__builtins__"]
+    builtin = builtin if isinstance(builtin, dict) else vars(builtin)
+    bound = {n.id for n in ast.walk(folded) if isinstance(n, ast.Name)
+             and isinstance(n.ctx, ast.Store)}
+    needs: dict[str, Any] = {}
+    for node in ast.walk(folded):
+        if isinstance(node, ast.Name) and node.id not in bound:
+            if node.id.startswith("_dtype_"):
+                needs[node.id] = as_dtype(node.id.removeprefix("_dtype_"))
+            elif node.id in scope:
+                needs[node.id] = scope[node.id]
+            elif node.id not in builtin and not node.id.startswith("_hole_") and node.id != "np":
+                return None
+    text = ast.unparse(folded).replace("{", "{{").replace("}", "}}")
+    for param in (*op_def.params, "out"):
+        text = text.replace(f"_hole_{param}_", "{" + param + "}")
+    return Template(text, needs)
+
+
+class _Fold(ast.NodeTransformer):
+    """Puts attributes and holes into a kernel's expression and folds what is fixed."""
+
+    def __init__(self, op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> None:
+        self.op_def = op_def
+        self.attrs = attrs
+        self.has_out = has_out
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id == "xp":
+            return ast.Name("np", ast.Load())
+        if node.id == "out":
+            return ast.Name("_hole_out_", ast.Load()) if self.has_out else ast.Constant(None)
+        if node.id in self.attrs:
+            return _literal(self.attrs[node.id])
+        if node.id in self.op_def.params:
+            return ast.Name(f"_hole_{node.id}_", ast.Load())
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            value = getattr(self.op_def, node.attr, None)
+            return ast.Constant(value) if isinstance(value, _LITERALS) else node
+        if isinstance(node.value, ast.Name) and node.attr == "numpy" and isinstance(
+                self.attrs.get(node.value.id), DType):
+            return ast.parse(numpy_name(self.attrs[node.value.id]), mode="eval").body
+        self.generic_visit(node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        node.keywords = [k for k in node.keywords
+                         if not (isinstance(k.value, ast.Constant) and k.value.value is None
+                                 and k.arg in ("out", "axis", "dtype"))
+                         and not (k.arg == "keepdims" and isinstance(k.value, ast.Constant)
+                                  and k.value.value is False)]
+        if (isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2
+                and isinstance(node.args[1], ast.Constant)):
+            return ast.Attribute(node.args[0], node.args[1].value, ast.Load())
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant):
+            return node.body if node.test.value else node.orelse
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
+            return ast.Constant(not node.operand.value)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        if all(isinstance(v, ast.Constant) for v in node.values):
+            values = [v.value for v in node.values]  # type: ignore[attr-defined]
+            return ast.Constant((all if isinstance(node.op, ast.And) else any)(values))
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.ops) == 1 and isinstance(node.left, ast.Constant) and isinstance(
+                node.comparators[0], ast.Constant):
+            left, right = node.left.value, node.comparators[0].value
+            if isinstance(node.ops[0], ast.Eq):
+                return ast.Constant(left == right)
+            if isinstance(node.ops[0], ast.NotEq):
+                return ast.Constant(left != right)
+            if isinstance(node.ops[0], ast.Is):
+                return ast.Constant(left is right)
+            if isinstance(node.ops[0], ast.IsNot):
+                return ast.Constant(left is not right)
+        return node
+
+
+def numpy_name(dtype: DType) -> str:
+    """How generated source writes a dtype: `np.float32`, `object` for strings."""
+    return {"bool": "np.bool_", "string": "object"}.get(dtype.name, f"np.{dtype.name}")
+
+
+def is_literal(value: Any) -> bool:
+    """Whether `repr(value)` is Python source that gives the value again (dtypes count too)."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if isinstance(value, (tuple, list)):
+        return all(is_literal(v) for v in value)
+    return isinstance(value, (*_LITERALS, DType))
+
+
+def _literal(value: Any) -> ast.expr:
+    if isinstance(value, DType):  # as an object; `dtype.numpy` has become np.float32 above
+        return ast.Name(f"_dtype_{value.base_dtype.name}", ast.Load())
+    return ast.parse(repr(value), mode="eval").body
+
+
+@functools.cache
+def writes_last(op_def: OpDef) -> bool:
+    """Whether the kernel writes into `out` only after it has read all its inputs.
+
+    True for one-liners whose outermost call gets `out`: then `out` may be an input's own memory.
+    """
+    expression = _expression(type(op_def).kernel)
+    if not isinstance(expression, ast.Call):
+        return False
+    uses = [n for n in ast.walk(expression) if isinstance(n, ast.Name) and n.id == "out"]
+    outermost = [k for k in expression.keywords
+                 if isinstance(k.value, ast.Name) and k.value.id == "out"]
+    return len(uses) == 1 and len(outermost) == 1
+
+
+@functools.cache
+def _expression(kernel: Any) -> ast.expr | None:
+    """The expression of a kernel that is a single `return`, from its source; else None."""
+    code = kernel.__code__
+    function = _functions(code.co_filename).get(code.co_firstlineno)
+    if function is None or function.name != code.co_name:
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(kernel)))
+        except (OSError, TypeError, SyntaxError):
+            return None  # no source at hand (typed into a console): the kernel is called by name
+        function = tree.body[0]  # type: ignore[assignment]
+    body = [s for s in getattr(function, "body", [])
+            if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    if len(body) == 1 and isinstance(body[0], ast.Return):
+        return body[0].value
+    return None
+
+
+@functools.cache
+def _functions(filename: str) -> dict[int, ast.FunctionDef]:
+    """The function definitions of a file by line: one parse serves all kernels in it."""
+    try:
+        with open(filename, encoding="utf-8") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError):
+        return {}
+    return {min([n.lineno, *(d.lineno for d in n.decorator_list)]): n for n in ast.walk(tree)
+            if isinstance(n, ast.FunctionDef)}
+
+
+def identifier(name: str) -> str:
+    """A Python identifier for a value's name: `layer1/MatMul` becomes `layer1_MatMul`."""
+    text = "".join(c if c.isalnum() and c.isascii() else "_" for c in name.removesuffix("/"))
+    if not text or text[0].isdigit() or keyword.iskeyword(text):
+        text = "_" + text
+    return sys.intern(text)

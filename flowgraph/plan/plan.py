@@ -1,0 +1,143 @@
+"""Plan: the ordered steps of a program for concrete feed shapes, and where their results go.
+
+A Plan owns no arrays: threads share it, each run brings feeds, the state it read, and an arena.
+Steps name values by slot number, so that running them needs no look-ups by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flowgraph.opdef.opdef import plain_value
+from flowgraph.plan.buffers import Buffers
+from flowgraph.plan.lifetime import Lifetimes
+from flowgraph.program.ir import Instr, Program, Value
+
+
+class Step:
+    """One instruction, bound to slots.
+
+    Attributes:
+        instr: the instruction.
+        inputs: slot of each input; -1 where the op does not need it.
+        outputs: slot of each output.
+        view: number of the view the result is written into; -1 for a fresh array.
+        host: positions of inputs that the kernel gets as plain Python numbers.
+        drops: slots that no later step needs.
+        frees: numbers of the views whose memory is free after this step.
+    """
+
+    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view")
+
+    def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...], view: int,
+                 drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
+        self.instr = instr
+        self.kernel: Callable[..., Any] = instr.op_def.kernel
+        self.inputs = inputs
+        self.outputs = outputs
+        self.view = view
+        self.drops = drops
+        self.frees = frees
+        params = instr.op_def.flat_params(len(inputs))
+        self.host = tuple(i for i, param in enumerate(params) if param in instr.op_def.host_inputs)
+
+    @property
+    def op(self) -> Any:
+        """The graph operation that names this step in errors and pictures."""
+        return self.instr.origins[0]
+
+
+class Plan:
+    """How to run a program.
+
+    Attributes:
+        program: the program.
+        lifetimes, buffers: which memory its values use, and when.
+        constants: (slot, array) of each constant; host inputs are there as plain numbers.
+        feed_slots, read_slots: where feeds and old state go.
+        steps: what to do.
+        fetches: per fetch (slot, whether it must be copied because its memory is not its own).
+        writes: per write (variable, slot, whether it must be copied).
+    """
+
+    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "host_constants", "lifetimes",
+                 "node_states", "program", "read_slots", "slots", "steps", "writes")
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.lifetimes = Lifetimes(program)
+        self.buffers = Buffers(program, self.lifetimes)
+        self.slots: dict[Value, int] = {}
+        self.constants: list[tuple[int, np.ndarray]] = []
+        self.host_constants: dict[int, Any] = {}
+        self.feed_slots = tuple(self._slot(feed.value) for feed in program.feeds)
+        self.read_slots = tuple(self._slot(read.value) for read in program.reads)
+        self.steps = self._make_steps()
+        self.fetches, self.writes = self._results()
+        self.node_states = tuple(step.op for step in self.steps if step.instr.op_def.takes_state)
+
+    def _slot(self, value: Value) -> int:
+        slot = self.slots.get(value)
+        if slot is None:
+            slot = self.slots[value] = len(self.slots)
+            if value.const is not None:
+                self.constants.append((slot, value.const))
+        return slot
+
+    def _make_steps(self) -> tuple[Step, ...]:
+        program = self.program
+        results = set(program.results())
+        last: dict[Value, int] = {}
+        for i, instr in enumerate(program.instrs):
+            for value in (*instr.inputs, *instr.outputs):
+                if value is not None:
+                    last[value] = i
+        dying: dict[int, list[Value]] = {}
+        for value, i in last.items():
+            if value not in results and value.const is None:
+                dying.setdefault(i, []).append(value)
+        steps = []
+        for i, instr in enumerate(program.instrs):
+            inputs = tuple(-1 if v is None else self._slot(v) for v in instr.inputs)
+            outputs = tuple(self._slot(v) for v in instr.outputs)
+            view = self.buffers.view_of.get(instr.outputs[0], -1) if instr.outputs else -1
+            step = Step(instr, inputs, outputs, view,
+                        tuple(self._slot(v) for v in dying.get(i, ())),
+                        tuple(self.buffers.freed.get(i, ())))
+            for j in step.host:
+                value = instr.inputs[j]
+                if value is not None and value.const is not None:
+                    self.host_constants[inputs[j]] = plain_value(value.const)
+            steps.append(step)
+        return tuple(steps)
+
+    def _results(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Which results share memory with something that is not the run's own, or each other."""
+        lifetimes, program = self.lifetimes, self.program
+        made = {out for instr in program.instrs for out in instr.outputs}
+        taken: set[Value] = set()
+
+        def needs_copy(value: Value) -> bool:
+            roots = lifetimes.roots.get(value, frozenset((value,)))
+            shared = bool(roots - made) or bool(roots & taken)
+            taken.update(roots)
+            return shared
+
+        writes = tuple((w.variable, self._slot(w.value), needs_copy(w.value))
+                       for w in program.writes)
+        fetches = tuple((self._slot(v), needs_copy(v)) for v in program.fetches)
+        return fetches, writes
+
+    @property
+    def peak_live(self) -> int:
+        """The largest number of values of a run alive at once, constants aside."""
+        live, peak = len(self.feed_slots) + len(self.read_slots), 0
+        for step in self.steps:
+            live += len(step.outputs)
+            peak = max(peak, live)
+            live -= len(step.drops)
+        return peak
+

@@ -1,0 +1,209 @@
+"""Generated source: the plan as a NumPy function that a person could have written.
+
+    def run(feeds, state, buffers, nodes):
+        x, y = feeds
+        w, b = state
+        b0, b1 = buffers
+        MatMul = np.matmul(x, w, out=b0)                              # MatMul  model.py:12
+        add = np.add(MatMul, b, out=b0)                               # add     model.py:12
+        ...
+        return (loss,), (w_1, b_1)
+
+One line is one step, so a line number of a traceback tells the step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import weakref
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core.dtypes import DType
+from flowgraph.core.spec import shape_text
+from flowgraph.opdef.opdef import plain_value
+from flowgraph.plan.inline import identifier, is_literal, template
+from flowgraph.plan.plan import Plan, Step
+from flowgraph.program.ir import Value
+
+_COMMENT_COLUMN = 78
+_DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
+_numbers = itertools.count(1)
+
+
+class Source:
+    """The text of a plan, its globals, and which step stands on which line.
+
+    Attributes:
+        text: the source.
+        filename: under which linecache has it, so that tracebacks show it.
+        step_of_line: the step of a line number.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.filename = f"<flowgraph plan {next(_numbers)}>"
+        self.step_of_line: dict[int, Step] = {}
+        self._names: dict[int, str] = {}
+        self._used = {"np", "feeds", "state", "buffers", "nodes", "run", "host"}
+        self.globals: dict[str, Any] = {"np": np, "host": plain_value}
+        self._lines: list[str] = []
+        self._write()
+        self.text = "\n".join(self._lines) + "\n"
+
+    def compile(self) -> Any:
+        """The function run(feeds, state, buffers, nodes) -> (fetches, new state)."""
+        linecache.cache[self.filename] = (len(self.text), None,
+                                          self.text.splitlines(keepends=True), self.filename)
+        weakref.finalize(self, linecache.cache.pop, self.filename, None)
+        scope = dict(self.globals)
+        exec(compile(self.text, self.filename, "exec"), scope)  # our own text
+        return scope["run"]
+
+    # ---- names -----------------------------------------------------------------------------------
+
+    def _unique(self, name: str) -> str:
+        wish = identifier(name)
+        found, i = wish, 1
+        while found in self._used:
+            found, i = f"{wish}_{i}", i + 1
+        self._used.add(found)
+        return found
+
+    def _global(self, name: str, value: Any) -> str:
+        """A global called `name`, or the like if another value has that name."""
+        if name in self.globals and self.globals[name] is not value:
+            name = self._unique(name)
+        self._used.add(name)
+        self.globals[name] = value
+        return name
+
+    # ---- text ------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        plan = self.plan
+        values = {slot: value for value, slot in plan.slots.items()}
+        used = {slot for step in plan.steps for j, slot in enumerate(step.inputs)
+                if not (j in step.host and slot in plan.host_constants)}
+        used |= {slot for slot, _ in plan.fetches} | {slot for _, slot, _ in plan.writes}
+        views = [self._unique(f"b{i}") for i in range(len(plan.buffers.views))]
+        for slot, array in plan.constants:
+            if slot in used:
+                self._names[slot] = self._unique(values[slot].name)
+                self._constant(self._names[slot], array)
+        self._lines += ["", ""] if self._lines else []
+        self._lines.append("def run(feeds, state, buffers, nodes):")
+        self._unpack("feeds", plan.feed_slots, values)
+        self._unpack("state", plan.read_slots, values)
+        if views:
+            self._emit(f"{', '.join(views)}{',' * (len(views) == 1)} = buffers")
+        node = 0
+        for step in plan.steps:
+            if step.instr.op_def.takes_state:
+                text, node = self._call(step, views, f"nodes[{node}]"), node + 1
+            else:
+                text = self._call(step, views, "")
+            self.step_of_line[len(self._lines) + 1] = step
+            self._emit(text, f"{step.op.name}  {step.op.frame}")
+            drops = [self._names[slot] for slot in step.drops
+                     if self._is_worth_dropping(values[slot]) and slot in self._names]
+            if drops:
+                self._emit(f"del {', '.join(drops)}")
+        fetches = [self._result(slot, copy) for slot, copy in plan.fetches]
+        writes = [self._result(slot, copy) for _, slot, copy in plan.writes]
+        self._emit(f"return {_tuple(fetches)}, {_tuple(writes)}")
+
+    def _emit(self, code: str, comment: str = "") -> None:
+        code = "    " + code
+        comment = "".join(c if c.isprintable() else "?" for c in comment)  # file names are not ours
+        self._lines.append(f"{code:<{_COMMENT_COLUMN}}# {comment}" if comment else code)
+
+    def _unpack(self, what: str, slots: tuple[int, ...], values: dict[int, Value]) -> None:
+        if not slots:
+            return
+        for slot in slots:
+            self._names[slot] = self._unique(values[slot].name)
+        names = ", ".join(self._names[slot] for slot in slots)
+        specs = ", ".join(str(values[slot].spec) for slot in slots[:4])
+        self._emit(f"{names}{',' * (len(slots) == 1)} = {what}",
+                   specs + (", ..." if len(slots) > 4 else ""))
+
+    def _constant(self, name: str, array: np.ndarray) -> None:
+        """A constant: as text when it is a number, else bound by name and described."""
+        self.globals[name] = array
+        if array.ndim == 0 and array.dtype.kind in "iufb":
+            dtype = f"np.{array.dtype.name}"
+            self._lines.append(f"{name} = np.array({array!s}, {dtype})" if np.isfinite(array)
+                               else f"{name} = np.array(float('{array!s}'), {dtype})")
+        else:
+            self._lines.append(f"# {name}: a constant, {array.dtype.name}"
+                               f"{shape_text(array.shape, '[]')}")
+
+    def _call(self, step: Step, views: list[str], state: str) -> str:
+        """One step as an assignment."""
+        instr = step.instr
+        op_def = instr.op_def
+        arguments = [self._argument(step, j) for j in range(len(step.inputs))]
+        out = views[step.view] if step.view >= 0 else ""
+        made = None if state else template(op_def, instr.attrs, bool(out))
+        if made is not None:
+            renamed = {name: self._global(name, value) for name, value in made.needs.items()}
+            if all(name == new for name, new in renamed.items()):
+                holes = {param: group if isinstance(group, str) else _tuple(group)
+                         for param, group in zip(op_def.params, op_def.group(arguments),
+                                                 strict=True)}
+                expression = made.text.format(**holes, out=out)
+                return self._assign(step, expression)
+        groups = [group if isinstance(group, str) else _tuple(group)
+                  for group in op_def.group(arguments)]
+        keywords = [f"{key}={self._attribute(step, key, value)}"
+                    for key, value in instr.attrs.items()]
+        keywords += [f"out={out}"] * bool(out) + [f"state={state}"] * bool(state)
+        kernel = self._global(op_def.type, op_def.kernel)
+        return self._assign(step, f"{kernel}({', '.join(['np', *groups, *keywords])})")
+
+    def _assign(self, step: Step, expression: str) -> str:
+        values = step.instr.outputs
+        for slot, value in zip(step.outputs, values, strict=True):
+            if slot not in self._names:
+                self._names[slot] = self._unique(value.name)
+        names = [self._names[slot] for slot in step.outputs]
+        if not names:
+            return expression
+        return f"{', '.join(names)}{',' * (step.instr.op_def.multiple and len(names) == 1)} = " \
+               f"{expression}"
+
+    def _argument(self, step: Step, j: int) -> str:
+        slot = step.inputs[j]
+        if slot < 0:
+            return "None"
+        if j in step.host:
+            if slot in self.plan.host_constants:
+                return self._literal(step.instr.inputs[j].name,  # type: ignore[union-attr]
+                                     self.plan.host_constants[slot])
+            return f"host({self._names[slot]})"
+        return self._names[slot]
+
+    def _attribute(self, step: Step, key: str, value: Any) -> str:
+        if isinstance(value, DType):
+            return self._global(f"_dtype_{value.base_dtype.name}", value)
+        return self._literal(f"{step.op.name}_{key}", value)
+
+    def _literal(self, name: str, value: Any) -> str:
+        return repr(value) if is_literal(value) else self._global(identifier(name), value)
+
+    def _result(self, slot: int, copy: bool) -> str:
+        name = self._names[slot]
+        return f"np.array({name})" if copy else name
+
+    def _is_worth_dropping(self, value: Value) -> bool:
+        nbytes = value.spec.nbytes
+        return value not in self.plan.buffers.view_of and (nbytes is None or nbytes >= _DROP_BYTES)
+
+
+def _tuple(parts: Any) -> str:
+    parts = list(parts)
+    return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+

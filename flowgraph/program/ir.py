@@ -1,0 +1,201 @@
+"""The intermediate representation: Value, Instr, Program.
+
+A Program is what one `Session.run` computes, in single assignment: every Value is a feed, a constant,
+the state of a variable before the run, or the result of one Instr. Variables are not mutated: a write
+makes a new Value, and `writes` says which Value each variable has after the run. A run is thus a pure
+function from (feeds, old state) to (fetches, new state), and a run that raises changes nothing.
+
+    feed   x        float32[?, 2]
+    state  w        float32[2, 1]
+    MatMul          float32[?, 1] = MatMul(x, w)
+    return MatMul
+
+Programs are never changed; passes make new ones that share what stayed the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flowgraph.core.spec import Spec
+from flowgraph.opdef.opdef import OpDef
+
+
+class Value:
+    """A single-assignment value.
+
+    Attributes:
+        name: for people; the tensor's name without `:0`.
+        spec: dtype and static shape.
+        const: the contents when it is a constant (a read-only array), else None.
+    """
+
+    __slots__ = ("const", "name", "spec")
+
+    def __init__(self, name: str, spec: Spec, const: np.ndarray | None = None) -> None:
+        self.name = name
+        self.spec = spec
+        self.const = const
+
+    def __repr__(self) -> str:
+        return f"<Value {self.name} {self.spec}>"
+
+
+class Instr:
+    """One op applied to values.
+
+    Attributes:
+        op_def: the op.
+        inputs: its values, flat, lists spread out; None where the op does not need the input.
+        outputs: the values it makes.
+        attrs: the op's attributes.
+        origins: graph operations it comes from; the first names it in errors and pictures.
+        keep: whether it runs even if no one uses its results (asserts, prints, fetched operations).
+    """
+
+    __slots__ = ("attrs", "inputs", "keep", "op_def", "origins", "outputs")
+
+    def __init__(self, op_def: OpDef, inputs: tuple[Value | None, ...],
+                 outputs: tuple[Value, ...], attrs: dict[str, Any], origins: tuple[Any, ...],
+                 keep: bool = False) -> None:
+        self.op_def = op_def
+        self.inputs = inputs
+        self.outputs = outputs
+        self.attrs = attrs
+        self.origins = origins
+        self.keep = keep
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether running it twice, or never, makes no difference but time."""
+        op_def = self.op_def
+        return not (op_def.effects or op_def.takes_state or op_def.tests_ref or self.keep)
+
+    def with_inputs(self, inputs: tuple[Value | None, ...]) -> Instr:
+        """The same with other inputs."""
+        return Instr(self.op_def, inputs, self.outputs, self.attrs, self.origins, self.keep)
+
+    def __repr__(self) -> str:
+        return f"<Instr {instr_text(self)}>"
+
+
+class Feed(NamedTuple):
+    """A value that the caller brings, and the graph tensor it stands for."""
+
+    tensor: Any
+    value: Value
+
+
+class Read(NamedTuple):
+    """A variable's value before the run; with `optional` it need not be initialised."""
+
+    variable: Any
+    value: Value
+    optional: bool
+
+
+class Write(NamedTuple):
+    """The value that a variable has after the run."""
+
+    variable: Any
+    value: Value
+
+
+class Program:
+    """Feeds, reads, instructions in a valid order, fetched values, writes."""
+
+    __slots__ = ("_producers", "feeds", "fetches", "instrs", "reads", "writes")
+
+    def __init__(self, feeds: tuple[Feed, ...], reads: tuple[Read, ...], instrs: tuple[Instr, ...],
+                 fetches: tuple[Value, ...], writes: tuple[Write, ...]) -> None:
+        self.feeds = feeds
+        self.reads = reads
+        self.instrs = instrs
+        self.fetches = fetches
+        self.writes = writes
+        self._producers: dict[Value, Instr] | None = None
+
+    @property
+    def producers(self) -> dict[Value, Instr]:
+        """The instruction that makes each value."""
+        if self._producers is None:
+            self._producers = {out: instr for instr in self.instrs for out in instr.outputs}
+        return self._producers
+
+    def results(self) -> Iterable[Value]:
+        """The values that leave the program: fetched or written."""
+        yield from self.fetches
+        for write in self.writes:
+            yield write.value
+
+    def with_instrs(self, instrs: Iterable[Instr], replaced: dict[Value, Value]) -> Program:
+        """The same program with other instructions; results follow `replaced`."""
+        return Program(
+            self.feeds, self.reads, tuple(instrs),
+            tuple(replaced.get(v, v) for v in self.fetches),
+            tuple(Write(w.variable, replaced.get(w.value, w.value)) for w in self.writes))
+
+    def __str__(self) -> str:
+        return program_text(self)
+
+    def __repr__(self) -> str:
+        return f"<Program of {len(self.instrs)} instrs>"
+
+
+# ---- text ----------------------------------------------------------------------------------------
+
+
+def program_text(program: Program) -> str:
+    """The program as text, one line per value; constants of up to eight elements in place."""
+    rows: list[tuple[str, str, str]] = []
+    for feed in program.feeds:
+        rows.append(("feed", feed.value.name, str(feed.value.spec)))
+    for read in program.reads:
+        rows.append(("state", read.value.name, str(read.value.spec)
+                     + (" or uninitialized" if read.optional else "")))
+    shown: set[Value] = set()
+    for instr in program.instrs:
+        for value in instr.inputs:
+            if value is not None and _is_large(value) and value not in shown:
+                shown.add(value)
+                rows.append(("const", value.name, str(value.spec)))
+    for instr in program.instrs:
+        names = ", ".join(out.name for out in instr.outputs) or "-"
+        specs = ", ".join(str(out.spec) for out in instr.outputs)
+        rows.append(("", names, f"{specs} = {instr_text(instr)}".lstrip()))
+    for write in program.writes:
+        rows.append(("write", write.variable.name, f"= {value_text(write.value)}"))
+    width = min(max((len(name) for _, name, _ in rows), default=0), 40)
+    lines = [f"{kind:<6} {name:<{width}} {text}".rstrip() for kind, name, text in rows]
+    lines.append("return " + (", ".join(value_text(v) for v in program.fetches) or "nothing"))
+    return "\n".join(lines) + "\n"
+
+
+def instr_text(instr: Instr) -> str:
+    """`MatMul(x, w, transpose_a=True)`: inputs, then attributes that differ from the default."""
+    defaults = instr.op_def.attr_defaults
+    parts = ["-" if v is None else value_text(v) for v in instr.inputs]
+    parts += [f"{key}={value!r}" for key, value in instr.attrs.items()
+              if not _same(defaults.get(key), value)]
+    return f"{instr.op_def.type}({', '.join(parts)})"
+
+
+def value_text(value: Value) -> str:
+    """The value's name, or its contents when it is a small constant."""
+    if value.const is None or _is_large(value):
+        return value.name
+    if value.const.dtype == object:
+        return repr(value.const.tolist())
+    return np.array2string(value.const, separator=", ", threshold=10).replace("\n", "")
+
+
+def _is_large(value: Value) -> bool:
+    return value.const is not None and value.const.size > 8
+
+
+def _same(default: Any, value: Any) -> bool:
+    return default is value or (type(default) is type(value) and not isinstance(value, np.ndarray)
+                                and bool(default == value))

@@ -1,0 +1,66 @@
+"""Common sub-expressions: instructions that compute the same from the same are done once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flowgraph.program.ir import Instr, Program, Value
+
+
+def common_subexpressions(program: Program) -> Program:
+    """Replaces an instruction by an earlier one with equal op, inputs and attributes."""
+    replaced: dict[Value, Value] = {}
+    first: dict[Any, Instr] = {}
+    constants: dict[Any, Value] = {}
+    instrs: list[Instr] = []
+    for instr in program.instrs:
+        inputs = tuple(_canonical(v, replaced, constants) for v in instr.inputs)
+        if any(a is not b for a, b in zip(inputs, instr.inputs, strict=True)):
+            instr = instr.with_inputs(inputs)
+        if not instr.is_pure or instr.op_def.overwrites:
+            instrs.append(instr)
+            continue
+        if instr.op_def.commutative and len(inputs) == 2:
+            inputs = tuple(sorted(inputs, key=id))
+        key = (instr.op_def.type, inputs, attrs_key(instr.attrs))
+        same = first.setdefault(key, instr)
+        if same is instr:
+            instrs.append(instr)
+        else:
+            replaced.update(zip(instr.outputs, same.outputs, strict=True))
+    if len(instrs) == len(program.instrs):
+        return program
+    return program.with_instrs(instrs, replaced)
+
+
+def _canonical(value: Value | None, replaced: dict[Value, Value],
+               constants: dict[Any, Value]) -> Value | None:
+    """The value that stands for this one: equal small constants are one value."""
+    if value is None:
+        return None
+    value = replaced.get(value, value)
+    if value.const is not None and value.const.size <= 64:
+        return constants.setdefault(_hashable(value.const), value)
+    return value
+
+
+def attrs_key(attrs: dict[str, Any]) -> Any:
+    """Attributes in a form that can be compared and hashed."""
+    return tuple((key, _hashable(value)) for key, value in sorted(attrs.items())) if attrs else ()
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        contents = tuple(value.ravel().tolist()) if value.dtype == object else value.tobytes()
+        return value.dtype.str, value.shape, contents
+    if isinstance(value, (list, tuple)):
+        return tuple(_hashable(v) for v in value)
+    if isinstance(value, float):
+        return repr(value)
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return type(value).__name__, value

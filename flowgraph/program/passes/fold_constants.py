@@ -1,0 +1,86 @@
+"""Constant folding: what does not depend on feeds, state or chance is computed once, here.
+
+Results larger than `LARGEST` bytes are left alone unless their inputs are as large: a graph full of
+`tf.zeros([1000, 1000])` should not become a plan full of arrays. `tf.shape(x)` of a value whose shape
+is known is folded too, although x itself is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flowgraph.errors import OpError
+from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.specs import Contents
+
+LARGEST = 1 << 18
+
+
+def fold_constants(program: Program) -> Program:
+    """Replaces instructions that give the same result in every run by constants."""
+    replaced: dict[Value, Value] = {}
+    instrs: list[Instr] = []
+    contents = Contents()
+    for instr in program.instrs:
+        if replaced and any(v in replaced for v in instr.inputs):
+            instr = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
+        results = _fold(instr, contents) if instr.is_pure and not instr.op_def.overwrites else None
+        if results is None:
+            instrs.append(instr)
+            contents.add(instr)
+        else:
+            replaced.update(zip(instr.outputs, results, strict=True))
+    return program if not replaced else program.with_instrs(instrs, replaced)
+
+
+def _fold(instr: Instr, contents: Contents) -> list[Value] | None:
+    if all(v is not None and v.const is not None for v in instr.inputs):
+        arrays = _compute(instr)
+    elif (instr.op_def.folds_by_shape and len(instr.outputs) == 1
+          and instr.outputs[0].spec.dtype.kind in "iub"):
+        known = contents.spec(instr.inputs[0])  # type: ignore[arg-type]
+        value = instr.op_def.known(known, **instr.attrs)
+        whole = value is not None and not (isinstance(value, tuple) and None in value)
+        arrays = [np.array(value, instr.outputs[0].spec.dtype.numpy)] if whole else None
+    else:
+        arrays = None
+    if arrays is None:
+        return None
+    return [constant(out.name, array) for out, array in zip(instr.outputs, arrays, strict=True)]
+
+
+def _compute(instr: Instr) -> list[Any] | None:
+    """The results of running the kernel now; None if they are too large or it fails."""
+    limit = max(LARGEST, sum(v.const.nbytes for v in instr.inputs))  # type: ignore[union-attr]
+    if any((out.spec.nbytes or 0) > limit for out in instr.outputs):
+        return None
+    op_def = instr.op_def
+    params = op_def.flat_params(len(instr.inputs))
+    arguments = [host_value(v.const) if param in op_def.host_inputs else v.const  # type: ignore[union-attr]
+                 for param, v in zip(params, instr.inputs, strict=True)]
+    try:
+        with np.errstate(all="ignore"):
+            result = op_def.kernel(np, *op_def.group(arguments), **instr.attrs)
+    except (OpError, ArithmeticError, ValueError, TypeError, IndexError, MemoryError):
+        return None  # the run will raise it, with the op's name and line
+    arrays = list(result) if op_def.multiple else [result]
+    arrays = [np.asarray(a, dtype=out.spec.dtype.numpy) for a, out in
+              zip(arrays, instr.outputs, strict=True)]
+    return None if any(a.nbytes > limit for a in arrays) else arrays
+
+
+def host_value(array: np.ndarray) -> Any:
+    """A host input's contents as a Python number or nested tuples, as kernels get them."""
+    from flowgraph.opdef.opdef import plain_value
+    return plain_value(array)
+
+
+def constant(name: str, array: Any) -> Value:
+    """A constant Value with a private, read-only array."""
+    from flowgraph.core.dtypes import of_numpy
+    from flowgraph.core.spec import Spec
+    array = np.array(array)
+    array.flags.writeable = False
+    return Value(name, Spec(of_numpy(array.dtype), array.shape), array)

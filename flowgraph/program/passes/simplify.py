@@ -1,0 +1,251 @@
+"""Arithmetic simplification: the rewrite rules.
+
+Every rule gives the same numbers, bit for bit, apart from the sign of a zero in `x + 0`. A rule that
+drops an operand checks that the result's shape does not come from it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowgraph.program.ir import Program, Value
+from flowgraph.program.rewrite import ANY, CONST, Match, apply_rules, is_all, rule
+
+
+def simplify(program: Program) -> Program:
+    """Applies the rules of this module, once over the program."""
+    return apply_rules(program)
+
+
+# ---- nothing happens -----------------------------------------------------------------------------
+
+
+@rule("Identity", ANY)
+def drop_identity(m: Match, x: Value) -> Value | None:
+    """identity(x)  ->  x"""
+    return x if m.instr.outputs[0].spec.shape == x.spec.shape else None
+
+
+@rule("StopGradient", ANY)
+def drop_stop_gradient(m: Match, x: Value) -> Value | None:
+    """stop_gradient(x)  ->  x"""
+    return drop_identity(m, x)
+
+
+@rule("PreventGradient", ANY)
+def drop_prevent_gradient(m: Match, x: Value) -> Value | None:
+    """prevent_gradient(x)  ->  x"""
+    return drop_identity(m, x)
+
+
+@rule("Cast", ANY)
+def cast_to_own_dtype(m: Match, x: Value) -> Value | None:
+    """cast(x, x.dtype)  ->  x"""
+    return x if m.instr.outputs[0].spec == x.spec else None
+
+
+# ---- neutral elements ----------------------------------------------------------------------------
+
+
+@rule("Mul", ANY, CONST)
+def multiply_by_one(m: Match, x: Value, one: Value) -> Value | None:
+    """x * 1  ->  x"""
+    return x if is_all(one, 1) and m.same_spec(x) else None
+
+
+@rule("RealDiv", ANY, CONST)
+def divide_by_one(m: Match, x: Value, one: Value) -> Value | None:
+    """x / 1  ->  x"""
+    return x if is_all(one, 1) and m.same_spec(x) else None
+
+
+@rule("Mul", ANY, "Fill")
+def multiply_by_filled_ones(m: Match, x: Value, ones: Value) -> Value | None:
+    """x * fill(shape, 1)  ->  x"""
+    return x if is_all(m.maker(ones).inputs[1], 1) and m.same_spec(x) else None  # type: ignore[arg-type]
+
+
+@rule("Add", ANY, CONST)
+def add_zero(m: Match, x: Value, zero: Value) -> Value | None:
+    """x + 0  ->  x"""
+    return x if is_all(zero, 0) and m.same_spec(x) else None
+
+
+@rule("AddV2", ANY, CONST)
+def add_zero_v2(m: Match, x: Value, zero: Value) -> Value | None:
+    """x + 0  ->  x"""
+    return add_zero(m, x, zero)
+
+
+@rule("Sub", ANY, CONST)
+def subtract_zero(m: Match, x: Value, zero: Value) -> Value | None:
+    """x - 0  ->  x"""
+    return x if is_all(zero, 0) and m.same_spec(x) else None
+
+
+@rule("Pow", ANY, CONST)
+def power_of_one(m: Match, x: Value, one: Value) -> Value | None:
+    """x ** 1  ->  x"""
+    return x if is_all(one, 1) and m.same_spec(x) else None
+
+
+@rule("Pow", ANY, CONST)
+def power_of_two(m: Match, x: Value, two: Value) -> Value | None:
+    """x ** 2  ->  square(x)"""
+    return m.emit("Square", x) if is_all(two, 2) and m.same_spec(x) else None
+
+
+@rule("Mul", ANY, ANY)
+def multiply_by_itself(m: Match, x: Value, y: Value) -> Value | None:
+    """x * x  ->  square(x)"""
+    return m.emit("Square", x) if x is y and x.const is None else None
+
+
+@rule("Maximum", ANY, ANY)
+def maximum_of_same(m: Match, x: Value, y: Value) -> Value | None:
+    """maximum(x, x)  ->  x"""
+    return x if x is y else None
+
+
+@rule("Minimum", ANY, ANY)
+def minimum_of_same(m: Match, x: Value, y: Value) -> Value | None:
+    """minimum(x, x)  ->  x"""
+    return x if x is y else None
+
+
+# ---- signs ---------------------------------------------------------------------------------------
+
+
+@rule("Neg", "Neg")
+def negate_twice(m: Match, x: Value) -> Value | None:
+    """-(-x)  ->  x"""
+    return m.maker(x).inputs[0]
+
+
+@rule("Add", ANY, "Neg")
+def add_negated(m: Match, x: Value, y: Value) -> Value | None:
+    """x + (-y)  ->  x - y"""
+    return m.emit("Sub", x, m.maker(y).inputs[0])  # type: ignore[arg-type]
+
+
+@rule("Sub", ANY, "Neg")
+def subtract_negated(m: Match, x: Value, y: Value) -> Value | None:
+    """x - (-y)  ->  x + y"""
+    return m.emit("Add", x, m.maker(y).inputs[0])  # type: ignore[arg-type]
+
+
+@rule("LogicalNot", "LogicalNot")
+def not_twice(m: Match, x: Value) -> Value | None:
+    """not (not x)  ->  x"""
+    return m.maker(x).inputs[0]
+
+
+# ---- sums ----------------------------------------------------------------------------------------
+
+
+@rule("AddN")
+def add_one_or_two(m: Match, *inputs: Value) -> Value | None:
+    """add_n([x])  ->  x, add_n([x, y])  ->  x + y"""
+    if len(inputs) == 1:
+        return inputs[0]
+    return m.emit("Add", *inputs) if len(inputs) == 2 else None
+
+
+def _reduces_nothing(m: Match, x: Value, axes: Value) -> Value | None:
+    return x if axes.const is not None and axes.const.size == 0 and axes.const.ndim else None
+
+
+for _reduction in ("Sum", "Mean", "Prod", "Max", "Min", "All", "Any"):
+    @rule(_reduction, ANY, CONST)
+    def reduce_over_nothing(m: Match, x: Value, axes: Value) -> Value | None:
+        """reduce(x, axis=[])  ->  x"""
+        return _reduces_nothing(m, x, axes)
+
+for _reduction in ("Sum", "Mean", "Prod", "Max", "Min"):
+    @rule(_reduction, ANY, CONST)
+    def reduce_over_size_one(m: Match, x: Value, axes: Value) -> Value | None:
+        """reduce(x, axes of size 1)  ->  reshape(x)"""
+        out = m.instr.outputs[0].spec
+        if not (x.spec.is_static and out.is_static and x.spec.size == out.size and x.spec.size):
+            return None
+        return m.emit("Reshape", x, m.constant(np.array(out.shape, np.int32)))
+
+
+# ---- moving data ---------------------------------------------------------------------------------
+
+
+@rule("Transpose", ANY, CONST)
+def transpose_to_same_order(m: Match, x: Value, perm: Value) -> Value | None:
+    """transpose(x, [0, 1, ...])  ->  x"""
+    return x if perm.const.tolist() == list(range(perm.const.size)) else None  # type: ignore[union-attr]
+
+
+@rule("Transpose", "Transpose", CONST)
+def transpose_of_transpose(m: Match, x: Value, perm: Value) -> Value | None:
+    """transpose(transpose(x, p), q)  ->  transpose(x, p[q])"""
+    inner = m.maker(x)
+    first = inner.inputs[1]
+    if first is None or first.const is None:
+        return None
+    both = first.const[perm.const]
+    if both.tolist() == list(range(both.size)):
+        return inner.inputs[0]
+    return m.emit("Transpose", inner.inputs[0], m.constant(both))  # type: ignore[arg-type]
+
+
+@rule("Reshape", ANY, ANY)
+def reshape_to_same_shape(m: Match, x: Value, shape: Value) -> Value | None:
+    """reshape(x, x.shape)  ->  x"""
+    return x if m.same_spec(x) else None
+
+
+@rule("Reshape", "Reshape", ANY)
+def reshape_of_reshape(m: Match, x: Value, shape: Value) -> Value | None:
+    """reshape(reshape(x, s), t)  ->  reshape(x, t)"""
+    return m.emit("Reshape", m.maker(x).inputs[0], shape)  # type: ignore[arg-type]
+
+
+@rule("ExpandDims", ANY, CONST)
+def expand_dims_to_reshape(m: Match, x: Value, axis: Value) -> Value | None:
+    """expand_dims(x, axis)  ->  reshape(x, shape), when the shape is known"""
+    return _as_reshape(m, x)
+
+
+@rule("Squeeze", ANY)
+def squeeze_to_reshape(m: Match, x: Value) -> Value | None:
+    """squeeze(x)  ->  reshape(x, shape), when the shape is known"""
+    return _as_reshape(m, x)
+
+
+def _as_reshape(m: Match, x: Value) -> Value | None:
+    out = m.instr.outputs[0].spec
+    if not out.is_static:
+        return None
+    return m.emit("Reshape", x, m.constant(np.array(out.shape, np.int32)))
+
+
+@rule("Tile", ANY, CONST)
+def tile_once(m: Match, x: Value, multiples: Value) -> Value | None:
+    """tile(x, [1, 1, ...])  ->  x"""
+    return x if is_all(multiples, 1) else None
+
+
+@rule("ConcatV2", ANY, CONST)
+def concat_of_one(m: Match, x: Value, axis: Value) -> Value | None:
+    """concat([x], axis)  ->  x"""
+    return x
+
+
+@rule("BroadcastTo", ANY, ANY)
+def broadcast_to_same_shape(m: Match, x: Value, shape: Value) -> Value | None:
+    """broadcast_to(x, x.shape)  ->  x"""
+    return x if m.same_spec(x) else None
+
+
+@rule("ZerosLike", ANY)
+def zeros_of_known_shape(m: Match, x: Value) -> Value | None:
+    """zeros_like(x)  ->  a constant, when the shape is known and small"""
+    spec = m.instr.outputs[0].spec
+    if not spec.is_static or (spec.size or 0) > 1024 or spec.dtype.kind in "sr":
+        return None
+    return m.constant(np.zeros(spec.shape, spec.dtype.numpy))  # type: ignore[arg-type]

@@ -1,0 +1,65 @@
+"""The pipeline: which passes run, in which order, by name.
+
+Passes are switched off by name, for one session or for a run of tests:
+
+    fg.Session(passes=["dead_code"])        # only this one
+    fg.Session(passes=[])                   # the program as extracted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flowgraph.program.check import check
+from flowgraph.program.ir import Program
+from flowgraph.program.passes.cse import common_subexpressions
+from flowgraph.program.passes.dead_code import dead_code
+from flowgraph.program.passes.fold_constants import fold_constants
+from flowgraph.program.passes.simplify import simplify
+
+Pass = Callable[[Program], Program]
+
+PASSES: dict[str, Pass] = {
+    "fold_constants": fold_constants,
+    "simplify": simplify,
+    "common_subexpressions": common_subexpressions,
+    "dead_code": dead_code,
+}
+_ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
+
+checking = False  # tests set it: the checker runs after every pass
+
+
+def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
+    """Runs the passes over a program until nothing changes, at most three times.
+
+    Args:
+        program: the program.
+        passes: names of the passes to run, in any order; None for all.
+
+    Raises:
+        ValueError: there is no pass of such a name.
+    """
+    chosen = [(name, PASSES[name]) for name in _order(passes)]
+    if checking:
+        check(program, "extract")
+    for _ in range(_ROUNDS):
+        before = program
+        for name, function in chosen:
+            after = function(program)
+            if checking and after is not program:
+                check(after, name)
+            program = after
+        if program is before:
+            break
+    return program
+
+
+def _order(passes: Iterable[str] | None) -> list[str]:
+    if passes is None:
+        return list(PASSES)
+    wanted = set(passes)
+    unknown = wanted - set(PASSES)
+    if unknown:
+        raise ValueError(f"there is no pass {sorted(unknown)}; there are {list(PASSES)}")
+    return [name for name in PASSES if name in wanted]

@@ -1,0 +1,154 @@
+"""Rewrite rules: small functions, each one algebraic identity.
+
+    @rule("Mul", ANY, CONST)
+    def multiply_by_one(m, x, one):
+        \"\"\"x * 1  ->  x\"\"\"
+        if is_all(one, 1) and m.same_spec(x):
+            return x
+
+A rule returns the Value that stands for the instruction's result, or None to leave it alone. It may
+build new instructions with `m.emit`. Nothing is mutated, and origins are kept for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core.spec import Spec
+from flowgraph.opdef.opdef import op_def
+from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.passes.fold_constants import constant
+from flowgraph.program.specs import Contents, derive
+
+ANY = "any"
+CONST = "const"
+Rule = Callable[..., Value | None]
+RULES: dict[str, list[tuple[tuple[str, ...], Rule]]] = {}
+
+
+def rule(op_type: str, *patterns: str) -> Callable[[Rule], Rule]:
+    """Registers a rewrite rule.
+
+    Args:
+        op_type: type of the instruction it looks at.
+        patterns: per input: ANY, CONST, or the op type that must have made it. For a commutative op
+            both orders are tried.
+    """
+    def register(function: Rule) -> Rule:
+        if "->" not in (function.__doc__ or ""):
+            raise TypeError(f"rule {function.__name__} needs a docstring `before  ->  after`")
+        RULES.setdefault(op_type, []).append((patterns, function))
+        return function
+    return register
+
+
+class Match:
+    """The instruction that a rule looks at, and what the rule may do."""
+
+    __slots__ = ("_contents", "_made", "_producer", "instr")
+
+    def __init__(self, instr: Instr, producer: dict[Value, Instr], contents: Contents) -> None:
+        self.instr = instr
+        self._producer = producer
+        self._contents = contents
+        self._made: list[Instr] = []
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The instruction's attributes."""
+        return self.instr.attrs
+
+    def maker(self, value: Value) -> Instr:
+        """The instruction that makes a value, where the pattern says that there is one."""
+        return self._producer[value]
+
+    def same_spec(self, value: Value) -> bool:
+        """Whether `value` has exactly the dtype and the fully known shape of the result."""
+        out = self.instr.outputs[0].spec
+        return out == value.spec and out.is_static
+
+    def emit(self, op_type: str, *inputs: Value, **attrs: Any) -> Value:
+        """A new instruction before this one; its result."""
+        definition = op_def(op_type)
+        attrs = {**definition.attr_defaults, **attrs}
+        name = self.instr.outputs[0].name
+        probe = Instr(definition, inputs, (), attrs, self.instr.origins)
+        spec, = derive(probe, self._contents)
+        out = Value(name, Spec(spec.dtype, spec.shape))
+        made = Instr(definition, inputs, (out,), attrs, self.instr.origins)
+        self._made.append(made)
+        self._contents.add(made)
+        return out
+
+    def constant(self, array: Any) -> Value:
+        """A constant for an emitted instruction."""
+        return constant("const", array)
+
+
+def is_all(value: Value, number: float) -> bool:
+    """Whether a constant is `number` everywhere."""
+    return value.const is not None and value.const.dtype != object and bool(
+        np.all(value.const == number))
+
+
+def apply_rules(program: Program) -> Program:
+    """One sweep over the program with every registered rule."""
+    producer: dict[Value, Instr] = {}
+    contents = Contents()
+    replaced: dict[Value, Value] = {}
+    instrs: list[Instr] = []
+    for instr in program.instrs:
+        if replaced and any(v in replaced for v in instr.inputs):
+            instr = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
+        rules = RULES.get(instr.op_def.type)
+        found = _try(rules, instr, producer, contents) if rules and instr.is_pure else None
+        if found is None:
+            instrs.append(instr)
+            contents.add(instr)
+            producer.update(dict.fromkeys(instr.outputs, instr))
+            continue
+        value, made = found
+        for new in made:
+            instrs.append(new)
+            producer.update(dict.fromkeys(new.outputs, new))
+        replaced[instr.outputs[0]] = value
+    if not replaced:
+        return program
+    return program.with_instrs(instrs, replaced)
+
+
+def _try(rules: list[tuple[tuple[str, ...], Rule]], instr: Instr, producer: dict[Value, Instr],
+         contents: Contents) -> tuple[Value, list[Instr]] | None:
+    for patterns, function in rules:
+        for inputs in _orders(instr):
+            if _fits(patterns, inputs, producer):
+                match = Match(instr, producer, contents)
+                value = function(match, *inputs)
+                if value is not None:
+                    return value, match._made
+    return None
+
+
+def _orders(instr: Instr) -> list[tuple[Any, ...]]:
+    if instr.op_def.commutative and len(instr.inputs) == 2:
+        return [instr.inputs, instr.inputs[::-1]]
+    return [instr.inputs]
+
+
+def _fits(patterns: tuple[str, ...], inputs: tuple[Any, ...], producer: dict[Value, Instr]) -> bool:
+    if not patterns:
+        return True
+    if len(patterns) != len(inputs):
+        return False
+    for pattern, value in zip(patterns, inputs, strict=True):
+        if pattern is ANY:
+            continue
+        if pattern is CONST:
+            if value is None or value.const is None:
+                return False
+        elif value not in producer or producer[value].op_def.type != pattern:
+            return False
+    return True

@@ -1,0 +1,136 @@
+"""Deriving specs: what an instruction's results look like, given what its inputs look like.
+
+Used to check programs, and to make them concrete once the shapes of the feeds are known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core import shapes
+from flowgraph.core.spec import Shape, Spec, shape_text
+from flowgraph.errors import InvalidArgumentError, ShapeError, message
+from flowgraph.opdef.opdef import plain_value
+from flowgraph.opdef.static_value import LazySpec
+from flowgraph.program.ir import Feed, Instr, Program, Value
+
+_LARGEST = 1024
+
+
+class Contents:
+    """What is known of the contents of values, worked out on demand (see `OpDef.known`)."""
+
+    def __init__(self) -> None:
+        self._producer: dict[Value, Instr] = {}
+        self._known: dict[Value, Any] = {}
+
+    def add(self, instr: Instr) -> None:
+        """Notes an instruction, so that its results can be worked out."""
+        for out in instr.outputs:
+            self._producer[out] = instr
+
+    def spec(self, value: Value) -> Spec:
+        """The value's Spec, able to tell its contents."""
+        return LazySpec(value.spec, lambda: self.of(value))
+
+    def of(self, value: Value) -> Any:
+        """The contents as plain numbers and tuples; None when unknown, also inside tuples."""
+        if value.const is not None:
+            return plain_value(value.const) if value.const.size <= _LARGEST else None
+        if value in self._known:
+            return self._known[value]
+        self._known[value] = None  # deep chains end here instead of in a RecursionError
+        instr = self._producer.get(value)
+        size = value.spec.size
+        if instr is None or not instr.is_pure or (size is not None and size > _LARGEST):
+            return None
+        op_def = instr.op_def
+        if any(v is None for v in instr.inputs):
+            return None
+        known = op_def.known(*op_def.group([self.spec(v) for v in instr.inputs]),  # type: ignore[arg-type]
+                             **instr.attrs)
+        if op_def.multiple and known is not None:
+            known = known[instr.outputs.index(value)]
+        self._known[value] = known
+        return known
+
+
+def derive(instr: Instr, contents: Contents) -> tuple[Spec, ...]:
+    """The specs of an instruction's results, from those of its inputs."""
+    op_def = instr.op_def
+    if op_def.plain:
+        specs: Any = [v.spec for v in instr.inputs]  # type: ignore[union-attr]
+    else:
+        params = op_def.flat_params(len(instr.inputs))
+        specs = op_def.group([
+            instr.outputs[0].spec if value is None
+            else contents.spec(value) if param in op_def.host_inputs else value.spec
+            for param, value in zip(params, instr.inputs, strict=True)])
+    result = op_def.infer(*specs, **instr.attrs)
+    return (result,) if isinstance(result, Spec) else tuple(result)
+
+
+def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
+    """The program for feeds of these shapes: every spec as precise as they allow.
+
+    Args:
+        program: as extracted.
+        feed_shapes: the shape of each feed, in the program's order.
+
+    Raises:
+        InvalidArgumentError: the shapes do not fit an op; names it, its inputs and the user's line.
+    """
+    replaced: dict[Value, Value] = {}
+    feeds = []
+    for feed, shape in zip(program.feeds, feed_shapes, strict=True):
+        value = feed.value
+        if value.spec.shape != shape:
+            value = Value(value.name, Spec(value.spec.dtype, shape))
+            replaced[feed.value] = value
+        feeds.append(Feed(feed.tensor, value))
+    contents = Contents()
+    instrs = []
+    for instr in program.instrs:
+        new = instr
+        if replaced and any(v in replaced for v in instr.inputs):
+            new = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
+        if new is not instr or not all(out.spec.is_static for out in instr.outputs):
+            new = _refined(new, contents, replaced)
+        contents.add(new)
+        instrs.append(new)
+    result = program.with_instrs(instrs, replaced)
+    result.feeds = tuple(feeds)
+    return result
+
+
+def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value]) -> Instr:
+    """The instruction with outputs as precise as its inputs tell."""
+    try:
+        specs = derive(instr, contents)
+    except ShapeError as error:
+        raise run_error(instr, error) from None
+    outputs = []
+    for out, spec in zip(instr.outputs, specs, strict=True):
+        if not shapes.compatible(out.spec.shape, spec.shape):
+            raise run_error(instr, ShapeError(
+                f"gives the shape {shape_text(spec.shape)}, where the graph says "
+                f"{shape_text(out.spec.shape)} (set_shape, or a variable's shape)"))
+        shape = shapes.merge(out.spec.shape, spec.shape)
+        if shape != out.spec.shape:
+            new = replaced[out] = Value(out.name, Spec(out.spec.dtype, shape))
+            outputs.append(new)
+        else:
+            outputs.append(out)
+    return Instr(instr.op_def, instr.inputs, tuple(outputs), instr.attrs, instr.origins, instr.keep)
+
+
+def run_error(instr: Instr, error: Exception) -> InvalidArgumentError:
+    """A shape rule broken by the shapes of a run, as TensorFlow's InvalidArgumentError."""
+    problem, *advice = error.args
+    op = instr.origins[0]
+    params = instr.op_def.flat_params(len(instr.inputs))
+    rows = [(f"{param} =", repr(v.name), f"{shape_text(v.spec.shape)} {v.spec.dtype.name}")
+            for param, v in zip(params, instr.inputs, strict=True) if v is not None]
+    return InvalidArgumentError(None, op, message(
+        f"{instr.op_def.type} {op.name!r} ({op.frame}) {problem}", rows, *advice[:1],
+        section="invalid-argument-error"))

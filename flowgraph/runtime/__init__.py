@@ -1,0 +1,1 @@
+"""Running plans: sessions, their state, feeds and fetches, the two runners."""

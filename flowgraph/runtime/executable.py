@@ -1,0 +1,115 @@
+"""Executable: everything a Session has worked out for one choice of fetches and feeds.
+
+    fetches, feeds --extract--> Program --specialise, passes--> Plan per feed shapes --> Runner
+
+Plans are kept per shapes of the feeds, a bounded number of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.tensor import Tensor
+from flowgraph.plan.plan import Plan
+from flowgraph.program.extract import extract
+from flowgraph.program.ir import Program
+from flowgraph.program.pipeline import optimise
+from flowgraph.program.specs import specialise
+from flowgraph.runtime.feeds import check_shape
+from flowgraph.runtime.fetches import Fetches
+from flowgraph.runtime.runner import Hook, Runner
+from flowgraph.runtime.state import State, reader, variable_key
+
+Shapes = tuple[tuple[int, ...], ...]
+MOST_PLANS = 32  # per executable; the one not used for longest goes first
+
+
+def mark_used(cache: OrderedDict[Any, Any], key: Any) -> None:
+    """Puts an entry last in line for being dropped."""
+    with suppress(KeyError):  # another thread has dropped it meanwhile
+        cache.move_to_end(key)
+
+
+class BoundPlan:
+    """A runner with the session's state at hand."""
+
+    __slots__ = ("_keys", "_locks", "_nodes", "_read", "_state", "runner")
+
+    def __init__(self, plan: Plan, state: State, graph: Graph, mode: str, poison: bool) -> None:
+        self.runner = Runner(plan, mode, poison)
+        self._state = state
+        self._read = reader(plan.program.reads)
+        self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
+        self._locks = state.locks(self._keys)
+        self._nodes = tuple(state.node(op, graph.seed) for op in plan.node_states)
+
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
+        """Runs once; the new state is kept when all went well."""
+        if not self._keys:
+            state = self._read(self._state.values)
+            return self.runner.run(feeds, state, self._nodes, hooks)[0]
+        with ExitStack() as stack:
+            for lock in self._locks:
+                stack.enter_context(lock)
+            state = self._read(self._state.values)
+            fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
+            self._state.values.update(dict(zip(self._keys, written, strict=True)))
+            return fetched
+
+
+class Executable:
+    """What `Session.run` does for one choice of fetches and feeds.
+
+    Args:
+        graph: the session's graph.
+        state: the session's state.
+        fetches: the nest asked for.
+        feeds: the tensors fed, in the order in which their values come.
+        passes: names of the passes to run; None for all.
+        mode, poison: see Runner.
+    """
+
+    def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
+                 passes: Iterable[str] | None, mode: str, poison: bool) -> None:
+        self.fetches = Fetches(graph, fetches)
+        self.feeds = feeds
+        self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
+        self._graph = graph
+        self._state = state
+        self._passes = passes
+        self._mode = mode
+        self._poison = poison
+        self.extracted: Program = extract(self.fetches.elements, feeds)
+        self._plans: OrderedDict[Shapes, BoundPlan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def plan(self, shapes: Shapes) -> BoundPlan:
+        """The plan for feeds of these shapes, made when first asked for.
+
+        Raises:
+            FeedError: a shape does not fit its tensor.
+            InvalidArgumentError: the shapes do not fit an op.
+        """
+        found = self._plans.get(shapes)
+        if found is not None:
+            if len(self._plans) > 1:
+                mark_used(self._plans, shapes)
+            return found
+        with self._lock:
+            if shapes not in self._plans:
+                for tensor, shape in zip(self.feeds, shapes, strict=True):
+                    check_shape(tensor, shape)
+                self._plans[shapes] = BoundPlan(Plan(self.optimised(shapes)), self._state,
+                                                self._graph, self._mode, self._poison)
+                while len(self._plans) > MOST_PLANS:
+                    self._plans.popitem(last=False)
+            return self._plans[shapes]
+
+    def optimised(self, shapes: Shapes) -> Program:
+        """The program for feeds of these shapes, after the passes."""
+        return optimise(specialise(self.extracted, shapes), self._passes)

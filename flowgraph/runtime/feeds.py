@@ -1,0 +1,101 @@
+"""Feeds: from what the caller brings to arrays that fit the tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import shapes
+from flowgraph.core.dtypes import DType
+from flowgraph.core.spec import shape_text
+from flowgraph.core.values import to_array
+from flowgraph.errors import FeedError, FeedTypeError, message
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.tensor import Tensor, is_tensor_like
+
+
+def feed_tensor(graph: Graph, key: Any) -> Tensor:
+    """The tensor that a key of `feed_dict` stands for.
+
+    Raises:
+        FeedTypeError: the key cannot stand for a tensor of this graph.
+        FeedError: the tensor may not be fed.
+    """
+    try:
+        tensor = graph.as_graph_element(key, allow_operation=False)
+    except (TypeError, KeyError, ValueError) as error:
+        text = error.args[0] if error.args else str(error)
+        raise FeedTypeError(message(
+            f"Cannot interpret feed_dict key as Tensor: {text}",
+            advice="Keys are tensors of the session's graph, or their names as 'x:0'.",
+            section="feed-error")) from None
+    if not graph.is_feedable(tensor):
+        raise FeedError(message(f"Tensor {tensor.name!r} ({tensor.op.frame}) may not be fed.",
+                                section="feed-error"))
+    return tensor
+
+
+def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
+    """The value for `tensor` as an array of its dtype; the caller's own array if it fits.
+
+    Raises:
+        FeedTypeError: the value is a Tensor, or cannot be had in this dtype without loss.
+        FeedError: the value is no array at all (None, uneven lists).
+    """
+    dtype = tensor.dtype.base_dtype
+    if is_tensor_like(value):
+        raise FeedTypeError(message(
+            f"The value fed to {tensor.name!r} ({tensor.op.frame}) is itself the tensor "
+            f"{value.name!r}", advice="Feed an array: run the tensor first, or leave it out of "
+            "feed_dict and build the graph on it.", section="feed-error"))
+    if dtype.kind == "r":
+        return np.array(value, object)
+    try:
+        array = value if isinstance(value, np.ndarray) else _as_array(value, dtype)
+        if array.dtype != dtype.numpy or dtype.kind == "s":
+            array = _cast(array, dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = FeedTypeError if isinstance(error, (TypeError, OverflowError)) else FeedError
+        raise kind(message(
+            f"Cannot feed this value for Tensor {tensor.name!r} ({tensor.op.frame}), which is "
+            f"{dtype.name}: {error}", section="feed-error")) from None
+    return array
+
+
+def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    """Raises FeedError unless an array of this shape can be the tensor's value."""
+    if not shapes.compatible(tensor.spec.shape, shape):
+        raise FeedError(message(
+            f"Cannot feed value of shape {shape_text(shape)} for Tensor {tensor.name!r} "
+            f"({tensor.op.frame}), which has shape {shape_text(tensor.spec.shape)}",
+            advice="Reshape the array, or give the placeholder None for the sizes that vary.",
+            section="feed-error"))
+
+
+def _as_array(value: Any, dtype: DType) -> np.ndarray:
+    if value is None:
+        raise ValueError("None is not a value")
+    if dtype.kind == "s":
+        return to_array(value, dtype)
+    if type(value) is float and dtype.kind == "f":
+        return np.asarray(value, dtype.numpy)
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise ValueError("its rows have uneven lengths, or it holds something other than numbers")
+    return array
+
+
+def _cast(array: np.ndarray, dtype: DType) -> np.ndarray:
+    """The array in another dtype; TypeError if numbers would change by more than rounding."""
+    if dtype.kind == "s":
+        return to_array(array, dtype)
+    if array.dtype.kind in "SUO":
+        raise TypeError(f"it holds text, or objects of {array.dtype}")
+    with np.errstate(all="ignore"):
+        cast = array.astype(dtype.numpy)
+    exact = dtype.kind in "iub" and array.dtype.kind in "iufcb"
+    if (exact and not np.array_equal(cast, array)) or (
+            array.dtype.kind == "c" and dtype.kind != "c"):
+        raise TypeError(f"its {array.dtype} numbers do not fit {dtype.name} without loss")
+    return cast

@@ -1,0 +1,144 @@
+"""Fetches: what the caller asks for, nested as they like, and the same nesting for the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from flowgraph.errors import FetchError, FetchTypeError, message
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.indexed_slices import IndexedSlices
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+
+
+class IndexedSlicesValue(NamedTuple):
+    """What fetching an IndexedSlices gives: its parts as arrays."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any
+
+
+class Conversion(NamedTuple):
+    """How objects of a class are fetched and fed, through the tensors they are made of."""
+
+    type: type
+    fetch: Callable[[Any], tuple[list[Any], Callable[[list[Any]], Any]]]
+    feed: Callable[[Any, Any], list[tuple[Any, Any]]] | None = None
+
+
+conversions: list[Conversion] = []
+
+
+def register_session_run_conversion_functions(
+        tensor_type: type, fetch_function: Callable, feed_function: Callable | None = None,
+        feed_function_for_partial_run: Callable | None = None) -> None:
+    """Says how objects of a class are fetched and fed.
+
+    Args:
+        tensor_type: the class.
+        fetch_function: from an object to (its tensors, a function from their values to the result).
+        feed_function: from an object and the value fed for it to [(tensor, value), ...].
+        feed_function_for_partial_run: accepted; there are no partial runs.
+    """
+    if any(c.type is tensor_type for c in conversions):
+        raise ValueError(f"{tensor_type} has already been registered, ignore this operation")
+    conversions.insert(0, Conversion(tensor_type, fetch_function, feed_function))
+
+
+def _fetch_slices(slices: IndexedSlices) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    parts = [slices.values, slices.indices]
+    if slices.dense_shape is None:
+        return parts, lambda values: IndexedSlicesValue(*values, None)
+    return [*parts, slices.dense_shape], lambda values: IndexedSlicesValue(*values)
+
+
+def _feed_slices(slices: IndexedSlices, value: Any) -> list[tuple[Any, Any]]:
+    return [(tensor, part) for tensor, part in
+            zip((slices.values, slices.indices, slices.dense_shape), value, strict=False)
+            if tensor is not None]
+
+
+register_session_run_conversion_functions(IndexedSlices, _fetch_slices, _feed_slices)
+
+
+def fetch_key(fetches: Any) -> Any:
+    """A hashable key for a nest of fetches: equal keys mean the same fetches."""
+    if isinstance(fetches, (Tensor, Operation, str, bytes)):
+        return fetches
+    if isinstance(fetches, (list, tuple)):
+        return (type(fetches), *[fetch_key(f) for f in fetches])
+    if isinstance(fetches, Mapping):
+        return (type(fetches), *[(k, fetch_key(f)) for k, f in fetches.items()])
+    hash(fetches)
+    return fetches
+
+
+class Fetches:
+    """A nest of fetches, flattened.
+
+    Attributes:
+        elements: the distinct tensors and operations asked for.
+        tensors: the tensors among them, in the order in which a plan returns their values.
+    """
+
+    def __init__(self, graph: Graph, fetches: Any) -> None:
+        self._graph = graph
+        self._number: dict[Any, int] = {}
+        self._rebuild = self._visit(fetches)
+        self.elements = list(self._number)
+        self.tensors = [e for e in self.elements if isinstance(e, Tensor)]
+        at = {tensor: i for i, tensor in enumerate(self.tensors)}
+        self._position = [at.get(element, -1) for element in self.elements]
+        self._single = len(self.elements) == 1 and isinstance(fetches, Tensor)
+
+    def nest(self, values: tuple[Any, ...]) -> Any:
+        """The values (one per tensor) in the nesting that was asked for; None for operations."""
+        if self._single:
+            return values[0][()]
+        return self._rebuild(values)
+
+    def _visit(self, fetch: Any) -> Callable[[tuple[Any, ...]], Any]:
+        """Notes what a part of the nest needs; returns the function that rebuilds this part."""
+        if isinstance(fetch, (list, tuple)):
+            parts = [self._visit(f) for f in fetch]
+            if hasattr(fetch, "_fields"):
+                kind = type(fetch)
+                return lambda values: kind(*[part(values) for part in parts])
+            make = type(fetch) if type(fetch) in (list, tuple) else list
+            return lambda values: make([part(values) for part in parts])
+        if isinstance(fetch, Mapping):
+            named = [(key, self._visit(f)) for key, f in fetch.items()]
+            mapping = type(fetch) if type(fetch).__name__ == "OrderedDict" else dict
+            return lambda values: mapping([(key, part(values)) for key, part in named])
+        for conversion in conversions:
+            if isinstance(fetch, conversion.type):
+                tensors, contract = conversion.fetch(fetch)
+                inner = [self._visit(t) for t in tensors]
+                return lambda values: contract([part(values) for part in inner])
+        number = self._number.setdefault(self._element(fetch), len(self._number))
+
+        def leaf(values: tuple[Any, ...]) -> Any:
+            position = self._position[number]
+            return None if position < 0 else values[position][()]
+
+        return leaf
+
+    def _element(self, fetch: Any) -> Any:
+        try:
+            element = self._graph.as_graph_element(fetch)
+        except TypeError as error:
+            raise FetchTypeError(message(
+                f"Fetch argument {fetch!r:.200} has invalid type {type(fetch).__name__}, must be a "
+                f"string, Tensor, Operation or Variable: {error}",
+                section="fetch-error")) from None
+        except (KeyError, ValueError) as error:
+            text = error.args[0] if error.args else str(error)
+            raise FetchError(message(
+                f"Fetch argument {fetch!r:.200} cannot be interpreted as a Tensor: {text}",
+                section="fetch-error")) from None
+        if not self._graph.is_fetchable(element):
+            raise FetchError(message(f"Operation {element.name!r} may not be fetched.",
+                                     section="fetch-error"))
+        return element

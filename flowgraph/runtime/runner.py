@@ -1,0 +1,188 @@
+"""The two runners of a plan: an interpreter with hooks, and compiled generated source.
+
+The first run of a plan is interpreted, so that a program run once is not compiled. From the second
+run on it is a function of its own, whose lines are steps: a traceback shows them, and an error is
+mapped back to the operation and the user's line.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+from flowgraph.core.spec import shape_text
+from flowgraph.errors import InvalidArgumentError, OpError, message
+from flowgraph.opdef.opdef import plain_value
+from flowgraph.plan.plan import Plan, Step
+from flowgraph.plan.source import Source
+
+Arrays = tuple[Any, ...]
+_SPARE_ARENAS = 4
+_poison = 0xFF  # every float dtype reads as NaN
+
+
+class Hook(Protocol):
+    """What an interpreter calls around each step."""
+
+    def before(self, step: Step, arguments: list[Any]) -> None:
+        """Called before the kernel, with its inputs."""
+
+    def after(self, step: Step, arguments: list[Any], results: list[Any], seconds: float) -> None:
+        """Called after the kernel, with its inputs, its results and the time it took."""
+
+
+class Runner:
+    """Runs one plan, again and again, in any number of threads.
+
+    Args:
+        plan: the plan.
+        mode: "auto" (first run interpreted, then source), "interpreter" or "source".
+        poison: fill freed buffers with NaN; for tests of the plan.
+    """
+
+    def __init__(self, plan: Plan, mode: str = "auto", poison: bool = False) -> None:
+        self.plan = plan
+        self._mode = mode
+        self._poison = poison
+        self._source: Source | None = None
+        self._function: Any = None
+        self._arenas: list[Arrays] = []
+        self._has_run = mode == "source"
+
+    @property
+    def source(self) -> Source:
+        """The plan's generated source."""
+        if self._source is None:
+            self._source = Source(self.plan)
+        return self._source
+
+    def run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
+            hooks: tuple[Hook, ...] = ()) -> tuple[Arrays, Arrays]:
+        """One run: (fetched arrays, new values of the written variables)."""
+        arenas = self._arenas
+        try:
+            arena = arenas.pop()
+        except IndexError:
+            arena = self.plan.buffers.arena()
+        try:
+            with np.errstate(all="ignore"):
+                if self._function is None or hooks:
+                    if hooks or not self._has_run or self._mode == "interpreter":
+                        self._has_run = True
+                        return interpret(self.plan, feeds, state, arena, nodes, hooks, self._poison)
+                    self._function = self.source.compile()
+                return self._function(feeds, state, arena, nodes)
+        except Exception as error:
+            raise self._explained(error) from error.__cause__
+        finally:
+            if len(arenas) < _SPARE_ARENAS:
+                arenas.append(arena)
+
+    def _explained(self, error: Exception) -> Exception:
+        """The error, saying which op failed, on what, and at which line of the user's."""
+        step = getattr(error, "_flowgraph_step", None)
+        if step is None and self._source is not None:
+            trace = error.__traceback__
+            while trace is not None:
+                if trace.tb_frame.f_code.co_filename == self._source.filename:
+                    step = self._source.step_of_line.get(trace.tb_lineno)
+                trace = trace.tb_next
+        return error if step is None else explained(error, step)
+
+
+def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Arrays,
+              hooks: tuple[Hook, ...] = (), poison: bool = False) -> tuple[Arrays, Arrays]:
+    """Runs a plan step by step.
+
+    Args:
+        plan: the plan.
+        feeds, state: arrays in the plan's order.
+        arena: memory from `plan.buffers.arena()`.
+        nodes: per stateful step the object it keeps in the session.
+        hooks: called around each step.
+        poison: fill memory with NaN as soon as the plan says that it is free.
+    """
+    values: list[Any] = [None] * len(plan.slots)
+    for slot, array in plan.constants:
+        values[slot] = array
+    for slot, array in zip(plan.feed_slots, feeds, strict=True):
+        values[slot] = array
+    for slot, array in zip(plan.read_slots, state, strict=True):
+        values[slot] = array
+    remaining = iter(nodes)
+    if poison:
+        for view in arena:
+            _fill(view)
+    for step in plan.steps:
+        instr = step.instr
+        op_def = instr.op_def
+        arguments = [values[slot] if slot >= 0 else None for slot in step.inputs]
+        for j in step.host:
+            slot = step.inputs[j]
+            arguments[j] = (plan.host_constants[slot] if slot in plan.host_constants
+                            else plain_value(arguments[j]))
+        keywords = instr.attrs
+        if step.view >= 0:
+            keywords = {**keywords, "out": arena[step.view]}
+        if op_def.takes_state:
+            keywords = {**keywords, "state": next(remaining)}
+        for hook in hooks:
+            hook.before(step, arguments)
+        start = time.perf_counter() if hooks else 0.0
+        try:
+            result = step.kernel(np, *(op_def.group(arguments) if op_def.lists else arguments),
+                                 **keywords)
+        except Exception as error:
+            error._flowgraph_step = step  # type: ignore[attr-defined]
+            raise
+        if op_def.multiple:
+            results = list(result)
+            for slot, array in zip(step.outputs, results, strict=True):
+                values[slot] = array
+        else:
+            results = [result]
+            values[step.outputs[0]] = result
+        for hook in hooks:
+            hook.after(step, arguments, results, time.perf_counter() - start)
+        for slot in step.drops:
+            values[slot] = None
+        if poison:
+            for view in step.frees:
+                _fill(arena[view])
+    fetches = tuple(np.array(values[slot]) if copy else np.asarray(values[slot])
+                    for slot, copy in plan.fetches)
+    writes = tuple(np.array(values[slot]) if copy else values[slot]
+                   for _, slot, copy in plan.writes)
+    return fetches, writes
+
+
+def _fill(view: np.ndarray) -> None:
+    view.reshape(-1).view(np.uint8)[:] = _poison
+
+
+def explained(error: Exception, step: Step) -> Exception:
+    """The error of a kernel with op, inputs and the user's line.
+
+    TensorFlow's own classes keep their class. What NumPy raises about values becomes an
+    InvalidArgumentError; anything else (the user's own exception in a `py_func`, MemoryError) stays
+    as it is and gets a note.
+    """
+    op, instr = step.op, step.instr
+    rows = [(f"{param} =", repr(value.name),
+             f"{shape_text(value.spec.shape)} {value.spec.dtype.name}")
+            for param, value in zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs,
+                                    strict=True) if value is not None]
+    where = f"{op.type} {op.name!r} ({op.frame})"
+    if isinstance(error, OpError):
+        if error.op is not None:
+            return error
+        text = message(f"{where}: {error.message}", rows, section="invalid-argument-error")
+        return type(error)(None, op, text).with_traceback(error.__traceback__)
+    if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)) and not (
+            instr.op_def.runs_user_code):
+        text = message(f"{where}: {error}", rows, section="invalid-argument-error")
+        return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
+    error.add_note(message(f"raised by {where}", rows))
+    return error

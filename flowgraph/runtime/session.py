@@ -1,0 +1,305 @@
+"""Session: runs parts of a graph and remembers its variables.
+
+`Session.run` is the whole story: work out what the fetches need once (an Executable), make a plan for
+the shapes of this run's feeds once, then: arrays in, kernels, arrays out.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from flowgraph.errors import ClosedSessionError, FeedTypeError, message
+from flowgraph.graph import stacks
+from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.graph.tensor import Tensor
+from flowgraph.runtime.config import ConfigProto, passes_of
+from flowgraph.runtime.executable import Executable, mark_used
+from flowgraph.runtime.explain import Explanation, explanation
+from flowgraph.runtime.feeds import feed_array, feed_tensor
+from flowgraph.runtime.fetches import conversions, fetch_key
+from flowgraph.runtime.runner import Hook
+from flowgraph.runtime.state import State
+
+MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
+_GROWN_RUNS = 20  # a line that made the graph grow before so many runs is in a loop
+
+
+class BaseSession:
+    """What Session and InteractiveSession share."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None,
+                 config: ConfigProto | None = None, *, passes: Iterable[str] | None = None,
+                 runner: str = "auto", poison: bool = False) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, not {graph!r:.100}")
+        if config is not None and not isinstance(config, ConfigProto):
+            raise TypeError(f"config must be a tf.ConfigProto, not {config!r:.100}")
+        if runner not in ("auto", "interpreter", "source"):
+            raise ValueError(f"runner must be 'auto', 'interpreter' or 'source', not {runner!r}")
+        self._graph = get_default_graph() if graph is None else graph
+        self._target = target
+        self._config = config
+        self._passes = passes_of(config) if passes is None else list(passes)
+        self._runner = runner
+        self._poison = poison
+        self._state = State()
+        self._executables: OrderedDict[Any, Executable] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._changes = self._graph.changes
+        self._version = self._graph.version
+        self._growth: dict[tuple[str, int], int] = {}
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that this session runs."""
+        return self._graph
+
+    @property
+    def sess_str(self) -> str:
+        """The target, as given."""
+        return self._target
+
+    # ---- running ---------------------------------------------------------------------------------
+
+    def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None, options: Any = None,
+            run_metadata: Any = None) -> Any:
+        """Runs what `fetches` need and returns their values.
+
+        Args:
+            fetches: a tensor, operation, variable or name of one, or any nest of lists, tuples,
+                named tuples and dicts of them.
+            feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed.
+            options: a RunOptions; accepted.
+            run_metadata: a RunMetadata; accepted.
+
+        Returns:
+            Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy scalars
+            for rank 0, None for operations.
+
+        Raises:
+            RuntimeError: the session is closed, or its graph is empty.
+            ValueError, TypeError: a fetch is not in the graph, or a feed does not fit.
+            tf.errors.OpError: an operation failed. No variable has changed then.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> x = fg.placeholder(fg.float32, [2])
+            >>> fg.Session().run({"double": x * 2.0}, {x: [1, 2]})
+            {'double': array([2., 4.], dtype=float32)}
+        """
+        executable, feeds, shapes = self._prepare(fetches, feed_dict)
+        return executable.nest(executable.plan(shapes).run(feeds))
+
+    def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
+                       hooks: Iterable[Hook]) -> Any:
+        """Like `run`, step by step in the interpreter, with hooks called around each step."""
+        executable, feeds, shapes = self._prepare(fetches, feed_dict)
+        return executable.nest(executable.plan(shapes).run(feeds, tuple(hooks)))
+
+    def explain(self, fetches: Any, feed_dict: dict[Any, Any] | None = None,
+                file: Any = None) -> Explanation:
+        """Prints what a run would do: the Program, the Program after the passes, the NumPy source.
+
+        Args:
+            fetches, feed_dict: as for `run`.
+            file: where to print; default standard output.
+
+        Returns:
+            The stages as an Explanation.
+        """
+        executable, _, shapes = self._prepare(fetches, feed_dict)
+        found = explanation(executable, shapes)
+        print(found, file=sys.stdout if file is None else file)
+        return found
+
+    def make_callable(self, fetches: Any, feed_list: list[Any] | None = None,
+                      accept_options: bool = False) -> Callable[..., Any]:
+        """A function that runs `fetches`, taking the values of `feed_list` as its arguments.
+
+        Args:
+            fetches: as for `run`.
+            feed_list: the tensors that the function's arguments are fed to.
+            accept_options: whether the function takes options and run_metadata by keyword.
+        """
+        tensors = [feed_tensor(self._graph, key) for key in feed_list or []]
+        self._executable(fetch_key(fetches), fetches, tuple(tensors))
+
+        def call(*args: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            if len(args) != len(tensors):
+                raise TypeError(f"this callable takes {len(tensors)} arguments, got {len(args)}")
+            if not accept_options and (options is not None or run_metadata is not None):
+                raise TypeError("this callable was made without accept_options=True")
+            return self.run(fetches, dict(zip(tensors, args, strict=True)))
+
+        return call
+
+    def _prepare(self, fetches: Any, feed_dict: dict[Any, Any] | None
+                 ) -> tuple[Executable, tuple[Any, ...], tuple[tuple[int, ...], ...]]:
+        """The executable for these fetches and feeds, the feeds' arrays and their shapes."""
+        if self._closed:
+            raise ClosedSessionError(message("Attempted to use a closed Session.",
+                                             section="closed-session-error"))
+        graph = self._graph
+        if graph.version != self._version or graph.changes != self._changes:
+            self._note_growth()
+        if feed_dict:
+            tensors, arrays = self._feeds(feed_dict)
+        else:
+            tensors, arrays = (), ()
+        if type(fetches) is Tensor:
+            key: Any = fetches
+        else:
+            try:
+                key = fetch_key(fetches)
+            except TypeError:  # unhashable: not a fetch; the Executable will say so
+                key = id(fetches)
+        executable = self._executables.get((key, tensors))
+        if executable is None:
+            executable = self._executable(key, fetches, tensors)
+        elif len(self._executables) > MOST_EXECUTABLES // 2:
+            mark_used(self._executables, (key, tensors))
+        return executable, arrays, tuple([array.shape for array in arrays])
+
+    def _feeds(self, feed_dict: dict[Any, Any]) -> tuple[tuple[Tensor, ...], tuple[Any, ...]]:
+        """The tensors fed and their values as arrays of the right dtype."""
+        tensors, arrays = [], []
+        try:
+            items = feed_dict.items()
+        except AttributeError:
+            raise FeedTypeError(f"feed_dict must be a dict of values by tensor, not "
+                                f"{feed_dict!r:.100}") from None
+        for key, value in items:
+            if type(key) is not Tensor or key.op.graph is not self._graph:
+                parts = next((c.feed(key, value) for c in conversions
+                              if c.feed is not None and isinstance(key, c.type)), None)
+                if parts is not None:
+                    more, values = self._feeds(dict(parts))
+                    tensors += more
+                    arrays += values
+                    continue
+                key = feed_tensor(self._graph, key)
+            elif key in self._graph._unfeedable:
+                key = feed_tensor(self._graph, key)  # raises
+            if type(value) is not np.ndarray or value.dtype is not key.spec.dtype._numpy:
+                value = feed_array(key, value)
+            tensors.append(key)
+            arrays.append(value)
+        return tuple(tensors), tuple(arrays)
+
+    def _executable(self, key: Any, fetches: Any, tensors: tuple[Tensor, ...]) -> Executable:
+        if not self._graph.version:
+            raise RuntimeError("The Session graph is empty. Add operations to the graph before "
+                               "calling run().")
+        with self._lock:
+            executable = Executable(self._graph, self._state, fetches, list(tensors),
+                                    self._passes, self._runner, self._poison)
+            self._executables[key, tensors] = executable
+            while len(self._executables) > MOST_EXECUTABLES:
+                self._executables.popitem(last=False)
+        return executable
+
+    def _note_growth(self) -> None:
+        """The graph is not what it was at the last run: forget stale plans, warn of a loop."""
+        graph = self._graph
+        if graph.changes != self._changes:
+            self._changes = graph.changes
+            self._executables = OrderedDict()
+        if graph.version == self._version:
+            return
+        added, self._version = graph.version - self._version, graph.version
+        frame = graph._operations[-1].frame
+        line = frame.filename, frame.lineno
+        self._growth[line] = self._growth.get(line, 0) + 1
+        if self._growth[line] == _GROWN_RUNS and not graph.growth_warned:
+            graph.growth_warned = True
+            warnings.warn(message(
+                f"the graph grows with every run: {frame} has added ops before {_GROWN_RUNS} runs, "
+                f"{added} before this one; it has {graph.version} now",
+                advice="Build the graph once, before the loop, and feed what changes through "
+                       "placeholders. graph.finalize() finds the line that adds ops.",
+                section="graph-grows-in-a-loop"), RuntimeWarning, stacklevel=4)
+
+    # ---- life ------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Frees what the session holds; running it afterwards raises. May be called twice."""
+        self._closed = True
+        self._state.clear()
+        self._executables.clear()
+
+    @contextmanager
+    def as_default(self) -> Iterator[BaseSession]:
+        """Makes this the session of `eval()` and `run()` in the with block; does not close it."""
+        with stacks.sessions.pushed(self):
+            yield self
+
+    def list_devices(self) -> list[Any]:
+        """The devices that this session can use, as (name, type)."""
+        return [("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
+
+
+class Session(BaseSession):
+    """Runs parts of a graph.
+
+    Args:
+        target: accepted; there is one process.
+        graph: the graph; default the default graph.
+        config: a ConfigProto.
+        passes: names of the passes to run (see `program/pipeline.py`); None for all.
+        runner: "auto", "interpreter" (step by step) or "source" (generated source from the start).
+        poison: fill freed buffers with NaN, to find plans that read them; for tests.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.constant(2.0) * 3.0)
+        np.float32(6.0)
+    """
+
+    def __enter__(self) -> Session:
+        if self._closed:
+            raise ClosedSessionError(message("Attempted to use a closed Session.",
+                                             section="closed-session-error"))
+        contexts = getattr(self, "_contexts", None) or []
+        entered = (self._graph.as_default(), self.as_default())
+        for context in entered:
+            context.__enter__()
+        self._contexts = [*contexts, entered]
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        for context in reversed(self._contexts.pop()):
+            context.__exit__(*exc)
+        self.close()
+
+
+class InteractiveSession(BaseSession):
+    """A Session that makes itself the default one when it is made, for shells and notebooks.
+
+    Args:
+        target, graph, config: as for Session.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None,
+                 config: ConfigProto | None = None) -> None:
+        super().__init__(target, graph, config)
+        self._contexts: list[Any] = [self.as_default()]
+        if graph is not None:
+            self._contexts.append(graph.as_default())
+        for context in self._contexts:
+            context.__enter__()
+
+    def close(self) -> None:
+        """Frees what the session holds and takes it off the default stack."""
+        super().close()
+        while self._contexts:
+            self._contexts.pop().__exit__(None, None, None)

@@ -1,0 +1,91 @@
+"""What a Session remembers between runs: variables' values and per-node state (random counters).
+
+A run reads its variables in one step and writes them back in one step when it has succeeded, so it
+is all or nothing. Both steps are single C calls on a dict with string keys, which no other thread can
+interrupt. Runs that write a variable hold that variable's lock from reading to writing, in the order
+of names; runs that only read take no lock.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flowgraph.errors import FailedPreconditionError, message
+from flowgraph.graph.operation import Operation
+from flowgraph.program.ir import Read
+
+
+class State:
+    """Values of variables by key, and the objects that stateful ops keep."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self._locks: dict[str, threading.RLock] = {}
+        self._nodes: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def locks(self, keys: list[str]) -> list[threading.RLock]:
+        """The locks of these variables, in the one order that cannot deadlock."""
+        with self._lock:
+            return [self._locks.setdefault(key, threading.RLock()) for key in sorted(set(keys))]
+
+    def node(self, op: Operation, graph_seed: int | None) -> Any:
+        """The object that a stateful op keeps in this session; made when first asked for."""
+        with self._lock:
+            if op.name not in self._nodes:
+                self._nodes[op.name] = op.op_def.create_state(op.name, op.attrs, graph_seed)
+            return self._nodes[op.name]
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.values = {}
+        self._nodes = {}
+
+
+def variable_key(op: Operation) -> str:
+    """Under which name a variable's value is kept: ops with one `shared_name` share it."""
+    container = op.attrs.get("container") or ""
+    name = op.attrs.get("shared_name") or op.name
+    return f"{container}/{name}" if container else name
+
+
+def reader(reads: tuple[Read, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """The function that takes a program's variables from `State.values`, all at one moment.
+
+    It raises FailedPreconditionError for the first one that has no value.
+    """
+    if not reads:
+        return lambda values: ()
+    keys = [variable_key(read.variable) for read in reads]
+    if any(read.optional for read in reads):
+        required = [read for read in reads if not read.optional]
+
+        def read_some(values: dict[str, Any]) -> tuple[Any, ...]:
+            snapshot = values.copy()
+            for read in required:
+                if variable_key(read.variable) not in snapshot:
+                    raise uninitialized(read.variable)
+            return tuple(snapshot.get(key) for key in keys)
+
+        return read_some
+    get = operator.itemgetter(*keys)
+
+    def read_all(values: dict[str, Any]) -> tuple[Any, ...]:
+        try:
+            return get(values) if len(keys) > 1 else (get(values),)
+        except KeyError:
+            missing = next(r.variable for r in reads if variable_key(r.variable) not in values)
+            raise uninitialized(missing) from None
+
+    return read_all
+
+
+def uninitialized(variable: Operation) -> FailedPreconditionError:
+    """The error for a variable that is read before it has a value."""
+    return FailedPreconditionError(None, variable, message(
+        f"Attempting to use uninitialized value {variable.name} ({variable.frame})",
+        advice="Run tf.global_variables_initializer() in this session first (build it after the "
+               "last variable), or restore a checkpoint.", section="uninitialized-variable"))
