@@ -1,0 +1,153 @@
+"""ArgMax and ArgMin: where along an axis the largest and the smallest element stand."""
+
+from __future__ import annotations
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core.spec import Spec
+from flowgraph.errors import InvalidArgumentError
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+
+
+class _ArgExtreme(OpDef, abstract=True):
+    """The index of the first extreme element along one axis."""
+
+    T = dt.NUMBER + dt.BOOL
+    dtypes = {"dimension": "Tidx"}
+    Tidx = dt.INDEX
+    host_inputs = ("dimension",)
+
+    def infer(self, input: Spec, dimension: Spec, *, output_type=dt.int64):
+        shape_rules.require_rank(dimension, 0, "an axis")
+        shape_rules.require_rank_at_least(input, 1, "an input")
+        shape, axis = input.shape, dimension.value
+        if shape is None:
+            return Spec(output_type, None)
+        if axis is None:
+            return Spec(output_type, (None,) * (len(shape) - 1))
+        return Spec(output_type, shape_rules.reduced(shape, axis, False))
+
+
+class ArgMax(_ArgExtreme):
+    """The index of the largest element along one axis, of the first if several are."""
+
+    def kernel(self, xp, input, dimension, *, output_type=dt.int64):
+        _not_empty(input, dimension)
+        return xp.argmax(input, axis=dimension).astype(output_type.numpy)
+
+    grad = NotDifferentiable
+
+
+class ArgMin(_ArgExtreme):
+    """The index of the smallest element along one axis, of the first if several are."""
+
+    def kernel(self, xp, input, dimension, *, output_type=dt.int64):
+        _not_empty(input, dimension)
+        return xp.argmin(input, axis=dimension).astype(output_type.numpy)
+
+    grad = NotDifferentiable
+
+
+def _not_empty(input, axis: int) -> None:
+    if input.shape[axis] == 0:
+        raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape "
+                                               f"{list(input.shape)}")
+
+
+def argmax(input, axis=None, name=None, dimension=None, output_type=dt.int64):
+    """Finds the index of the largest element along an axis; of the first, if several are equal.
+
+    Args:
+        input: tensor of rank 1 or more, of a number dtype.
+        axis: int or integer scalar in [-rank, rank); default 0.
+        name: name of the node.
+        dimension: older name of `axis`.
+        output_type: tf.int64 or tf.int32.
+
+    Returns:
+        A tensor of `output_type`, without that axis.
+
+    Raises:
+        InvalidArgumentError: in the run, when the axis has size 0.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.argmax([[1.0, 9.0, 3.0]], axis=1))
+        array([1])
+    """
+    return ArgMax.build(input, _axis(axis, dimension), name=name,
+                        output_type=dt.as_dtype(output_type))
+
+
+def argmin(input, axis=None, name=None, dimension=None, output_type=dt.int64):
+    """Finds the index of the smallest element along an axis; of the first, if several are equal.
+
+    Args:
+        input: tensor of rank 1 or more, of a number dtype.
+        axis: int or integer scalar in [-rank, rank); default 0.
+        name: name of the node.
+        dimension: older name of `axis`.
+        output_type: tf.int64 or tf.int32.
+
+    Returns:
+        A tensor of `output_type`, without that axis.
+
+    Raises:
+        InvalidArgumentError: in the run, when the axis has size 0.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.argmin([[1.0, 9.0, 3.0]], axis=1))
+        array([0])
+    """
+    return ArgMin.build(input, _axis(axis, dimension), name=name,
+                        output_type=dt.as_dtype(output_type))
+
+
+def arg_max(input, dimension, output_type=dt.int64, name=None):
+    """Finds the index of the largest element along an axis; an older form of `argmax`.
+
+    Args:
+        input: tensor of rank 1 or more, of a number dtype.
+        dimension: int or integer scalar in [-rank, rank).
+        output_type: tf.int64 or tf.int32.
+        name: name of the node.
+
+    Returns:
+        A tensor of `output_type`, without that axis.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.arg_max([[1.0, 9.0, 3.0]], 1))
+        array([1])
+    """
+    return ArgMax.build(input, dimension, name=name, output_type=dt.as_dtype(output_type))
+
+
+def arg_min(input, dimension, output_type=dt.int64, name=None):
+    """Finds the index of the smallest element along an axis; an older form of `argmin`.
+
+    Args:
+        input: tensor of rank 1 or more, of a number dtype.
+        dimension: int or integer scalar in [-rank, rank).
+        output_type: tf.int64 or tf.int32.
+        name: name of the node.
+
+    Returns:
+        A tensor of `output_type`, without that axis.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.arg_min([[1.0, 9.0, 3.0]], 1))
+        array([0])
+    """
+    return ArgMin.build(input, dimension, name=name, output_type=dt.as_dtype(output_type))
+
+
+def _axis(axis, dimension):
+    if dimension is not None:
+        if axis is not None:
+            raise ValueError("Cannot specify both 'axis' and 'dimension': they are one argument's "
+                             "new and old name")
+        return dimension
+    return 0 if axis is None else axis

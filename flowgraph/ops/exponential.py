@@ -1,0 +1,218 @@
+"""exp, log and their like, and the two saturating curves made of exp: sigmoid and tanh.
+
+The gradients of sigmoid and tanh are ops of their own (SigmoidGrad, TanhGrad), as in TensorFlow:
+they need only the result y, so that the input can be dropped.
+"""
+
+from __future__ import annotations
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core.spec import Spec
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.families import Unary
+from flowgraph.opdef.opdef import OpDef
+from flowgraph.ops.complex_numbers import conj
+
+
+class Exp(Unary):
+    """y = e^x."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    ufunc = "exp"
+
+    def grad(self, op, dy):
+        return dy * conj(op.outputs[0])
+
+
+def exp(x, name=None):
+    """Computes e to the power x, element by element.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.exp([0.0, 1.0]))
+        array([1.      , 2.718282], dtype=float32)
+    """
+    return Exp.build(x, name=name)
+
+
+class Expm1(Unary):
+    """y = e^x - 1, exact for small x."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    ufunc = "expm1"
+
+    def grad(self, op, dy):
+        return dy * exp(conj(op.inputs[0]))
+
+
+def expm1(x, name=None):
+    """Computes e^x - 1, element by element, exact for small x.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.expm1([0.0, 1.0]))
+        array([0.       , 1.7182819], dtype=float32)
+    """
+    return Expm1.build(x, name=name)
+
+
+class Log(Unary):
+    """y = ln x."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    ufunc = "log"
+
+    def grad(self, op, dy):
+        return dy / conj(op.inputs[0])
+
+
+def log(x, name=None):
+    """Computes the natural logarithm, element by element.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.log([1.0, 2.0]))
+        array([0.       , 0.6931472], dtype=float32)
+    """
+    return Log.build(x, name=name)
+
+
+class Log1p(Unary):
+    """y = ln(1 + x), exact for small x."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    ufunc = "log1p"
+
+    def grad(self, op, dy):
+        return dy / (1 + conj(op.inputs[0]))
+
+
+def log1p(x, name=None):
+    """Computes ln(1 + x), element by element, exact for small x.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.log1p([0.0, 1.0]))
+        array([0.       , 0.6931472], dtype=float32)
+    """
+    return Log1p.build(x, name=name)
+
+
+class Sigmoid(Unary):
+    """y = 1 / (1 + e^-x)."""
+
+    T = dt.FLOAT_OR_COMPLEX
+
+    def kernel(self, xp, x, *, out=None):
+        return xp.reciprocal(1 + xp.exp(-x), out=out)
+
+    def grad(self, op, dy):
+        return SigmoidGrad.build(conj(op.outputs[0]), dy)
+
+
+class SigmoidGrad(OpDef):
+    """The gradient of y = sigmoid(x): dy y (1 - y)."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    elementwise = True
+
+    def infer(self, y: Spec, dy: Spec):
+        return Spec(y.dtype, shape_rules.merge("tensors", y, dy))
+
+    def kernel(self, xp, y, dy, *, out=None):
+        return xp.multiply(dy * y, 1 - y, out=out)
+
+    def grad(self, op, ddy):
+        y, dy = conj(op.inputs[0]), conj(op.inputs[1])
+        return ddy * dy * (1 - 2 * y), SigmoidGrad.build(y, ddy)
+
+
+def sigmoid(x, name=None):
+    """Computes 1 / (1 + e^-x), element by element.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.sigmoid([0.0, 2.0]))
+        array([0.5     , 0.880797], dtype=float32)
+    """
+    return Sigmoid.build(x, name=name)
+
+
+class Tanh(Unary):
+    """y = tanh(x), the hyperbolic tangent."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    ufunc = "tanh"
+
+    def grad(self, op, dy):
+        return TanhGrad.build(conj(op.outputs[0]), dy)
+
+
+class TanhGrad(OpDef):
+    """The gradient of y = tanh(x): dy (1 - y^2)."""
+
+    T = dt.FLOAT_OR_COMPLEX
+    elementwise = True
+
+    def infer(self, y: Spec, dy: Spec):
+        return Spec(y.dtype, shape_rules.merge("tensors", y, dy))
+
+    def kernel(self, xp, y, dy, *, out=None):
+        return xp.multiply(dy, 1 - y * y, out=out)
+
+    def grad(self, op, ddy):
+        y, dy = conj(op.inputs[0]), conj(op.inputs[1])
+        return -2 * ddy * dy * y, TanhGrad.build(y, ddy)
+
+
+def tanh(x, name=None):
+    """Computes the hyperbolic tangent, element by element.
+
+    Args:
+        x: floating or complex tensor.
+        name: name of the node.
+
+    Returns:
+        A tensor of x's shape and dtype.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.Session().run(fg.tanh([0.0, 1.0]))
+        array([0.       , 0.7615942], dtype=float32)
+    """
+    return Tanh.build(x, name=name)
