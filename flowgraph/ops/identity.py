@@ -190,7 +190,7 @@ class CheckNumerics(OpDef):
         return _checked_numbers(xp, tensor, message)
 
     def grad(self, op, dy):
-        return check_numerics(dy, "Not a number (NaN) or infinity (Inf) values detected in gradient")
+        return check_numerics(dy, "Not a number (NaN) or infinity (Inf) values found in gradient")
 
 
 def _checked_numbers(xp, array, message):
