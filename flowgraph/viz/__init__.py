@@ -1,0 +1,30 @@
+"""Pictures of graphs, and graphs for analysis.
+
+    graph.render("model.svg")        a picture (svg, png, pdf)
+    graph.to_dot()                   the same as DOT text
+    graph.to_networkx()              for analysis
+
+Importing this package puts these methods on Graph, and is cheap: what draws is imported when one
+of them is called. To read it, start with `roles`, then `boxes`, `build` (which makes the Diagram of
+`model`), `dot`, `render`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.viz import methods
+
+methods.attach()
+
+_HOMES = {"diagram": "build", "dot_text": "dot", "picture": "render", "to_networkx": "analysis",
+          "Diagram": "model", "Edge": "model", "Group": "model", "Node": "model"}
+
+__all__ = ["Diagram", "Edge", "Group", "Node", "diagram", "dot_text", "picture", "to_networkx"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

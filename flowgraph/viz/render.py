@@ -1,0 +1,101 @@
+"""Writing pictures: DOT text as it is, everything else through a Graphviz engine.
+
+The engine is the system's `dot`, or the one that pygraphviz carries in its wheel from 2.0 on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flowgraph.errors import MissingDependencyError, message
+
+FORMATS = ("svg", "png", "pdf", "dot")
+_one_at_a_time = threading.Lock()  # the library inside pygraphviz keeps global state
+
+
+def picture(dot_text: str, format: str) -> bytes:
+    """The picture that DOT text describes.
+
+    Args:
+        dot_text: a graph in DOT.
+        format: "svg", "png", "pdf" or "dot".
+
+    Returns:
+        The contents of the file.
+
+    Raises:
+        ValueError: the format is unknown.
+        MissingDependencyError: there is no Graphviz engine; "dot" needs none.
+
+    Example:
+        >>> picture("digraph { a -> b }", "dot")
+        b'digraph { a -> b }'
+    """
+    if format not in FORMATS:
+        raise ValueError(f"cannot draw the format {format!r}; there are {', '.join(FORMATS)}")
+    if format == "dot":
+        return dot_text.encode()
+    if shutil.which("dot"):
+        import graphviz
+        return graphviz.pipe("dot", format, dot_text.encode(), quiet=True)
+    pygraphviz = _pygraphviz()
+    with _one_at_a_time:
+        drawing = pygraphviz.AGraph(string=dot_text)
+        try:
+            return drawing.draw(format=format, prog="dot")
+        finally:
+            drawing.close()
+
+
+def write(path: str | os.PathLike[str], make_dot: Callable[[], str]) -> str:
+    """Writes a picture; the format follows from the suffix of `path`.
+
+    The file appears whole or not at all: it is written under another name first.
+
+    Args:
+        path: a name ending in .svg, .png, .pdf or .dot; `~` is the home folder.
+        make_dot: gives the DOT text; called when the suffix is known to be right.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: the suffix is none of these.
+        MissingDependencyError: there is no Graphviz engine; ".dot" needs none.
+        OSError: the file cannot be written.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    format = os.path.splitext(path)[1].lower().removeprefix(".")
+    if format not in FORMATS:
+        raise ValueError(f"cannot tell the format of {path!r}: the name must end in "
+                         f"{', '.join(f'.{f}' for f in FORMATS[:-1])} or .{FORMATS[-1]}")
+    contents = picture(make_dot(), format)
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(contents)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    return path
+
+
+def _pygraphviz() -> Any:
+    try:
+        import pygraphviz
+    except ImportError:
+        raise MissingDependencyError(message(
+            "drawing svg, png or pdf needs a Graphviz engine, and none is here",
+            advice="Install the system package graphviz, or run "
+                   'pip install "flowgraph-engine[viz]". render("graph.dot") and to_dot() need '
+                   "neither.",
+            section="missing-dependency-error")) from None
+    return pygraphviz
