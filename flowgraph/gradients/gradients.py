@@ -10,6 +10,8 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core import frames
 from flowgraph.errors import DTypeError, GraphError, ShapeError, message
 from flowgraph.gradients.registry import gradient_function
@@ -215,9 +217,9 @@ def _start(graph: Graph, y: Tensor, dy: Any) -> Gradient:
                 f"the gradient of the complex {y.name!r} ({y.op.frame}) needs a grad_ys",
                 advice="Pass grad_ys, or differentiate a real function as tf.abs(y).",
                 section="dtype-error"))
-        return op_def("Fill").build(
-            list(y.spec.shape) if y.spec.is_static and y.spec.shape else  # type: ignore[arg-type]
-            op_def("Shape").build(y), to_tensor(graph, 1, y.dtype.base_dtype, "grad_ys_0"))
+        sizes = (np.array(y.spec.shape, np.int32) if y.spec.is_static
+                 else op_def("Shape").build(y))
+        return op_def("Fill").build(sizes, to_tensor(graph, 1, y.dtype.base_dtype, "grad_ys_0"))
     if isinstance(dy, IndexedSlices):
         return dy
     dy = to_tensor(graph, dy, y.dtype.base_dtype, "grad_ys")

@@ -24,6 +24,8 @@ from flowgraph.ops.constant import constant
 class Shape(OpDef):
     """The sizes of `input` as a 1-D tensor."""
 
+    folds_by_shape = True
+
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):
@@ -106,6 +108,8 @@ def shape_n(input, out_type=dt.int32, name=None):
 class Size(OpDef):
     """How many elements `input` has."""
 
+    folds_by_shape = True
+
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):
@@ -143,6 +147,8 @@ def size(input, name=None, out_type=dt.int32):
 
 class Rank(OpDef):
     """How many dimensions `input` has."""
+
+    folds_by_shape = True
 
     grad = NotDifferentiable
 

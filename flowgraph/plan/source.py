@@ -28,7 +28,7 @@ from flowgraph.plan.inline import identifier, is_literal, template
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.program.ir import Value
 
-_COMMENT_COLUMN = 78
+_COMMENT_COLUMN = 72
 _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
 _numbers = itertools.count(1)
 
@@ -65,7 +65,7 @@ class Source:
     # ---- names -----------------------------------------------------------------------------------
 
     def _unique(self, name: str) -> str:
-        wish = identifier(name)
+        wish = identifier(name.removeprefix("gradients/"))
         found, i = wish, 1
         while found in self._used:
             found, i = f"{wish}_{i}", i + 1
@@ -118,7 +118,7 @@ class Source:
     def _emit(self, code: str, comment: str = "") -> None:
         code = "    " + code
         comment = "".join(c if c.isprintable() else "?" for c in comment)  # file names are not ours
-        self._lines.append(f"{code:<{_COMMENT_COLUMN}}# {comment}" if comment else code)
+        self._lines.append(f"{code:<{_COMMENT_COLUMN}}  # {comment}" if comment else code)
 
     def _unpack(self, what: str, slots: tuple[int, ...], values: dict[int, Value]) -> None:
         if not slots:

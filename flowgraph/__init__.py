@@ -1,0 +1,180 @@
+"""flowgraph: TensorFlow 1's define-then-run model on NumPy and CuPy, small enough to read.
+
+    import flowgraph as fg
+
+    x = fg.placeholder(fg.float32, [None, 3])
+    y = fg.reduce_sum(x * 2.0, axis=1)
+    with fg.Session() as sess:
+        print(sess.run(y, {x: [[1, 2, 3]]}))
+
+The public names are TensorFlow 1.15's. They are listed here by hand, subject by subject.
+"""
+
+from flowgraph import errors
+from flowgraph.core.dtypes import (
+    DType,
+    as_dtype,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    resource,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    variant,
+)
+from flowgraph.core.dtypes import bool_ as bool  # noqa: A004  (TensorFlow's name)
+from flowgraph.core.shapes import Dimension, TensorShape
+from flowgraph.errors import OpError
+from flowgraph.gradients.explain import explain_gradient
+from flowgraph.gradients.gradients import AggregationMethod, UnconnectedGradients, gradients
+from flowgraph.gradients.registry import RegisterGradient
+from flowgraph.gradients.registry import no_gradient as NoGradient  # noqa: N812
+from flowgraph.gradients.registry import no_gradient as NotDifferentiable  # noqa: N812
+from flowgraph.graph.collections import GraphKeys
+from flowgraph.graph.graph import (
+    Graph,
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    container,
+    control_dependencies,
+    device,
+    get_collection,
+    get_collection_ref,
+    get_default_graph,
+    name_scope,
+    reset_default_graph,
+)
+from flowgraph.graph.indexed_slices import IndexedSlices
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.stacks import get_default_session
+from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
+from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
+from flowgraph.ops.argmax import arg_max, arg_min, argmax, argmin
+from flowgraph.ops.arithmetic import (
+    accumulate_n,
+    add,
+    add_n,
+    maximum,
+    minimum,
+    multiply,
+    multiply_no_nan,
+    negative,
+    pow,  # noqa: A004
+    scalar_mul,
+    squared_difference,
+    subtract,
+)
+from flowgraph.ops.cast import (
+    cast,
+    saturate_cast,
+    to_complex64,
+    to_complex128,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+)
+from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
+from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real  # noqa: A004
+from flowgraph.ops.constant import (
+    constant,
+    eye,
+    fill,
+    lin_space,
+    linspace,
+    ones,
+    ones_like,
+    range,  # noqa: A004
+    zeros,
+    zeros_like,
+)
+from flowgraph.ops.division import (
+    div,
+    div_no_nan,
+    divide,
+    floor_div,
+    floordiv,
+    floormod,
+    mod,
+    realdiv,
+    truediv,
+    truncatediv,
+    truncatemod,
+)
+from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
+from flowgraph.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh
+from flowgraph.ops.identity import (
+    check_numerics,
+    ensure_shape,
+    group,
+    identity,
+    identity_n,
+    no_op,
+    stop_gradient,
+    tuple,  # noqa: A004
+)
+from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
+from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
+from flowgraph.ops.matmul import matmul
+from flowgraph.ops.placeholder import placeholder, placeholder_with_default
+from flowgraph.ops.random_ops import (
+    multinomial,
+    random_normal,
+    random_shuffle,
+    random_uniform,
+    set_random_seed,
+    truncated_normal,
+)
+from flowgraph.ops.reduce import (
+    reduce_all,
+    reduce_any,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
+from flowgraph.ops.reduced_statistics import count_nonzero, reduce_logsumexp
+from flowgraph.ops.reshape import (
+    expand_dims,
+    invert_permutation,
+    matrix_transpose,
+    reshape,
+    squeeze,
+    transpose,
+)
+from flowgraph.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
+from flowgraph.ops.rounding import round as round  # noqa: A004, PLC0414
+from flowgraph.ops.shape import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    rank,
+    shape,
+    shape_n,
+    size,
+)
+from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
+from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square  # noqa: A004
+from flowgraph.runtime.config import (
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+)
+from flowgraph.runtime.session import InteractiveSession, Session
+
+half, double, newaxis = float16, float64, None
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,92 @@
+"""Why is a gradient None? The question every user has once, answered from the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.gradients.gradients import _graph_of, _tensor, _x_tensor, reachable
+from flowgraph.gradients.registry import gradient_function
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.opdef import NotDifferentiable
+
+
+def explain_gradient(y: Any, x: Any, stop_gradients: Any = None) -> str:
+    """Says how `y` depends on `x`, or where the way between them ends.
+
+    Args:
+        y: tensor that is differentiated.
+        x: tensor or variable it is differentiated by.
+        stop_gradients: as for `tf.gradients`.
+
+    Returns:
+        A text: the path along which the gradient flows, or why there is none.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.constant([1.0, 3.0], name="x")
+        >>> y = fg.cast(fg.argmax(x), fg.float32, name="y")
+        >>> print(fg.explain_gradient(y, x))
+        The gradient of 'y:0' with respect to 'x:0' is None: every path is cut.
+          ArgMax 'ArgMax' passes no gradient to 'x:0': it is not differentiable
+    """
+    graph = _graph_of([y, x])
+    top, bottom = _tensor(graph, y), _x_tensor(graph, x)
+    stops = [_x_tensor(graph, s) for s in stop_gradients or []]
+    head = f"The gradient of {top.name!r} with respect to {bottom.name!r}"
+    dtype = bottom.dtype.base_dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        return (f"{head} is None: {bottom.name!r} is {dtype.name}, and only floating and complex "
+                "tensors have gradients.")
+    between = reachable([top], [bottom], [])
+    if top.op not in between:
+        return (f"{head} is None: {top.name!r} does not depend on {bottom.name!r}; no path of "
+                "operations leads from one to the other.")
+    path, cuts = _walk(top, bottom, between, stops)
+    if path:
+        steps = " -> ".join(f"{op.type} {op.name!r}" for op in path) or "they are one tensor"
+        return f"{head} flows: {steps}"
+    return "\n".join([f"{head} is None: every path is cut.", *(f"  {cut}" for cut in cuts)])
+
+
+def _walk(top: Tensor, bottom: Tensor, between: set[Operation],
+          stops: list[Tensor]) -> tuple[list[Operation] | None, list[str]]:
+    """A path from `bottom` to `top` that a gradient can take, or the places that cut every path."""
+    cuts: list[str] = []
+    came_from: dict[Tensor, Tensor | None] = {top: None}
+    stack = [top]
+    while stack:
+        tensor = stack.pop()
+        if tensor is bottom:
+            path, at = [], came_from[tensor]
+            while at is not None:
+                path.append(at.op)
+                at = came_from[at]
+            return path, []
+        if tensor in stops:
+            cuts.append(f"{tensor.name!r} is in stop_gradients")
+            continue
+        op = tensor.op
+        for param, source in zip(op.op_def.flat_params(len(op.inputs)), op.inputs, strict=True):
+            if source.op not in between or source in came_from:
+                continue
+            cut = _cut(op, param, source)
+            if cut:
+                cuts.append(cut)
+            else:
+                came_from[source] = tensor
+                stack.append(source)
+    return None, cuts
+
+
+def _cut(op: Operation, param: str, source: Tensor) -> str | None:
+    """Why no gradient passes from `op` to one of its inputs; None if one does."""
+    if gradient_function(op) is NotDifferentiable:
+        why = ("stop_gradient ends gradients on purpose" if op.type == "StopGradient"
+               else "it is not differentiable")
+        return f"{op.type} {op.name!r} passes no gradient to {source.name!r}: {why}"
+    dtype = source.dtype.base_dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        return (f"{op.type} {op.name!r} passes no gradient to {source.name!r} ({param}): it is "
+                f"{dtype.name}")
+    return None

@@ -1,0 +1,113 @@
+"""The shape of the package: import direction, file lengths, import cost, every op accounted for."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import flowgraph as fg
+from flowgraph.gradients.gradients import gradients
+from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
+from tests.cases.tables import BAD, CASES
+from tests.test_cases import arrays_of, flat
+
+PACKAGE = Path(fg.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Each room may import the rooms before it and its own. Rooms of one set do not import each other
+# in circles: Python would refuse that at import.
+ROOMS = [{"errors"}, {"core"}, {"graph"}, {"opdef"}, {"gradients"}, {"ops"}, {"program"}, {"plan"},
+         {"runtime"}, {"nn", "train", "data", "testing"}, {"viz"}, {"namespaces"}, {"__init__"}]
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+
+
+def room_of(file: Path) -> str:
+    part = file.relative_to(PACKAGE).parts[0]
+    return part.removesuffix(".py")
+
+
+def imported_rooms(file: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = ([alias.name for alias in node.names] if isinstance(node, ast.Import)
+                 else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "flowgraph":
+                rooms |= ({parts[1]} if len(parts) > 1
+                          else {a.name for a in node.names} if isinstance(node, ast.ImportFrom)
+                          else {"__init__"})
+    return rooms
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_a_file_imports_only_rooms_that_stand_before_its_own(file: Path) -> None:
+    room = room_of(file)
+    assert room in LEVEL, f"the room {room} has no place in the order"
+    for other in imported_rooms(file):
+        assert LEVEL.get(other, 99) <= LEVEL[room], f"{room} must not import {other}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_a_file_is_at_most_600_lines_and_says_what_it_is_for(file: Path) -> None:
+    text = file.read_text()
+    assert text.count("\n") <= 600
+    assert ast.get_docstring(ast.parse(text)), "a module opens with a docstring"
+
+
+def test_importing_flowgraph_is_quick_and_loads_only_numpy() -> None:
+    code = ("import sys, time; t = time.perf_counter(); import flowgraph; "
+            "print(time.perf_counter() - t); "
+            "print(*{m.partition('.')[0] for m in sys.modules})")
+    for attempt in range(10):  # a busy machine gets more tries; one quick import is proof
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                             check=True, cwd=PACKAGE.parent).stdout.split()
+        if float(out[0]) < 0.25:
+            break
+    assert float(out[0]) < 0.25, f"import flowgraph took {out[0]} s, ten times over"
+    site = {p.name.partition(".")[0] for folder in sys.path if "site-packages" in folder
+            for p in Path(folder).glob("*")}
+    third_party = (set(out[1:]) & site) - {"numpy", "flowgraph"}
+    startup = {name for name in third_party if name.startswith(("_", "distutils", "sitecustomize"))}
+    assert third_party == startup
+
+
+def test_every_op_has_a_docstring_and_a_gradient_decision() -> None:
+    for name, op_def in REGISTRY.items():
+        assert inspect.getdoc(type(op_def)), name
+        assert callable(op_def.grad) or op_def.grad is NotDifferentiable, name
+
+
+def test_every_op_is_in_at_least_one_case() -> None:
+    covered = set()
+    for case in CASES:
+        with fg.Graph().as_default() as graph:
+            xs = [fg.placeholder(fg.as_dtype(a.dtype), a.shape) for a in arrays_of(case)]
+            ys = flat(case.build(*xs))
+            for _ in range(2 if case.grad else 0):
+                ys = [fg.convert_to_tensor(dx) for dx in gradients(
+                    [y for y in ys if y.dtype.base_dtype.is_floating],
+                    [x for x in xs if x.dtype.is_floating]) if dx is not None]
+            covered |= {op.type for op in graph.get_operations()}
+    for bad in BAD:
+        with fg.Graph().as_default() as graph:
+            if bad.phase == "run":
+                bad.build(*[fg.placeholder(fg.as_dtype(a.dtype)) for a in arrays_of(bad)])
+            covered |= {op.type for op in graph.get_operations()}
+    assert set(REGISTRY) - covered == set()
+
+
+def public_functions() -> list:
+    return sorted((name, value) for name, value in vars(fg).items()
+                  if not name.startswith("_") and (inspect.isfunction(value)
+                                                   or inspect.isclass(value)))
+
+
+@pytest.mark.parametrize(("name", "value"), public_functions(), ids=lambda v: str(v)[:40])
+def test_every_public_name_has_a_docstring(name: str, value: object) -> None:
+    assert (inspect.getdoc(value) or "").strip(), name
