@@ -85,6 +85,13 @@ from flowgraph.ops.cast import (
     to_int32,
     to_int64,
 )
+from flowgraph.ops.clip import (
+    clip_by_average_norm,
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
+    global_norm,
+)
 from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
 from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real  # noqa: A004
 from flowgraph.ops.constant import (
@@ -113,6 +120,15 @@ from flowgraph.ops.division import (
     truncatemod,
 )
 from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
+from flowgraph.ops.gather import (
+    batch_gather,
+    boolean_mask,
+    gather,
+    gather_nd,
+    repeat,
+    scatter_nd,
+    unsorted_segment_sum,
+)
 from flowgraph.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh
 from flowgraph.ops.identity import (
     check_numerics,
@@ -124,9 +140,11 @@ from flowgraph.ops.identity import (
     stop_gradient,
     tuple,  # noqa: A004
 )
+from flowgraph.ops.index import slice, strided_slice  # noqa: A004
 from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
+from flowgraph.ops.pad import pad
 from flowgraph.ops.placeholder import placeholder, placeholder_with_default
 from flowgraph.ops.random_ops import (
     multinomial,
@@ -156,6 +174,26 @@ from flowgraph.ops.reshape import (
 )
 from flowgraph.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
 from flowgraph.ops.rounding import round as round  # noqa: A004, PLC0414
+from flowgraph.ops.scatter import (
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
+from flowgraph.ops.select import (
+    one_hot,
+    reverse,
+    reverse_v2,
+    sequence_mask,
+    where,
+    where_v2,
+)
 from flowgraph.ops.shape import (
     broadcast_dynamic_shape,
     broadcast_static_shape,
@@ -164,8 +202,38 @@ from flowgraph.ops.shape import (
     shape_n,
     size,
 )
+from flowgraph.ops.split import split, unstack
+from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
 from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square  # noqa: A004
+from flowgraph.ops.unique import unique, unique_with_counts
+from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
+from flowgraph.ops.variable_lists import (
+    all_variables,
+    assert_variables_initialized,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    initialize_local_variables,
+    initialize_variables,
+    local_variables,
+    local_variables_initializer,
+    model_variables,
+    moving_average_variables,
+    report_uninitialized_variables,
+    trainable_variables,
+    variables_initializer,
+)
+from flowgraph.ops.variable_scope import (
+    AUTO_REUSE,
+    VariableScope,
+    get_local_variable,
+    get_variable,
+    get_variable_scope,
+    no_regularizer,
+    variable_op_scope,
+    variable_scope,
+)
 from flowgraph.runtime.config import (
     ConfigProto,
     GPUOptions,

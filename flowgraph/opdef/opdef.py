@@ -22,6 +22,7 @@ it never holds data. The contract is checked when the class statement runs:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import FunctionType
 from typing import Any, ClassVar
 
@@ -157,8 +158,10 @@ class OpDef:
                 at += 1
         return tuple(groups)
 
-    def flat_params(self, count: int) -> list[str]:
+    def flat_params(self, count: int) -> Sequence[str]:
         """The parameter's name for each of a node's `count` inputs."""
+        if not self.lists:
+            return self.params
         names: list[str] = []
         for param, group in zip(self.params, self.group(list(range(count))), strict=True):
             names += [param] * len(group) if param in self.lists else [param]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 from flowgraph.graph.graph import Graph
@@ -53,13 +53,18 @@ class BoundPlan:
         if not self._keys:
             state = self._read(self._state.values)
             return self.runner.run(feeds, state, self._nodes, hooks)[0]
-        with ExitStack() as stack:
+        held = []
+        try:
             for lock in self._locks:
-                stack.enter_context(lock)
+                lock.acquire()
+                held.append(lock)
             state = self._read(self._state.values)
             fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
-            self._state.values.update(dict(zip(self._keys, written, strict=True)))
+            self._state.values.update(zip(self._keys, written, strict=True))
             return fetched
+        finally:
+            for lock in held:
+                lock.release()
 
 
 class Executable:

@@ -1,8 +1,8 @@
 """The two runners of a plan: an interpreter with hooks, and compiled generated source.
 
-The first run of a plan is interpreted, so that a program run once is not compiled. From the second
-run on it is a function of its own, whose lines are steps: a traceback shows them, and an error is
-mapped back to the operation and the user's line.
+The first runs of a plan are interpreted, so that a program run once is not compiled: compiling costs
+about as much as ten interpreted runs. Then it is a function of its own, whose lines are steps: a
+traceback shows them, and an error is mapped back to the operation and the user's line.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from flowgraph.plan.source import Source
 
 Arrays = tuple[Any, ...]
 _SPARE_ARENAS = 4
+_STEPS_A_RUN = 1000  # a plan of up to so many steps is compiled after one run, of twice that two...
 _poison = 0xFF  # every float dtype reads as NaN
 
 
@@ -38,18 +39,19 @@ class Runner:
 
     Args:
         plan: the plan.
-        mode: "auto" (first run interpreted, then source), "interpreter" or "source".
+        mode: "auto" (interpreted at first, then source), "interpreter" or "source".
         poison: fill freed buffers with NaN; for tests of the plan.
     """
 
     def __init__(self, plan: Plan, mode: str = "auto", poison: bool = False) -> None:
         self.plan = plan
-        self._mode = mode
         self._poison = poison
         self._source: Source | None = None
         self._function: Any = None
         self._arenas: list[Arrays] = []
-        self._has_run = mode == "source"
+        self._interpreted = 0
+        self._interpret_first = {"source": 0.0, "interpreter": float("inf")}.get(
+            mode, 1 + len(plan.steps) // _STEPS_A_RUN)
 
     @property
     def source(self) -> Source:
@@ -69,8 +71,8 @@ class Runner:
         try:
             with np.errstate(all="ignore"):
                 if self._function is None or hooks:
-                    if hooks or not self._has_run or self._mode == "interpreter":
-                        self._has_run = True
+                    if hooks or self._interpreted < self._interpret_first:
+                        self._interpreted += 1
                         return interpret(self.plan, feeds, state, arena, nodes, hooks, self._poison)
                     self._function = self.source.compile()
                 return self._function(feeds, state, arena, nodes)

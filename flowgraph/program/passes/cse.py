@@ -15,10 +15,12 @@ def common_subexpressions(program: Program) -> Program:
     first: dict[Any, Instr] = {}
     constants: dict[Any, Value] = {}
     instrs: list[Instr] = []
+    changed = False
     for instr in program.instrs:
         inputs = tuple(_canonical(v, replaced, constants) for v in instr.inputs)
         if any(a is not b for a, b in zip(inputs, instr.inputs, strict=True)):
             instr = instr.with_inputs(inputs)
+            changed = True
         if not instr.is_pure or instr.op_def.overwrites:
             instrs.append(instr)
             continue
@@ -30,7 +32,7 @@ def common_subexpressions(program: Program) -> Program:
             instrs.append(instr)
         else:
             replaced.update(zip(instr.outputs, same.outputs, strict=True))
-    if len(instrs) == len(program.instrs):
+    if not changed and not replaced:
         return program
     return program.with_instrs(instrs, replaced)
 
