@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
@@ -29,20 +31,24 @@ class _ArgExtreme(OpDef, abstract=True):
 
 
 class ArgMax(_ArgExtreme):
-    """The index of the largest element along one axis, of the first if several are."""
+    """The index of the first largest element along one axis; NaN is passed over."""
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
         _not_empty(input, dimension)
+        if input.dtype.kind == "f":
+            input = xp.fmax(input, -math.inf)  # NaN is never the largest
         return xp.argmax(input, axis=dimension).astype(output_type.numpy)
 
     grad = NotDifferentiable
 
 
 class ArgMin(_ArgExtreme):
-    """The index of the smallest element along one axis, of the first if several are."""
+    """The index of the first smallest element along one axis; NaN is passed over."""
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
         _not_empty(input, dimension)
+        if input.dtype.kind == "f":
+            input = xp.fmin(input, math.inf)
         return xp.argmin(input, axis=dimension).astype(output_type.numpy)
 
     grad = NotDifferentiable
