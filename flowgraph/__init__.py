@@ -10,7 +10,7 @@
 The public names are TensorFlow 1.15's. They are listed here by hand, subject by subject.
 """
 
-from flowgraph import errors
+from flowgraph import data, errors, nn, train, viz
 from flowgraph.core.dtypes import (
     DType,
     as_dtype,
@@ -58,6 +58,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.stacks import get_default_session
 from flowgraph.graph.tensor import Tensor
+from flowgraph.namespaces import debugging, dtypes, initializers, linalg, math, random
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
 from flowgraph.ops.argmax import arg_max, arg_min, argmax, argmin
@@ -141,6 +142,21 @@ from flowgraph.ops.identity import (
     tuple,  # noqa: A004
 )
 from flowgraph.ops.index import slice, strided_slice  # noqa: A004
+from flowgraph.ops.initializers import Constant as constant_initializer  # noqa: N813
+from flowgraph.ops.initializers import GlorotNormal as glorot_normal_initializer  # noqa: N813
+from flowgraph.ops.initializers import GlorotUniform as glorot_uniform_initializer  # noqa: N813
+from flowgraph.ops.initializers import Ones as ones_initializer  # noqa: N813
+from flowgraph.ops.initializers import Orthogonal as orthogonal_initializer  # noqa: N813
+from flowgraph.ops.initializers import RandomNormal as random_normal_initializer  # noqa: N813
+from flowgraph.ops.initializers import RandomUniform as random_uniform_initializer  # noqa: N813
+from flowgraph.ops.initializers import TruncatedNormal as truncated_normal_initializer  # noqa: N813
+from flowgraph.ops.initializers import (  # noqa: N813
+    UniformUnitScaling as uniform_unit_scaling_initializer,
+)
+from flowgraph.ops.initializers import (  # noqa: N813
+    VarianceScaling as variance_scaling_initializer,
+)
+from flowgraph.ops.initializers import Zeros as zeros_initializer  # noqa: N813
 from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
@@ -186,6 +202,9 @@ from flowgraph.ops.scatter import (
     scatter_sub,
     scatter_update,
 )
+from flowgraph.ops.script import assert_true as Assert  # noqa: N812
+from flowgraph.ops.script import numpy_function, py_func
+from flowgraph.ops.script import print_tensor as Print  # noqa: N812
 from flowgraph.ops.select import (
     one_hot,
     reverse,
@@ -204,6 +223,7 @@ from flowgraph.ops.shape import (
 )
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
+from flowgraph.ops.template import make_template
 from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
 from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square  # noqa: A004
 from flowgraph.ops.unique import unique, unique_with_counts

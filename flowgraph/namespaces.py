@@ -1,0 +1,99 @@
+"""`tf.math`, `tf.random`, ...: TensorFlow's second names for the same functions.
+
+A namespace is a small module object, so that `fg.math.sin` and `from flowgraph import math` work
+without a file of the standard library's name in the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from flowgraph.core import dtypes as _dt
+from flowgraph.ops import initializers as _initializers
+from flowgraph.ops import (
+    argmax,
+    arithmetic,
+    cast,
+    compare,
+    complex_numbers,
+    constant,
+    division,
+    exponential,
+    gather,
+    hyperbolic,
+    identity,
+    l2_loss,
+    logic,
+    matmul,
+    random_ops,
+    reduce,
+    reduced_statistics,
+    reshape,
+    rounding,
+    trigonometry,
+    unary,
+)
+
+
+def _namespace(name: str, summary: str, *functions: Callable[..., Any], **more: Any) -> ModuleType:
+    module = ModuleType(f"flowgraph.{name}", summary)
+    vars(module).update({function.__name__: function for function in functions}, **more)
+    return module
+
+
+math = _namespace(
+    "math", "Functions on numbers.",
+    unary.abs, unary.sign, unary.square, unary.sqrt, unary.rsqrt, unary.reciprocal,
+    exponential.exp, exponential.expm1, exponential.log, exponential.log1p, exponential.sigmoid,
+    exponential.tanh, trigonometry.sin, trigonometry.cos, trigonometry.tan, trigonometry.asin,
+    trigonometry.acos, trigonometry.atan, trigonometry.atan2, hyperbolic.sinh, hyperbolic.cosh,
+    hyperbolic.asinh, hyperbolic.acosh, hyperbolic.atanh, rounding.floor, rounding.ceil,
+    rounding.rint, rounding.round, rounding.is_nan, rounding.is_inf, rounding.is_finite,
+    arithmetic.add, arithmetic.subtract, arithmetic.multiply, arithmetic.negative,
+    arithmetic.add_n, arithmetic.accumulate_n, arithmetic.scalar_mul, arithmetic.multiply_no_nan,
+    arithmetic.squared_difference, arithmetic.pow, arithmetic.maximum, arithmetic.minimum,
+    division.divide, division.truediv, division.floordiv, division.floormod,
+    compare.equal, compare.not_equal, compare.less, compare.less_equal, compare.greater,
+    compare.greater_equal, logic.logical_and, logic.logical_or, logic.logical_not,
+    logic.logical_xor, complex_numbers.real, complex_numbers.imag, complex_numbers.angle,
+    complex_numbers.conj, reduce.reduce_sum, reduce.reduce_mean, reduce.reduce_prod,
+    reduce.reduce_max, reduce.reduce_min, reduce.reduce_all, reduce.reduce_any,
+    reduce.reduce_euclidean_norm, reduced_statistics.reduce_logsumexp,
+    reduced_statistics.reduce_variance, reduced_statistics.reduce_std,
+    reduced_statistics.count_nonzero, argmax.argmax, argmax.argmin, l2_loss.l2_normalize,
+    gather.unsorted_segment_sum, reshape.invert_permutation,
+    mod=division.mod, divide_no_nan=division.div_no_nan)
+
+random = _namespace(
+    "random", "Random numbers.",
+    random_ops.multinomial, random_ops.categorical, random_ops.set_random_seed,
+    random_ops.truncated_normal,
+    uniform=random_ops.random_uniform, normal=random_ops.random_normal,
+    shuffle=random_ops.random_shuffle, get_seed=random_ops.get_seed)
+
+linalg = _namespace(
+    "linalg", "Linear algebra.", matmul.matmul, reshape.matrix_transpose, constant.eye,
+    transpose=reshape.matrix_transpose, l2_normalize=l2_loss.l2_normalize)
+
+dtypes = _namespace(
+    "dtypes", "Element types.", _dt.as_dtype, cast.cast, cast.saturate_cast,
+    complex_numbers.complex, DType=_dt.DType,
+    **{dtype.name: dtype for dtype in _dt.ALL})
+
+debugging = _namespace(
+    "debugging", "Checks inside a graph.", identity.check_numerics, rounding.is_finite,
+    rounding.is_inf, rounding.is_nan)
+
+initializers = _namespace(
+    "initializers", "First values of variables.",
+    _initializers.he_normal, _initializers.he_uniform, _initializers.lecun_normal,
+    _initializers.lecun_uniform,
+    constant=_initializers.Constant, glorot_normal=_initializers.GlorotNormal,
+    glorot_uniform=_initializers.GlorotUniform, identity=_initializers.Identity,
+    ones=_initializers.Ones, orthogonal=_initializers.Orthogonal,
+    random_normal=_initializers.RandomNormal, random_uniform=_initializers.RandomUniform,
+    truncated_normal=_initializers.TruncatedNormal,
+    uniform_unit_scaling=_initializers.UniformUnitScaling,
+    variance_scaling=_initializers.VarianceScaling, zeros=_initializers.Zeros)
