@@ -25,6 +25,7 @@ class Boxes:
         self.expanded = expanded
         self.sides: dict[str, str] = {}
         self._wanted = wanted
+        self._paths: dict[Operation, list[str]] = {}
         units = [op for op in roles.ops if self.is_unit(op)]
         self._scopes = _scopes(units, roles)
         self.depth = self._readable_depth(units) if depth is None else depth
@@ -46,7 +47,11 @@ class Boxes:
 
     def path(self, op: Operation) -> list[str]:
         """The scopes around `op`, the outermost first."""
-        return [scope for scope in _around(op, self.roles) if scope in self._scopes]
+        found = self._paths.get(op)
+        if found is None:
+            found = [scope for scope in _around(op, self.roles) if scope in self._scopes]
+            self._paths[op] = found
+        return found
 
     def scope_box(self, op: Operation) -> str | None:
         """The closed scope that hides `op`, if one does."""

@@ -13,7 +13,8 @@ from flowgraph.viz.model import Node
 
 _PLUMBING = {"Const", "Identity", "NoOp", "Shape", "StridedSlice", "Cast", "Reshape", "Pack"}
 _SAID_ELSEWHERE = {"dtype", "shape", "value", "T", "seed", "seed2", "container", "shared_name",
-                   "DstT", "SrcT", "out_type", "keep_dims", "N", "num", "tag"}
+                   "DstT", "SrcT", "out_type", "keep_dims", "N", "num", "tag",
+                   "use_locking", "validate_shape", "Truncate"}
 _MOST = 3  # details per node
 
 
@@ -40,23 +41,28 @@ def node(boxes: Boxes, id: str, ops: list[Operation], settings: Sequence[str]) -
     name = within(op.name, group)
     role = boxes.roles.role(op)
     if op in boxes.roles.folded:
-        details = (_spec(op), *_starts_as(op, ops, group))
+        details = (_spec(op), *_starts_as(op, group))
         ops.sort(key=lambda member: member is not op)  # the variable itself first
         return Node(id, "variable", name, group, details=details, ops=tuple(ops))
     if role in ("placeholder", "constant"):
         return Node(id, role, name, group, details=(_spec(op),), ops=tuple(ops))
     kind = {"gradients": "gradient", "optimizer": "update"}.get(role, role)
-    title, name = (name, "") if _is_default(name, op.type) else (op.type, name)
+    if name.lower() == op.type.lower():
+        title, name = op.type, ""
+    else:
+        title, name = (name, "") if _is_default(name, op.type) else (op.type, name)
     return Node(id, kind, title, group, name, (*settings, *_attributes(op))[:_MOST], tuple(ops))
 
 
 def within(path: str, group: str) -> str:
-    """`path` as it is called inside `group`.
+    """`path` as it is called inside `group`, which may be a scope of its own name.
 
     Example:
-        >>> within("layer/dense/MatMul", "layer"), within("MatMul", "")
-        ('dense/MatMul', 'MatMul')
+        >>> within("layer/dense/MatMul", "layer"), within("MatMul", ""), within("a/b", "a/b")
+        ('dense/MatMul', 'MatMul', 'b')
     """
+    if path == group:
+        return path.rpartition("/")[2]
     return path[len(group) + 1:] if group and path.startswith(f"{group}/") else path
 
 
@@ -80,10 +86,10 @@ def _spec(op: Operation) -> str:
     return labels.spec(op.outputs[0].spec, always_dtype=True)
 
 
-def _starts_as(variable: Operation, ops: list[Operation], group: str) -> list[str]:
+def _starts_as(variable: Operation, group: str) -> list[str]:
     """Where a variable's first value comes from: "starts as zeros"."""
-    for op in ops:
-        if op.op_def.overwrites and len(op.inputs) == 2 and op.inputs[0].op is variable:
+    for op in variable.outputs[0].consumers():
+        if op.name == f"{variable.name}/Assign" and len(op.inputs) == 2:
             source = op.inputs[1].op
             text = constant_text(source) if source.type == "Const" else None
             name = within(within(source.name, variable.name), group).removeprefix("Initializer/")
@@ -130,11 +136,12 @@ def _scope_kind(boxes: Boxes, ops: list[Operation]) -> str:
 
 def _scope_details(boxes: Boxes, ops: list[Operation]) -> tuple[str, ...]:
     """How much is inside, and the types that matter, as "MatMul, Add, Relu"."""
-    variables = sum(boxes.roles.folded.get(op) is op for op in ops)
-    details = [count(variables, "variable")] if variables else []
-    others = [op for op in ops if op not in boxes.roles.folded]
-    if others:
-        details.append(count(len(others), "operation"))
+    folded = boxes.roles.folded
+    placeholders = [op for op in ops if boxes.roles.role(op) == "placeholder"]
+    others = [op for op in ops if op not in folded and op not in placeholders]
+    counts = {"placeholder": len(placeholders), "variable": sum(folded.get(op) is op for op in ops),
+              "operation": len(others)}
+    details = [count(number, what) for what, number in counts.items() if number]
     types = list(dict.fromkeys(op.type for op in others if op.type not in _PLUMBING))
     if types:
         details.append(", ".join(types[:3]) + (", …" if len(types) > 3 else ""))

@@ -99,7 +99,7 @@ def _node(node: Node, fetched: bool) -> str:
              "style": look.style, "fillcolor": look.fill, "color": look.line,
              **dict(look.more), "tooltip": tooltip(node)}
     if fetched:
-        marks["penwidth"] = "2.5"
+        marks["penwidth"] = style.FETCHED_WIDTH
     if small:
         marks["margin"] = "0.04,0.02"
         marks["height"] = "0.2"
@@ -128,7 +128,7 @@ def _edge(edge: Edge) -> str:
         sizes = [tensor.spec.size or _known_part(tensor.spec.shape) for tensor in edge.tensors]
         text = labels.spec(edge.tensors[0].spec)
         if len(edge.tensors) > 1:
-            text = f"{len(edge.tensors)} tensors"
+            text = f"{len(edge.tensors)} {'variables' if edge.kind == 'ref' else 'tensors'}"
         if not edge.tail.endswith(f" -> {edge.head}"):  # a small constant shows its value already
             marks["label"] = text
         marks["penwidth"] = str(style.edge_width(sum(sizes)))

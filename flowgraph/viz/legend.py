@@ -6,9 +6,9 @@ from flowgraph.viz import labels, style
 from flowgraph.viz.dottext import attributes, html_label
 from flowgraph.viz.model import Diagram
 
-_EDGES = {"data": ("tensor: shape, wider = larger", {"penwidth": "2"}),
-          "ref": ("changes the variable", {"color": style.REF_LINE, "penwidth": "2"}),
-          "control": ("order only", {"style": "dotted"})}
+_EDGES = {"data": ("tensor and its shape", "? = any size", {"penwidth": "2"}),
+          "ref": ("changes the", "variable", {"color": style.REF_LINE, "penwidth": "2"}),
+          "control": ("order only:", "runs after", {"style": "dotted"})}
 _ROWS = 3
 
 
@@ -24,6 +24,8 @@ def legend(diagram: Diagram, upwards: bool) -> list[str]:
              "margin": "8", "tooltip": "legend"}
     kinds = {node.kind for node in diagram.nodes}
     looks = list(dict.fromkeys(look for kind, look in style.LOOKS.items() if kind in kinds))
+    if diagram.fetched:
+        looks.append(style.FETCHED)
     lines = ['  subgraph "cluster legend" {', f"    graph{attributes(frame)}"]
     lines += [f"    {_sample(look)}" for look in looks]
     for i in range(0, len(looks), _ROWS):
@@ -33,7 +35,7 @@ def legend(diagram: Diagram, upwards: bool) -> list[str]:
             unseen = attributes({"style": "invis", "weight": "9"})
             lines.append(f"    {' -> '.join(column)}{unseen}")
     edge_kinds = {edge.kind for edge in diagram.edges}
-    for kind, (text, marks) in _EDGES.items():
+    for kind, (*text, marks) in _EDGES.items():
         if kind in edge_kinds:
             lines += _edge_sample(kind, text, marks)
     return [*lines, "  }"]
@@ -46,11 +48,12 @@ def _sample(look: style.Look) -> str:
     return f"{labels.quote(f'legend {look.says}')}{attributes(marks)}"
 
 
-def _edge_sample(kind: str, text: str, marks: dict[str, str]) -> list[str]:
+def _edge_sample(kind: str, text: list[str], marks: dict[str, str]) -> list[str]:
     """An edge from a point to its explanation."""
-    point = {"class": "legend", "shape": "point", "width": "0.04", "label": "", "tooltip": text}
-    says = {"class": "legend", "shape": "plain", "tooltip": text,
-            "label": html_label([(text, False, 10, style.INK)])}
+    hint = " ".join(text)
+    point = {"class": "legend", "shape": "point", "width": "0.04", "label": "", "tooltip": hint}
+    says = {"class": "legend", "shape": "plain", "tooltip": hint,
+            "label": html_label([(line, False, 10, style.INK) for line in text])}
     tail, head = labels.quote(f"legend {kind} tail"), labels.quote(f"legend {kind} head")
     return [f"    {tail}{attributes(point)}", f"    {head}{attributes(says)}",
-            f"    {tail} -> {head}{attributes({**marks, 'tooltip': text})}"]
+            f"    {tail} -> {head}{attributes({**marks, 'tooltip': hint})}"]

@@ -55,6 +55,7 @@ class Roles:
         self._claim("gradients", _gradient_scopes(self.ops))
         self._claim("optimizer", _optimizer_scopes(self.ops))
         self._claim("save", _save_scopes(self.ops))
+        self._find_train_ops()
         self._find_init()
         self._give_slots_to_optimizers()
 
@@ -99,6 +100,15 @@ class Roles:
                 if prefix in scopes:
                     self.sides[op] = (kind, scopes[prefix])
                     break
+
+    def _find_train_ops(self) -> None:
+        """An op that only waits for one optimizer, as `tf.group(train_step)`, is part of it."""
+        for op in self.ops:
+            waits = {self.sides.get(source) for source in op.control_inputs}
+            if op.type == "NoOp" and op not in self.sides and len(waits) == 1:
+                side = waits.pop()
+                if side is not None and side[0] == "optimizer":
+                    self.sides[op] = side
 
     def _find_init(self) -> None:
         for op in self.ops:

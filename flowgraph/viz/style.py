@@ -15,6 +15,7 @@ INK = "#202124"  # titles
 SOFT_INK = "#404448"  # names and details under them
 LINE = "#5f6368"  # edges
 REF_LINE = "#b35900"  # edges that hand over a variable itself
+FETCHED_WIDTH = "2.5"  # outline of what was asked for
 GROUP_LINE = "#80868b"
 GROUP_FILLS = ("#f6f7f8", "#ebedf0", "#e1e4e8")  # by depth: an inner group is darker
 
@@ -55,6 +56,8 @@ LOOKS = {
     "save": Look("box", "#eeeeee", "#5f6368", "upkeep, closed", "filled,rounded"),
     "init": Look("box", "#eeeeee", "#5f6368", "upkeep, closed", "filled,rounded"),
 }
+
+FETCHED = Look("ellipse", "#ffffff", "#5f6368", "asked for", more=(("penwidth", FETCHED_WIDTH),))
 
 
 def edge_width(size: int | None) -> float:

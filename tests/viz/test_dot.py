@@ -15,7 +15,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.errors import GraphError
 from flowgraph.graph.graph import Graph
 from flowgraph.viz import diagram, labels, style
-from tests.viz.graphs import ASSIGN, NOOP, Builder, linear, training
+from tests.viz.graphs import APPLY, ASSIGN, NOOP, Builder, linear, training
 
 GOLDEN = Path(__file__).parent / "golden"
 PICTURES = {
@@ -114,6 +114,22 @@ def test_slots_of_an_optimizer_are_part_of_it():
     found = nodes(diagram(b.graph))
     assert set(found) == {"w", "y", "optimizer: Momentum"}
     assert len(found["optimizer: Momentum"].ops) == 5
+
+
+def test_an_op_that_waits_for_an_optimizer_is_part_of_it():
+    b = Builder()
+    ref, w, _ = b.variable("w", (2,))
+    update = b.op(APPLY, "SGD/update_w/Apply", ref, b.placeholder("rate", ()), w)
+    b.op(NOOP, "step", controls=[update.op])
+    assert "step" not in nodes(diagram(b.graph))
+
+
+def test_an_op_called_like_its_scope_stands_inside():
+    b = Builder()
+    x = b.op("Neg", "norm/Neg", b.placeholder("x", ()))
+    b.op("Square", "norm", x)
+    norm = nodes(diagram(b.graph))["norm"]
+    assert (norm.group, norm.title, norm.name) == ("norm", "Square", "norm")
 
 
 def test_learning_rate_goes_to_the_optimizer():
