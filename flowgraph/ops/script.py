@@ -1,0 +1,300 @@
+"""Ops that reach out of the graph: calling Python, printing, checking.
+
+`py_func` hands arrays to a Python function in the middle of a run; `Print` passes a tensor on and
+writes some of it to the error stream; `Assert` stops the run when a condition is false. The classes
+have the names that TensorFlow's functions have too; here the functions are `print_tensor` and
+`assert_true`, and the package calls them `Print` and `Assert`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core.spec import Spec
+from flowgraph.core.values import to_array
+from flowgraph.errors import InvalidArgumentError
+from flowgraph.graph.graph import name_scope
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+
+_SHOWN = 3  # elements of a tensor that are printed when nothing else is said
+
+
+# ---- calling Python ------------------------------------------------------------------------------
+
+
+class PyFunc(OpDef):
+    """Calls a Python function with arrays; what it returns are the outputs."""
+
+    dtypes = {"input": dt.ANY}
+    lists = ("input",)
+    multiple = True
+    effects = "io"
+    host_only = "Python functions take NumPy arrays"
+    grad = NotDifferentiable
+
+    def infer(self, input, *, func, Tout):
+        return tuple(Spec(dtype, None) for dtype in Tout)
+
+    def kernel(self, xp, input, *, func, Tout):
+        return _called(func, Tout, input)
+
+
+class PyFuncStateless(OpDef):
+    """As PyFunc, for functions whose results depend on the arguments alone."""
+
+    dtypes = {"input": dt.ANY}
+    lists = ("input",)
+    multiple = True
+    host_only = "Python functions take NumPy arrays"
+    grad = NotDifferentiable
+
+    def infer(self, input, *, func, Tout):
+        return tuple(Spec(dtype, None) for dtype in Tout)
+
+    def kernel(self, xp, input, *, func, Tout):
+        return _called(func, Tout, input)
+
+
+def _called(func: Callable[..., Any], dtypes: tuple[dt.DType, ...],
+            arguments: Any) -> tuple[np.ndarray, ...]:
+    """What `func` returns, checked. It gets copies: it may keep or change its arguments."""
+    # [()] makes a NumPy scalar (or bytes) of an array without axes
+    returned = func(*[np.array(argument)[()] for argument in arguments])
+    if returned is None:
+        returned = ()
+    elif not isinstance(returned, (list, tuple)):
+        returned = (returned,)
+    name = getattr(func, "__name__", type(func).__name__)
+    if len(returned) != len(dtypes):
+        raise InvalidArgumentError(None, None, f"{name} returns {len(returned)} values, but expects to "
+                                               f"see {len(dtypes)} values.")
+    return tuple(_checked(name, i, value, dtype)
+                 for i, (value, dtype) in enumerate(zip(returned, dtypes)))
+
+
+def _checked(name: str, i: int, value: Any, dtype: dt.DType) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        array = to_array(array)
+    if dt.of_numpy(array.dtype) is not dtype:
+        raise InvalidArgumentError(
+            None, None, f"{i}-th value returned by {name} is {array.dtype.name}, but expects "
+                        f"{dtype.name}. Return np.asarray(value, np.{dtype.name}) or change Tout.")
+    return np.array(array) if array is value else array
+
+
+def py_func(func, inp, Tout, stateful=True, name=None):
+    """Calls a Python function when the graph runs.
+
+    Args:
+        func: function that takes one NumPy array (or scalar) per entry of `inp` and returns an
+            array, or a list of arrays, of exactly the dtypes in `Tout`. Strings come as bytes.
+        inp: list of tensors.
+        Tout: dtype, or list of dtypes, of what `func` returns; [] when it returns nothing.
+        stateful: whether a call can be told from the outside; False lets calls be shared or left
+            out.
+        name: name of the node.
+
+    Returns:
+        A tensor, or a list of tensors when `Tout` is a list (the Operation when it is empty), of
+        unknown shape. There is no gradient through it.
+
+    Raises:
+        InvalidArgumentError: when run, if the number of values or a dtype is not as in `Tout`.
+            Exceptions of `func` come through unchanged.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> import numpy as np
+        >>> y = fg.py_func(np.cumsum, [fg.constant([1.0, 2.0])], fg.float32)
+        >>> fg.Session().run(y)
+        array([1., 3.], dtype=float32)
+    """
+    if not callable(func):
+        raise ValueError(f"py_func needs a callable, got {func!r:.100}")
+    is_list = isinstance(Tout, (list, tuple))
+    dtypes = tuple(dt.as_dtype(dtype) for dtype in (Tout if is_list else [Tout]))
+    op_class = PyFunc if stateful else PyFuncStateless
+    made = op_class.build(inp if isinstance(inp, (list, tuple)) else [inp], name=name or "PyFunc",
+                          func=func, Tout=dtypes)
+    return made if is_list else made[0]
+
+
+def numpy_function(func, inp, Tout, name=None):
+    """Calls a Python function when the graph runs; `py_func` with `stateful=True`.
+
+    Args:
+        func: function from NumPy arrays to an array, or a list of arrays.
+        inp: list of tensors.
+        Tout: dtype, or list of dtypes, of what `func` returns.
+        name: name of the node.
+
+    Returns:
+        A tensor, or a list of tensors when `Tout` is a list, of unknown shape.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> y = fg.numpy_function(lambda x: x + 1, [fg.constant(1.0)], fg.float32)
+        >>> print(fg.Session().run(y))
+        2.0
+    """
+    return py_func(func, inp, Tout, stateful=True, name=name)
+
+
+# ---- printing ------------------------------------------------------------------------------------
+
+
+class Print(OpDef):
+    """Passes `input` on, and writes `message` and the values of `data` to the error stream."""
+
+    dtypes = {"data": dt.ANY}
+    lists = ("data",)
+    aliases = ("input",)
+    effects = "io"
+
+    def infer(self, input: Spec, data, *, message="", first_n=-1, summarize=_SHOWN):
+        return Spec(input.dtype, input.shape)
+
+    def create_state(self, node_name, attrs, graph_seed):
+        """Counts the runs, for `first_n`."""
+        return itertools.count()
+
+    def kernel(self, xp, input, data, *, message="", first_n=-1, summarize=_SHOWN, state):
+        if first_n < 0 or next(state) < first_n:
+            values = "".join(f"[{summarized(array, summarize)}]" for array in data)
+            print(f"{message}{values}", file=sys.stderr, flush=True)
+        return input
+
+    def grad(self, op, dy):
+        return [dy] + [None] * (len(op.inputs) - 1)
+
+
+def print_tensor(input_, data, message=None, first_n=None, summarize=None, name=None):
+    """Passes a tensor on and, whenever it runs, prints others to the error stream (`tf.Print`).
+
+    Args:
+        input_: the tensor to pass on.
+        data: list of tensors to print.
+        message: text before the values.
+        first_n: print in the first `first_n` runs of a session only.
+        summarize: how many elements of each tensor to print; default 3, all when negative.
+        name: name of the node.
+
+    Returns:
+        A tensor equal to `input_`; printing happens when a fetch needs it.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.constant([1.0, 2.0])
+        >>> x = fg.Print(x, [x, fg.shape(x)], "x and its shape: ")
+        >>> fg.Session().run(x)  # prints: x and its shape: [1 2][2]
+        array([1., 2.], dtype=float32)
+    """
+    return Print.build(input_, data, name=name, message=message or "",
+                       first_n=-1 if first_n is None else first_n,
+                       summarize=_SHOWN if summarize is None else summarize)
+
+
+def summarized(array: Any, limit: int) -> str:
+    """The first `limit` elements as TensorFlow's `Print` and `Assert` show them: `1 2 3...`"""
+    size = array.size
+    shown = size if limit < 0 else min(limit, size)
+    texts = [_text(value, array.dtype) for value in array.reshape(-1)[:shown].tolist()]
+    rest = "..." if size > shown else ""
+    if array.ndim < 2:
+        return " ".join(texts) + rest
+    parts: list[str] = []
+    _nest(parts, iter(texts), [shown], array.shape, 0)
+    return "".join(parts) + rest
+
+
+def _nest(parts: list[str], texts: Any, left: list[int], shape: Any, axis: int) -> None:
+    """Appends the texts of one axis, with brackets around each inner axis, until none is left."""
+    for i in range(shape[axis]):
+        last = axis == len(shape) - 1
+        if not left[0]:
+            if last:
+                parts.append("...")
+            return
+        if last:
+            parts.append(" " * (i > 0) + next(texts))
+            left[0] -= 1
+        else:
+            parts.append("[")
+            _nest(parts, texts, left, shape, axis + 1)
+            parts.append("]")
+
+
+def _text(value: Any, dtype: Any) -> str:
+    """One element: floats with as few digits as tell them from their neighbours, of 6 and 9."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float):
+        few, many = (15, 17) if dtype.itemsize == 8 else (6, 9)
+        text = f"{value:.{few}g}"
+        return text if dtype.type(text) == value or value != value else f"{value:.{many}g}"
+    return str(int(value)) if isinstance(value, (bool, int)) else str(value)
+
+
+# ---- checking ------------------------------------------------------------------------------------
+
+
+class Assert(OpDef):
+    """Stops the run with an error that shows `data` unless `condition` holds."""
+
+    dtypes = {"condition": dt.BOOL, "data": dt.ANY}
+    lists = ("data",)
+    multiple = True
+    effects = "io"
+    grad = NotDifferentiable
+
+    def infer(self, condition: Spec, data, *, summarize=_SHOWN):
+        shape_rules.require_rank(condition, 0, "a condition")
+        return ()
+
+    def kernel(self, xp, condition, data, *, summarize=_SHOWN):
+        if condition.size != 1 or not bool(condition):
+            shown = " ".join(f"[{summarized(array, summarize)}]" for array in data)
+            raise InvalidArgumentError(None, None, f"assertion failed: {shown}")
+        return ()
+
+
+def assert_true(condition, data, summarize=None, name=None):
+    """Checks a condition when the graph runs (`tf.Assert`).
+
+    Args:
+        condition: scalar bool tensor.
+        data: list of tensors to show in the error.
+        summarize: how many elements of each tensor to show; default 3, all when negative.
+        name: name of the scope.
+
+    Returns:
+        The Operation. It checks only when it runs: fetch it, or put it into
+        `tf.control_dependencies`.
+
+    Raises:
+        InvalidArgumentError: when run, if the condition is false.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.placeholder(fg.float32, [])
+        >>> check = fg.Assert(x > 0.0, ["x must be positive, it is", x])
+        >>> fg.Session().run(check, {x: -1.0})
+        Traceback (most recent call last):
+        ...
+        flowgraph.errors.InvalidArgumentError: assertion failed: [x must be positive, it is] [-1]
+        ...
+    """
+    with name_scope(name, "Assert", [condition, data]):
+        condition = convert_to_tensor(condition, dt.bool_, name="Condition")
+        data = data if isinstance(data, (list, tuple)) else [data]
+        return Assert.build(condition, data, name="Assert",
+                            summarize=_SHOWN if summarize is None else summarize)
