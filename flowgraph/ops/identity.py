@@ -20,6 +20,7 @@ class Identity(OpDef):
     """y = x; of a variable, its value."""
 
     aliases = ("input",)
+    takes_sparse_gradient = True
 
     def infer(self, input):
         return Spec(input.dtype, input.shape)

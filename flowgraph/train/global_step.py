@@ -1,0 +1,90 @@
+"""The global step: the variable "global_step" that counts training steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core import dtypes as dt
+from flowgraph.graph.collections import GraphKeys
+from flowgraph.graph.graph import get_default_graph
+from flowgraph.ops.initializers import Zeros
+from flowgraph.ops.variable_scope import get_variable
+
+
+def global_step(sess: Any, global_step_tensor: Any) -> int:
+    """The number of training steps so far.
+
+    Args:
+        sess: the Session.
+        global_step_tensor: the global step.
+    """
+    return int(sess.run(global_step_tensor))
+
+
+def get_global_step(graph: Any = None) -> Any:
+    """The global step of a graph; None when there is none.
+
+    Args:
+        graph: default the default graph.
+
+    Raises:
+        TypeError: it is not an integer scalar.
+    """
+    graph = graph or get_default_graph()
+    steps = graph.get_collection(GraphKeys.GLOBAL_STEP)
+    if len(steps) == 1:
+        found = steps[0]
+    elif steps:
+        return None
+    else:
+        try:
+            found = graph.get_tensor_by_name("global_step:0")
+        except KeyError:
+            return None
+    assert_global_step(found)
+    return found
+
+
+def create_global_step(graph: Any = None) -> Any:
+    """Makes the global step: an int64 variable that is not trained.
+
+    Args:
+        graph: default the default graph.
+
+    Raises:
+        ValueError: there is one already.
+    """
+    graph = graph or get_default_graph()
+    if get_global_step(graph) is not None:
+        raise ValueError('"global_step" already exists.')
+    with graph.as_default(), graph.name_scope(None):
+        return get_variable("global_step", shape=[], dtype=dt.int64, initializer=Zeros(),
+                            trainable=False, collections=[GraphKeys.GLOBAL_VARIABLES,
+                                                          GraphKeys.GLOBAL_STEP])
+
+
+def get_or_create_global_step(graph: Any = None) -> Any:
+    """The global step of a graph, made when there is none.
+
+    Args:
+        graph: default the default graph.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default():
+        ...     fg.train.get_or_create_global_step()
+        <tf.Variable 'global_step:0' shape=() dtype=int64_ref>
+    """
+    graph = graph or get_default_graph()
+    found = get_global_step(graph)
+    return create_global_step(graph) if found is None else found
+
+
+def assert_global_step(global_step_tensor: Any) -> None:
+    """Raises TypeError unless this can be a global step: an integer scalar."""
+    if not global_step_tensor.dtype.base_dtype.is_integer:
+        raise TypeError(f'Existing "global_step" does not have integer type: '
+                        f"{global_step_tensor.dtype.name}")
+    shape = global_step_tensor.get_shape()
+    if shape.ndims != 0 and shape.is_fully_defined():
+        raise TypeError(f'Existing "global_step" is not scalar: {shape}')
