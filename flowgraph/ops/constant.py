@@ -224,6 +224,7 @@ class ZerosLike(OpDef):
     """Zeros of x's shape and dtype."""
 
     T = _FILLABLE
+    grad = NotDifferentiable
 
     def infer(self, x):
         return Spec(x.dtype, x.shape)
@@ -231,23 +232,18 @@ class ZerosLike(OpDef):
     def kernel(self, xp, x):
         return xp.zeros_like(x)
 
-    def grad(self, op, dy):
-        return zeros_like(dy)
-
 
 class OnesLike(OpDef):
     """Ones of x's shape and dtype."""
 
     T = _FILLABLE
+    grad = NotDifferentiable
 
     def infer(self, x):
         return Spec(x.dtype, x.shape)
 
     def kernel(self, xp, x):
         return xp.ones_like(x)
-
-    def grad(self, op, dy):
-        return zeros_like(dy)
 
 
 def zeros_like(tensor, dtype=None, name=None, optimize=True):
@@ -313,7 +309,6 @@ class LinSpace(OpDef):
     dtypes = {"num": "Tidx"}
     Tidx = dt.INDEX
     host_inputs = ("num",)
-    grad = NotDifferentiable
 
     def infer(self, start, stop, num):
         shape_rules.require_rank(start, 0, "a start")
@@ -325,6 +320,12 @@ class LinSpace(OpDef):
 
     def kernel(self, xp, start, stop, num):
         return xp.linspace(start, stop, _positive(num), dtype=start.dtype)
+
+    def grad(self, op, dy):
+        start, _, num = op.inputs
+        part = LinSpace.build(constant(0, start.dtype), constant(1, start.dtype), num)
+        to_stop = op_def("Sum").build(dy * part, [0])
+        return op_def("Sum").build(dy, [0]) - to_stop, to_stop, None
 
 
 def _positive(num):

@@ -16,7 +16,7 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
-from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape, squeeze, transpose
@@ -51,8 +51,8 @@ class GatherV2(OpDef):
                     + p[at + 1:])
 
     def kernel(self, xp, params, indices, axis, *, batch_dims=0):
-        return xp.take(params, in_range(indices, params.shape[axis]), axis=axis) \
-            if not batch_dims else _take_in_batches(xp, params, indices, axis, batch_dims)
+        return take_in_batches(xp, params, indices, axis, batch_dims) if batch_dims else \
+            take(xp, params, indices, axis)
 
     def grad(self, op, dy):
         params, indices, axis = op.inputs
@@ -72,7 +72,14 @@ def in_range(indices, size):
     return indices
 
 
-def _take_in_batches(xp, params, indices, axis, batch_dims):
+def take(xp, params, indices, axis):
+    """`xp.take` with checked indices; a single string comes out as an array too."""
+    taken = xp.take(params, in_range(indices, params.shape[axis]), axis=axis)
+    return taken if hasattr(taken, "dtype") else xp.array(taken, dtype=params.dtype)
+
+
+def take_in_batches(xp, params, indices, axis, batch_dims):
+    """Takes along `axis`, the leading axes of `params` and `indices` in step."""
     axis %= params.ndim
     batch_dims %= indices.ndim + 1
     lead, outer, inner = (params.shape[:batch_dims], params.shape[batch_dims:axis],
@@ -213,7 +220,7 @@ class GatherNd(OpDef):
 
 def _vectors_index(indices, sizes):
     """The NumPy index that the vectors in the last axis stand for, checked."""
-    return tuple(in_range(indices[..., k], sizes[k]) for k in range(indices.shape[-1]))
+    return (*(in_range(indices[..., k], sizes[k]) for k in range(indices.shape[-1])), ...)
 
 
 def _picked(xp, params, indices):
@@ -499,8 +506,9 @@ def repeat(input, repeats, axis=None, name=None):
         if repeats.dtype.base_dtype not in dt.INDEX:
             repeats = op_def("Cast").build(repeats, DstT=dt.int32)
         if repeats.spec.shape == () or repeats.spec.shape == (1,):
-            counts = op_def("BroadcastTo").build(reshape(repeats, [1]), [shape(input)[axis]])
-        else:
-            counts = repeats
-        places = Where.build(sequence_mask(counts))[:, 0]
+            repeats = op_def("BroadcastTo").build(reshape(repeats, [1]), [shape(input)[axis]])
+        places = Where.build(sequence_mask(repeats))[:, 0]
+        counts = known_value(repeats)
+        if is_known(counts):
+            places.set_shape([sum(counts)])
         return gather(input, places, axis=axis)

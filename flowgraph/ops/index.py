@@ -44,6 +44,8 @@ def numpy_index(begin, end, strides, begin_mask, end_mask, ellipsis_mask, new_ax
             index.append(b)
         else:
             index.append(_slice(None if begin_mask & bit else b, None if end_mask & bit else e, s))
+    if all(type(part) is int for part in index):
+        index.append(Ellipsis)  # a single element comes out as an array too, also of strings
     return tuple(index)
 
 
@@ -357,9 +359,9 @@ def _slice_size(n, begin, count):
         raise ShapeError(f"has begin {begin}", "It must not be negative.")
     if count == -1:
         count = None if n is None or begin is None else n - begin
-    if count is not None and (count < 0 or (n is not None and (begin or 0) + count > n)):
+    if count is not None and count < 0:
         raise ShapeError(f"takes {count} elements from {begin} on of an axis of size {n}")
-    return count
+    return count  # a box that reaches out is an error of the run, as in TensorFlow
 
 
 def _slices(shape, begin, size):

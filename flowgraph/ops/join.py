@@ -200,12 +200,13 @@ class Tile(OpDef):
                              "There must be one multiple for each axis.")
         if rank is None:
             return Spec(input.dtype, None)
-        if input.shape is None or multiples.value is None:
+        if multiples.value is None:
             return Spec(input.dtype, (None,) * rank)
         if any(m is not None and m < 0 for m in multiples.value):
             raise ShapeError(f"needs multiples >= 0, got {multiples.value}")
-        return Spec(input.dtype, tuple(None if n is None or m is None else n * m
-                                       for n, m in zip(input.shape, multiples.value)))
+        return Spec(input.dtype, tuple(0 if 0 in (n, m) else None if None in (n, m) else n * m
+                                       for n, m in zip(input.shape or (None,) * rank,
+                                                       multiples.value)))
 
     def kernel(self, xp, input, multiples):
         return xp.tile(input, multiples)
@@ -261,7 +262,9 @@ class BroadcastTo(OpDef):
                 n is not None and m is not None and n not in (1, m) for n, m in back):
             raise ShapeError(f"cannot broadcast {shape_text(input.shape)} to {shape_text(wanted)}",
                              "Aligned at the right, each size must be equal or 1.")
-        return Spec(input.dtype, wanted)
+        own = (None,) * (len(wanted) - len(input.shape)) + input.shape
+        return Spec(input.dtype, tuple(n if m is None and n != 1 else m
+                                       for n, m in zip(own, wanted)))
 
     def kernel(self, xp, input, shape):
         return xp.broadcast_to(input, shape)
