@@ -140,7 +140,9 @@ def _check_leaves(value: Any, dtype: DType | None) -> Any:
 def _fits(item: Any, kind: Any, dtype: DType) -> bool:
     if kind is str or dtype is dt.string:
         return kind is str and dtype is dt.string
-    if kind is bool or kind is np.bool_:
+    if kind is bool:
+        return dtype.kind in "biufc"  # a Python bool is an int, also to TensorFlow
+    if kind is np.bool_:
         return dtype.is_bool
     if dtype.is_bool:
         return False

@@ -114,11 +114,10 @@ class ComplexAbs(OpDef):
         return xp.absolute(x, out=out)
 
     def grad(self, op, dy):
-        return Complex.build(dy, _zero(dy), Tout=op.inputs[0].spec.dtype) * _direction(op.inputs[0])
-
-
-def _direction(x: Tensor) -> Tensor:
-    return op_def("Sign").build(x)
+        x, y = op.inputs[0], op.outputs[0]
+        # at 0 there is no direction: DivNoNan makes it 0
+        direction = op_def("DivNoNan").build(x, Complex.build(y, _zero(y), Tout=x.spec.dtype))
+        return Complex.build(dy, _zero(dy), Tout=x.spec.dtype) * direction
 
 
 class Angle(_Part):

@@ -157,7 +157,7 @@ class Rsqrt(Unary):
         return xp.reciprocal(xp.sqrt(x), out=out)
 
     def grad(self, op, dy):
-        return RsqrtGrad.build(op.outputs[0], dy)
+        return RsqrtGrad.build(conj(op.outputs[0]), dy)
 
 
 class RsqrtGrad(OpDef):

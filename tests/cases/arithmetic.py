@@ -7,7 +7,7 @@ from flowgraph.errors import InvalidArgumentError
 from flowgraph.testing import BadCase, Case
 
 INF, NAN = np.inf, np.nan
-A = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
+A = np.array([[1.5, -2.0, 3.0], [0.7, 4.0, -1.0]])
 B = np.array([[0.5, 3.0, -2.5], [2.0, -1.5, 4.0]])
 ROW = np.array([2.0, -3.0, 0.5])
 COLUMN = np.array([[2.0], [-1.0]])
@@ -48,7 +48,7 @@ CASES = [
     *_binary("DivNoNan", fg.div_no_nan, np.divide),
     *_binary("MulNoNan", fg.math.multiply_no_nan, np.multiply),
     *_binary("FloorDiv", fg.floordiv, lambda x, y: np.floor(x / y), grad=False),
-    *_binary("FloorMod", fg.floormod, np.mod),
+    *_binary("FloorMod", fg.floormod, np.mod, 1.1 * A),
     *_binary("TruncateMod", fg.truncatemod, np.fmod, grad=False),
     Case("Add/int32", fg.add, (INTS, DIVISORS), np.add),
     Case("Add/int32_wraps", fg.add, (np.array([2**31 - 1], np.int32), np.array([1], np.int32)),
