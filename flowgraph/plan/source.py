@@ -74,9 +74,9 @@ class Source:
 
     def _global(self, name: str, value: Any) -> str:
         """A global called `name`, or the like if another value has that name."""
-        if name in self.globals and self.globals[name] is not value:
-            name = self._unique(name)
-        self._used.add(name)
+        if self.globals.get(name, self) is value:
+            return name
+        name = self._unique(name)  # a value of the plan may have the name
         self.globals[name] = value
         return name
 

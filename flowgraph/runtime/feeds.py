@@ -40,8 +40,9 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
     """The value for `tensor` as an array of its dtype; the caller's own array if it fits.
 
     Raises:
-        FeedTypeError: the value is a Tensor, or cannot be had in this dtype without loss.
-        FeedError: the value is no array at all (None, uneven lists).
+        FeedTypeError: the value is a Tensor, an int too large for the dtype, or complex for a real
+            dtype.
+        FeedError: the value is text for a number, or no array at all (None, uneven lists).
     """
     dtype = tensor.dtype.base_dtype
     if is_tensor_like(value):
@@ -83,19 +84,18 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype == object:
         raise ValueError("its rows have uneven lengths, or it holds something other than numbers")
+    if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
+        raise TypeError(f"{value} does not fit {dtype.name}")
     return array
 
 
 def _cast(array: np.ndarray, dtype: DType) -> np.ndarray:
-    """The array in another dtype; TypeError if numbers would change by more than rounding."""
+    """The array in another dtype. Fractions are cut off for integers, as TensorFlow 1 does."""
     if dtype.kind == "s":
         return to_array(array, dtype)
     if array.dtype.kind in "SUO":
-        raise TypeError(f"it holds text, or objects of {array.dtype}")
+        raise ValueError(f"it holds text, or objects of {array.dtype}")
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeError("its imaginary part would be lost")
     with np.errstate(all="ignore"):
-        cast = array.astype(dtype.numpy)
-    exact = dtype.kind in "iub" and array.dtype.kind in "iufcb"
-    if (exact and not np.array_equal(cast, array)) or (
-            array.dtype.kind == "c" and dtype.kind != "c"):
-        raise TypeError(f"its {array.dtype} numbers do not fit {dtype.name} without loss")
-    return cast
+        return array.astype(dtype.numpy)
