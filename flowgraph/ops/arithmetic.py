@@ -110,7 +110,7 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
 
     Args:
         inputs: list of tensors; no broadcasting.
-        shape: the shape they all have, if the graph does not tell.
+        shape: the shape they all have; only checked.
         tensor_dtype: the dtype they all have; only checked.
         name: name of the node.
 
@@ -130,13 +130,11 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     if tensor_dtype is not None and dt.as_dtype(tensor_dtype) is not inputs[0].dtype.base_dtype:
         raise TypeError(f"tensor_dtype is {dt.as_dtype(tensor_dtype).name}, but the inputs are "
                         f"{inputs[0].dtype.base_dtype.name}")
+    for x in inputs:
+        x.shape.assert_is_compatible_with(shape)
     if len(inputs) == 1:
-        result = op_def("Identity").build(inputs[0], name=name) if name else inputs[0]
-    else:
-        result = AddN.build(inputs, name=name or "AccumulateNV2")
-    if shape is not None:
-        result.set_shape(shape)
-    return result
+        return op_def("Identity").build(inputs[0], name=name) if name else inputs[0]
+    return AddN.build(inputs, name=name or "AccumulateNV2")
 
 
 def _as_inputs(inputs, function: str) -> list[Tensor]:

@@ -19,6 +19,7 @@ from flowgraph.opdef.opdef import NotDifferentiable, is_known, op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
 from flowgraph.ops.complex_numbers import conj
+from flowgraph.ops.cumulative import Cumprod
 
 
 class Sum(Reduction):
@@ -76,9 +77,8 @@ class Prod(Reduction):
         # The derivative by x[i] is the product of all the others: of those before it and of those
         # after it, so that a zero among them does no harm. For that the reduced axes become one.
         moved, order, moved_shape = _reduced_axes_first(x, axes)
-        cumprod = op_def("Cumprod")
-        before = cumprod.build(moved, 0, exclusive=True)
-        after = cumprod.build(moved, 0, exclusive=True, reverse=True)
+        before = Cumprod.build(moved, 0, exclusive=True)
+        after = Cumprod.build(moved, 0, exclusive=True, reverse=True)
         others = op_def("Reshape").build(conj(before) * conj(after), moved_shape)
         back = op_def("InvertPermutation").build(order)
         return _spread(op, dy) * op_def("Transpose").build(others, back), None
