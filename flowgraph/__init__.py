@@ -107,6 +107,7 @@ from flowgraph.ops.constant import (
     zeros,
     zeros_like,
 )
+from flowgraph.ops.cumulative import cumprod, cumsum
 from flowgraph.ops.division import (
     div,
     div_no_nan,
