@@ -418,13 +418,15 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         start, limit = 0, start
     dtype = None if dtype is None else dt.as_dtype(dtype).base_dtype
     with name_scope(name, "Range", [start, limit, delta]) as scope:
-        parts = [convert_to_tensor(part, dtype, name=part_name)
-                 for part, part_name in ((start, "start"), (limit, "limit"), (delta, "delta"))]
+        parts = [start, limit, delta]
         if dtype is None:
-            dtype = max((part.dtype.base_dtype for part in parts),
-                        key=lambda d: _RANGE_ORDER.get(d, -1))
-            parts = [part if part.dtype.base_dtype is dtype else
-                     op_def("Cast").build(part, DstT=dtype) for part in parts]
+            dtype = max((part.dtype.base_dtype if is_tensor_like(part) else
+                         dt.of_numpy(to_array(part).dtype) for part in parts),
+                        key=lambda found: _RANGE_ORDER.get(found, -1))
+            parts = [op_def("Cast").build(part, DstT=dtype) if is_tensor_like(part) and
+                     part.dtype.base_dtype is not dtype else part for part in parts]
+        parts = [convert_to_tensor(part, dtype, name=what)
+                 for part, what in zip(parts, ("start", "limit", "delta"), strict=True)]
         return Range.build(*parts, Tidx=dtype, name=scope)
 
 

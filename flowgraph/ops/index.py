@@ -302,7 +302,7 @@ def _entry(entry, dtype):
     return entry if entry.dtype is dtype else op_def("Cast").build(entry, DstT=dtype)
 
 
-Tensor.__getitem__ = _slice_helper
+Tensor.__getitem__ = _slice_helper  # type: ignore[misc]
 
 
 # ---- slice ---------------------------------------------------------------------------------------

@@ -326,7 +326,7 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
         if sizes is None:
             count = op_def("Rank").build(a)
             perm = op_def("ConcatV2").build(
-                [op_def("Range").build(0, count - 2, 1), [count - 1, count - 2]], 0)
+                [op_def("Range").build(0, count - 2, 1), [count - 1, count - 2]], 0, name="concat")
         elif len(sizes) < 2:
             raise ValueError("matrix_transpose needs a tensor of rank 2 or more, got shape "
                              f"{shape_text(sizes)}")

@@ -131,7 +131,7 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
     """
     if isinstance(num_or_size_splits, (int, Dimension)):
         return Split.build(axis, value, num_split=int(num_or_size_splits), name=name)
-    sizes = convert_to_tensor(num_or_size_splits, name="size_splits")
+    sizes = convert_to_tensor(num_or_size_splits)
     if sizes.spec.shape == ():
         raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to "
                          "split; give a Python int for equal parts")

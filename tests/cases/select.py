@@ -70,7 +70,8 @@ BAD = [
     BadCase("OneHot/dtypes", lambda: fg.one_hot([1], 2, 1.0, dtype=fg.int32), TypeError,
             ("on_value", "int32")),
     BadCase("OneHot/floats", lambda: fg.one_hot([1.0], 2), TypeError, ("float32",)),
-    BadCase("sequence_mask/maxlen_vector", lambda: fg.sequence_mask([1], [2]), ValueError, ("scalar",)),
+    BadCase("sequence_mask/maxlen_vector", lambda: fg.sequence_mask([1], [2]), ValueError,
+            ("scalar",)),
     BadCase("ReverseV2/axis", lambda: fg.reverse(fg.zeros([2]), [1]), ValueError, ("axis 1",)),
     BadCase("ReverseV2/twice", lambda: fg.reverse(fg.zeros([2]), [0, -1]), ValueError, ("twice",)),
 ]
