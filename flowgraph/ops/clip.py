@@ -5,8 +5,6 @@ Where TensorFlow's functions take IndexedSlices, these do too, and clip their va
 
 from __future__ import annotations
 
-from typing import Any
-
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError, message
@@ -142,7 +140,7 @@ def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
         one = to_tensor(norm.graph, 1, norm.spec.dtype, "Const")
         scale = clip_norm * op_def("Minimum").build(1 / norm, one / clip_norm)
         scale = scale + (norm - norm)  # NaN when the norm is not finite: no clipping could help
-        clipped: list[Any] = []
+        clipped = []
         for i, t in enumerate(t_list):
             if t is None:
                 clipped.append(None)

@@ -6,6 +6,8 @@ are again products with the right flags set.
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.spec import Spec, shape_text
@@ -69,7 +71,7 @@ class BatchMatMulV2(OpDef):
         except ValueError as error:
             raise ShapeError(f"cannot multiply {shape_text(x.shape)} by {shape_text(y.shape)}",
                              f"The sizes before the last two must broadcast; {error}.") from None
-        return Spec(x.dtype, (*batch, m, n))
+        return Spec(x.dtype, (*(batch or ()), m, n))
 
     def kernel(self, xp, x, y, *, adj_x=False, adj_y=False, out=None):
         return xp.matmul(x.swapaxes(-1, -2).conj() if adj_x else x,
@@ -161,7 +163,7 @@ def _stacked(a: Tensor, b: Tensor) -> bool:
     return p is None or q is None or len(p) > 2 or len(q) > 2
 
 
-def _sizes(shape, turned: bool):
+def _sizes(shape: Any, turned: bool) -> tuple[Any, Any]:
     """(rows, columns) of the matrices, after the transpose that is asked for."""
     if shape is None:
         return None, None

@@ -73,7 +73,8 @@ for _name, _build, _method in (
         ("and", LogicalAnd.build, "and"), ("or", LogicalOr.build, "or"), ("xor", _xor, "xor")):
     _with_reflected(_name, _build, _method)
 
-for _method, _build in (
+_unary: Any
+for _method, _unary in (
         ("neg", Neg.build), ("abs", abs_), ("invert", LogicalNot.build), ("lt", Less.build),
         ("le", LessEqual.build), ("gt", Greater.build), ("ge", GreaterEqual.build)):
-    _alone(_method, _build)
+    _alone(_method, _unary)

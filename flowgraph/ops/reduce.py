@@ -7,6 +7,8 @@ away (`_spread`). A reduction over nothing gives the neutral element: 0, 1, -inf
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from flowgraph.core import dtypes as dt
@@ -141,9 +143,9 @@ def _of_nothing(xp, input, axes, keep_dims, largest: bool):
     """What no element leaves of a maximum or minimum: infinity, or the dtype's limit."""
     shape = shape_rules.reduced(input.shape, axes, keep_dims)
     if input.dtype.kind == "f":
-        return xp.full(shape, np.inf if largest else -np.inf, input.dtype)
-    limits = np.iinfo(input.dtype)
-    return xp.full(shape, limits.max if largest else limits.min, input.dtype)
+        return xp.full(shape, math.inf if largest else -math.inf, input.dtype)
+    dtype = dt.of_numpy(input.dtype)
+    return xp.full(shape, dtype.max if largest else dtype.min, input.dtype)
 
 
 class All(Reduction):

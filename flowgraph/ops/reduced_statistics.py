@@ -31,8 +31,8 @@ def reduce_logsumexp(input_tensor, axis=None, keepdims=None, name=None, reductio
 
     Example:
         >>> import flowgraph as fg
-        >>> fg.Session().run(fg.reduce_logsumexp([1000.0, 1000.0]))
-        np.float32(1000.6931)
+        >>> fg.Session().run(fg.reduce_logsumexp([1000.0, 0.0]))
+        np.float32(1000.0)
     """
     axis, keepdims = _older(axis, keepdims, reduction_indices, keep_dims)
     x = _tensor(input_tensor)

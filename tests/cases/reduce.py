@@ -117,7 +117,8 @@ CASES = [
     Case("count_nonzero/all", fg.count_nonzero, (INTS,), np.int64(11)),
     Case("count_nonzero/axis", lambda x: fg.count_nonzero(x, axis=1, keepdims=True, dtype=fg.int32),
          (INTS.astype(np.float64),), np.array([[4], [3], [4]])),
-    Case("count_nonzero/bool", lambda x: fg.count_nonzero(x, axis=0), (FLAGS,), np.array([2, 1, 2])),
+    Case("count_nonzero/bool", lambda x: fg.count_nonzero(x, axis=0), (FLAGS,),
+         np.array([2, 1, 2])),
     Case("count_nonzero/strings", fg.count_nonzero, (["a", "", "b"],), 2),
 ]
 

@@ -32,7 +32,7 @@ def nodes(since=1):
     (lambda x: -x, [("Neg", "Neg")]),
     (lambda x: abs(x), [("Abs", "Abs")]),
     (lambda x: x < 1, [("Less/y", "Const"), ("Less", "Less")]),
-    (lambda x: 1 < x, [("Greater/y", "Const"), ("Greater", "Greater")]),
+    (lambda x: 1 < x, [("Greater/y", "Const"), ("Greater", "Greater")]),  # noqa: SIM300
     (lambda x: np.float32(1) <= x, [("GreaterEqual/y", "Const"), ("GreaterEqual", "GreaterEqual")]),
     (lambda x: x >= x, [("GreaterEqual", "GreaterEqual")]),
 ], ids=lambda value: value[-1][0] if isinstance(value, list) else "")
