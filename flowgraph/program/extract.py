@@ -209,11 +209,23 @@ def in_order(needed: set[Operation]) -> list[Operation]:
                 if not waiting[later]:
                     heapq.heappush(ready, (later.index, later))
     if len(result) < len(order):
-        stuck = next(op for op in order if waiting[op])
-        raise GraphError(message(
-            f"{stuck.name!r} ({stuck.frame}) waits for itself: its control inputs form a cycle",
-            section="graph-error"))
+        raise _cycle(order, waiting)
     return result
+
+
+def _cycle(order: list[Operation], waiting: dict[Operation, int]) -> GraphError:
+    """The error for operations that wait for each other; those after them wait too."""
+    at = next(op for op in order if waiting[op])
+    path: list[Operation] = []
+    while at not in path:
+        path.append(at)
+        at = next(before for before in _before(at) if waiting.get(before))
+    cycle = path[path.index(at):]
+    first = min(cycle, key=_index)
+    return GraphError(message(
+        f"{first.name!r} ({first.frame}) waits for itself: its control inputs form a cycle",
+        [(repr(op.name), "waits for", repr(before.name), str(op.frame))
+         for op, before in zip(cycle, [*cycle[1:], at], strict=True)], section="graph-error"))
 
 
 def _before(op: Operation) -> list[Operation]:

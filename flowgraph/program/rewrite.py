@@ -70,11 +70,18 @@ class Match:
         out = self.instr.outputs[0].spec
         return out == value.spec and out.is_static
 
-    def emit(self, op_type: str, *inputs: Value, **attrs: Any) -> Value:
-        """A new instruction before this one; its result."""
+    def emit(self, op_type: str, *inputs: Value, part: str = "", **attrs: Any) -> Value:
+        """A new instruction before this one; its result.
+
+        Args:
+            op_type: the op.
+            inputs: its inputs.
+            part: what it is to the result, when it is not the result itself: ends its name.
+            attrs: attributes that differ from the default.
+        """
         definition = op_def(op_type)
         attrs = {**definition.attr_defaults, **attrs}
-        name = self.instr.outputs[0].name
+        name = self.instr.outputs[0].name + (f"/{part}" if part else "")
         probe = Instr(definition, inputs, (), attrs, self.instr.origins)
         spec, = derive(probe, self._contents)
         out = Value(name, Spec(spec.dtype, spec.shape))
@@ -83,9 +90,9 @@ class Match:
         self._contents.add(made)
         return out
 
-    def constant(self, array: Any) -> Value:
-        """A constant for an emitted instruction."""
-        return constant("const", array)
+    def constant(self, array: Any, part: str = "shape") -> Value:
+        """A constant for an emitted instruction; `part` ends its name."""
+        return constant(f"{self.instr.outputs[0].name}/{part}", array)
 
 
 def is_all(value: Value, number: float) -> bool:

@@ -15,6 +15,7 @@ from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
 
 _LARGEST = 1024
+_DEEPEST = 60  # operations; contents that take longer chains are not known
 
 
 class Contents:
@@ -23,6 +24,7 @@ class Contents:
     def __init__(self) -> None:
         self._producer: dict[Value, Instr] = {}
         self._known: dict[Value, Any] = {}
+        self._depth = 0
 
     def add(self, instr: Instr) -> None:
         """Notes an instruction, so that its results can be worked out."""
@@ -39,7 +41,9 @@ class Contents:
             return plain_value(value.const) if value.const.size <= _LARGEST else None
         if value in self._known:
             return self._known[value]
-        self._known[value] = None  # deep chains end here instead of in a RecursionError
+        self._known[value] = None
+        if self._depth > _DEEPEST:
+            return None
         instr = self._producer.get(value)
         size = value.spec.size
         if instr is None or not instr.is_pure or (size is not None and size > _LARGEST):
@@ -47,8 +51,10 @@ class Contents:
         op_def = instr.op_def
         if any(v is None for v in instr.inputs):
             return None
+        self._depth += 1
         known = op_def.known(*op_def.group([self.spec(v) for v in instr.inputs]),  # type: ignore[arg-type]
                              **instr.attrs)
+        self._depth -= 1
         if op_def.multiple and known is not None:
             known = known[instr.outputs.index(value)]
         self._known[value] = known

@@ -53,7 +53,8 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
     if dtype.kind == "r":
         return np.array(value, object)
     try:
-        array = value if isinstance(value, np.ndarray) else _as_array(value, dtype)
+        array = (np.asarray(value) if isinstance(value, np.ndarray)  # no np.matrix and the like
+                 else _as_array(value, dtype))
         if array.dtype != dtype.numpy or dtype.kind == "s":
             array = _cast(array, dtype)
     except (TypeError, ValueError, OverflowError) as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from flowgraph.errors import FetchError, FetchTypeError, message
+import numpy as np
+
+from flowgraph.errors import FeedError, FetchError, FetchTypeError, message
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
@@ -61,6 +63,22 @@ def _feed_slices(slices: IndexedSlices, value: Any) -> list[tuple[Any, Any]]:
 
 
 register_session_run_conversion_functions(IndexedSlices, _fetch_slices, _feed_slices)
+
+
+def feed_parts(key: Any, value: Any) -> list[tuple[Any, Any]] | None:
+    """The tensors that a key of `feed_dict` is made of, each with its value; None if it is one.
+
+    Raises:
+        FeedError: the key is a tuple and the value has not as many entries.
+    """
+    if isinstance(key, tuple):
+        if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != len(key):
+            raise FeedError(message(
+                f"the feed_dict key {key!r:.200} has {len(key)} entries; the value for it must be a "
+                "list or tuple with as many", section="feed-error"))
+        return list(zip(key, value, strict=True))
+    return next((c.feed(key, value) for c in conversions
+                 if c.feed is not None and isinstance(key, c.type)), None)
 
 
 def fetch_key(fetches: Any) -> Any:

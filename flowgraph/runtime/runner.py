@@ -7,7 +7,10 @@ traceback shows them, and an error is mapped back to the operation and the user'
 
 from __future__ import annotations
 
+import threading
+import contextvars
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,7 +51,8 @@ class Runner:
         self._poison = poison
         self._source: Source | None = None
         self._function: Any = None
-        self._arenas: list[Arrays] = []
+        self._arenas: list[tuple[Arrays, Callable[..., Any]]] = []
+        self._lock = threading.Lock()
         self._interpreted = 0
         self._interpret_first = {"source": 0.0, "interpreter": float("inf")}.get(
             mode, 1 + len(plan.steps) // _STEPS_A_RUN)
@@ -56,31 +60,44 @@ class Runner:
     @property
     def source(self) -> Source:
         """The plan's generated source."""
-        if self._source is None:
-            self._source = Source(self.plan)
-        return self._source
+        with self._lock:
+            if self._source is None:
+                self._source = Source(self.plan)
+            return self._source
 
     def run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
             hooks: tuple[Hook, ...] = ()) -> tuple[Arrays, Arrays]:
         """One run: (fetched arrays, new values of the written variables)."""
         arenas = self._arenas
         try:
-            arena = arenas.pop()
+            arena, quiet = arenas.pop()
         except IndexError:
-            arena = self.plan.buffers.arena()
+            arena, quiet = self.plan.buffers.arena(), self._quiet()
         try:
-            with np.errstate(all="ignore"):
-                if self._function is None or hooks:
-                    if hooks or self._interpreted < self._interpret_first:
-                        self._interpreted += 1
-                        return interpret(self.plan, feeds, state, arena, nodes, hooks, self._poison)
-                    self._function = self.source.compile()
-                return self._function(feeds, state, arena, nodes)
+            if self._function is None or hooks:
+                if hooks or self._interpreted < self._interpret_first:
+                    self._interpreted += 1
+                    return quiet(interpret, self.plan, feeds, state, arena, nodes, hooks,
+                                 self._poison)
+                self._function = self.source.compile()
+            return quiet(self._function, feeds, state, arena, nodes)
         except Exception as error:
             raise self._explained(error) from error.__cause__
         finally:
             if len(arenas) < _SPARE_ARENAS:
-                arenas.append(arena)
+                arenas.append((arena, quiet))
+
+    def _quiet(self) -> Callable[..., Any]:
+        """A caller of functions under which NumPy does not warn of NaN and infinity.
+
+        `np.errstate` costs a microsecond each time; a context in which it is set once costs a
+        quarter (benchmarks/overhead.py). A user's own function must see the caller's context.
+        """
+        if any(step.instr.op_def.runs_user_code for step in self.plan.steps):
+            return _with_errstate
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        return context.run
 
     def _explained(self, error: Exception) -> Exception:
         """The error, saying which op failed, on what, and at which line of the user's."""
@@ -92,6 +109,11 @@ class Runner:
                     step = self._source.step_of_line.get(trace.tb_lineno)
                 trace = trace.tb_next
         return error if step is None else explained(error, step)
+
+
+def _with_errstate(function: Callable[..., Any], *args: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return function(*args)
 
 
 def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Arrays,

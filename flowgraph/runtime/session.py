@@ -24,7 +24,7 @@ from flowgraph.runtime.config import ConfigProto, passes_of
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
 from flowgraph.runtime.feeds import feed_array, feed_tensor
-from flowgraph.runtime.fetches import conversions, fetch_key
+from flowgraph.runtime.fetches import feed_parts, fetch_key
 from flowgraph.runtime.runner import Hook
 from flowgraph.runtime.state import State
 
@@ -160,8 +160,8 @@ class BaseSession:
         else:
             try:
                 key = fetch_key(fetches)
-            except TypeError:  # unhashable: not a fetch; the Executable will say so
-                key = id(fetches)
+            except TypeError:  # unhashable: not known again, and most likely no fetch at all
+                key = object()
         executable = self._executables.get((key, tensors))
         if executable is None:
             executable = self._executable(key, fetches, tensors)
@@ -171,7 +171,8 @@ class BaseSession:
 
     def _feeds(self, feed_dict: dict[Any, Any]) -> tuple[tuple[Tensor, ...], tuple[Any, ...]]:
         """The tensors fed and their values as arrays of the right dtype."""
-        tensors, arrays = [], []
+        tensors: list[Tensor] = []
+        arrays: list[Any] = []
         try:
             items = feed_dict.items()
         except AttributeError:
@@ -179,8 +180,7 @@ class BaseSession:
                                 f"{feed_dict!r:.100}") from None
         for key, value in items:
             if type(key) is not Tensor or key.op.graph is not self._graph:
-                parts = next((c.feed(key, value) for c in conversions
-                              if c.feed is not None and isinstance(key, c.type)), None)
+                parts = feed_parts(key, value)
                 if parts is not None:
                     more, values = self._feeds(dict(parts))
                     tensors += more

@@ -71,12 +71,6 @@ def add_zero(m: Match, x: Value, zero: Value) -> Value | None:
     return x if is_all(zero, 0) and m.same_spec(x) else None
 
 
-@rule("AddV2", ANY, CONST)
-def add_zero_v2(m: Match, x: Value, zero: Value) -> Value | None:
-    """x + 0  ->  x"""
-    return add_zero(m, x, zero)
-
-
 @rule("Sub", ANY, CONST)
 def subtract_zero(m: Match, x: Value, zero: Value) -> Value | None:
     """x - 0  ->  x"""
@@ -148,7 +142,9 @@ def add_one_or_two(m: Match, *inputs: Value) -> Value | None:
     """add_n([x])  ->  x, add_n([x, y])  ->  x + y"""
     if len(inputs) == 1:
         return inputs[0]
-    return m.emit("Add", *inputs) if len(inputs) == 2 else None
+    if len(inputs) == 2 and inputs[0].spec == inputs[1].spec and inputs[0].spec.is_static:
+        return m.emit("Add", *inputs)  # which would broadcast, where AddN raises
+    return None
 
 
 def _reduces_nothing(m: Match, x: Value, axes: Value) -> Value | None:
@@ -171,6 +167,17 @@ for _reduction in ("Sum", "Mean", "Prod", "Max", "Min"):
         return m.emit("Reshape", x, m.constant(np.array(out.shape, np.int32)))
 
 
+@rule("Mean", ANY, CONST)
+def mean_as_sum(m: Match, x: Value, axes: Value) -> Value | None:
+    """mean(x, axes)  ->  sum(x, axes) / n, which is what it is, without NumPy's detour"""
+    out = m.instr.outputs[0].spec
+    if x.spec.dtype.name not in ("float32", "float64") or not x.spec.size or not out.is_static:
+        return None
+    count = np.array(x.spec.size // (out.size or 1), x.spec.dtype.numpy)
+    total = m.emit("Sum", x, axes, part="sum", keep_dims=m.attrs["keep_dims"])
+    return m.emit("RealDiv", total, m.constant(count, "count"))
+
+
 # ---- moving data ---------------------------------------------------------------------------------
 
 
@@ -190,7 +197,7 @@ def transpose_of_transpose(m: Match, x: Value, perm: Value) -> Value | None:
     both = first.const[perm.const]
     if both.tolist() == list(range(both.size)):
         return inner.inputs[0]
-    return m.emit("Transpose", inner.inputs[0], m.constant(both))  # type: ignore[arg-type]
+    return m.emit("Transpose", inner.inputs[0], m.constant(both, "perm"))  # type: ignore[arg-type]
 
 
 @rule("Reshape", ANY, ANY)
@@ -248,4 +255,4 @@ def zeros_of_known_shape(m: Match, x: Value) -> Value | None:
     spec = m.instr.outputs[0].spec
     if not spec.is_static or (spec.size or 0) > 1024 or spec.dtype.kind in "sr":
         return None
-    return m.constant(np.zeros(spec.shape, spec.dtype.numpy))  # type: ignore[arg-type]
+    return m.constant(np.zeros(spec.shape, spec.dtype.numpy), "zeros")  # type: ignore[arg-type]
