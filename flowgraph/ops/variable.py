@@ -26,6 +26,7 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor, evaluate
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.ops import scatter
+from flowgraph.ops.gather import gather, gather_nd
 from flowgraph.ops.identity import Identity
 from flowgraph.ops.state import Assign, AssignAdd, AssignSub, InitializedValue, VariableV2
 
@@ -223,6 +224,14 @@ class Variable:
         with self.graph.as_default():
             return Identity.build(self._variable, name="read")
 
+    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
+        """The rows at `indices`, as `tf.gather` gives them."""
+        return gather(self, indices, name=name)
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """The entries at index vectors, as `tf.gather_nd` gives them."""
+        return gather_nd(self, indices, name=name)
+
     def initialized_value(self) -> Tensor:
         """Its value, or its initial value while it is not initialized.
 
@@ -363,7 +372,7 @@ _MISUSES = ("bool", "len", "iter", "setitem", "contains", "array", "float", "int
 
 def _delegate(method: str) -> None:
     def call(self: Variable, *args: Any) -> Any:
-        return getattr(Tensor, method)(self._snapshot, *args)
+        return getattr(Tensor, method)(_value_here(self), *args)
 
     call.__name__ = call.__qualname__ = method
     setattr(Variable, method, call)
@@ -384,7 +393,29 @@ def _convert(variable: Variable, dtype: Any = None, name: str | None = None,
             f"expected a {as_dtype(dtype).name} tensor, got the variable {variable.name!r} of "
             f"{variable.dtype.base_dtype.name} ({variable.op.frame})",
             advice=f"Write tf.cast(..., tf.{as_dtype(dtype).name}).", section="dtype-error"))
-    return variable._variable if as_ref else variable._snapshot
+    return variable._variable if as_ref else _value_here(variable)
+
+
+def _value_here(variable: Variable) -> Tensor:
+    """The variable's value for an op built now.
+
+    That is "w/read", which is read before any write of the run; unless control dependencies are
+    open that may put the op after a write: then it is a read of its own.
+    """
+    graph = variable.graph
+    if graph._scopes.controls and graph is get_default_graph() and _may_be_written(variable):
+        for block in reversed(graph._scopes.controls):
+            if block.ops:
+                return Identity.build(variable._variable, name=f"{variable.op.name}/read/")
+            if block.clears:
+                break
+    return variable._snapshot
+
+
+def _may_be_written(variable: Variable) -> bool:
+    """Whether an op other than the initializer writes to the variable."""
+    return any(op.op_def.overwrites and op is not variable._initializer
+               for op in variable._variable._consumers)
 
 
 register_tensor_conversion_function(Variable, _convert)
