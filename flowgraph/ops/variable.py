@@ -226,11 +226,11 @@ class Variable:
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
         """The rows at `indices`, as `tf.gather` gives them."""
-        return gather(self, indices, name=name)
+        return gather(_value_here(self), indices, name=name)
 
     def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
         """The entries at index vectors, as `tf.gather_nd` gives them."""
-        return gather_nd(self, indices, name=name)
+        return gather_nd(_value_here(self), indices, name=name)
 
     def initialized_value(self) -> Tensor:
         """Its value, or its initial value while it is not initialized.
