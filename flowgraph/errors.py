@@ -1,7 +1,7 @@
 """Exceptions of flowgraph, and the one builder of their messages.
 
 Two families. Errors of *building* a graph are flowgraph's own classes which also are the builtin
-class TensorFlow 1 raises at that place (`ShapeError` is a `ValueError`, `DTypeError` a `TypeError`).
+class that TensorFlow 1 raises there (`ShapeError` is a `ValueError`, `DTypeError` a `TypeError`).
 Errors of *running* a graph are TensorFlow 1's classes under `tf.errors`, all of them `OpError`s.
 
 Every message has the same form, made by `message`:
@@ -9,7 +9,7 @@ Every message has the same form, made by `message`:
     MatMul 'layer2/MatMul' (model.py:21) cannot multiply (?, 128) by (64, 10)
       a = 'layer1/Relu:0'  (?, 128) float32   model.py:18
       b = 'layer2/w:0'     (64, 10) float32   model.py:20
-      The inner sizes 128 and 64 must be equal. Did you mean transpose_b=True?   docs: errors#shape-error
+      The inner sizes 128 and 64 must be equal.   docs: errors#shape-error
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class DTypeError(FlowgraphError, TypeError):
     """The dtypes of an op's inputs do not go together, or the op does not take them."""
 
 
+class ConversionError(DTypeError, ValueError):
+    """A tensor does not have the dtype that was asked for."""
+
+
 class GraphError(FlowgraphError, ValueError):
     """A tensor or operation belongs to another graph, or a name is not in this one."""
 
@@ -87,6 +91,10 @@ class TensorUseError(FlowgraphError, TypeError):
     """A symbolic Tensor was used as if it held values: `if tensor:`, `for`, `len`, `t[0] = 1`."""
 
 
+class TensorToArrayError(TensorUseError, NotImplementedError):
+    """NumPy was asked to read the values of a symbolic Tensor: `np.sin(tensor)`."""
+
+
 class DatasetError(FlowgraphError, OSError):
     """A data file is missing, truncated, or not what its name says."""
 
@@ -96,7 +104,7 @@ class MissingDependencyError(FlowgraphError, ImportError):
 
 
 class ProgramError(FlowgraphError, RuntimeError):
-    """The checker found a Program that breaks the IR's rules: a bug in a pass, never in user code."""
+    """The checker found a Program that breaks the IR's rules: a bug in a pass, not the user's."""
 
 
 class OpDefError(FlowgraphError, TypeError):
@@ -151,34 +159,100 @@ class OpError(Exception):
         return type(self), (None, None, self._message)
 
 
-def _status(name: str, number: int, summary: str) -> type[OpError]:
-    """One class of TensorFlow's status errors; all take (node_def, op, message)."""
+class CancelledError(OpError):
+    """The operation was cancelled."""
 
-    def __init__(self: OpError, node_def: Any, op: Any, message: str) -> None:
-        OpError.__init__(self, node_def, op, message, number)
-
-    return type(name, (OpError,), {"__doc__": summary, "__init__": __init__, "code": number,
-                                   "__module__": __name__})
+    code = CANCELLED
 
 
-CancelledError = _status("CancelledError", CANCELLED, "The operation was cancelled.")
-UnknownError = _status("UnknownError", UNKNOWN, "An error of no known class.")
-InvalidArgumentError = _status("InvalidArgumentError", INVALID_ARGUMENT,
-                               "An operation received an invalid value or an unfed placeholder.")
-DeadlineExceededError = _status("DeadlineExceededError", DEADLINE_EXCEEDED, "Time ran out.")
-NotFoundError = _status("NotFoundError", NOT_FOUND, "A file or entity was not found.")
-AlreadyExistsError = _status("AlreadyExistsError", ALREADY_EXISTS, "The entity exists already.")
-PermissionDeniedError = _status("PermissionDeniedError", PERMISSION_DENIED, "Not permitted.")
-ResourceExhaustedError = _status("ResourceExhaustedError", RESOURCE_EXHAUSTED, "Out of memory.")
-FailedPreconditionError = _status("FailedPreconditionError", FAILED_PRECONDITION,
-                                  "The system was not ready, as with an uninitialised variable.")
-AbortedError = _status("AbortedError", ABORTED, "The operation was aborted.")
-OutOfRangeError = _status("OutOfRangeError", OUT_OF_RANGE, "Past the end of the input.")
-UnimplementedError = _status("UnimplementedError", UNIMPLEMENTED, "Not offered.")
-InternalError = _status("InternalError", INTERNAL, "An invariant of the engine was broken.")
-UnavailableError = _status("UnavailableError", UNAVAILABLE, "The runtime is unavailable.")
-DataLossError = _status("DataLossError", DATA_LOSS, "Data was lost or is damaged.")
-UnauthenticatedError = _status("UnauthenticatedError", UNAUTHENTICATED, "Not authenticated.")
+class UnknownError(OpError):
+    """An error of no known class."""
+
+    code = UNKNOWN
+
+
+class InvalidArgumentError(OpError):
+    """An operation received an invalid value, or a placeholder was not fed."""
+
+    code = INVALID_ARGUMENT
+
+
+class DeadlineExceededError(OpError):
+    """Time ran out."""
+
+    code = DEADLINE_EXCEEDED
+
+
+class NotFoundError(OpError):
+    """A file or entity was not found."""
+
+    code = NOT_FOUND
+
+
+class AlreadyExistsError(OpError):
+    """The entity exists already."""
+
+    code = ALREADY_EXISTS
+
+
+class PermissionDeniedError(OpError):
+    """The caller may not do this."""
+
+    code = PERMISSION_DENIED
+
+
+class ResourceExhaustedError(OpError):
+    """Memory or another resource has run out."""
+
+    code = RESOURCE_EXHAUSTED
+
+
+class FailedPreconditionError(OpError):
+    """The session was not ready: a variable has no value yet."""
+
+    code = FAILED_PRECONDITION
+
+
+class AbortedError(OpError):
+    """The operation was aborted."""
+
+    code = ABORTED
+
+
+class OutOfRangeError(OpError):
+    """The operation went past the end of its input."""
+
+    code = OUT_OF_RANGE
+
+
+class UnimplementedError(OpError):
+    """This is not offered."""
+
+    code = UNIMPLEMENTED
+
+
+class InternalError(OpError):
+    """An invariant of the engine was broken."""
+
+    code = INTERNAL
+
+
+class UnavailableError(OpError):
+    """The runtime is unavailable."""
+
+    code = UNAVAILABLE
+
+
+class DataLossError(OpError):
+    """Data was lost or is damaged."""
+
+    code = DATA_LOSS
+
+
+class UnauthenticatedError(OpError):
+    """The caller is not known."""
+
+    code = UNAUTHENTICATED
 
 
 _BY_CODE = {cls.code: cls for cls in OpError.__subclasses__()}
