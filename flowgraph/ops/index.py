@@ -235,16 +235,16 @@ def _slice_helper(tensor, slice_spec, var=None):
         bit = 1 << i
         if isinstance(part, _slice):
             if _given(part.start):
-                begin.append(part.start)
+                begin.append(_plain(part.start))
             else:
                 begin.append(0)
                 masks["begin_mask"] |= bit
             if _given(part.stop):
-                end.append(part.stop)
+                end.append(_plain(part.stop))
             else:
                 end.append(0)
                 masks["end_mask"] |= bit
-            strides.append(part.step if _given(part.step) else 1)
+            strides.append(_plain(part.step) if _given(part.step) else 1)
         elif part is None or part is Ellipsis:
             begin.append(0)
             end.append(0)
@@ -252,13 +252,18 @@ def _slice_helper(tensor, slice_spec, var=None):
             masks["new_axis_mask" if part is None else "ellipsis_mask"] |= bit
         else:
             _check_index(part)
-            part = int(part) if isinstance(part, (int, Dimension, np.integer)) else part
+            part = _plain(part)
             begin.append(part)
             end.append(part + 1)
             strides.append(1)
             masks["shrink_axis_mask"] |= bit
     with name_scope(None, "strided_slice", [tensor, *begin, *end, *strides]) as scope:
         return StridedSlice.build(tensor, *_vectors(begin, end, strides), name=scope, **masks)
+
+
+def _plain(index):
+    """A tensor as it is, anything else as an int."""
+    return index if type(index) is int or is_tensor_like(index) else int(index)
 
 
 def _is_mask(index):
@@ -272,27 +277,26 @@ def _given(bound):
     if bound is None:
         return False
     _check_index(bound)
-    return is_tensor_like(bound) or not (isinstance(bound, int) and bound == sys.maxsize)
+    return not (isinstance(bound, int) and bound == sys.maxsize)
 
 
 def _vectors(*vectors):
     """begin, end and strides as three tensors of one dtype."""
-    dtype = dt.int32
-    for entry in (e for vector in vectors for e in vector):
-        if is_tensor_like(entry):
-            if entry.dtype.base_dtype is dt.int64:
-                dtype = dt.int64
-        elif not dt.int32.min <= int(entry) <= dt.int32.max:
-            dtype = dt.int64
-    return [_vector(vector, dtype) for vector in vectors]
+    entries = [entry for vector in vectors for entry in vector]
+    wide = any(entry.dtype.base_dtype is dt.int64 if is_tensor_like(entry)
+               else not -_WIDE <= entry < _WIDE for entry in entries)
+    return [_vector(vector, dt.int64 if wide else dt.int32) for vector in vectors]
+
+
+_WIDE = 2**31  # from here on int32 does not do
 
 
 def _vector(entries, dtype):
-    if not any(is_tensor_like(entry) for entry in entries):
-        array = np.array([int(entry) for entry in entries], dtype.numpy)
-        array.flags.writeable = False
-        return Const.build(value=array, name="stack")
-    return stack([_entry(entry, dtype) for entry in entries])
+    if any(is_tensor_like(entry) for entry in entries):
+        return stack([_entry(entry, dtype) for entry in entries])
+    array = np.array(entries, dtype.numpy)
+    array.flags.writeable = False
+    return Const.build(value=array, name="stack")
 
 
 def _entry(entry, dtype):
