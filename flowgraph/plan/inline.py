@@ -65,19 +65,19 @@ def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | Non
     folded = _Fold(op_def, attrs, has_out).visit(ast.parse(ast.unparse(expression), mode="eval"))
     if any(isinstance(n, ast.Name) and n.id == "self" for n in ast.walk(folded)):
         return None  # calls a helper method: left to a call of the kernel
+    if any(isinstance(n, (ast.comprehension, ast.Lambda, ast.NamedExpr)) for n in ast.walk(folded)):
+        return None  # its own variables could take the place of a value's name
     scope = type(op_def).kernel.__globals__
     builtin = scope["__builtins__"]
     builtin = builtin if isinstance(builtin, dict) else vars(builtin)
-    bound = {n.id for n in ast.walk(folded) if isinstance(n, ast.Name)
-             and isinstance(n.ctx, ast.Store)}
     needs: dict[str, Any] = {}
     for node in ast.walk(folded):
-        if isinstance(node, ast.Name) and node.id not in bound:
+        if isinstance(node, ast.Name) and node.id != "np":
             if node.id.startswith("_dtype_"):
                 needs[node.id] = as_dtype(node.id.removeprefix("_dtype_"))
             elif node.id in scope:
                 needs[node.id] = scope[node.id]
-            elif node.id not in builtin and not node.id.startswith("_hole_") and node.id != "np":
+            elif node.id not in builtin and not node.id.startswith("_hole_"):
                 return None
     text = ast.unparse(folded).replace("{", "{{").replace("}", "}}")
     for param in (*op_def.params, "out"):
@@ -123,7 +123,7 @@ class _Fold(ast.NodeTransformer):
                                   and k.value.value is False)]
         if (isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2
                 and isinstance(node.args[1], ast.Constant)):
-            return ast.Attribute(node.args[0], node.args[1].value, ast.Load())
+            return ast.Attribute(node.args[0], str(node.args[1].value), ast.Load())
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
@@ -161,17 +161,65 @@ class _Fold(ast.NodeTransformer):
         return node
 
 
+def evaluated(text: str, needs: dict[str, Any]) -> str:
+    """An expression with the calls worked out that helpers get literals only for.
+
+    `x[numpy_index((1, 0), (0, 0), (1, 2), 2, 3)]` becomes `x[1:, ::2]`.
+    """
+    return ast.unparse(_Evaluate(needs).visit(ast.parse(text, mode="eval")))
+
+
+class _Evaluate(ast.NodeTransformer):
+    def __init__(self, needs: dict[str, Any]) -> None:
+        self.needs = needs
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        index = self._value(node.slice)
+        parts = index if isinstance(index, tuple) else (index,)
+        if index is self or not parts or not all(
+                part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts):
+            return node
+        written = [_slice(part) if isinstance(part, slice) else ast.Constant(part)
+                   for part in parts]
+        node.slice = written[0] if len(written) == 1 else ast.Tuple(written, ast.Load())
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        value = self._value(node)
+        return ast.parse(repr(value), mode="eval").body if (
+            value is not self and is_literal(value)) else node
+
+    def _value(self, node: ast.AST) -> Any:
+        """What a call of a helper with literals gives; this object itself if it is not one."""
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                and inspect.isfunction(self.needs.get(node.func.id)) and not node.keywords):
+            return self
+        try:
+            arguments = [ast.literal_eval(argument) for argument in node.args]
+        except ValueError:
+            return self
+        return self.needs[node.func.id](*arguments)
+
+
+def _slice(part: slice) -> ast.Slice:
+    bounds = [None if n is None else ast.parse(repr(n), mode="eval").body
+              for n in (part.start, part.stop, None if part.step == 1 else part.step)]
+    return ast.Slice(*bounds)
+
+
 def numpy_name(dtype: DType) -> str:
     """How generated source writes a dtype: `np.float32`, `object` for strings."""
     return {"bool": "np.bool_", "string": "object"}.get(dtype.name, f"np.{dtype.name}")
 
 
 def is_literal(value: Any) -> bool:
-    """Whether `repr(value)` is Python source that gives the value again (dtypes count too)."""
+    """Whether `repr(value)` is Python source that gives the value again; a lone dtype counts."""
     if isinstance(value, float) and not math.isfinite(value):
         return False
     if isinstance(value, (tuple, list)):
-        return all(is_literal(v) for v in value)
+        return all(is_literal(v) and not isinstance(v, DType) for v in value)
     return isinstance(value, (*_LITERALS, DType))
 
 

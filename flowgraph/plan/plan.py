@@ -120,9 +120,15 @@ class Plan:
         made = {out for instr in program.instrs for out in instr.outputs}
         taken: set[Value] = set()
 
+        def is_part(value: Value, root: Value) -> bool:
+            """Whether it may be a slice that keeps all of `root` alive, or a read-only broadcast."""
+            size = value.spec.size
+            return value is not root and (size is None or size != root.spec.size)
+
         def needs_copy(value: Value) -> bool:
             roots = lifetimes.roots.get(value, frozenset((value,)))
-            shared = bool(roots - made) or bool(roots & taken)
+            shared = (bool(roots - made) or bool(roots & taken)
+                      or any(is_part(value, root) for root in roots))
             taken.update(roots)
             return shared
 

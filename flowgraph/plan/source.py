@@ -14,8 +14,10 @@ One line is one step, so a line number of a traceback tells the step.
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import linecache
+import re
 import weakref
 from typing import Any
 
@@ -24,11 +26,12 @@ import numpy as np
 from flowgraph.core.dtypes import DType
 from flowgraph.core.spec import shape_text
 from flowgraph.opdef.opdef import plain_value
-from flowgraph.plan.inline import identifier, is_literal, template
+from flowgraph.plan.inline import evaluated, identifier, is_literal, template
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.program.ir import Value
 
 _COMMENT_COLUMN = 72
+_LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
 _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
 _numbers = itertools.count(1)
 
@@ -47,8 +50,9 @@ class Source:
         self.filename = f"<flowgraph plan {next(_numbers)}>"
         self.step_of_line: dict[int, Step] = {}
         self._names: dict[int, str] = {}
-        self._used = {"np", "feeds", "state", "buffers", "nodes", "run", "host"}
+        self._used = {"np", "feeds", "state", "buffers", "nodes", "run", "host", *dir(builtins)}
         self.globals: dict[str, Any] = {"np": np, "host": plain_value}
+        self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._lines: list[str] = []
         self._write()
         self.text = "\n".join(self._lines) + "\n"
@@ -60,12 +64,16 @@ class Source:
         weakref.finalize(self, linecache.cache.pop, self.filename, None)
         scope = dict(self.globals)
         exec(compile(self.text, self.filename, "exec"), scope)  # our own text
+        scope.update(self.globals)  # the program's read-only constants for those made by the text
         return scope["run"]
 
     # ---- names -----------------------------------------------------------------------------------
 
     def _unique(self, name: str) -> str:
-        wish = identifier(name.removeprefix("gradients/"))
+        scopes = name.removeprefix("gradients/").split("/")
+        while len(scopes) > 1 and sum(map(len, scopes)) + len(scopes) - 1 > _LONGEST_NAME:
+            del scopes[0]
+        wish = identifier("/".join(scopes))
         found, i = wish, 1
         while found in self._used:
             found, i = f"{wish}_{i}", i + 1
@@ -74,11 +82,11 @@ class Source:
 
     def _global(self, name: str, value: Any) -> str:
         """A global called `name`, or the like if another value has that name."""
-        if self.globals.get(name, self) is value:
-            return name
-        name = self._unique(name)  # a value of the plan may have the name
-        self.globals[name] = value
-        return name
+        if (name, id(value)) not in self._globals:
+            found = self._unique(name)  # a value of the plan may have the name
+            self._globals[name, id(value)] = found
+            self.globals[found] = value
+        return self._globals[name, id(value)]
 
     # ---- text ------------------------------------------------------------------------------------
 
@@ -149,17 +157,22 @@ class Source:
         out = views[step.view] if step.view >= 0 else ""
         made = None if state else template(op_def, instr.attrs, bool(out))
         if made is not None:
-            renamed = {name: self._global(name, value) for name, value in made.needs.items()}
-            if all(name == new for name, new in renamed.items()):
-                holes = {param: group if isinstance(group, str) else _tuple(group)
-                         for param, group in zip(op_def.params, op_def.group(arguments),
-                                                 strict=True)}
-                expression = made.text.format(**holes, out=out)
+            holes = {param: group if isinstance(group, str) else _tuple(group)
+                     for param, group in zip(op_def.params, op_def.group(arguments), strict=True)}
+            expression = made.text.format(**holes, out=out)
+            needs = made.needs
+            if needs and step.host:
+                expression = evaluated(expression, needs)
+                needs = {name: value for name, value in needs.items()
+                         if re.search(rf"\b{name}\b", expression)}
+            if all(name == self._global(name, value) for name, value in needs.items()):
                 return self._assign(step, expression)
         groups = [group if isinstance(group, str) else _tuple(group)
                   for group in op_def.group(arguments)]
+        defaults = type(op_def).kernel.__kwdefaults__ or {}
         keywords = [f"{key}={self._attribute(step, key, value)}"
-                    for key, value in instr.attrs.items()]
+                    for key, value in instr.attrs.items()
+                    if not (key in defaults and is_literal(value) and defaults[key] == value)]
         keywords += [f"out={out}"] * bool(out) + [f"state={state}"] * bool(state)
         kernel = self._global(op_def.type, op_def.kernel)
         return self._assign(step, f"{kernel}({', '.join(['np', *groups, *keywords])})")
