@@ -426,7 +426,7 @@ def log_sigmoid(x, name=None):
 
     Example:
         >>> import flowgraph as fg
-        >>> fg.Session().run(fg.log_sigmoid([0.0, -100.0]))
+        >>> fg.Session().run(fg.math.log_sigmoid([0.0, -100.0]))
         array([  -0.6931472, -100.       ], dtype=float32)
     """
     with name_scope(name, "LogSigmoid", [x]) as scope:

@@ -68,7 +68,7 @@ def get_seed(op_seed):
     Example:
         >>> import flowgraph as fg
         >>> with fg.Graph().as_default():
-        ...     fg.get_seed(3), fg.get_seed(None)
+        ...     fg.random.get_seed(3), fg.random.get_seed(None)
         ((87654321, 3), (None, None))
     """
     graph = get_default_graph()

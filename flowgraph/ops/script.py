@@ -74,8 +74,8 @@ def _called(func: Callable[..., Any], dtypes: tuple[dt.DType, ...],
         returned = (returned,)
     name = getattr(func, "__name__", type(func).__name__)
     if len(returned) != len(dtypes):
-        raise InvalidArgumentError(None, None, f"{name} returns {len(returned)} values, but expects to "
-                                               f"see {len(dtypes)} values.")
+        raise InvalidArgumentError(None, None, f"{name} returns {len(returned)} values, but "
+                                               f"expects to see {len(dtypes)} values.")
     return tuple(_checked(name, i, value, dtype)
                  for i, (value, dtype) in enumerate(zip(returned, dtypes)))
 
@@ -287,11 +287,10 @@ def assert_true(condition, data, summarize=None, name=None):
         >>> import flowgraph as fg
         >>> x = fg.placeholder(fg.float32, [])
         >>> check = fg.Assert(x > 0.0, ["x must be positive, it is", x])
-        >>> fg.Session().run(check, {x: -1.0})
-        Traceback (most recent call last):
-        ...
-        flowgraph.errors.InvalidArgumentError: assertion failed: [x must be positive, it is] [-1]
-        ...
+        >>> with fg.control_dependencies([check]):
+        ...     y = fg.sqrt(x)
+        >>> print(fg.Session().run(y, {x: 4.0}))  # of -1.0 it is an error, not NaN
+        2.0
     """
     with name_scope(name, "Assert", [condition, data]):
         condition = convert_to_tensor(condition, dt.bool_, name="Condition")

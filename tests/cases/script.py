@@ -1,0 +1,59 @@
+"""Cases of ops/script.py. What is printed is tested in tests/ops/test_script."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import flowgraph as fg
+from flowgraph.testing import BadCase, Case
+
+X = np.array([[1.0, -2.0], [3.0, 4.5]])
+
+
+def checked(x):
+    with fg.control_dependencies([fg.Assert(x[0, 0] > 0.0, [x])]):
+        return fg.identity(x)
+
+
+CASES = [
+    Case("py_func/one_result", lambda x: fg.py_func(np.sort, [x], fg.float64), (X,), np.sort),
+    Case("py_func/stateless", lambda x: fg.py_func(np.sort, [x], fg.float64, stateful=False), (X,),
+         np.sort),
+    Case("py_func/two_results",
+         lambda x: fg.py_func(lambda a: (a + 1, np.int64(a.size)), [x], [fg.float64, fg.int64]),
+         (X,), lambda x: [x + 1, np.int64(4)]),
+    Case("py_func/two_arguments", lambda x, y: fg.py_func(np.subtract, [x, y], [fg.float64]),
+         (X, X[:1]), np.subtract),
+    Case("py_func/returns_its_argument", lambda x: fg.py_func(lambda a: a, [x], fg.float64), (X,),
+         X),
+    Case("py_func/python_float", lambda: fg.py_func(lambda: 1.5, [], fg.float64),
+         expect=np.float64(1.5)),
+    Case("py_func/text", lambda: fg.py_func(lambda: "text", [], fg.string),
+         expect=np.array(b"text", object)),
+    Case("py_func/list_of_texts",
+         lambda x: fg.py_func(lambda a: np.array([t.decode() + "!" for t in a]), [x], fg.string),
+         (np.array([b"a", b"bc"], object),), np.array([b"a!", b"bc!"], object)),
+    Case("numpy_function/plain", lambda x: fg.numpy_function(np.cos, [x], fg.float64), (X,),
+         np.cos),
+    Case("Print/passes_its_input_on", lambda x: fg.Print(x, [fg.shape(x), "text"], "m"), (X,),
+         X, grad=True),
+    Case("Assert/holds", checked, (X,), X),
+]
+
+BAD = [
+    BadCase("py_func/dtype", lambda: fg.py_func(lambda: 1.5, [], fg.float32),
+            fg.errors.InvalidArgumentError, ("0-th value", "float64", "float32"), phase="run"),
+    BadCase("py_func/too_few", lambda: fg.py_func(lambda: (1.5,), [], [fg.float64] * 2),
+            fg.errors.InvalidArgumentError, ("returns 1 values", "2 values"), phase="run"),
+    BadCase("py_func/nothing", lambda: fg.py_func(lambda: None, [], fg.float64),
+            fg.errors.InvalidArgumentError, ("returns 0 values",), phase="run"),
+    BadCase("py_func/its_own_exception",
+            lambda: fg.py_func(lambda: {}["missing"], [], fg.float64), KeyError, ("missing",),
+            phase="run"),
+    BadCase("py_func/not_callable", lambda: fg.py_func(3, [], fg.float32), ValueError,
+            ("callable",)),
+    BadCase("Assert/fails", checked, fg.errors.InvalidArgumentError,
+            ("assertion failed: [[-1 2][-3...]...]",), (-X,), "run"),
+    BadCase("Assert/condition_dtype", lambda: fg.Assert(fg.constant(1), ["x"]), TypeError,
+            ("bool",)),
+]
