@@ -9,8 +9,8 @@ from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
-UniqueResult = namedtuple("Unique", ("y", "idx"))
-UniqueWithCountsResult = namedtuple("UniqueWithCounts", ("y", "idx", "count"))
+UniqueResult = namedtuple("UniqueResult", ("y", "idx"))
+UniqueWithCountsResult = namedtuple("UniqueWithCountsResult", ("y", "idx", "count"))
 
 
 class Unique(OpDef):

@@ -403,12 +403,9 @@ def _value_here(variable: Variable) -> Tensor:
     open that may put the op after a write: then it is a read of its own.
     """
     graph = variable.graph
-    if graph._scopes.controls and graph is get_default_graph() and _may_be_written(variable):
-        for block in reversed(graph._scopes.controls):
-            if block.ops:
-                return Identity.build(variable._variable, name=f"{variable.op.name}/read/")
-            if block.clears:
-                break
+    ordered = any(block.ops for block in graph._scopes.controls) and graph is get_default_graph()
+    if ordered and _may_be_written(variable):
+        return Identity.build(variable._variable, name=f"{variable.op.name}/read/")
     return variable._snapshot
 
 

@@ -23,6 +23,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.ops.initializers import GlorotUniform, Initializer, Zeros
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 
 
@@ -275,16 +276,17 @@ def _found(variable: Any, shape: TensorShape, dtype: DType, reuse: Any) -> Any:
 
 
 def _default_initializer(name: str, dtype: DType) -> Any:
-    from flowgraph.ops import initializers
     if dtype.is_floating:
-        return initializers.GlorotUniform()
+        return GlorotUniform()
     if dtype.is_integer or dtype.is_bool:
-        return initializers.Zeros()
+        return Zeros()
     raise ValueError(f"An initializer for variable {name} of {dtype.name} is required")
 
 
 def _call_initializer(initializer: Any, shape: list[int], dtype: DType) -> Any:
     """The initial value: initializers take a shape; plain functions may take nothing."""
+    if isinstance(initializer, Initializer):
+        return initializer(shape, dtype)
     if _takes_nothing(initializer):
         return initializer()
     options = {"dtype": dtype, "partition_info": None}

@@ -14,7 +14,7 @@ from flowgraph.ops.scatter import scatter_add
 from flowgraph.ops.state import assign, assign_add, assign_sub
 from flowgraph.ops.unary import sqrt
 from flowgraph.ops.variable import Variable
-from flowgraph.train.optimizer import Optimizer, cast_like
+from flowgraph.train.optimizer import Optimizer
 
 
 class AdamOptimizer(Optimizer):
@@ -72,37 +72,36 @@ class AdamOptimizer(Optimizer):
         self._beta1_t = convert_to_tensor(self._call_if_callable(self._beta1), name="beta1")
         self._beta2_t = convert_to_tensor(self._call_if_callable(self._beta2), name="beta2")
         self._epsilon_t = convert_to_tensor(self._call_if_callable(self._epsilon), name="epsilon")
-        self._corrected: dict[DType, Tensor] = {}
+        self._by_dtype: dict[DType, tuple[Tensor, ...]] = {}
         self._scope = get_default_graph().get_name_scope() + "/"
 
-    def _corrected_rate(self, var: Variable) -> Tensor:
-        """The learning rate with the bias of both means corrected; one node for each dtype."""
-        dtype = var.dtype.base_dtype
-        if dtype not in self._corrected:
+    def _constants(self, dtype):
+        """What all updates of one dtype share: the learning rate with the bias of both means
+        corrected, beta1, 1 - beta1, beta2, 1 - beta2, epsilon."""
+        if dtype not in self._by_dtype:
             with get_default_graph().name_scope(self._scope):
                 power1, power2 = (cast(power, dtype) for power in self._powers())
-                self._corrected[dtype] = (cast(self._rate, dtype) * sqrt(1.0 - power2)
-                                          / (1.0 - power1))
-        return self._corrected[dtype]
+                rate = cast(self._rate, dtype) * sqrt(1.0 - power2) / (1.0 - power1)
+                beta1, beta2 = cast(self._beta1_t, dtype), cast(self._beta2_t, dtype)
+                self._by_dtype[dtype] = (rate, beta1, 1.0 - beta1, beta2, 1.0 - beta2,
+                                         cast(self._epsilon_t, dtype))
+        return self._by_dtype[dtype]
 
     def _apply_dense(self, grad, var):
         m, v = (self._slots[name][var.op]._ref() for name in "mv")
-        beta1, beta2 = cast_like(self._beta1_t, var), cast_like(self._beta2_t, var)
-        m_new = assign_add(m, (grad - m) * (1.0 - beta1))
-        v_new = assign_add(v, (grad * grad - v) * (1.0 - beta2))
-        return self._step(var, m_new, v_new)
+        rate, _, rest1, _, rest2, epsilon = self._constants(var.dtype.base_dtype)
+        m_new = assign_add(m, (grad - m) * rest1)
+        v_new = assign_add(v, (grad * grad - v) * rest2)
+        return assign_sub(var, m_new * rate / (sqrt(v_new) + epsilon))
 
     def _apply_sparse(self, grad, var):
         m, v = (self._slots[name][var.op]._ref() for name in "mv")
-        beta1, beta2 = cast_like(self._beta1_t, var), cast_like(self._beta2_t, var)
-        m_new = scatter_add(assign(m, m * beta1), grad.indices, grad.values * (1.0 - beta1))
-        v_new = scatter_add(assign(v, v * beta2), grad.indices,
-                            grad.values * grad.values * (1.0 - beta2))
-        return group(self._step(var, m_new, v_new), m_new, v_new)
-
-    def _step(self, var, m_new, v_new):
-        epsilon = cast_like(self._epsilon_t, var)
-        return assign_sub(var, m_new * self._corrected_rate(var) / (sqrt(v_new) + epsilon))
+        rate, beta1, rest1, beta2, rest2, epsilon = self._constants(var.dtype.base_dtype)
+        rows = grad.values
+        m_new = scatter_add(assign(m, m * beta1), grad.indices, rows * rest1)
+        v_new = scatter_add(assign(v, v * beta2), grad.indices, rows * rows * rest2)
+        step = assign_sub(var, m_new * rate / (sqrt(v_new) + epsilon))
+        return group(step, m_new, v_new)
 
     def _finish(self, update_ops, name_scope):
         power1, power2 = self._powers()
