@@ -12,7 +12,7 @@ Blocks are made in tiles that stay in the cache, which is three times as fast as
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
@@ -48,7 +48,7 @@ class PhiloxState:
     def from_seeds(cls, seed: int, seed2: int) -> PhiloxState:
         """The state for a node's attributes `seed` and `seed2`; new entropy when both are 0."""
         if seed == 0 and seed2 == 0:
-            seed, seed2 = secrets.randbits(64), secrets.randbits(64)
+            seed, seed2 = (int.from_bytes(os.urandom(8), "little") for _ in range(2))
         return cls(seed, (seed2 & MASK64) << 64)
 
     def take(self, blocks: int) -> PhiloxState:

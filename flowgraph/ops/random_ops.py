@@ -13,8 +13,6 @@ takes its blocks and leaves the state advanced: the next run goes on where this 
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
 
 from flowgraph.core import dtypes as dt
@@ -91,6 +89,7 @@ def node_seeds(op_seed, name):
     if op_seed is None and graph.seed is not None:
         full_name = (name[:-1] if name.endswith("/")
                      else graph.unique_name(name, mark_as_used=False))
+        from hashlib import blake2b  # late: it loads OpenSSL, 5 ms
         digest = blake2b(full_name.encode(), digest_size=8).digest()
         seed, seed2 = graph.seed % _MAX_SEED, int.from_bytes(digest, "little") >> 1
     else:
