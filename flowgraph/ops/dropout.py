@@ -64,8 +64,8 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
             return x
         uniform = random_uniform(_noise_shape(x, noise_shape), seed=seed, dtype=x.dtype.base_dtype)
         scale = 1 / (1 - rate)
-        # >= keeps an element whose number is the rate itself: numbers are in [0, 1)
-        result = x * scale * cast(uniform >= rate, x.dtype.base_dtype)
+        kept = uniform >= rate  # numbers are in [0, 1): the rate itself is among those kept
+        result = x * scale * cast(kept, x.dtype.base_dtype)
         result.set_shape(x.shape)
         return result
 
