@@ -16,6 +16,7 @@ from flowgraph.ops import (
     argmax,
     arithmetic,
     cast,
+    clip,
     compare,
     complex_numbers,
     constant,
@@ -35,6 +36,7 @@ from flowgraph.ops import (
     rounding,
     trigonometry,
     unary,
+    variable_lists,
 )
 
 
@@ -77,6 +79,7 @@ random = _namespace(
 
 linalg = _namespace(
     "linalg", "Linear algebra.", matmul.matmul, reshape.matrix_transpose, constant.eye,
+    clip.global_norm,
     transpose=reshape.matrix_transpose, l2_normalize=l2_loss.l2_normalize)
 
 dtypes = _namespace(
@@ -98,4 +101,7 @@ initializers = _namespace(
     random_normal=_initializers.RandomNormal, random_uniform=_initializers.RandomUniform,
     truncated_normal=_initializers.TruncatedNormal,
     uniform_unit_scaling=_initializers.UniformUnitScaling,
-    variance_scaling=_initializers.VarianceScaling, zeros=_initializers.Zeros)
+    variance_scaling=_initializers.VarianceScaling, zeros=_initializers.Zeros,
+    global_variables=variable_lists.global_variables_initializer,
+    local_variables=variable_lists.local_variables_initializer,
+    variables=variable_lists.variables_initializer)

@@ -12,10 +12,18 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, DTypeSet
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import DTypeError, GraphError, OpDefError, ShapeError, message
+from flowgraph.errors import (
+    ConversionError,
+    DTypeError,
+    FlowgraphError,
+    GraphError,
+    OpDefError,
+    ShapeError,
+    message,
+)
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
-from flowgraph.opdef.convert import to_tensor
+from flowgraph.opdef.convert import as_tensor
 from flowgraph.opdef.opdef import REQUIRED, OpDef
 from flowgraph.opdef.static_value import with_value
 
@@ -104,7 +112,13 @@ def _inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph,
     for param, items in groups:
         for i, item in enumerate(items):
             part = f"{param}_{i}" if param in op_def.lists else param
-            inputs.append(_input(op_def, param, item, graph, settled, f"{full_name}/{part}/"))
+            try:
+                tensor = _input(op_def, param, item, graph, settled, f"{full_name}/{part}/")
+            except (TypeError, ValueError) as error:
+                if isinstance(error, FlowgraphError) and not isinstance(error, ConversionError):
+                    raise
+                raise _bad_value(op_def, param, groups, full_name, error) from None
+            inputs.append(tensor)
             variable = op_def.dtypes[param]
             if isinstance(variable, str):
                 settled.setdefault(variable, inputs[-1].dtype.base_dtype)
@@ -135,13 +149,20 @@ def _input(op_def: OpDef, param: str, item: Any, graph: Graph, settled: dict[str
     wanted = settled.get(variable) if isinstance(variable, str) else None
     if wanted is None and (len(allowed.members) == 1 or not is_tensor_like(item)):
         wanted = _default_dtype(item, allowed)
-    try:
-        return to_tensor(graph, item, wanted, name)
-    except (TypeError, ValueError) as error:
-        headline = (f"{op_def.type} {name.rsplit('/', 2)[0]!r} ({frames.user_frame()}) cannot take "
-                    f"the value given for {param!r}")
-        kind = DTypeError if isinstance(error, TypeError) else ShapeError
-        raise kind(f"{headline}\n  {error}") from None
+    return as_tensor(graph, item, wanted, name)
+
+
+def _bad_value(op_def: OpDef, param: str, groups: list[tuple[str, tuple[Any, ...]]], name: str,
+               error: Exception) -> Exception:
+    """The error for a Python value that cannot become the input `param`."""
+    kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
+                     else (ShapeError, "shape-error"))
+    if isinstance(error, ConversionError):
+        section = ""  # its text names the section already
+    rows = [_input_row(p, item) for p, items in groups for item in items
+            if isinstance(item, Tensor)]
+    return kind(message(f"{op_def.type} {name!r} ({frames.user_frame()}) cannot take the value "
+                        f"given for {param!r}", rows, str(error), section))
 
 
 def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
@@ -191,15 +212,18 @@ def _infer(op_def: OpDef, inputs: tuple[Tensor, ...], attrs: dict[str, Any], nam
     try:
         return op_def.infer(*specs, **attrs)
     except (ShapeError, DTypeError) as error:
-        problem, *advice = error.args
+        problem, advice = (*error.args, "")[:2]
         section = "shape-error" if isinstance(error, ShapeError) else "dtype-error"
         raise type(error)(message(f"{op_def.type} {name!r} ({frames.user_frame()}) {problem}",
-                                  input_rows(op_def, inputs), *advice[:1], section=section)
-                          ) from None
+                                  input_rows(op_def, inputs), advice, section)) from None
 
 
 def input_rows(op_def: OpDef, inputs: Any) -> list[tuple[str, ...]]:
     """One row per input for an error message: parameter, name, shape, dtype, the user's line."""
-    return [(f"{param} =", repr(tensor.name),
-             f"{shape_text(tensor.spec.shape)} {tensor.spec.dtype.name}", str(tensor.op.frame))
+    return [_input_row(param, tensor)
             for param, tensor in zip(op_def.flat_params(len(inputs)), inputs, strict=True)]
+
+
+def _input_row(param: str, tensor: Tensor) -> tuple[str, ...]:
+    return (f"{param} =", repr(tensor.name),
+            f"{shape_text(tensor.spec.shape)} {tensor.spec.dtype.name}", str(tensor.op.frame))

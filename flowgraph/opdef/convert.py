@@ -15,9 +15,9 @@ import numpy as np
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.values import to_array
-from flowgraph.errors import DTypeError, message
+from flowgraph.errors import ConversionError, DTypeError, FlowgraphError, message
 from flowgraph.graph.graph import Graph, get_default_graph
-from flowgraph.graph.tensor import Tensor
+from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.opdef import op_def
 
 Conversion = Callable[..., Any]
@@ -34,6 +34,12 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Convers
             NotImplemented.
         priority: functions with a smaller number are asked first.
     """
+    classes = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(c, type) for c in classes):
+        raise TypeError(f"base_type must be a type or a tuple of types, not {base_type!r}")
+    if any(issubclass(c, (int, float, np.ndarray, np.generic)) for c in classes):
+        raise TypeError("Python numbers and NumPy arrays have their conversion already; base_type "
+                        f"cannot be {base_type!r}")
     if not callable(conversion_func):
         raise TypeError("conversion_func must be callable")
     _conversions.append((priority, base_type, conversion_func))
@@ -52,8 +58,8 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None,
         dtype_hint: newer name of `preferred_dtype`.
 
     Raises:
-        TypeError: the value's dtype is not `dtype`.
-        ValueError: the value is None or ragged.
+        TypeError: the value does not fit `dtype`.
+        ValueError: the value is None or ragged, or a tensor whose dtype is not `dtype`.
 
     Example:
         >>> import flowgraph as fg
@@ -72,10 +78,25 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None,
 
 def to_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:
     """`value` as a tensor of `graph`, with base dtype `dtype` when one is given."""
+    try:
+        return as_tensor(graph, value, dtype, name)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, FlowgraphError):
+            raise
+        kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
+                         else (ValueError, "value-error"))
+        raise kind(message(f"cannot make a tensor of this value ({frames.user_frame()}): {error}",
+                           section=section)) from None
+
+
+def as_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:
+    """Like `to_tensor`; a value that has no tensor raises TypeError or ValueError with the bare
+    reason, for callers that say themselves where it happened.
+    """
     if not isinstance(value, Tensor):
         value = _convert(graph, value, dtype, name)
     if dtype is not None and value.dtype.base_dtype is not dtype:
-        raise DTypeError(message(
+        raise ConversionError(message(
             f"expected a {dtype.name} tensor, got {value.name!r} of {value.dtype.base_dtype.name} "
             f"({value.op.frame})", advice=f"Write tf.cast(..., tf.{dtype.name}).",
             section="dtype-error"))
@@ -91,14 +112,7 @@ def _convert(graph: Graph, value: Any, dtype: DType | None, name: str | None) ->
                 return made
     if isinstance(value, (list, tuple)) and _holds_tensor(value):
         return _pack(graph, value, dtype, name)
-    try:
-        array = to_array(value, dtype)
-    except (TypeError, ValueError) as error:
-        kind = DTypeError if isinstance(error, TypeError) else ValueError
-        section = "dtype-error" if kind is DTypeError else "value-error"
-        raise kind(message(f"cannot make a tensor of this value ({frames.user_frame()}): {error}",
-                           section=section)) from None
-    return constant_node(graph, array, name or "Const")
+    return constant_node(graph, to_array(value, dtype), name or "Const")
 
 
 def constant_node(graph: Graph, array: np.ndarray, name: str) -> Tensor:
@@ -127,8 +141,17 @@ def _first_dtype(value: Any) -> DType | None:
 
 
 def _pack(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:
-    """Nested lists that hold tensors, as `Pack` nodes."""
-    dtype = dtype or _first_dtype(value)
+    """Nested lists that hold tensors, as `Pack` nodes.
+
+    Where another dtype is asked for than the first tensor has, the tensors are cast.
+    """
+    first = _first_dtype(value)
+    dtype = dtype or first
     with graph.as_default(), graph.name_scope(name or "packed") as scope:
-        parts = [to_tensor(graph, item, dtype, str(i)) for i, item in enumerate(value)]
+        parts = [to_tensor(graph, _cast(item, dtype) if dtype is not first else item, dtype, str(i))
+                 for i, item in enumerate(value)]
         return op_def("Pack").build(parts, name=scope)
+
+
+def _cast(item: Any, dtype: DType | None) -> Any:
+    return op_def("Cast").build(item, DstT=dtype) if is_tensor_like(item) else item

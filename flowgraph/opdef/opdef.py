@@ -9,8 +9,8 @@
         def grad(self, op, dy):
             return dy * sigmoid(op.inputs[0])
 
-The class name is the op's type in GraphDef. There is one instance per class, shared by all nodes, so
-it never holds data. The contract is checked when the class statement runs:
+The class name is the op's type in GraphDef. There is one instance per class, shared by all nodes,
+so it never holds data. The contract is checked when the class statement runs:
 
 - positional parameters of `infer` and `kernel` are tensors, keyword-only ones are attributes;
 - `infer(self, *specs, **attrs)` returns a Spec, or a tuple of Specs when `multiple`;

@@ -1,4 +1,4 @@
-"""Shape rules that many ops share. They work on plain shape tuples and raise ShapeError(rule, advice).
+"""Shape rules that many ops share, on plain shape tuples; they raise ShapeError(rule, advice).
 
 `build` puts the op's name, line and inputs around the rule.
 """

@@ -1,8 +1,8 @@
 """What the contents of a tensor are, when the graph alone tells.
 
 `tf.reshape(x, tf.stack([tf.shape(x)[0], -1]))` has a known rank because the contents of its shape
-input are partly known. The values are plain Python numbers and tuples; None stands for an entry that
-is not known. They are computed on demand, by each op's `known`.
+input are partly known. The values are plain Python numbers and tuples; None stands for an entry
+that is not known. They are computed on demand, by each op's `known`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LazySpec(Spec):
         self._compute: Callable[[], Any] | None = compute
 
     @property
-    def value(self) -> Any:  # type: ignore[override]
+    def value(self) -> Any:
         """The contents, as far as they are known."""
         if self._compute is not None:
             self._value = self._compute()

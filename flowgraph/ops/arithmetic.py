@@ -34,6 +34,12 @@ class Add(Binary):
         return unbroadcast(dy, x, y), unbroadcast(dy, y, x)
 
 
+class AddV2(Add):
+    """z = x + y; what the operator `+` makes."""
+
+    T = dt.NUMBER
+
+
 def add(x, y, name=None):
     """Adds two tensors, element by element.
 

@@ -36,7 +36,7 @@ class MatMul(OpDef):
         return Spec(a.dtype, (m, n))
 
     def kernel(self, xp, a, b, *, transpose_a=False, transpose_b=False, out=None):
-        return xp.matmul(a.T if transpose_a else a, b.T if transpose_b else b, out=out)
+        return xp.dot(a.T if transpose_a else a, b.T if transpose_b else b, out=out)
 
     def grad(self, op, dy):
         a, b = conj(op.inputs[0]), conj(op.inputs[1])

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.dtypes import string
 from flowgraph.errors import DTypeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor, is_tensor_like
-from flowgraph.ops.arithmetic import Add, Mul, Neg, Pow, Sub
+from flowgraph.ops.arithmetic import Add, AddV2, Mul, Neg, Pow, Sub
 from flowgraph.ops.compare import Greater, GreaterEqual, Less, LessEqual
 from flowgraph.ops.division import FloorDiv, FloorMod, truediv
 from flowgraph.ops.logic import LogicalAnd, LogicalNot, LogicalOr, logical_xor
@@ -51,6 +52,12 @@ def _knows_better(other: Any, reflected: str) -> bool:
             and not isinstance(other, _PLAIN))
 
 
+def _add(x: Any, y: Any, name: str) -> Any:
+    """`AddV2` for numbers; texts are joined by the older `Add`."""
+    dtype = (x if isinstance(x, Tensor) else y).spec.dtype
+    return (Add if dtype is string else AddV2).build(x, y, name=name)
+
+
 def _xor(x: Any, y: Any, name: str) -> Any:
     """Exclusive or, its four nodes in one scope."""
     with name_scope(None, name, [x, y]) as scope:
@@ -67,7 +74,7 @@ def _alone(method: str, build: Callable[..., Any]) -> None:
 
 
 for _name, _build, _method in (
-        ("add", Add.build, "add"), ("sub", Sub.build, "sub"), ("mul", Mul.build, "mul"),
+        ("add", _add, "add"), ("sub", Sub.build, "sub"), ("mul", Mul.build, "mul"),
         ("truediv", truediv, "truediv"), ("floordiv", FloorDiv.build, "floordiv"),
         ("mod", FloorMod.build, "mod"), ("pow", Pow.build, "pow"), ("matmul", matmul, "matmul"),
         ("and", LogicalAnd.build, "and"), ("or", LogicalOr.build, "or"), ("xor", _xor, "xor")):

@@ -28,7 +28,7 @@ class Sum(Reduction):
     """The sum over axes, in the input's dtype."""
 
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
-        return xp.sum(input, axis=reduction_indices, dtype=input.dtype, keepdims=keep_dims, out=out)
+        return input.sum(axis=reduction_indices, dtype=input.dtype, keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         return _spread(op, dy), None
@@ -71,8 +71,7 @@ class Prod(Reduction):
     """The product over axes, in the input's dtype."""
 
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
-        return xp.prod(input, axis=reduction_indices, dtype=input.dtype, keepdims=keep_dims,
-                       out=out)
+        return input.prod(axis=reduction_indices, dtype=input.dtype, keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         x, axes = op.inputs
@@ -119,7 +118,7 @@ class Max(Reduction):
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size == 0:
             return _of_nothing(xp, input, reduction_indices, keep_dims, largest=False)
-        return xp.max(input, axis=reduction_indices, keepdims=keep_dims, out=out)
+        return input.max(axis=reduction_indices, keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         return _to_the_extremes(op, dy), None
@@ -133,7 +132,7 @@ class Min(Reduction):
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size == 0:
             return _of_nothing(xp, input, reduction_indices, keep_dims, largest=True)
-        return xp.min(input, axis=reduction_indices, keepdims=keep_dims, out=out)
+        return input.min(axis=reduction_indices, keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         return _to_the_extremes(op, dy), None

@@ -66,6 +66,7 @@ def multiply_by_filled_ones(m: Match, x: Value, ones: Value) -> Value | None:
 
 
 @rule("Add", ANY, CONST)
+@rule("AddV2", ANY, CONST)
 def add_zero(m: Match, x: Value, zero: Value) -> Value | None:
     """x + 0  ->  x"""
     return x if is_all(zero, 0) and m.same_spec(x) else None
@@ -117,6 +118,7 @@ def negate_twice(m: Match, x: Value) -> Value | None:
 
 
 @rule("Add", ANY, "Neg")
+@rule("AddV2", ANY, "Neg")
 def add_negated(m: Match, x: Value, y: Value) -> Value | None:
     """x + (-y)  ->  x - y"""
     return m.emit("Sub", x, m.maker(y).inputs[0])  # type: ignore[arg-type]
@@ -125,7 +127,7 @@ def add_negated(m: Match, x: Value, y: Value) -> Value | None:
 @rule("Sub", ANY, "Neg")
 def subtract_negated(m: Match, x: Value, y: Value) -> Value | None:
     """x - (-y)  ->  x + y"""
-    return m.emit("Add", x, m.maker(y).inputs[0])  # type: ignore[arg-type]
+    return m.emit("AddV2", x, m.maker(y).inputs[0])  # type: ignore[arg-type]
 
 
 @rule("LogicalNot", "LogicalNot")
@@ -143,7 +145,7 @@ def add_one_or_two(m: Match, *inputs: Value) -> Value | None:
     if len(inputs) == 1:
         return inputs[0]
     if len(inputs) == 2 and inputs[0].spec == inputs[1].spec and inputs[0].spec.is_static:
-        return m.emit("Add", *inputs)  # which would broadcast, where AddN raises
+        return m.emit("AddV2", *inputs)  # which would broadcast, where AddN raises
     return None
 
 
