@@ -1,8 +1,8 @@
 """TensorFlow 1's dtypes, and the NumPy dtypes that carry them.
 
-A `DType` is one of a fixed set of singletons: compare them with `is` or `==`. Strings are carried by
-NumPy object arrays of `bytes`. `float32_ref` and its like are the dtypes of a variable's own tensor;
-`base_dtype` drops the mark.
+A `DType` is one of a fixed set of singletons: compare them with `is` or `==`. Strings are carried
+by NumPy object arrays of `bytes`. `float32_ref` and its like are the dtypes of a variable's own
+tensor; `base_dtype` drops the mark.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class DType:
     def is_compatible_with(self, other: Any) -> bool:
         """Whether a tensor of dtype `other` can stand where this one is asked for."""
         other = as_dtype(other)
-        return other is self or other is self._base
+        return self is other or self is other._base
 
     def __eq__(self, other: object) -> bool:
         if other is self:
@@ -254,12 +254,14 @@ def as_dtype(type_value: Any) -> DType:
     if isinstance(type_value, DType):
         return type_value
     try:
-        if isinstance(type_value, str) and type_value in _BY_NAME:
+        if isinstance(type_value, str):
             return _BY_NAME[type_value]
         if isinstance(type_value, int) and not isinstance(type_value, bool):
             return _BY_ENUM[type_value]
         if type_value in _PYTHON:
             return _PYTHON[type_value]
+        if type_value is None:
+            raise TypeError  # NumPy's default dtype is not meant
         as_numpy = np.dtype(type_value)
         return string if as_numpy.kind in "OSU" else _BY_NUMPY[as_numpy]
     except (KeyError, TypeError):

@@ -1,7 +1,7 @@
 """TensorShape and Dimension, TensorFlow 1's public face of static shapes, and shape algebra.
 
-Inside the engine a static shape is a plain tuple (see `core/spec.py`); `TensorShape` wraps one where
-users see it. The algebra (`merge`, `broadcast`, …) works on the plain tuples.
+Inside the engine a static shape is a plain tuple (see `core/spec.py`); `TensorShape` wraps one
+where users see it. The algebra (`merge`, `broadcast`, …) works on the plain tuples.
 """
 
 from __future__ import annotations
@@ -28,20 +28,13 @@ class Dimension:
     __slots__ = ("_value",)
 
     def __init__(self, value: Any) -> None:
+        self._value: int | None
         if isinstance(value, Dimension):
             self._value = value._value
         elif value is None:
             self._value = None
         else:
-            try:
-                self._value = operator.index(value)
-            except TypeError:
-                if not isinstance(value, (str, bytes)) and int(value) == value:
-                    self._value = int(value)
-                else:
-                    raise TypeError(f"a Dimension needs an int or None, not {value!r}") from None
-            if self._value < 0:
-                raise ValueError(f"Dimension {self._value} must be >= 0")
+            self._value = _size(value)
 
     @property
     def value(self) -> int | None:
@@ -96,6 +89,14 @@ class Dimension:
     def __ge__(self, other: Any) -> Any:
         return self._compare(operator.ge, other)
 
+    def __truediv__(self, other: Any) -> Any:
+        raise TypeError(f"unsupported operand type(s) for /: 'Dimension' and "
+                        f"{type(other).__name__!r}, please use // instead")
+
+    def __rtruediv__(self, other: Any) -> Any:
+        raise TypeError(f"unsupported operand type(s) for /: {type(other).__name__!r} and "
+                        "'Dimension', please use // instead")
+
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
         try:
             other = Dimension(other)
@@ -106,7 +107,19 @@ class Dimension:
         return compare(self._value, other._value)
 
 
-def _dimension_arithmetic(compute: Callable[[int, int], int], swap: bool) -> Callable:
+def _size(value: Any) -> int:
+    try:
+        size = operator.index(value)
+    except TypeError:
+        if not (isinstance(value, float) and value.is_integer()):
+            raise TypeError(f"a Dimension needs an int or None, not {value!r}") from None
+        size = int(value)
+    if size < 0:
+        raise ValueError(f"Dimension {size} must be >= 0")
+    return size
+
+
+def _dimension_arithmetic(compute: Callable[[int, int], int], swap: bool) -> Callable[..., Any]:
     """One arithmetic method of Dimension; with `swap` the reflected one."""
 
     def method(self: Dimension, other: Any) -> Any:

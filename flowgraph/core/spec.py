@@ -1,8 +1,8 @@
 """Specs: what is known about a value before it exists.
 
 A `Spec` is a dtype with a static shape: a tuple whose unknown sizes are None, or None itself when
-the rank is unknown. For inputs whose contents decide a shape (the `axis` of a reduction, the `shape`
-of a reshape) `value` holds the contents when they are known.
+the rank is unknown. For inputs whose contents decide a shape (the `axis` of a reduction, the
+`shape` of a reshape) `value` holds the contents when they are known.
 """
 
 from __future__ import annotations

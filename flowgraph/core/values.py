@@ -26,7 +26,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         dtype: the dtype it must have; None to take the value's own.
 
     Raises:
-        TypeError: a Python value does not fit `dtype`, or there is no dtype for it.
+        TypeError: a Python value does not fit `dtype`, or there is no dtype for it, or a list holds
+            None.
         ValueError: None, or nested lists of uneven lengths.
     """
     if isinstance(value, (np.ndarray, np.generic)):
@@ -48,6 +49,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     leaf = _check_leaves(value, dtype)
     if leaf is str:
         return _strings(value)
+    if leaf is Dimension:
+        value = _plain_sizes(value)
     try:
         array = np.array(value)
     except ValueError:
@@ -58,10 +61,10 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if dtype is not None:
         return _cast_python(array, dtype)
     if array.dtype == np.float64:
-        return array.astype(np.float32) if leaf is not np.float64 else array
+        return array.astype(np.float32)
     if array.dtype == np.int64 and (array.size == 0 or (
-            array.min() >= _INT32.min and array.max() <= _INT32.max)) and leaf is not np.int64:
-        return array.astype(np.float32 if array.size == 0 else np.int32)
+            array.min() >= _INT32.min and array.max() <= _INT32.max)):
+        return array.astype(np.int32)
     return array
 
 
@@ -70,20 +73,24 @@ def _cast_python(array: np.ndarray, dtype: DType) -> np.ndarray:
             dtype.min <= array.min() and array.max() <= dtype.max):
         raise TypeError(f"the value {array.flat[0]} does not fit {dtype.name}" if array.size == 1
                         else f"some values do not fit {dtype.name}")
-    return array.astype(dtype.numpy)
+    with np.errstate(over="ignore"):  # 1e10 as a float16 is inf
+        return array.astype(dtype.numpy)
 
 
 def _from_numpy(array: np.ndarray, dtype: DType | None) -> np.ndarray:
+    if array.dtype.kind == "O" and dtype not in (None, dt.string):
+        return to_array(array.tolist(), dtype).reshape(array.shape)
     if array.dtype.kind in "USO":
         if dtype not in (None, dt.string):
-            raise TypeError(f"expected {dtype.name}, got text")  # type: ignore[union-attr]
+            raise TypeError(f"expected {dtype.name}, got text")
         return _strings(array.tolist(), array.shape)
     if dtype is None:
         dt.of_numpy(array.dtype)  # raises TypeError when there is no such dtype
         return array
     if dtype is dt.string:
         raise TypeError(f"expected string, got numbers of {array.dtype}")
-    return array.astype(dtype.numpy, copy=False)
+    with np.errstate(all="ignore"):
+        return array.astype(dtype.numpy, copy=False)
 
 
 def _strings(value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
@@ -109,8 +116,9 @@ def _strings(value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
 
 
 def _check_leaves(value: Any, dtype: DType | None) -> Any:
-    """Checks every leaf against `dtype`; returns the type of the leaves (`str` for text)."""
+    """Checks every leaf against `dtype`; returns `str` for text, Dimension where there is one."""
     first: Any = None
+    has_dimension = False
     stack = [value]
     while stack:
         item = stack.pop()
@@ -118,13 +126,16 @@ def _check_leaves(value: Any, dtype: DType | None) -> Any:
             stack.extend(reversed(item))
             continue
         if item is None:
-            raise ValueError("None values not supported.")
+            raise TypeError("a list holds None; sizes that only a run knows are tf.shape(t)[i], or "
+                            "-1 in tf.reshape")
         kind = type(item)
         if isinstance(item, (str, bytes)):
             kind = str
         elif isinstance(item, Dimension):
-            raise TypeError(f"a list holds the Dimension {item}; write its .value, or pass the "
-                            "TensorShape itself")
+            if item.value is None:
+                raise TypeError("a list holds an unknown Dimension; sizes that only a run knows "
+                                "are tf.shape(t)[i], or -1 in tf.reshape")
+            has_dimension, item, kind = True, item.value, int
         if first is None:
             first = kind
         if dtype is not None and not _fits(item, kind, dtype):
@@ -132,9 +143,7 @@ def _check_leaves(value: Any, dtype: DType | None) -> Any:
                             f"{kind.__name__!r} instead")
         if dtype is None and (kind is str) != (first is str):
             raise TypeError(f"a list mixes text and numbers: {item!r:.50}")
-        if dtype is None and (kind is bool) != (first is bool) and kind in (bool, int, float):
-            raise TypeError(f"a list mixes bool and numbers: {item!r:.50}")
-    return first
+    return Dimension if has_dimension else first
 
 
 def _fits(item: Any, kind: Any, dtype: DType) -> bool:
@@ -162,8 +171,15 @@ def _shape_list(shape: TensorShape) -> list[int]:
     return [n for n in shape.as_list() if n is not None]
 
 
+def _plain_sizes(value: Any) -> Any:
+    """Nested lists with the ints that known Dimensions stand for."""
+    if isinstance(value, (list, tuple)):
+        return [_plain_sizes(item) for item in value]
+    return value.value if isinstance(value, Dimension) else value
+
+
 def _known_size(size: Dimension) -> int:
     if size.value is None:
-        raise ValueError("cannot convert an unknown Dimension to a tensor; write tf.shape(t)[i] for "
-                         "the size in a run")
+        raise ValueError("cannot convert an unknown Dimension to a tensor; write tf.shape(t)[i] "
+                         "for the size in a run")
     return size.value

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.gradients.gradients import _graph_of, _tensor, _x_tensor, reachable
+from flowgraph.gradients.gradients import (
+    _as_list,
+    _graph_of,
+    _tensor,
+    _x_tensor,
+    is_differentiable,
+    reachable,
+)
 from flowgraph.gradients.registry import gradient_function
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -32,12 +39,13 @@ def explain_gradient(y: Any, x: Any, stop_gradients: Any = None) -> str:
     """
     graph = _graph_of([y, x])
     top, bottom = _tensor(graph, y), _x_tensor(graph, x)
-    stops = [_x_tensor(graph, s) for s in stop_gradients or []]
+    stops = ([] if stop_gradients is None
+             else [_x_tensor(graph, s) for s in _as_list(stop_gradients)])
     head = f"The gradient of {top.name!r} with respect to {bottom.name!r}"
-    dtype = bottom.dtype.base_dtype
-    if not (dtype.is_floating or dtype.is_complex):
-        return (f"{head} is None: {bottom.name!r} is {dtype.name}, and only floating and complex "
-                "tensors have gradients.")
+    for tensor in (bottom, top):
+        if not is_differentiable(tensor):
+            return (f"{head} is None: {tensor.name!r} is {tensor.dtype.base_dtype.name}, and only "
+                    "floating and complex tensors have gradients.")
     between = reachable([top], [bottom], [])
     if top.op not in between:
         return (f"{head} is None: {top.name!r} does not depend on {bottom.name!r}; no path of "
@@ -80,13 +88,16 @@ def _walk(top: Tensor, bottom: Tensor, between: set[Operation],
 
 
 def _cut(op: Operation, param: str, source: Tensor) -> str | None:
-    """Why no gradient passes from `op` to one of its inputs; None if one does."""
+    """Why no gradient passes from `op` to one of its inputs; None if one does.
+
+    Of an integer that comes from an op without a gradient (argmax, then cast), that op is the
+    reason; the walk finds it next.
+    """
     if gradient_function(op) is NotDifferentiable:
         why = ("stop_gradient ends gradients on purpose" if op.type == "StopGradient"
                else "it is not differentiable")
         return f"{op.type} {op.name!r} passes no gradient to {source.name!r}: {why}"
-    dtype = source.dtype.base_dtype
-    if not (dtype.is_floating or dtype.is_complex):
+    if not is_differentiable(source) and gradient_function(source.op) is not NotDifferentiable:
         return (f"{op.type} {op.name!r} passes no gradient to {source.name!r} ({param}): it is "
-                f"{dtype.name}")
+                f"{source.dtype.base_dtype.name}")
     return None

@@ -48,7 +48,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     """Builds d(sum of ys)/dx for each x in `xs`, as nodes of the same graph.
 
     Args:
-        ys: tensor, or list of them, of floating or complex dtype.
+        ys: tensor, or list of them; one of an integer dtype passes no gradient on.
         xs: tensor or variable, or list of them.
         grad_ys: gradient to start from for each y, of y's shape and dtype; default ones.
         name: name scope of the new ops.
@@ -62,7 +62,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
         One Tensor, IndexedSlices or None per x. `explain_gradient` says why one is None.
 
     Raises:
-        TypeError: a y is not of floating or complex dtype.
+        TypeError: a complex y has no grad_ys, or ys and xs hold something other than tensors.
+        LookupError: an op asks for a gradient function that is not registered.
         ValueError: ys and xs are from different graphs, or grad_ys do not fit.
 
     Example:
@@ -74,7 +75,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
     if unconnected not in ("none", "zero"):
         raise ValueError(f"unconnected_gradients must be 'none' or 'zero', not {unconnected!r}")
-    ys, xs, stops = _as_list(ys), _as_list(xs), _as_list(stop_gradients)
+    ys, xs = _as_list(ys), _as_list(xs)
+    stops = [] if stop_gradients is None else _as_list(stop_gradients)
     grad_ys = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     if len(grad_ys) != len(ys):
         raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
@@ -83,11 +85,9 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
         y_tensors = [_tensor(graph, y) for y in ys]
         x_tensors = [_x_tensor(graph, x) for x in xs]
         stop_tensors = [_x_tensor(graph, s) for s in stops]
-        for tensor in y_tensors:
-            _check_y(tensor)
         walk = _Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops)
-        for y, dy in zip(y_tensors, grad_ys, strict=True):
-            walk.add(y, _start(graph, y, dy))
+        for i, (y, dy) in enumerate(zip(y_tensors, grad_ys, strict=True)):
+            walk.add(y, _start(graph, y, dy, f"grad_ys_{i}"))
         walk.run()
         result = [walk.total(x) for x in x_tensors]
         if unconnected == "zero":
@@ -104,8 +104,7 @@ class _Walk:
         self.graph = graph
         self.colocate = colocate
         self.ys = ys
-        self.wanted = set(xs)
-        self.stops = set(stops)
+        self.stopped = {tensor.op for tensor in stops}
         self.between = reachable(ys, xs, stops)
         self.pending: dict[Tensor, list[Gradient]] = {}
 
@@ -139,9 +138,8 @@ class _Walk:
 
     def _through(self, op: Operation) -> None:
         """From the gradients of an op's outputs to those of its inputs."""
-        totals = [self.total(tensor) for tensor in op.outputs]
-        dys = totals
-        if all(dy is None for dy in dys) or all(t in self.stops for t in op.outputs):
+        dys = [self.total(tensor) if is_differentiable(tensor) else None for tensor in op.outputs]
+        if op in self.stopped or all(dy is None for dy in dys):
             return
         function = gradient_function(op)
         if function is NotDifferentiable:
@@ -153,7 +151,7 @@ class _Walk:
             else:
                 dxs = self._call(op, function, dys)
         for tensor, dx in zip(op.inputs, dxs, strict=True):
-            if dx is not None and tensor not in self.stops:
+            if dx is not None:
                 self.add(tensor, dx)
 
     def _call(self, op: Operation, function: Any, dys: list[Any]) -> list[Any]:
@@ -164,12 +162,12 @@ class _Walk:
         dxs = function(op, *filled)
         dxs = list(dxs) if isinstance(dxs, (list, tuple)) else [dxs]
         if len(dxs) != len(op.inputs):
-            raise ValueError(f"the gradient function of {op.type} {op.name!r} returned {len(dxs)} "
-                             f"gradients for {len(op.inputs)} inputs")
-        for tensor, dx in zip(op.inputs, dxs, strict=True):
-            if isinstance(dx, Tensor):
-                _check_shape(op, tensor, dx)
-        return dxs
+            raise ValueError(f"the gradient function of {op.type} {op.name!r} ({op.frame}) "
+                             f"returned {len(dxs)} gradients for {len(op.inputs)} inputs")
+        return [dx if dx is None or isinstance(dx, IndexedSlices) else
+                _checked(op, tensor, dx if isinstance(dx, Tensor) else
+                         to_tensor(self.graph, dx, tensor.dtype.base_dtype, None))
+                for tensor, dx in zip(op.inputs, dxs, strict=True)]
 
 
 def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Operation]:
@@ -189,7 +187,7 @@ def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Op
         if op in between or op not in forward:
             continue
         between.add(op)
-        if op not in stopped or any(y.op is op for y in ys):
+        if op not in stopped:
             stack.extend(tensor.op for tensor in op.inputs)
     return between
 
@@ -209,7 +207,7 @@ def dense(dy: Any) -> Any:
     return to_tensor(dy.graph, dy, None, None) if isinstance(dy, IndexedSlices) else dy
 
 
-def _start(graph: Graph, y: Tensor, dy: Any) -> Gradient:
+def _start(graph: Graph, y: Tensor, dy: Any, name: str) -> Gradient:
     """The gradient of y itself: ones, or what the caller gave."""
     if dy is None:
         if y.dtype.base_dtype.is_complex:
@@ -217,12 +215,13 @@ def _start(graph: Graph, y: Tensor, dy: Any) -> Gradient:
                 f"the gradient of the complex {y.name!r} ({y.op.frame}) needs a grad_ys",
                 advice="Pass grad_ys, or differentiate a real function as tf.abs(y).",
                 section="dtype-error"))
-        sizes = (np.array(y.spec.shape, np.int32) if y.spec.is_static
-                 else op_def("Shape").build(y))
-        return op_def("Fill").build(sizes, to_tensor(graph, 1, y.dtype.base_dtype, "grad_ys_0"))
+        sizes = (to_tensor(graph, np.array(y.spec.shape, np.int32), None, "Shape")
+                 if y.spec.is_static else op_def("Shape").build(y))
+        one = np.ones((), y.dtype.base_dtype.numpy)
+        return op_def("Fill").build(sizes, to_tensor(graph, one, None, name))
     if isinstance(dy, IndexedSlices):
         return dy
-    dy = to_tensor(graph, dy, y.dtype.base_dtype, "grad_ys")
+    dy = to_tensor(graph, dy, y.dtype.base_dtype, name)
     if not dy.shape.is_compatible_with(y.shape):
         raise ShapeError(message(
             f"grad_ys has shape {dy.shape}, but its y {y.name!r} ({y.op.frame}) has {y.shape}",
@@ -231,22 +230,21 @@ def _start(graph: Graph, y: Tensor, dy: Any) -> Gradient:
 
 
 def _zeros(tensor: Tensor) -> Tensor | None:
+    return op_def("ZerosLike").build(tensor) if is_differentiable(tensor) else None
+
+
+def is_differentiable(tensor: Tensor) -> bool:
+    """Whether gradients pass through `tensor`: it is of a floating or complex dtype."""
     dtype = tensor.dtype.base_dtype
-    return op_def("ZerosLike").build(tensor) if dtype.is_floating or dtype.is_complex else None
+    return dtype.is_floating or dtype.is_complex
 
 
-def _check_y(y: Tensor) -> None:
-    dtype = y.dtype.base_dtype
-    if not (dtype.is_floating or dtype.is_complex):
-        raise DTypeError(message(
-            f"cannot take the gradient of {y.name!r} ({y.op.frame}): it is {dtype.name}",
-            advice="Only floating and complex tensors have gradients; write tf.cast(y, tf.float32) "
-                   "before the ops that should be differentiated.", section="dtype-error"))
-
-
-def _check_shape(op: Operation, tensor: Tensor, dx: Tensor) -> None:
+def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
+    """`dx`, known to have the shape of the input `tensor` whose gradient it is."""
     try:
-        dx.set_shape(tensor.spec.shape) if dx.spec.shape != tensor.spec.shape else None
+        if dx.spec.shape != tensor.spec.shape:
+            dx.set_shape(tensor.spec.shape)
+        return dx
     except ShapeError:
         raise ShapeError(message(
             f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
@@ -255,8 +253,6 @@ def _check_shape(op: Operation, tensor: Tensor, dx: Tensor) -> None:
 
 
 def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -272,7 +268,7 @@ def _graph_of(values: list[Any]) -> Graph:
             advice="Build them inside one `with graph.as_default():` block.",
             section="graph-error"))
     if not graphs:
-        raise TypeError("tf.gradients needs tensors for ys and xs")
+        raise TypeError(f"tf.gradients ({frames.user_frame()}) needs tensors for ys and xs")
     return next(iter(graphs.values()))
 
 

@@ -52,7 +52,7 @@ class Collections:
 
     @property
     def collections(self) -> list[Any]:
-        """Names of the collections that hold something."""
+        """Names of the collections there are."""
         return self.get_all_collection_keys()
 
     def add_to_collection(self, name: Any, value: Any) -> None:
@@ -86,5 +86,5 @@ class Collections:
         self._collections.pop(name, None)
 
     def get_all_collection_keys(self) -> list[Any]:
-        """Names of the collections that hold something."""
-        return [name for name, items in self._collections.items() if items]
+        """Names of the collections there are, empty ones too; keys that are not text left out."""
+        return [name for name in self._collections if isinstance(name, str)]

@@ -20,10 +20,10 @@ def parse(device: str) -> dict[str, str]:
             continue
         key, _, value = part.partition(":")
         if key.lower() in ("cpu", "gpu"):
-            fields["device"] = f"{key.upper()}:{value or '0'}"
+            fields["device"] = f"{key.upper()}:{value or '*'}"
         elif key == "device" and value:
             kind, _, number = value.partition(":")
-            fields["device"] = f"{kind.upper()}:{number or '0'}"
+            fields["device"] = f"{kind.upper()}:{number or '*'}"
         elif key in ("job", "replica", "task") and value:
             fields[key] = value
         else:
@@ -34,25 +34,30 @@ def parse(device: str) -> dict[str, str]:
 
 def merge(outer: str, inner: str) -> str:
     """The device string of `inner` inside `outer`: fields of `inner` win."""
-    if not inner:
-        return outer
     fields = {**parse(outer), **parse(inner)}
     return "".join(f"/{key}:{fields[key]}" for key in _FIELDS if key in fields)
 
 
 def resolve(stack: list[str | Callable[[Any], str | None] | None], op: Any) -> str:
-    """The device of `op` under nested `with tf.device(...)` blocks, the outermost first.
+    """The device of `op` under nested `with tf.device(...)` blocks.
+
+    The blocks are asked from the inside out, as in TensorFlow 1: a string fills in the fields that
+    are still open, and a function sees what the blocks inside it gave (`op.device`) and has the
+    last word, so that `tf.train.replica_device_setter` can merge or overrule it.
 
     Args:
-        stack: strings, functions from Operation to string as TensorFlow allows, and None, which
-            forgets what stands before it.
+        stack: the blocks, the outermost first: strings, functions from Operation to string, and
+            None, which forgets what stands before it.
         op: the Operation that functions are asked about.
     """
     device = ""
-    for entry in stack:
+    for entry in reversed(stack):
         if entry is None:
-            device = ""
-            continue
-        found = entry(op) if callable(entry) else entry
-        device = merge(device, str(found)) if found else device
+            break
+        if callable(entry):
+            op._set_device(device)
+            found = entry(op)
+            device = device if found is None else merge("", str(found))
+        else:
+            device = merge(entry, device)
     return device

@@ -39,15 +39,15 @@ class _Scopes(threading.local):
 class ControlDependencies:
     """One open `with tf.control_dependencies(...)` block.
 
-    New ops inside get `ops` as control inputs, unless an input of theirs was made inside the same
-    block: then the order follows from the data, and TensorFlow leaves the edge out too.
+    New ops inside get `ops` as control inputs, unless an input of theirs is one of them or was made
+    inside the same block: then the order follows from the data, and TensorFlow leaves the edge out
+    too.
     """
 
-    __slots__ = ("clears", "ops", "seen")
+    __slots__ = ("ops", "seen")
 
-    def __init__(self, ops: list[Operation], clears: bool) -> None:
+    def __init__(self, ops: list[Operation]) -> None:
         self.ops = ops
-        self.clears = clears
         self.seen: set[Operation] = set()
 
 
@@ -92,8 +92,8 @@ class Graph(Collections):
         """
         if self._finalized:
             raise FinalizedGraphError(message(
-                f"cannot add {op_def.type} {name!r} ({frames.user_frame(2)}): the graph is finalized "
-                "and cannot be modified",
+                f"cannot add {op_def.type} {name!r} ({frames.user_frame(2)}): the graph is "
+                "finalized and cannot be modified",
                 advice="Build every op before the training loop (a MonitoredSession or Supervisor "
                        "finalizes its graph).", section="finalized-graph-error"))
         scopes = self._scopes
@@ -115,11 +115,10 @@ class Graph(Collections):
 
     def _controls_for(self, inputs: tuple[Tensor, ...], op: Operation) -> list[Operation]:
         controls: dict[Operation, None] = {}
+        makers = {tensor.op for tensor in inputs}
         for block in self._scopes.controls:
-            if block.clears:
-                controls.clear()
-            if not any(tensor.op in block.seen for tensor in inputs):
-                controls.update(dict.fromkeys(block.ops))
+            if makers.isdisjoint(block.seen):
+                controls.update(dict.fromkeys(c for c in block.ops if c not in makers))
             block.seen.add(op)
         return list(controls)
 
@@ -144,6 +143,14 @@ class Graph(Collections):
             f"({frames.user_frame(2)})",
             advice="All inputs of an op must be from the same graph: build both inside one "
                    "`with graph.as_default():` block.", section="graph-error"))
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        """Appends `value` to the collection `name`."""
+        if self._finalized:
+            raise FinalizedGraphError(message(
+                f"cannot add to the collection {name!r} ({frames.user_frame(2)}): the graph is "
+                "finalized and cannot be modified", section="finalized-graph-error"))
+        super().add_to_collection(name, value)
 
     def finalize(self) -> None:
         """Makes the graph read-only: building an op raises FinalizedGraphError from now on."""
@@ -176,12 +183,15 @@ class Graph(Collections):
 
     def op_name(self, name: str) -> str:
         """The full name for a new op: unique in the open scope; `"a/b/"` is taken as it stands."""
-        if name and name[-1] == "/":
-            name = name[:-1]
+        if not isinstance(name, str) or name[-1:] != "/":
             check_op_name(name)
-            return self._names.unique(name) if name in self._by_name else name
+            return self.unique_name(name)
+        name = name[:-1]
         check_op_name(name)
-        return self.unique_name(name)
+        if name in self._by_name:
+            return self._names.unique(name)
+        self._names.mark(name)
+        return name
 
     @contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
@@ -250,14 +260,12 @@ class Graph(Collections):
         """
         ops = []
         for element in control_inputs or []:
-            if callable(element) and not hasattr(element, "_as_graph_element"):
-                element = element()
             element = self.as_graph_element(getattr(element, "indices", element)
                                             if hasattr(element, "dense_shape") else element)
             ops.append(element.op if isinstance(element, Tensor) else element)
-        block = ControlDependencies(ops, clears=control_inputs is None)
+        block = ControlDependencies(ops)
         stack = self._scopes.controls
-        self._scopes.controls = [*stack, block]
+        self._scopes.controls = [block] if control_inputs is None else [*stack, block]
         try:
             yield block
         finally:
@@ -279,6 +287,10 @@ class Graph(Collections):
         Args:
             op_type_map: from op type to the name given to `tf.RegisterGradient`.
         """
+        if not isinstance(op_type_map, dict) or not all(
+                isinstance(text, str) for pair in op_type_map.items() for text in pair):
+            raise TypeError("op_type_map must be a dictionary mapping strings to strings, not "
+                            f"{op_type_map!r:.100}")
         old = self._scopes.gradient_overrides
         self._scopes.gradient_overrides = {**old, **op_type_map}
         try:
@@ -355,9 +367,9 @@ class Graph(Collections):
         if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation)
                                                           and allow_operation):
             if obj.graph is not self:
-                op = getattr(obj, "op", obj)
+                frame = obj.op.frame if isinstance(obj, Tensor) else obj.frame
                 raise GraphError(message(
-                    f"{wanted} {obj.name!r} ({op.frame}) is not an element of this graph",
+                    f"{type(obj).__name__} {obj.name!r} ({frame}) is not an element of this graph",
                     advice="It was built in another tf.Graph; use the session or graph it belongs "
                            "to.", section="graph-error"))
             return obj
@@ -366,8 +378,8 @@ class Graph(Collections):
     def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool,
                          wanted: str) -> Any:
         if ":" in name and allow_tensor:
-            op_name, _, number = name.rpartition(":")
-            if not number.isdigit() or not op_name:
+            op_name, _, number = name.partition(":")
+            if not number.isdigit():
                 raise ValueError(f"the name {name!r} looks like a Tensor's, which must be "
                                  "'<operation name>:<output number>'")
             op = self._by_name.get(op_name)
@@ -406,11 +418,11 @@ class Graph(Collections):
 
     def prevent_fetching(self, op: Any) -> None:
         """Forbids `op` as a fetch."""
-        self._unfetchable.add(op)
+        self._unfetchable.add(getattr(op, "op", op))
 
     def is_fetchable(self, tensor_or_op: Any) -> bool:
         """Whether this element may be fetched."""
-        return tensor_or_op not in self._unfetchable
+        return getattr(tensor_or_op, "op", tensor_or_op) not in self._unfetchable
 
 
 _first_default = Graph()
@@ -464,7 +476,7 @@ get_collection = when_default("get_collection")
 get_collection_ref = when_default("get_collection_ref")
 
 
-class name_scope:  # noqa: N801  (TensorFlow's name)
+class name_scope:
     """Puts a prefix before the names of the ops built in the with block.
 
     Args:
@@ -494,11 +506,14 @@ class name_scope:  # noqa: N801  (TensorFlow's name)
         return self._name
 
     def __enter__(self) -> str:
-        graph = get_default_graph()
+        graph = default = get_default_graph()
         for value in self._values or ():
-            if isinstance(value, Tensor):
+            if not isinstance(value, Tensor) or default.can_adopt(value.graph):
+                continue
+            if graph is default:
                 graph = value.graph
-                break
+            else:
+                graph.adopt(value)  # raises where it is from another graph still
         self._default = stacks.graphs.pushed(graph)
         self._default.__enter__()
         self._scope = graph.name_scope(self._name)

@@ -16,6 +16,10 @@ class NameTable:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
 
+    def mark(self, name: str) -> None:
+        """Notes that `name` is taken."""
+        self._used.setdefault(name.lower(), 1)
+
     def unique(self, name: str, mark: bool = True) -> str:
         """A name not given out before, `name` itself if it is free.
 

@@ -90,7 +90,7 @@ class Operation:
         """The groups of ops that share this op's device; its own name when there is no other."""
         return [b"loc:@" + self.name.encode()]
 
-    def run(self, feed_dict: dict | None = None, session: Any = None) -> None:
+    def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Runs this operation in `session`, or in the default session.
 
         Raises:
@@ -110,8 +110,8 @@ class Operation:
         for op in ops:
             if op.graph is not self.graph:
                 raise GraphError(message(
-                    f"{op.name!r} ({op.frame}) is in another graph than {self.name!r} ({self.frame})",
-                    section="graph-error"))
+                    f"{op.name!r} ({op.frame}) is in another graph than {self.name!r} "
+                    f"({self.frame})", section="graph-error"))
             if op not in self._control_inputs:
                 self._control_inputs.append(op)
         self.graph.note_change()
@@ -128,5 +128,5 @@ class Operation:
     def __copy__(self) -> Operation:
         return self
 
-    def __deepcopy__(self, memo: dict) -> Operation:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Operation:
         return self

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flowgraph.core.dtypes import DType
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import ShapeError, TensorUseError, message
+from flowgraph.errors import ShapeError, TensorToArrayError, TensorUseError, message
 from flowgraph.graph import stacks
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Tensor:
         """The operations that take this tensor as an input."""
         return list(self._consumers)
 
-    def eval(self, feed_dict: dict | None = None, session: Any = None) -> Any:
+    def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """Runs this tensor in `session`, or in the default session.
 
         Args:
@@ -108,52 +108,55 @@ class Tensor:
     def __copy__(self) -> Tensor:
         return self
 
-    def __deepcopy__(self, memo: dict) -> Tensor:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self
 
     # ---- what a symbolic value cannot do ---------------------------------------------------------
 
-    def _misuse(self, what: str, instead: str) -> NoReturn:
-        raise TensorUseError(message(f"{self.name!r} ({self.op.frame}) is symbolic: {what}",
+    def _misuse(self, what: str, instead: str,
+                error: type[TensorUseError] = TensorUseError) -> NoReturn:
+        raise error(message(f"{self.name!r} ({self.op.frame}) is symbolic: {what}",
                                      advice=instead, section="tensor-use-error"))
 
     def __bool__(self) -> bool:
         self._misuse("its truth value is only known when a Session runs it",
-                     "Write tf.cond(t, ...) to branch in the graph, `t is not None` to test for None, "
-                     "tf.logical_and/or/not in place of and/or/not.")
+                     "Write tf.cond(t, ...) to branch in the graph, `t is not None` to test for "
+                     "None, tf.logical_and/or/not in place of and/or/not.")
 
     def __len__(self) -> int:
         self._misuse("it has no Python length",
                      "Write t.shape[0] for the static size, tf.shape(t)[0] for the size in a run.")
 
     def __iter__(self) -> Any:
-        if self.spec.shape is None or not self.spec.shape or self.spec.shape[0] is None:
+        if self.spec.shape == ():
+            self._misuse("it is a scalar, so it cannot be iterated over",
+                         "Write tf.range(t) to count up to its value.")
+        if self.spec.shape is None or self.spec.shape[0] is None:
             self._misuse("its first size is unknown, so it cannot be iterated over",
                          "Write tf.map_fn, tf.while_loop, or give the placeholder a static size.")
         self._misuse("it cannot be iterated over", "Write tf.unstack(t) for a list of its rows.")
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._misuse("it cannot be assigned to",
-                     "Write tf.concat, tf.where or tf.tensor_scatter_nd_update for a new tensor, or "
-                     "keep the data in a tf.Variable and use its assign methods.")
+                     "Write tf.concat, tf.where or tf.tensor_scatter_nd_update for a new tensor, "
+                     "or keep the data in a tf.Variable and use its assign methods.")
 
     def __contains__(self, item: Any) -> bool:
         self._misuse("`in` needs its values", "Write tf.reduce_any(tf.equal(t, item)).")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         self._misuse("NumPy cannot read its values",
-                     "Use the tf function instead of the NumPy one, or fetch it with Session.run.")
+                     "Use the tf function instead of the NumPy one, or fetch it with Session.run.",
+                     TensorToArrayError)
 
     def __float__(self) -> float:
         self._misuse("it is not a Python number", "Fetch it with Session.run first.")
 
-    __int__ = __float__  # type: ignore[assignment]
-    __index__ = __float__  # type: ignore[assignment]
-    __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
 
-def evaluate(element: Any, feed_dict: dict | None, session: Any, method: str) -> Any:
-    """`Tensor.eval`, `Operation.run` and `Variable.eval`: one run in the given or default session."""
+def evaluate(element: Any, feed_dict: dict[Any, Any] | None, session: Any, method: str) -> Any:
+    """`Tensor.eval`, `Operation.run` and `Variable.eval`: one run in a session."""
     session = stacks.sessions.top() if session is None else session
     if session is None:
         raise ValueError(message(
