@@ -61,6 +61,7 @@ from flowgraph.graph.tensor import Tensor
 from flowgraph.namespaces import debugging, dtypes, initializers, linalg, math, random
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
+from flowgraph.ops.activation import log_sigmoid
 from flowgraph.ops.argmax import arg_max, arg_min, argmax, argmin
 from flowgraph.ops.arithmetic import (
     accumulate_n,
@@ -164,6 +165,7 @@ from flowgraph.ops.matmul import matmul
 from flowgraph.ops.pad import pad
 from flowgraph.ops.placeholder import placeholder, placeholder_with_default
 from flowgraph.ops.random_ops import (
+    get_seed,
     multinomial,
     random_normal,
     random_shuffle,

@@ -13,6 +13,7 @@ from typing import Any
 from flowgraph.core import dtypes as _dt
 from flowgraph.ops import initializers as _initializers
 from flowgraph.ops import (
+    activation,
     argmax,
     arithmetic,
     cast,
@@ -34,6 +35,8 @@ from flowgraph.ops import (
     reduced_statistics,
     reshape,
     rounding,
+    script,
+    softmax,
     trigonometry,
     unary,
     variable_lists,
@@ -67,7 +70,8 @@ math = _namespace(
     reduce.reduce_euclidean_norm, reduced_statistics.reduce_logsumexp,
     reduced_statistics.reduce_variance, reduced_statistics.reduce_std,
     reduced_statistics.count_nonzero, argmax.argmax, argmax.argmin, l2_loss.l2_normalize,
-    gather.unsorted_segment_sum, reshape.invert_permutation,
+    gather.unsorted_segment_sum, reshape.invert_permutation, activation.softplus,
+    activation.softsign, activation.log_sigmoid, softmax.softmax, softmax.log_softmax,
     mod=division.mod, divide_no_nan=division.div_no_nan)
 
 random = _namespace(
@@ -89,7 +93,7 @@ dtypes = _namespace(
 
 debugging = _namespace(
     "debugging", "Checks inside a graph.", identity.check_numerics, rounding.is_finite,
-    rounding.is_inf, rounding.is_nan)
+    rounding.is_inf, rounding.is_nan, Assert=script.assert_true)
 
 initializers = _namespace(
     "initializers", "First values of variables.",
