@@ -31,14 +31,14 @@ from flowgraph.core.dtypes import (
     uint64,
     variant,
 )
-from flowgraph.core.dtypes import bool_ as bool  # noqa: A004  (TensorFlow's name)
+from flowgraph.core.dtypes import bool_ as bool
 from flowgraph.core.shapes import Dimension, TensorShape
 from flowgraph.errors import OpError
 from flowgraph.gradients.explain import explain_gradient
 from flowgraph.gradients.gradients import AggregationMethod, UnconnectedGradients, gradients
 from flowgraph.gradients.registry import RegisterGradient
-from flowgraph.gradients.registry import no_gradient as NoGradient  # noqa: N812
-from flowgraph.gradients.registry import no_gradient as NotDifferentiable  # noqa: N812
+from flowgraph.gradients.registry import no_gradient as NoGradient
+from flowgraph.gradients.registry import no_gradient as NotDifferentiable
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import (
     Graph,
@@ -72,7 +72,7 @@ from flowgraph.ops.arithmetic import (
     multiply,
     multiply_no_nan,
     negative,
-    pow,  # noqa: A004
+    pow,
     scalar_mul,
     squared_difference,
     subtract,
@@ -95,7 +95,7 @@ from flowgraph.ops.clip import (
     global_norm,
 )
 from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
-from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real  # noqa: A004
+from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real
 from flowgraph.ops.constant import (
     constant,
     eye,
@@ -104,7 +104,7 @@ from flowgraph.ops.constant import (
     linspace,
     ones,
     ones_like,
-    range,  # noqa: A004
+    range,
     zeros,
     zeros_like,
 )
@@ -141,24 +141,24 @@ from flowgraph.ops.identity import (
     identity_n,
     no_op,
     stop_gradient,
-    tuple,  # noqa: A004
+    tuple,
 )
-from flowgraph.ops.index import slice, strided_slice  # noqa: A004
-from flowgraph.ops.initializers import Constant as constant_initializer  # noqa: N813
-from flowgraph.ops.initializers import GlorotNormal as glorot_normal_initializer  # noqa: N813
-from flowgraph.ops.initializers import GlorotUniform as glorot_uniform_initializer  # noqa: N813
-from flowgraph.ops.initializers import Ones as ones_initializer  # noqa: N813
-from flowgraph.ops.initializers import Orthogonal as orthogonal_initializer  # noqa: N813
-from flowgraph.ops.initializers import RandomNormal as random_normal_initializer  # noqa: N813
-from flowgraph.ops.initializers import RandomUniform as random_uniform_initializer  # noqa: N813
-from flowgraph.ops.initializers import TruncatedNormal as truncated_normal_initializer  # noqa: N813
-from flowgraph.ops.initializers import (  # noqa: N813
+from flowgraph.ops.index import slice, strided_slice
+from flowgraph.ops.initializers import Constant as constant_initializer
+from flowgraph.ops.initializers import GlorotNormal as glorot_normal_initializer
+from flowgraph.ops.initializers import GlorotUniform as glorot_uniform_initializer
+from flowgraph.ops.initializers import Ones as ones_initializer
+from flowgraph.ops.initializers import Orthogonal as orthogonal_initializer
+from flowgraph.ops.initializers import RandomNormal as random_normal_initializer
+from flowgraph.ops.initializers import RandomUniform as random_uniform_initializer
+from flowgraph.ops.initializers import TruncatedNormal as truncated_normal_initializer
+from flowgraph.ops.initializers import (
     UniformUnitScaling as uniform_unit_scaling_initializer,
 )
-from flowgraph.ops.initializers import (  # noqa: N813
+from flowgraph.ops.initializers import (
     VarianceScaling as variance_scaling_initializer,
 )
-from flowgraph.ops.initializers import Zeros as zeros_initializer  # noqa: N813
+from flowgraph.ops.initializers import Zeros as zeros_initializer
 from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
@@ -192,7 +192,7 @@ from flowgraph.ops.reshape import (
     transpose,
 )
 from flowgraph.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
-from flowgraph.ops.rounding import round as round  # noqa: A004, PLC0414
+from flowgraph.ops.rounding import round as round
 from flowgraph.ops.scatter import (
     scatter_add,
     scatter_div,
@@ -205,9 +205,9 @@ from flowgraph.ops.scatter import (
     scatter_sub,
     scatter_update,
 )
-from flowgraph.ops.script import assert_true as Assert  # noqa: N812
+from flowgraph.ops.script import assert_true as Assert
 from flowgraph.ops.script import numpy_function, py_func
-from flowgraph.ops.script import print_tensor as Print  # noqa: N812
+from flowgraph.ops.script import print_tensor as Print
 from flowgraph.ops.select import (
     one_hot,
     reverse,
@@ -228,7 +228,7 @@ from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from flowgraph.ops.template import make_template
 from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
-from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square  # noqa: A004
+from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square
 from flowgraph.ops.unique import unique, unique_with_counts
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_lists import (

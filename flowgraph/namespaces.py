@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from flowgraph.core import dtypes as _dt
-from flowgraph.ops import initializers as _initializers
 from flowgraph.ops import (
     activation,
     argmax,
@@ -41,6 +40,7 @@ from flowgraph.ops import (
     unary,
     variable_lists,
 )
+from flowgraph.ops import initializers as _initializers
 
 
 def _namespace(name: str, summary: str, *functions: Callable[..., Any], **more: Any) -> ModuleType:
