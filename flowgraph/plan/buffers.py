@@ -1,9 +1,9 @@
 """Buffers: a few pieces of memory that the steps of a plan write into, one after another.
 
-A step whose kernel takes `out=` and whose result has a known size gets a *view* (dtype and shape) of
-a buffer. When the result's lifetime ends, the buffer is free for a later step; an elementwise step
-may write over an input that dies with it. The plan only says who uses what: the memory itself is an
-*arena*, made per run in progress, so that threads can share a plan.
+A step whose kernel takes `out=` and whose result has a known size gets a *view* (dtype and shape)
+of a buffer. When the result's lifetime ends, the buffer is free for a later step; an elementwise
+step may write over an input that dies with it. The plan only says who uses what: the memory itself
+is an *arena*, made per run in progress, so that threads can share a plan.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class Buffers:
                     and not any(other is not value and other is not None
                                 and value in lifetimes.roots.get(other, ())
                                 for other in instr.inputs)):
-                self._handed_on.add(value)  # type: ignore[arg-type]
-                return self.views[self.view_of[value]].buffer  # type: ignore[index]
+                self._handed_on.add(value)
+                return self.views[self.view_of[value]].buffer
         return None
 
 

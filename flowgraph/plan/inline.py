@@ -177,10 +177,10 @@ class _Evaluate(ast.NodeTransformer):
         self.generic_visit(node)
         index = self._value(node.slice)
         parts = index if isinstance(index, tuple) else (index,)
-        if index is self or not parts or not all(
-                part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts):
+        plain = (int, slice, type(None), type(Ellipsis))
+        if index is self or not parts or not all(isinstance(part, plain) for part in parts):
             return node
-        written = [_slice(part) if isinstance(part, slice) else ast.Constant(part)
+        written: list[ast.expr] = [_slice(part) if isinstance(part, slice) else ast.Constant(part)
                    for part in parts]
         node.slice = written[0] if len(written) == 1 else ast.Tuple(written, ast.Load())
         return node

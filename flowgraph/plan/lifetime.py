@@ -1,8 +1,8 @@
 """Lifetimes: which memory each value lives in, and after which step no one needs it any more.
 
 A value's *roots* are the values whose memory it may share: itself, and through views (`reshape`,
-slices, transposes) those it was made from. Memory may be reused when no value with that root is used
-any more; a root that a result shares leaves the plan and is never reused.
+slices, transposes) those it was made from. Memory may be reused when no value with that root is
+used any more; a root that a result shares leaves the plan and is never reused.
 """
 
 from __future__ import annotations

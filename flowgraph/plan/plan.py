@@ -121,7 +121,7 @@ class Plan:
         taken: set[Value] = set()
 
         def is_part(value: Value, root: Value) -> bool:
-            """Whether it may be a slice that keeps all of `root` alive, or a read-only broadcast."""
+            """Whether it may be a slice that keeps `root` alive, or a read-only broadcast."""
             size = value.spec.size
             return value is not root and (size is None or size != root.spec.size)
 

@@ -1,1 +1,1 @@
-"""Programs: immutable slices of a graph, for one choice of fetches and feeds, and passes over them."""
+"""Programs: immutable slices of a graph for one choice of fetches and feeds, and their passes."""

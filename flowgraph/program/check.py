@@ -49,11 +49,12 @@ def check(program: Program, after: str = "extract") -> None:
         try:
             specs = derive(instr, contents)
         except FlowgraphError as error:
-            fail(f"{instr_text(instr)} does not type-check: {error}")
+            fail(f"{instr_text(instr)} does not type-check: {error.args[0]}")
         if len(specs) != len(instr.outputs):
             fail(f"{instr_text(instr)} has {len(instr.outputs)} outputs, infer says {len(specs)}")
         for out, spec in zip(instr.outputs, specs, strict=True):
-            if out.spec.dtype is not spec.dtype or not shapes.compatible(out.spec.shape, spec.shape):
+            if out.spec.dtype is not spec.dtype or not shapes.compatible(out.spec.shape,
+                                                                         spec.shape):
                 fail(f"{instr_text(instr)} should give {spec}, its output says {out.spec}")
             define(out)
         contents.add(instr)

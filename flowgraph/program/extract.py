@@ -1,10 +1,10 @@
 """From Graph to Program: the operations that some fetches need, in single assignment.
 
-What makes this more than a walk is state. A variable's tensor is a reference; who reads it must get
-the right version of its value (see the design, "Order"):
+What makes this more than a walk is state. A variable's tensor is a reference; who reads it must
+get the right version of its value:
 
 - a read sees the value from before the run, unless a data or control edge puts it after a write;
-- writes to one variable happen in the order in which they were built, each on the last one's result.
+- writes to one variable happen in the order in which they were built, each on the one before.
 
 So every operation carries which writes stand before it; `_seen` holds that as {variable: Version}.
 """

@@ -1,9 +1,10 @@
 """The intermediate representation: Value, Instr, Program.
 
-A Program is what one `Session.run` computes, in single assignment: every Value is a feed, a constant,
-the state of a variable before the run, or the result of one Instr. Variables are not mutated: a write
-makes a new Value, and `writes` says which Value each variable has after the run. A run is thus a pure
-function from (feeds, old state) to (fetches, new state), and a run that raises changes nothing.
+A Program is what one `Session.run` computes, in single assignment: every Value is a feed, a
+constant, the state of a variable before the run, or the result of one Instr. Variables are not
+mutated: a write makes a new Value, and `writes` says which Value each variable has after the run. A
+run is thus a pure function from (feeds, old state) to (fetches, new state), and a run that raises
+changes nothing.
 
     feed   x        float32[?, 2]
     state  w        float32[2, 1]

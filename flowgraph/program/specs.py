@@ -138,5 +138,5 @@ def run_error(instr: Instr, error: Exception) -> InvalidArgumentError:
     rows = [(f"{param} =", repr(v.name), f"{shape_text(v.spec.shape)} {v.spec.dtype.name}")
             for param, v in zip(params, instr.inputs, strict=True) if v is not None]
     return InvalidArgumentError(None, op, message(
-        f"{instr.op_def.type} {op.name!r} ({op.frame}) {problem}", rows, *advice[:1],
-        section="invalid-argument-error"))
+        f"{instr.op_def.type} {op.name!r} ({op.frame}) {problem}", rows,
+        advice[0] if advice else "", "invalid-argument-error"))

@@ -32,7 +32,7 @@ class Message:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def CopyFrom(self, other: Message) -> None:  # noqa: N802  (protobuf's name)
+    def CopyFrom(self, other: Message) -> None:
         """Takes over every field of `other`."""
         for name, value in vars(other).items():
             setattr(self, name, value)
@@ -135,7 +135,7 @@ def passes_of(config: ConfigProto | None) -> list[str] | None:
     from flowgraph.program.pipeline import PASSES
     if config is None:
         return None
-    options = config.graph_options
+    options = config.graph_options  # type: ignore[attr-defined]
     rewrite = options.rewrite_options
     if options.optimizer_options.opt_level == OptimizerOptions.L0 or rewrite.disable_meta_optimizer:
         return ["dead_code"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -52,7 +53,7 @@ def register_session_run_conversion_functions(
 def _fetch_slices(slices: IndexedSlices) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     parts = [slices.values, slices.indices]
     if slices.dense_shape is None:
-        return parts, lambda values: IndexedSlicesValue(*values, None)
+        return parts, lambda values: IndexedSlicesValue(values[0], values[1], None)
     return [*parts, slices.dense_shape], lambda values: IndexedSlicesValue(*values)
 
 
@@ -74,8 +75,8 @@ def feed_parts(key: Any, value: Any) -> list[tuple[Any, Any]] | None:
     if isinstance(key, tuple):
         if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != len(key):
             raise FeedError(message(
-                f"the feed_dict key {key!r:.200} has {len(key)} entries; the value for it must be a "
-                "list or tuple with as many", section="feed-error"))
+                f"the feed_dict key {key!r:.200} has {len(key)} entries; the value for it must be "
+                "a list or tuple with as many", section="feed-error"))
         return list(zip(key, value, strict=True))
     return next((c.feed(key, value) for c in conversions
                  if c.feed is not None and isinstance(key, c.type)), None)
@@ -128,7 +129,7 @@ class Fetches:
             return lambda values: make([part(values) for part in parts])
         if isinstance(fetch, Mapping):
             named = [(key, self._visit(f)) for key, f in fetch.items()]
-            mapping = type(fetch) if type(fetch).__name__ == "OrderedDict" else dict
+            mapping = OrderedDict if isinstance(fetch, OrderedDict) else dict
             return lambda values: mapping([(key, part(values)) for key, part in named])
         for conversion in conversions:
             if isinstance(fetch, conversion.type):

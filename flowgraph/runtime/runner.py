@@ -1,14 +1,14 @@
 """The two runners of a plan: an interpreter with hooks, and compiled generated source.
 
-The first runs of a plan are interpreted, so that a program run once is not compiled: compiling costs
-about as much as ten interpreted runs. Then it is a function of its own, whose lines are steps: a
-traceback shows them, and an error is mapped back to the operation and the user's line.
+The first runs of a plan are interpreted, so that a program run once is not compiled: compiling
+costs about as much as ten interpreted runs. Then it is a function of its own, whose lines are
+steps: a traceback shows them, and an error is mapped back to the operation and the user's line.
 """
 
 from __future__ import annotations
 
-import threading
 import contextvars
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol

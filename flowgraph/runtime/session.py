@@ -1,7 +1,7 @@
 """Session: runs parts of a graph and remembers its variables.
 
-`Session.run` is the whole story: work out what the fetches need once (an Executable), make a plan for
-the shapes of this run's feeds once, then: arrays in, kernels, arrays out.
+`Session.run` is the whole story: work out what the fetches need once (an Executable), make a plan
+for the shapes of this run's feeds once, then: arrays in, kernels, arrays out.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class BaseSession:
             run_metadata: a RunMetadata; accepted.
 
         Returns:
-            Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy scalars
-            for rank 0, None for operations.
+            Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy
+            scalars for rank 0, None for operations.
 
         Raises:
             RuntimeError: the session is closed, or its graph is empty.

@@ -1,9 +1,9 @@
 """What a Session remembers between runs: variables' values and per-node state (random counters).
 
 A run reads its variables in one step and writes them back in one step when it has succeeded, so it
-is all or nothing. Both steps are single C calls on a dict with string keys, which no other thread can
-interrupt. Runs that write a variable hold that variable's lock from reading to writing, in the order
-of names; runs that only read take no lock.
+is all or nothing. Both steps are single C calls on a dict with string keys, which no other thread
+can interrupt. Runs that write a variable hold that variable's lock from reading to writing, in the
+order of names; runs that only read take no lock.
 """
 
 from __future__ import annotations

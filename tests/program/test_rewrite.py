@@ -53,6 +53,7 @@ ROWS = [
     Row("multiply_by_filled_ones", lambda x, y, n, u: x * node("Fill", [4, 2, 3], 1.0), ""),
     Row("multiply_by_filled_ones", lambda x, y, n, u: x * node("Fill", [2, 3], 2.0), ""),
     Row("add_zero", lambda x, y, n, u: x + 0.0, "return x"),
+    Row("add_zero", lambda x, y, n, u: fg.add(0.0, x), "return x"),
     Row("add_zero", lambda x, y, n, u: x + np.zeros([4, 2, 3], np.float32), ""),
     Row("add_zero", lambda x, y, n, u: u + 0.0, ""),
     Row("subtract_zero", lambda x, y, n, u: x - 0.0, "return x"),
@@ -70,16 +71,16 @@ ROWS = [
     Row("maximum_of_same", lambda x, y, n, u: fg.maximum(x, x), "return x"),
     Row("maximum_of_same", lambda x, y, n, u: fg.maximum(x, y), ""),
     Row("minimum_of_same", lambda x, y, n, u: fg.minimum(x, x), "return x"),
-    Row("negate_twice", lambda x, y, n, u: -(-x), "return x"),
+    Row("negate_twice", lambda x, y, n, u: fg.negative(-x), "return x"),
     Row("negate_twice", lambda x, y, n, u: -fg.abs(x), ""),
     Row("add_negated", lambda x, y, n, u: x + (-y),
         "add float32[2, 3] = Sub(x, y)\n"
         "return add"),
-    Row("add_negated", lambda x, y, n, u: -x + y,
-        "add float32[2, 3] = Sub(y, x)\n"
-        "return add"),
+    Row("add_negated", lambda x, y, n, u: fg.add(-x, y),
+        "Add float32[2, 3] = Sub(y, x)\n"
+        "return Add"),
     Row("subtract_negated", lambda x, y, n, u: x - (-y),
-        "sub float32[2, 3] = Add(x, y)\n"
+        "sub float32[2, 3] = AddV2(x, y)\n"
         "return sub"),
     Row("subtract_negated", lambda x, y, n, u: -x - y, ""),
     Row("not_twice", lambda x, y, n, u: fg.logical_not(fg.logical_not(x > y)),
@@ -87,7 +88,7 @@ ROWS = [
         "return Greater"),
     Row("add_one_or_two", lambda x, y, n, u: node("AddN", [x]), "return x"),
     Row("add_one_or_two", lambda x, y, n, u: fg.add_n([x, y]),
-        "AddN float32[2, 3] = Add(x, y)\n"
+        "AddN float32[2, 3] = AddV2(x, y)\n"
         "return AddN"),
     Row("add_one_or_two", lambda x, y, n, u: fg.add_n([x, y, x]), ""),
     Row("add_one_or_two", lambda x, y, n, u: fg.add_n([u, x]), ""),

@@ -1,8 +1,8 @@
 """Constant folding: what does not depend on feeds, state or chance is computed once, here.
 
 Results larger than `LARGEST` bytes are left alone unless their inputs are as large: a graph full of
-`tf.zeros([1000, 1000])` should not become a plan full of arrays. `tf.shape(x)` of a value whose shape
-is known is folded too, although x itself is not.
+`tf.zeros([1000, 1000])` should not become a plan full of arrays. `tf.shape(x)` of a value whose
+shape is known is folded too, although x itself is not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.dtypes import of_numpy
+from flowgraph.core.spec import Spec
 from flowgraph.errors import OpError
+from flowgraph.opdef.opdef import plain_value
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.specs import Contents
 
@@ -53,13 +56,14 @@ def _fold(instr: Instr, contents: Contents) -> list[Value] | None:
 
 def _compute(instr: Instr) -> list[Any] | None:
     """The results of running the kernel now; None if they are too large or it fails."""
-    limit = max(LARGEST, sum(v.const.nbytes for v in instr.inputs))  # type: ignore[union-attr]
+    constants = [v.const for v in instr.inputs if v is not None and v.const is not None]
+    limit = max(LARGEST, sum(array.nbytes for array in constants))
     if any((out.spec.nbytes or 0) > limit for out in instr.outputs):
         return None
     op_def = instr.op_def
     params = op_def.flat_params(len(instr.inputs))
-    arguments = [host_value(v.const) if param in op_def.host_inputs else v.const  # type: ignore[union-attr]
-                 for param, v in zip(params, instr.inputs, strict=True)]
+    arguments = [plain_value(array) if param in op_def.host_inputs else array
+                 for param, array in zip(params, constants, strict=True)]
     try:
         with np.errstate(all="ignore"):
             result = op_def.kernel(np, *op_def.group(arguments), **instr.attrs)
@@ -71,16 +75,8 @@ def _compute(instr: Instr) -> list[Any] | None:
     return None if any(a.nbytes > limit for a in arrays) else arrays
 
 
-def host_value(array: np.ndarray) -> Any:
-    """A host input's contents as a Python number or nested tuples, as kernels get them."""
-    from flowgraph.opdef.opdef import plain_value
-    return plain_value(array)
-
-
 def constant(name: str, array: Any) -> Value:
     """A constant Value with a private, read-only array."""
-    from flowgraph.core.dtypes import of_numpy
-    from flowgraph.core.spec import Spec
     array = np.array(array)
     array.flags.writeable = False
     return Value(name, Spec(of_numpy(array.dtype), array.shape), array)

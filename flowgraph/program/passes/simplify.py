@@ -1,7 +1,7 @@
 """Arithmetic simplification: the rewrite rules.
 
-Every rule gives the same numbers, bit for bit, apart from the sign of a zero in `x + 0`. A rule that
-drops an operand checks that the result's shape does not come from it.
+Every rule gives the same numbers, bit for bit, apart from the sign of a zero in `x + 0`. A rule
+that drops an operand checks that the result's shape does not come from it.
 """
 
 from __future__ import annotations
@@ -257,4 +257,4 @@ def zeros_of_known_shape(m: Match, x: Value) -> Value | None:
     spec = m.instr.outputs[0].spec
     if not spec.is_static or (spec.size or 0) > 1024 or spec.dtype.kind in "sr":
         return None
-    return m.constant(np.zeros(spec.shape, spec.dtype.numpy), "zeros")  # type: ignore[arg-type]
+    return m.constant(np.zeros(spec.shape, spec.dtype.numpy), "zeros")
