@@ -146,9 +146,10 @@ def _input(op_def: OpDef, param: str, item: Any, graph: Graph, settled: dict[str
         return item if item.op.graph is graph else graph.adopt(item)
     variable = op_def.dtypes[param]
     allowed = variable if isinstance(variable, DTypeSet) else getattr(op_def, variable)
-    wanted = settled.get(variable) if isinstance(variable, str) else None
-    if wanted is None and (len(allowed.members) == 1 or not is_tensor_like(item)):
-        wanted = _default_dtype(item, allowed)
+    wanted = None  # a variable keeps its dtype; if that is wrong, `_check_dtypes` says so best
+    if not is_tensor_like(item):
+        wanted = settled.get(variable) if isinstance(variable, str) else None
+        wanted = wanted or _default_dtype(item, allowed)
     return as_tensor(graph, item, wanted, name)
 
 
