@@ -506,14 +506,12 @@ class name_scope:
         return self._name
 
     def __enter__(self) -> str:
-        graph = default = get_default_graph()
-        for value in self._values or ():
-            if not isinstance(value, Tensor) or default.can_adopt(value.graph):
-                continue
-            if graph is default:
-                graph = value.graph
-            else:
-                graph.adopt(value)  # raises where it is from another graph still
+        default = get_default_graph()
+        tensors = [value for value in self._values or () if isinstance(value, Tensor)]
+        graph = next((t.graph for t in tensors if not default.can_adopt(t.graph)), default)
+        if graph is not default:
+            for tensor in tensors:
+                graph.adopt(tensor)  # raises where they are from several graphs
         self._default = stacks.graphs.pushed(graph)
         self._default.__enter__()
         self._scope = graph.name_scope(self._name)

@@ -75,9 +75,9 @@ def _graph_for(op_def: OpDef, args: Any) -> Graph:
             other = item.graph if isinstance(item, Tensor) else getattr(item, "graph", None)
             if not isinstance(other, Graph) or other is graph:
                 continue
-            if graph is None or default.can_adopt(graph):
+            if graph is None:
                 graph, first = other, item
-            elif not default.can_adopt(other):
+            elif not (default.can_adopt(graph) and default.can_adopt(other)):
                 raise GraphError(message(
                     f"{op_def.type} ({frames.user_frame()}) got inputs from two graphs",
                     [(getattr(t, "name", "?"), str(getattr(getattr(t, "op", None), "frame", "")))
