@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import flowgraph as fg
-from flowgraph.gradients.gradients import gradients
+from flowgraph.gradients.gradients import gradients, reachable
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
 from tests.cases.tables import BAD, CASES
 from tests.test_cases import arrays_of, flat
@@ -102,6 +102,24 @@ def test_every_op_is_in_at_least_one_case() -> None:
                 bad.build(*[fg.placeholder(fg.as_dtype(a.dtype)) for a in arrays_of(bad)])
             covered |= {op.type for op in graph.get_operations()}
     assert set(REGISTRY) - covered == set()
+
+
+def test_every_differentiable_op_has_its_gradient_checked() -> None:
+    checked = set()
+    for case in CASES:
+        if not case.grad:
+            continue
+        with fg.Graph().as_default():
+            xs = [fg.placeholder(fg.float64 if a.dtype.kind == "f" else fg.as_dtype(a.dtype),
+                                 a.shape) for a in arrays_of(case)]
+            ys = [y for y in flat(case.build(*xs)) if y.dtype.base_dtype.is_floating]
+            xs = [x for x in xs if x.dtype.is_floating]
+            for _ in range(2):
+                checked |= {op.type for op in reachable(ys, xs, [])}
+                ys = [fg.convert_to_tensor(dx) for dx in gradients(ys, xs) if dx is not None]
+    differentiable = {name for name, op_def in REGISTRY.items()
+                      if op_def.grad is not NotDifferentiable}
+    assert differentiable - checked == {"PreventGradient"}  # its gradient is an error on purpose
 
 
 def public_functions() -> list:
