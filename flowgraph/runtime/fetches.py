@@ -136,13 +136,19 @@ class Fetches:
                 tensors, contract = conversion.fetch(fetch)
                 inner = [self._visit(t) for t in tensors]
                 return lambda values: contract([part(values) for part in inner])
-        number = self._number.setdefault(self._element(fetch), len(self._number))
+        element = self._element(fetch)
+        is_again = element in self._number
+        number = self._number.setdefault(element, len(self._number))
 
         def leaf(values: tuple[Any, ...]) -> Any:
             position = self._position[number]
             return None if position < 0 else values[position][()]
 
-        return leaf
+        def copy(values: tuple[Any, ...]) -> Any:
+            position = self._position[number]
+            return None if position < 0 else np.array(values[position])[()]
+
+        return copy if is_again else leaf
 
     def _element(self, fetch: Any) -> Any:
         try:

@@ -82,7 +82,10 @@ class Runner:
                 self._function = self.source.compile()
             return quiet(self._function, feeds, state, arena, nodes)
         except Exception as error:
-            raise self._explained(error) from error.__cause__
+            told = self._explained(error)
+            if told is error:  # the user's own, with its own cause and context
+                raise
+            raise told from error.__cause__
         finally:
             if len(arenas) < _SPARE_ARENAS:
                 arenas.append((arena, quiet))
