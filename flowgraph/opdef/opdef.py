@@ -15,7 +15,8 @@ so it never holds data. The contract is checked when the class statement runs:
 - positional parameters of `infer` and `kernel` are tensors, keyword-only ones are attributes;
 - `infer(self, *specs, **attrs)` returns a Spec, or a tuple of Specs when `multiple`;
 - `kernel(self, xp, *arrays, **attrs)` computes with the array module `xp`; with a keyword `out` it
-  can write into a given buffer; with a keyword `state` it gets the Session's object for this node;
+  can write into a given buffer; with a keyword `state` it gets the Session's object for this node,
+  which `create_state(self, node_name, attrs, graph_seed)` makes when the node first runs;
 - `grad(self, op, *dys)` returns one gradient (or None) per input, built from public ops, or `grad`
   is `NotDifferentiable`, said aloud.
 """
@@ -193,6 +194,8 @@ def _check(cls: type[OpDef]) -> None:
     cls.takes_state = "state" in k_attrs
     for extra in ("out", "state"):
         k_attrs.pop(extra, None)
+    need(not cls.takes_state or hasattr(cls, "create_state"),
+         "its kernel takes state: it needs create_state(self, node_name, attrs, graph_seed)")
     need(tensors == k_tensors, f"infer takes {tensors}, kernel takes {k_tensors}")
     need(attrs.keys() == k_attrs.keys(),
          f"infer has the attributes {sorted(attrs)}, kernel has {sorted(k_attrs)}")
