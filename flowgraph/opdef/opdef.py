@@ -31,7 +31,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
-from flowgraph.errors import OpDefError
+from flowgraph.errors import OpDefError, OpError
 
 REGISTRY: dict[str, OpDef] = {}
 
@@ -141,7 +141,7 @@ class OpDef:
         try:
             with np.errstate(all="ignore"):
                 return plain_value(self.kernel(np, *arrays, **attrs))
-        except (ArithmeticError, ValueError, TypeError):
+        except (ArithmeticError, ValueError, TypeError, OpError):
             return None  # the run itself will report it, with the op's name
 
     def group(self, flat: Any) -> tuple[Any, ...]:
