@@ -81,7 +81,8 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
     if dtype.kind == "s":
         return to_array(value, dtype)
     if type(value) is float and dtype.kind == "f":
-        return np.asarray(value, dtype.numpy)
+        with np.errstate(over="ignore"):
+            return np.asarray(value, dtype.numpy)
     array = np.asarray(value)
     if array.dtype == object:
         raise ValueError("its rows have uneven lengths, or it holds something other than numbers")
