@@ -51,7 +51,7 @@ def explain_gradient(y: Any, x: Any, stop_gradients: Any = None) -> str:
         return (f"{head} is None: {top.name!r} does not depend on {bottom.name!r}; no path of "
                 "operations leads from one to the other.")
     path, cuts = _walk(top, bottom, between, stops)
-    if path:
+    if path is not None:
         steps = " -> ".join(f"{op.type} {op.name!r}" for op in path) or "they are one tensor"
         return f"{head} flows: {steps}"
     return "\n".join([f"{head} is None: every path is cut.", *(f"  {cut}" for cut in cuts)])

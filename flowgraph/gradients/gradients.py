@@ -15,7 +15,7 @@ import numpy as np
 from flowgraph.core import frames
 from flowgraph.errors import DTypeError, GraphError, ShapeError, message
 from flowgraph.gradients.registry import gradient_function
-from flowgraph.graph.graph import Graph, name_scope
+from flowgraph.graph.graph import Graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -80,8 +80,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     grad_ys = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     if len(grad_ys) != len(ys):
         raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
-    with name_scope(name, "gradients", [*_tensors(ys), *_tensors(xs)]):
-        graph = _graph_of(ys + xs)
+    graph = _graph_of(ys + xs)
+    with graph.as_default(), graph.name_scope(name or "gradients"):
         y_tensors = [_tensor(graph, y) for y in ys]
         x_tensors = [_x_tensor(graph, x) for x in xs]
         stop_tensors = [_x_tensor(graph, s) for s in stops]
@@ -254,10 +254,6 @@ def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _tensors(values: list[Any]) -> list[Tensor]:
-    return [v for v in values if isinstance(v, Tensor)]
 
 
 def _graph_of(values: list[Any]) -> Graph:

@@ -98,7 +98,7 @@ def _worst_partial(session: Session, scalar: Tensor, xs: list[Tensor], arrays: l
 
 
 def _weighted_sum(ys: list[Tensor], rng: np.random.Generator) -> Tensor:
-    parts = [_dot(y, rng.normal(size=tuple(y.shape.as_list()))) for y in ys
+    parts = [_dot(y, rng.normal(size=tuple(int(n) for n in y.shape))) for y in ys
              if y.dtype.base_dtype.is_floating]
     return parts[0] if len(parts) == 1 else op_def("AddN").build(parts)
 

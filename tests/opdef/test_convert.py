@@ -103,7 +103,7 @@ def test_the_first_tensor_gives_the_dtype_wherever_it_stands() -> None:
 
 def test_tensors_in_a_list_are_cast_to_the_dtype_asked_for() -> None:
     i, x = fg.constant(1), fg.placeholder(fg.float32, [2])
-    t = fg.convert_to_tensor([i, [2][0]], fg.float32)
+    t = fg.convert_to_tensor([i, 2], fg.float32)
     assert fg.Session().run(t).tolist() == [1.0, 2.0]
     assert (x + [i, 2.5]).dtype is fg.float32
 
