@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import frames
 from flowgraph.errors import ClosedSessionError, FeedTypeError, message
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
@@ -221,12 +222,13 @@ class BaseSession:
         self._growth[line] = self._growth.get(line, 0) + 1
         if self._growth[line] == _GROWN_RUNS and not graph.growth_warned:
             graph.growth_warned = True
-            warnings.warn(message(
+            run = frames.user_frame()
+            warnings.warn_explicit(message(
                 f"the graph grows with every run: {frame} has added ops before {_GROWN_RUNS} runs, "
                 f"{added} before this one; it has {graph.version} now",
                 advice="Build the graph once, before the loop, and feed what changes through "
                        "placeholders. graph.finalize() finds the line that adds ops.",
-                section="graph-grows-in-a-loop"), RuntimeWarning, stacklevel=4)
+                section="graph-grows-in-a-loop"), RuntimeWarning, run.filename, run.lineno)
 
     # ---- life ------------------------------------------------------------------------------------
 

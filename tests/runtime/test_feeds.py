@@ -179,7 +179,7 @@ def test_a_feed_dict_that_is_no_dict_is_refused(x, sess) -> None:
 def test_a_tensor_of_another_graph_cannot_be_fed(x, sess) -> None:
     with fg.Graph().as_default():
         other = fg.placeholder(fg.float32, name="other")
-    with pytest.raises(TypeError, match="'other:0'.*is not an element of this graph"):
+    with pytest.raises(TypeError, match=r"'other:0'.*is not an element of this graph"):
         sess.run(x, {x: [1, 2], other: 1.0})
 
 
