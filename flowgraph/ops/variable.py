@@ -366,7 +366,7 @@ _OPERATORS = (
     "abs", "neg", "invert", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv",
     "floordiv", "rfloordiv", "mod", "rmod", "pow", "rpow", "matmul", "rmatmul", "lt", "le", "gt",
     "ge", "and", "rand", "or", "ror", "xor", "rxor", "getitem")
-_MISUSES = ("bool", "len", "iter", "setitem", "contains", "array", "float", "int", "index",
+_MISUSES = ("len", "iter", "setitem", "contains", "array", "float", "int", "index",
             "complex")
 
 
