@@ -81,6 +81,8 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
     if dtype.kind == "s":
         return to_array(value, dtype)
     if type(value) is float and dtype.kind == "f":
+        if -60_000.0 < value < 60_000.0:  # fits every floating dtype; np.errstate costs 1 us
+            return np.asarray(value, dtype.numpy)
         with np.errstate(over="ignore"):
             return np.asarray(value, dtype.numpy)
     array = np.asarray(value)
