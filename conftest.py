@@ -1,0 +1,16 @@
+"""A fresh default graph for every test and every doctest, so that names do not depend on others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import flowgraph as fg
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph() -> Iterator[fg.Graph]:
+    """Each test builds into a graph of its own."""
+    with fg.Graph().as_default() as graph:
+        yield graph
