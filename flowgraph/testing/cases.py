@@ -1,8 +1,8 @@
 """Case tables: one row per situation of an op; the test matrix runs each row in every way.
 
-A row says how to build the op, what to feed, and what NumPy says the result is. The matrix then runs
-it in the interpreter and in generated source, with passes on and off, with freed buffers poisoned,
-with static and with unknown shapes, and checks its gradients.
+A row says how to build the op, what to feed, and what NumPy says the result is. The matrix then
+runs it in the interpreter and in generated source, with passes on and off, with freed buffers
+poisoned, with static and with unknown shapes, and checks its gradients.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A gradient checker: symbolic gradients against central differences, along random directions.
 
-For a function with outputs y and inputs x, and fixed random weights w, let L(x) = sum(w * y). Along a
-random direction v, `tf.gradients(L, x) . v` must equal (L(x + hv) - L(x - hv)) / 2h. For order 2 the
-same is asked of x -> `tf.gradients(L, x) . v`, and so on. All in float64.
+For a function with outputs y and inputs x, and fixed random weights w, let L(x) = sum(w * y). Along
+a random direction v, `tf.gradients(L, x) . v` must equal (L(x + hv) - L(x - hv)) / 2h. For order 2
+the same is asked of x -> `tf.gradients(L, x) . v`, and so on. All in float64.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def check_gradients(build: Callable[..., Any], inputs: Sequence[Any], order: int
             if abs(symbolic - numeric) > rtol * scale + atol:
                 raise AssertionError(
                     f"order {n}: gradients give the slope {symbolic:.8g}, central differences "
-                    f"{numeric:.8g}\n" + _worst_partial(session, scalar, xs, arrays, moving, slopes))
+                    f"{numeric:.8g}\n"
+                    + _worst_partial(session, scalar, xs, arrays, moving, slopes))
             scalar = total
 
 
@@ -85,7 +86,8 @@ def _worst_partial(session: Session, scalar: Tensor, xs: list[Tensor], arrays: l
     worst = (-1.0, "no partial derivative is off: the error is spread out")
     here = dict(zip(xs, arrays, strict=True))
     for i, dx in zip(moving, slopes, strict=True):
-        found = np.zeros(arrays[i].shape) if dx is None else session.run(convert_to_tensor(dx), here)
+        found = (np.zeros(arrays[i].shape) if dx is None
+                 else session.run(convert_to_tensor(dx), here))
         for index in np.ndindex(arrays[i].shape):
             unit = np.zeros(arrays[i].shape)
             unit[index] = 1.0
