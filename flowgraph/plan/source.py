@@ -18,6 +18,7 @@ import builtins
 import itertools
 import linecache
 import re
+import threading
 import weakref
 from typing import Any
 
@@ -34,6 +35,9 @@ _COMMENT_COLUMN = 72
 _LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
 _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
 _numbers = itertools.count(1)
+# CPython 3.11 counts the depth of `ast` trees for all threads together: one writes at a time, or
+# `ast.parse` raises SystemError.
+_writing = threading.Lock()
 
 
 class Source:
@@ -54,7 +58,8 @@ class Source:
         self.globals: dict[str, Any] = {"np": np, "host": plain_value}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._lines: list[str] = []
-        self._write()
+        with _writing:
+            self._write()
         self.text = "\n".join(self._lines) + "\n"
 
     def compile(self) -> Any:

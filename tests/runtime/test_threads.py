@@ -142,6 +142,7 @@ def test_plans_for_new_shapes_are_made_while_others_run() -> None:
         assert sums == [2.0 * (1 + (i + k) % 50) for k in range(40)]
 
 
+@pytest.mark.filterwarnings("ignore:the graph grows with every run")
 def test_a_graph_may_grow_in_one_thread_while_others_run() -> None:
     x = fg.placeholder(fg.float32, [2], name="x")
     y = fg.exp(x)
