@@ -1,8 +1,8 @@
 """What the approximations of special functions share.
 
 All of them are computed in double precision and rounded to the input's dtype at the end, so that
-one set of coefficients serves every dtype. A branch is an `xp.where` of formulas computed everywhere:
-each formula must get arguments that it can take (`xp.minimum` and its like see to that).
+one set of coefficients serves every dtype. A branch is an `xp.where` of formulas that are computed
+everywhere: each must get arguments that it can take (`xp.minimum` and its like see to that).
 """
 
 from __future__ import annotations
