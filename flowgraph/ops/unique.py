@@ -21,7 +21,7 @@ class Unique(OpDef):
 
     def infer(self, x, *, out_idx=dt.int32):
         shape_rules.require_rank(x, 1, "a vector")
-        return Spec(x.dtype, (None,)), Spec(out_idx, x.shape or (None,))
+        return Spec(x.dtype, (None,)), Spec(out_idx, x.shape)
 
     def kernel(self, xp, x, *, out_idx=dt.int32):
         y, idx, _ = _unique(xp, x)
@@ -56,7 +56,7 @@ class UniqueWithCounts(OpDef):
 
     def infer(self, x, *, out_idx=dt.int32):
         shape_rules.require_rank(x, 1, "a vector")
-        return (Spec(x.dtype, (None,)), Spec(out_idx, x.shape or (None,)),
+        return (Spec(x.dtype, (None,)), Spec(out_idx, x.shape),
                 Spec(out_idx, (None,)))
 
     def kernel(self, xp, x, *, out_idx=dt.int32):
