@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType
+from types import FrameType
 from typing import NamedTuple
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARY_PREFIXES = (PACKAGE, "<flowgraph")
-_is_library: dict[CodeType, bool] = {}
+_is_library: dict[str, bool] = {}  # by file name
 
 
 class UserFrame(NamedTuple):
@@ -39,10 +39,11 @@ def user_frame(depth: int = 1) -> UserFrame:
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         code = frame.f_code
-        library = _is_library.get(code)
+        filename = code.co_filename
+        library = _is_library.get(filename)
         if library is None:
-            library = _is_library[code] = code.co_filename.startswith(_LIBRARY_PREFIXES)
+            library = _is_library[filename] = filename.startswith(_LIBRARY_PREFIXES)
         if not library:
-            return UserFrame(code.co_filename, frame.f_lineno, code.co_name)
+            return UserFrame(filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return NOWHERE

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.gradients.gradients import (
-    _as_list,
-    _graph_of,
-    _tensor,
-    _x_tensor,
+from flowgraph.gradients.paths import (
+    as_list,
+    graph_of,
     is_differentiable,
     reachable,
+    x_tensor,
+    y_tensor,
 )
 from flowgraph.gradients.registry import gradient_function
 from flowgraph.graph.operation import Operation
@@ -37,10 +37,10 @@ def explain_gradient(y: Any, x: Any, stop_gradients: Any = None) -> str:
         The gradient of 'y:0' with respect to 'x:0' is None: every path is cut.
           ArgMax 'ArgMax' passes no gradient to 'x:0': it is not differentiable
     """
-    graph = _graph_of([y, x])
-    top, bottom = _tensor(graph, y), _x_tensor(graph, x)
+    graph = graph_of([y, x])
+    top, bottom = y_tensor(graph, y), x_tensor(graph, x)
     stops = ([] if stop_gradients is None
-             else [_x_tensor(graph, s) for s in _as_list(stop_gradients)])
+             else [x_tensor(graph, s) for s in as_list(stop_gradients)])
     head = f"The gradient of {top.name!r} with respect to {bottom.name!r}"
     for tensor in (bottom, top):
         if not is_differentiable(tensor):

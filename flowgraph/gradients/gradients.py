@@ -12,8 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.core import frames
-from flowgraph.errors import DTypeError, GraphError, ShapeError, message
+from flowgraph.errors import DTypeError, ShapeError, message
+from flowgraph.gradients.paths import (
+    as_list,
+    graph_of,
+    is_differentiable,
+    reachable,
+    x_tensor,
+    y_tensor,
+)
 from flowgraph.gradients.registry import gradient_function
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.indexed_slices import IndexedSlices
@@ -75,16 +82,16 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
     if unconnected not in ("none", "zero"):
         raise ValueError(f"unconnected_gradients must be 'none' or 'zero', not {unconnected!r}")
-    ys, xs = _as_list(ys), _as_list(xs)
-    stops = [] if stop_gradients is None else _as_list(stop_gradients)
-    grad_ys = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
+    ys, xs = as_list(ys), as_list(xs)
+    stops = [] if stop_gradients is None else as_list(stop_gradients)
+    grad_ys = [None] * len(ys) if grad_ys is None else as_list(grad_ys)
     if len(grad_ys) != len(ys):
         raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
-    graph = _graph_of(ys + xs)
+    graph = graph_of(ys + xs)
     with graph.as_default(), graph.name_scope(name or "gradients"):
-        y_tensors = [_tensor(graph, y) for y in ys]
-        x_tensors = [_x_tensor(graph, x) for x in xs]
-        stop_tensors = [_x_tensor(graph, s) for s in stops]
+        y_tensors = [y_tensor(graph, y) for y in ys]
+        x_tensors = [x_tensor(graph, x) for x in xs]
+        stop_tensors = [x_tensor(graph, s) for s in stops]
         walk = _Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops)
         for i, (y, dy) in enumerate(zip(y_tensors, grad_ys, strict=True)):
             walk.add(y, _start(graph, y, dy, f"grad_ys_{i}"))
@@ -141,6 +148,8 @@ class _Walk:
         dys = [self.total(tensor) if is_differentiable(tensor) else None for tensor in op.outputs]
         if op in self.stopped or all(dy is None for dy in dys):
             return
+        if not any(tensor.op in self.between for tensor in op.inputs):
+            return  # it makes an x, and nothing before it is asked for
         function = gradient_function(op)
         if function is NotDifferentiable:
             return
@@ -168,28 +177,6 @@ class _Walk:
                 _checked(op, tensor, dx if isinstance(dx, Tensor) else
                          to_tensor(self.graph, dx, tensor.dtype.base_dtype, None))
                 for tensor, dx in zip(op.inputs, dxs, strict=True)]
-
-
-def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Operation]:
-    """The operations that lie on a path from an x (or its op) to a y."""
-    stopped = {t.op for t in stops}
-    forward: set[Operation] = set()
-    stack = [x.op for x in xs]
-    while stack:
-        op = stack.pop()
-        if op not in forward:
-            forward.add(op)
-            stack.extend(c for tensor in op.outputs for c in tensor._consumers)
-    between: set[Operation] = set()
-    stack = [y.op for y in ys]
-    while stack:
-        op = stack.pop()
-        if op in between or op not in forward:
-            continue
-        between.add(op)
-        if op not in stopped:
-            stack.extend(tensor.op for tensor in op.inputs)
-    return between
 
 
 def aggregate(parts: list[Gradient]) -> Gradient:
@@ -233,14 +220,13 @@ def _zeros(tensor: Tensor) -> Tensor | None:
     return op_def("ZerosLike").build(tensor) if is_differentiable(tensor) else None
 
 
-def is_differentiable(tensor: Tensor) -> bool:
-    """Whether gradients pass through `tensor`: it is of a floating or complex dtype."""
-    dtype = tensor.dtype.base_dtype
-    return dtype.is_floating or dtype.is_complex
-
-
 def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
-    """`dx`, known to have the shape of the input `tensor` whose gradient it is."""
+    """`dx`, known to have the shape and dtype of the input `tensor` whose gradient it is."""
+    if dx.dtype.base_dtype is not tensor.dtype.base_dtype:
+        raise DTypeError(message(
+            f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
+            f"{dx.dtype.base_dtype.name} for the input {tensor.name!r} of "
+            f"{tensor.dtype.base_dtype.name}", section="dtype-error"))
     try:
         if dx.spec.shape != tensor.spec.shape:
             dx.set_shape(tensor.spec.shape)
@@ -250,31 +236,3 @@ def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
             f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
             f"shape {dx.shape} for the input {tensor.name!r} of shape {tensor.shape}",
             section="shape-error")) from None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _graph_of(values: list[Any]) -> Graph:
-    graphs = {id(v.graph): v.graph for v in values if hasattr(v, "graph")}
-    if len(graphs) > 1:
-        raise GraphError(message(
-            f"tf.gradients ({frames.user_frame()}) got ys and xs from different graphs",
-            advice="Build them inside one `with graph.as_default():` block.",
-            section="graph-error"))
-    if not graphs:
-        raise TypeError(f"tf.gradients ({frames.user_frame()}) needs tensors for ys and xs")
-    return next(iter(graphs.values()))
-
-
-def _tensor(graph: Graph, y: Any) -> Tensor:
-    return to_tensor(graph, y, None, "y")
-
-
-def _x_tensor(graph: Graph, x: Any) -> Tensor:
-    """The tensor that differentiating by x means: for a variable, the variable itself."""
-    if isinstance(x, IndexedSlices):
-        return x.values
-    handle = getattr(x, "_ref", None)
-    return handle() if handle is not None else to_tensor(graph, x, None, "x")

@@ -16,7 +16,7 @@ so it never holds data. The contract is checked when the class statement runs:
 - `infer(self, *specs, **attrs)` returns a Spec, or a tuple of Specs when `multiple`;
 - `kernel(self, xp, *arrays, **attrs)` computes with the array module `xp`; with a keyword `out` it
   can write into a given buffer; with a keyword `state` it gets the Session's object for this node,
-  which `create_state(self, node_name, attrs, graph_seed)` makes when the node first runs;
+  which `create_state(self, attrs)` makes when the node first runs;
 - `grad(self, op, *dys)` returns one gradient (or None) per input, built from public ops, or `grad`
   is `NotDifferentiable`, said aloud.
 """
@@ -67,6 +67,7 @@ class OpDef:
     multiple: ClassVar[bool] = False  # infer and kernel return tuples
     is_ref: ClassVar[bool] = False  # output 0 is a variable
     aliases: ClassVar[tuple[str, ...]] = ()  # parameters whose memory the result may share
+    read_only: ClassVar[bool] = False  # the result may be a view that cannot be written to
     elementwise: ClassVar[bool] = False  # result[i] needs inputs only at i: may run in place
     folds_by_shape: ClassVar[bool] = False  # needs only the input's shape: tf.shape, tf.size
     commutative: ClassVar[bool] = False  # the two inputs may be swapped
@@ -195,7 +196,7 @@ def _check(cls: type[OpDef]) -> None:
     for extra in ("out", "state"):
         k_attrs.pop(extra, None)
     need(not cls.takes_state or hasattr(cls, "create_state"),
-         "its kernel takes state: it needs create_state(self, node_name, attrs, graph_seed)")
+         "its kernel takes state: it needs create_state(self, attrs)")
     need(tensors == k_tensors, f"infer takes {tensors}, kernel takes {k_tensors}")
     need(attrs.keys() == k_attrs.keys(),
          f"infer has the attributes {sorted(attrs)}, kernel has {sorted(k_attrs)}")

@@ -251,6 +251,7 @@ class BroadcastTo(OpDef):
     dtypes = {"shape": "Tidx"}
     Tidx = dt.INDEX
     host_inputs = ("shape",)
+    read_only = True
     aliases = ("input",)
 
     def infer(self, input, shape):

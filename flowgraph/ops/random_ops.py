@@ -111,14 +111,8 @@ class RandomOp(OpDef, abstract=True):
     effects = "random"
     grad = NotDifferentiable
 
-    def create_state(self, node_name, attrs, graph_seed):
-        """The Session's object for one node.
-
-        Args:
-            node_name: the node's name; here already part of `seed2` where it matters.
-            attrs: the node's attributes.
-            graph_seed: the graph's seed; here already part of `seed`.
-        """
+    def create_state(self, attrs):
+        """The Session's object for one node; the seeds tell everything, the name included."""
         return PhiloxState.from_seeds(attrs["seed"], attrs["seed2"])
 
 

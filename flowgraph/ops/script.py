@@ -37,6 +37,7 @@ class PyFunc(OpDef):
     lists = ("input",)
     multiple = True
     effects = "io"
+    runs_user_code = True
     host_only = "Python functions take NumPy arrays"
     grad = NotDifferentiable
 
@@ -53,6 +54,7 @@ class PyFuncStateless(OpDef):
     dtypes = {"input": dt.ANY}
     lists = ("input",)
     multiple = True
+    runs_user_code = True
     host_only = "Python functions take NumPy arrays"
     grad = NotDifferentiable
 
@@ -109,7 +111,12 @@ def py_func(func, inp, Tout, stateful=True, name=None):
 
     Raises:
         InvalidArgumentError: when run, if the number of values or a dtype is not as in `Tout`.
-            Exceptions of `func` come through unchanged.
+        OpError: when run, if `func` raises: an exception that is both of TensorFlow's class for it
+            (InvalidArgumentError for a ValueError or TypeError, UnknownError for most others) and of
+            the class that `func` raised.
+
+    A run that calls Python holds no locks: if another run, or `func` itself, writes the same variable
+    meanwhile, the one that ends last wins.
 
     Example:
         >>> import flowgraph as fg
@@ -163,7 +170,7 @@ class Print(OpDef):
     def infer(self, input: Spec, data, *, message="", first_n=-1, summarize=_SHOWN):
         return Spec(input.dtype, input.shape)
 
-    def create_state(self, node_name, attrs, graph_seed):
+    def create_state(self, attrs):
         """Counts the runs, for `first_n`."""
         return itertools.count()
 

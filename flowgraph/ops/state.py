@@ -76,8 +76,11 @@ def assign(ref, value, validate_shape=None, use_locking=None, name=None):
         array([3., 4.], dtype=float32)
     """
     check_variable(ref, "tf.assign")
-    return Assign.build(ref, value, name=name, use_locking=use_locking is not False,
-                        validate_shape=validate_shape is not False)
+    assigned = Assign.build(ref, value, name=name, use_locking=use_locking is not False,
+                            validate_shape=validate_shape is not False)
+    if validate_shape is False:
+        assigned.graph.note_change()  # plans made so far trust the variable's shape
+    return assigned
 
 
 class AssignAdd(OpDef):

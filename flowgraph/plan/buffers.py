@@ -43,6 +43,7 @@ class Buffers:
         self.freed: dict[int, list[int]] = {}
         self._number: dict[View, int] = {}
         self._free: dict[int, list[int]] = {}
+        self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         dying: dict[int, list[Value]] = {}
         for i, instr in enumerate(program.instrs):
             if _can_write_into(instr, lifetimes):
@@ -58,13 +59,6 @@ class Buffers:
                     continue
                 self._free.setdefault(self.sizes[view.buffer], []).append(view.buffer)
                 self.freed.setdefault(i, []).append(self.view_of[value])
-
-    _handed_on: set[Value]
-
-    def __new__(cls, *args: object) -> Buffers:
-        self = super().__new__(cls)
-        self._handed_on = set()  # values whose buffer an in-place step took over
-        return self
 
     @property
     def peak_bytes(self) -> int:

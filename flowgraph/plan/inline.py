@@ -17,6 +17,7 @@ import functools
 import inspect
 import keyword
 import math
+import re
 import sys
 import textwrap
 from typing import Any
@@ -80,8 +81,7 @@ def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | Non
             elif node.id not in builtin and not node.id.startswith("_hole_"):
                 return None
     text = ast.unparse(folded).replace("{", "{{").replace("}", "}}")
-    for param in (*op_def.params, "out"):
-        text = text.replace(f"_hole_{param}_", "{" + param + "}")
+    text = re.sub(r"\b_hole_(\w+)_hole\b", r"{\1}", text)
     return Template(text, needs)
 
 
@@ -97,11 +97,11 @@ class _Fold(ast.NodeTransformer):
         if node.id == "xp":
             return ast.Name("np", ast.Load())
         if node.id == "out":
-            return ast.Name("_hole_out_", ast.Load()) if self.has_out else ast.Constant(None)
+            return ast.Name("_hole_out_hole", ast.Load()) if self.has_out else ast.Constant(None)
         if node.id in self.attrs:
             return _literal(self.attrs[node.id])
         if node.id in self.op_def.params:
-            return ast.Name(f"_hole_{node.id}_", ast.Load())
+            return ast.Name(f"_hole_{node.id}_hole", ast.Load())
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -118,7 +118,7 @@ class _Fold(ast.NodeTransformer):
         self.generic_visit(node)
         node.keywords = [k for k in node.keywords
                          if not (isinstance(k.value, ast.Constant) and k.value.value is None
-                                 and k.arg in ("out", "axis", "dtype"))
+                                 and k.arg in ("out", "dtype"))
                          and not (k.arg == "keepdims" and isinstance(k.value, ast.Constant)
                                   and k.value.value is False)]
         if (isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2
@@ -140,10 +140,12 @@ class _Fold(ast.NodeTransformer):
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
-        if all(isinstance(v, ast.Constant) for v in node.values):
-            values = [v.value for v in node.values]  # type: ignore[attr-defined]
-            return ast.Constant((all if isinstance(node.op, ast.And) else any)(values))
-        return node
+        stops_at = not isinstance(node.op, ast.And)  # `or` ends at the first true operand
+        while len(node.values) > 1 and isinstance(node.values[0], ast.Constant):
+            first = node.values.pop(0)
+            if bool(first.value) is stops_at:  # type: ignore[attr-defined]
+                return first
+        return node.values[0] if len(node.values) == 1 else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
@@ -200,7 +202,10 @@ class _Evaluate(ast.NodeTransformer):
             arguments = [ast.literal_eval(argument) for argument in node.args]
         except ValueError:
             return self
-        return self.needs[node.func.id](*arguments)
+        try:
+            return self.needs[node.func.id](*arguments)
+        except Exception:  # whatever it is, the run will raise it, with op and line
+            return self
 
 
 def _slice(part: slice) -> ast.Slice:

@@ -119,15 +119,20 @@ class Plan:
         lifetimes, program = self.lifetimes, self.program
         made = {out for instr in program.instrs for out in instr.outputs}
         taken: set[Value] = set()
+        read_only: set[Value] = set()
+        for instr in program.instrs:
+            if instr.op_def.read_only or (instr.op_def.aliases
+                                          and not read_only.isdisjoint(instr.inputs)):
+                read_only.update(instr.outputs)
 
         def is_part(value: Value, root: Value) -> bool:
-            """Whether it may be a slice that keeps `root` alive, or a read-only broadcast."""
+            """Whether it may be a slice that keeps all of `root` alive."""
             size = value.spec.size
             return value is not root and (size is None or size != root.spec.size)
 
         def needs_copy(value: Value) -> bool:
             roots = lifetimes.roots.get(value, frozenset((value,)))
-            shared = (bool(roots - made) or bool(roots & taken)
+            shared = (value in read_only or bool(roots - made) or bool(roots & taken)
                       or any(is_part(value, root) for root in roots))
             taken.update(roots)
             return shared

@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 from typing import Any, NamedTuple
 
+from flowgraph.core.spec import Spec
 from flowgraph.errors import GraphError, InvalidArgumentError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -146,7 +147,10 @@ class _Extraction:
             return fed
         read = self.reads.get(variable)
         if read is None:
-            read = Read(variable, Value(variable.name, variable.outputs[0].spec), optional)
+            spec = variable.outputs[0].spec
+            if _changes_shape(variable.outputs[0]):
+                spec = Spec(spec.dtype, None)
+            read = Read(variable, Value(variable.name, spec), optional)
             self.reads[variable] = read
         elif read.optional and not optional:
             read = self.reads[variable] = Read(variable, read.value, False)
@@ -184,6 +188,13 @@ class _Extraction:
                 if variable not in merged or merged[variable].number < version.number:
                     merged[variable] = version
         return merged
+
+
+def _changes_shape(reference: Tensor) -> bool:
+    """Whether the graph assigns the variable without asking for its static shape."""
+    return any(
+        (op.type == "Assign" and not op.attrs["validate_shape"]) or _changes_shape(op.outputs[0])
+        for op in reference._consumers if op.op_def.overwrites)
 
 
 def in_order(needed: set[Operation]) -> list[Operation]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from flowgraph.core.dtypes import of_numpy
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef
 
@@ -43,6 +44,13 @@ class Value:
 
     def __repr__(self) -> str:
         return f"<Value {self.name} {self.spec}>"
+
+
+def constant(name: str, array: Any) -> Value:
+    """A constant Value with a private, read-only array."""
+    array = np.array(array)
+    array.flags.writeable = False
+    return Value(name, Spec(of_numpy(array.dtype), array.shape), array)
 
 
 class Instr:
@@ -73,7 +81,8 @@ class Instr:
     def is_pure(self) -> bool:
         """Whether running it twice, or never, makes no difference but time."""
         op_def = self.op_def
-        return not (op_def.effects or op_def.takes_state or op_def.tests_ref or self.keep)
+        return not (op_def.effects or op_def.takes_state or op_def.tests_ref
+                    or op_def.runs_user_code or self.keep)
 
     def with_inputs(self, inputs: tuple[Value | None, ...]) -> Instr:
         """The same with other inputs."""

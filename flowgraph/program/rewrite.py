@@ -19,8 +19,7 @@ import numpy as np
 
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import op_def
-from flowgraph.program.ir import Instr, Program, Value
-from flowgraph.program.passes.fold_constants import constant
+from flowgraph.program.ir import Instr, Program, Value, constant
 from flowgraph.program.specs import Contents, derive
 
 ANY = "any"

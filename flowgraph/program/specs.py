@@ -10,7 +10,7 @@ from typing import Any
 from flowgraph.core import shapes
 from flowgraph.core.spec import Shape, Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError, message
-from flowgraph.opdef.opdef import plain_value
+from flowgraph.opdef.opdef import op_def, plain_value
 from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
 
@@ -41,9 +41,9 @@ class Contents:
             return plain_value(value.const) if value.const.size <= _LARGEST else None
         if value in self._known:
             return self._known[value]
-        self._known[value] = None
         if self._depth > _DEEPEST:
             return None
+        self._known[value] = None
         instr = self._producer.get(value)
         size = value.spec.size
         if instr is None or not instr.is_pure or (size is not None and size > _LARGEST):
@@ -79,6 +79,11 @@ def derive(instr: Instr, contents: Contents) -> tuple[Spec, ...]:
 def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
     """The program for feeds of these shapes: every spec as precise as they allow.
 
+    The graph's own static shapes are only partly to be trusted. What depends on a value that was
+    fed in place of a computed one, or on a variable whose shape may change, is derived anew. Where
+    the graph claims more than the op can tell (`set_shape`), an `EnsureShape` checks the claim in
+    the run: buffers are handed out by these shapes.
+
     Args:
         program: as extracted.
         feed_shapes: the shape of each feed, in the program's order.
@@ -87,6 +92,8 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
         InvalidArgumentError: the shapes do not fit an op; names it, its inputs and the user's line.
     """
     replaced: dict[Value, Value] = {}
+    doubted = {read.value for read in program.reads
+               if read.value.spec.shape != read.variable.outputs[0].spec.shape}
     feeds = []
     for feed, shape in zip(program.feeds, feed_shapes, strict=True):
         value = feed.value
@@ -94,40 +101,55 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
             value = Value(value.name, Spec(value.spec.dtype, shape))
             replaced[feed.value] = value
         feeds.append(Feed(feed.tensor, value))
+        if feed.tensor.op.type != "Placeholder":
+            doubted.add(value)
     contents = Contents()
-    instrs = []
+    instrs: list[Instr] = []
     for instr in program.instrs:
         new = instr
         if replaced and any(v in replaced for v in instr.inputs):
             new = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
-        if new is not instr or not all(out.spec.is_static for out in instr.outputs):
-            new = _refined(new, contents, replaced)
-        contents.add(new)
-        instrs.append(new)
+        for made in _refined(new, contents, replaced, doubted):
+            contents.add(made)
+            instrs.append(made)
     result = program.with_instrs(instrs, replaced)
     result.feeds = tuple(feeds)
     return result
 
 
-def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value]) -> Instr:
-    """The instruction with outputs as precise as its inputs tell."""
+def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
+             doubted: set[Value]) -> list[Instr]:
+    """The instruction with outputs as precise as its inputs tell, and checks of mere claims."""
     try:
         specs = derive(instr, contents)
     except ShapeError as error:
         raise run_error(instr, error) from None
-    outputs = []
+    doubtful = bool(doubted) and not doubted.isdisjoint(instr.inputs)
+    outputs, checks = [], []
     for out, spec in zip(instr.outputs, specs, strict=True):
-        if not shapes.compatible(out.spec.shape, spec.shape):
+        said, told = out.spec.shape, spec.shape
+        if doubtful:
+            said = told
+        elif not shapes.compatible(said, told):
             raise run_error(instr, ShapeError(
-                f"gives the shape {shape_text(spec.shape)}, where the graph says "
-                f"{shape_text(out.spec.shape)} (set_shape, or a variable's shape)"))
-        shape = shapes.merge(out.spec.shape, spec.shape)
+                f"gives the shape {shape_text(told)}, where the graph says {shape_text(said)} "
+                "(set_shape, or a variable's shape)"))
+        shape = shapes.merge(said, told)
+        new = out
         if shape != out.spec.shape:
             new = replaced[out] = Value(out.name, Spec(out.spec.dtype, shape))
-            outputs.append(new)
-        else:
-            outputs.append(out)
-    return Instr(instr.op_def, instr.inputs, tuple(outputs), instr.attrs, instr.origins, instr.keep)
+        if doubtful:
+            doubted.add(new)
+        if shape != told:
+            unchecked = Value(f"{out.name}/unchecked", Spec(out.spec.dtype, told))
+            ensure = op_def("EnsureShape")
+            checks.append(Instr(ensure, (unchecked,), (new,), {"shape": shape}, instr.origins))
+            new = unchecked
+        outputs.append(new)
+    if any(new is not out for new, out in zip(outputs, instr.outputs, strict=True)):
+        instr = Instr(instr.op_def, instr.inputs, tuple(outputs), instr.attrs, instr.origins,
+                      instr.keep)
+    return [instr, *checks]
 
 
 def run_error(instr: Instr, error: Exception) -> InvalidArgumentError:

@@ -20,6 +20,7 @@ from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
 from flowgraph.program.specs import specialise
+from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.runner import Hook, Runner
@@ -40,13 +41,16 @@ class BoundPlan:
 
     __slots__ = ("_keys", "_locks", "_nodes", "_read", "_state", "runner")
 
-    def __init__(self, plan: Plan, state: State, graph: Graph, mode: str, poison: bool) -> None:
-        self.runner = Runner(plan, mode, poison)
+    def __init__(self, plan: Plan, state: State, mode: str, poison: bool,
+                 pool: ArenaPool) -> None:
+        self.runner = Runner(plan, mode, poison, pool)
         self._state = state
         self._read = reader(plan.program.reads)
         self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
-        self._locks = state.locks(self._keys)
-        self._nodes = tuple(state.node(op, graph.seed) for op in plan.node_states)
+        # A run that calls the user's Python holds no locks: what it calls may run the session too.
+        calls_user = any(step.instr.op_def.runs_user_code for step in plan.steps)
+        self._locks = [] if calls_user else state.locks(self._keys)
+        self._nodes = tuple(state.node(op) for op in plan.node_states)
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
         """Runs once; the new state is kept when all went well."""
@@ -76,19 +80,19 @@ class Executable:
         fetches: the nest asked for.
         feeds: the tensors fed, in the order in which their values come.
         passes: names of the passes to run; None for all.
-        mode, poison: see Runner.
+        mode, poison, pool: see Runner.
     """
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
-                 passes: Iterable[str] | None, mode: str, poison: bool) -> None:
+                 passes: Iterable[str] | None, mode: str, poison: bool, pool: ArenaPool) -> None:
         self.fetches = Fetches(graph, fetches)
         self.feeds = feeds
         self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
-        self._graph = graph
         self._state = state
         self._passes = passes
         self._mode = mode
         self._poison = poison
+        self._pool = pool
         self.extracted: Program = extract(self.fetches.elements, feeds)
         self._plans: OrderedDict[Shapes, BoundPlan] = OrderedDict()
         self._lock = threading.Lock()
@@ -110,7 +114,7 @@ class Executable:
                 for tensor, shape in zip(self.feeds, shapes, strict=True):
                     check_shape(tensor, shape)
                 self._plans[shapes] = BoundPlan(Plan(self.optimised(shapes)), self._state,
-                                                self._graph, self._mode, self._poison)
+                                                self._mode, self._poison, self._pool)
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]

@@ -15,11 +15,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import InvalidArgumentError, OpError, message
+from flowgraph.errors import (
+    InvalidArgumentError,
+    OpError,
+    OutOfRangeError,
+    ProgramError,
+    ResourceExhaustedError,
+    UnimplementedError,
+    UnknownError,
+    message,
+)
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.plan.source import Source
+from flowgraph.runtime.arenas import SMALL, ArenaPool
 
 Arrays = tuple[Any, ...]
 _SPARE_ARENAS = 4
@@ -44,11 +55,15 @@ class Runner:
         plan: the plan.
         mode: "auto" (interpreted at first, then source), "interpreter" or "source".
         poison: fill freed buffers with NaN; for tests of the plan.
+        pool: where large arenas are kept between runs.
     """
 
-    def __init__(self, plan: Plan, mode: str = "auto", poison: bool = False) -> None:
+    def __init__(self, plan: Plan, mode: str = "auto", poison: bool = False,
+                 pool: ArenaPool | None = None) -> None:
         self.plan = plan
         self._poison = poison
+        self._pool = ArenaPool() if pool is None else pool
+        self._arena_bytes = plan.buffers.peak_bytes
         self._source: Source | None = None
         self._function: Any = None
         self._arenas: list[tuple[Arrays, Callable[..., Any]]] = []
@@ -68,11 +83,7 @@ class Runner:
     def run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
             hooks: tuple[Hook, ...] = ()) -> tuple[Arrays, Arrays]:
         """One run: (fetched arrays, new values of the written variables)."""
-        arenas = self._arenas
-        try:
-            arena, quiet = arenas.pop()
-        except IndexError:
-            arena, quiet = self.plan.buffers.arena(), self._quiet()
+        arena, quiet = self._take_arena()
         try:
             if self._function is None or hooks:
                 if hooks or self._interpreted < self._interpret_first:
@@ -87,14 +98,30 @@ class Runner:
                 raise
             raise told from error.__cause__
         finally:
-            if len(arenas) < _SPARE_ARENAS:
-                arenas.append((arena, quiet))
+            if self._arena_bytes > SMALL:
+                self._pool.give(self, (arena, quiet), self._arena_bytes)
+            elif len(self._arenas) < _SPARE_ARENAS:
+                self._arenas.append((arena, quiet))
+
+    def _take_arena(self) -> tuple[Arrays, Callable[..., Any]]:
+        """Memory for this run, and the caller under which NumPy is quiet."""
+        if self._arena_bytes > SMALL:
+            spare = self._pool.take(self)
+            if spare is not None:
+                return spare
+        else:
+            try:
+                return self._arenas.pop()
+            except IndexError:
+                pass  # all are in use by other threads, or this is the first run
+        return self.plan.buffers.arena(), self._quiet()
 
     def _quiet(self) -> Callable[..., Any]:
         """A caller of functions under which NumPy does not warn of NaN and infinity.
 
         `np.errstate` costs a microsecond each time; a context in which it is set once costs a
-        quarter (benchmarks/overhead.py). A user's own function must see the caller's context.
+        quarter (benchmarks/overhead.py). A user's own function must see the caller's context
+        variables, so there it is `np.errstate`.
         """
         if any(step.instr.op_def.runs_user_code for step in self.plan.steps):
             return _with_errstate
@@ -171,6 +198,8 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
         else:
             results = [result]
             values[step.outputs[0]] = result
+        if poison:
+            _check_specs(step, results)
         for hook in hooks:
             hook.after(step, arguments, results, time.perf_counter() - start)
         for slot in step.drops:
@@ -185,6 +214,15 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
     return fetches, writes
 
 
+def _check_specs(step: Step, results: list[Any]) -> None:
+    """A buffer is handed out by what the plan believes: poisoned runs ask whether it is so."""
+    for result, value in zip(results, step.instr.outputs, strict=True):
+        spec = value.spec
+        if result.dtype != spec.dtype.numpy or not compatible(spec.shape, result.shape):
+            raise ProgramError(f"{step.op.type} {step.op.name!r} ({step.op.frame}) gave "
+                               f"{result.dtype}{result.shape}, the plan believes {spec}")
+
+
 def _fill(view: np.ndarray) -> None:
     view.reshape(-1).view(np.uint8)[:] = _poison
 
@@ -193,8 +231,8 @@ def explained(error: Exception, step: Step) -> Exception:
     """The error of a kernel with op, inputs and the user's line.
 
     TensorFlow's own classes keep their class. What NumPy raises about values becomes an
-    InvalidArgumentError; anything else (the user's own exception in a `py_func`, MemoryError) stays
-    as it is and gets a note.
+    InvalidArgumentError. What a user's function raises in a `py_func` gets TensorFlow's class for
+    it and keeps its own. Anything else (MemoryError) stays as it is and gets a note.
     """
     op, instr = step.op, step.instr
     rows = [(f"{param} =", repr(value.name),
@@ -207,9 +245,40 @@ def explained(error: Exception, step: Step) -> Exception:
             return error
         text = message(f"{where}: {error.message}", rows, section="invalid-argument-error")
         return type(error)(None, op, text).with_traceback(error.__traceback__)
-    if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)) and not (
-            instr.op_def.runs_user_code):
-        text = message(f"{where}: {error}", rows, section="invalid-argument-error")
+    text = message(f"{where}: {_said(error)}", rows, section="invalid-argument-error")
+    if instr.op_def.runs_user_code:
+        return _both(_class_of_users(error), error, op, text)
+    if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)):
         return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
     error.add_note(message(f"raised by {where}", rows))
     return error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _class_of_users(error: Exception) -> type[OpError]:
+    """The class in which TensorFlow reports what a user's function raised."""
+    for kinds, cls in ((StopIteration, OutOfRangeError), (MemoryError, ResourceExhaustedError),
+                       (NotImplementedError, UnimplementedError),
+                       ((TypeError, ValueError), InvalidArgumentError)):
+        if isinstance(error, kinds):
+            return cls
+    return UnknownError
+
+
+def _both(cls: type[OpError], error: Exception, op: Any, text: str) -> Exception:
+    """An exception of TensorFlow's class and of the user's own, with its attributes."""
+    own = type(error)
+    try:
+        both = type(own.__name__, (cls, own), {"__str__": lambda self: self.message,
+                                               "__module__": own.__module__})
+        made = both.__new__(both, *error.args)
+    except TypeError:  # classes that Python cannot join (OSError and the like): the user's alone
+        error.add_note(text)
+        return error
+    vars(made).update(vars(error), _node_def=None, _op=op, _message=text)
+    made.args = error.args
+    made.__cause__, made.__context__ = error.__cause__, error.__context__
+    return made.with_traceback(error.__traceback__)

@@ -21,6 +21,7 @@ from flowgraph.errors import ClosedSessionError, FeedTypeError, message
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor
+from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.config import ConfigProto, passes_of
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
@@ -52,6 +53,7 @@ class BaseSession:
         self._runner = runner
         self._poison = poison
         self._state = State()
+        self._arenas = ArenaPool()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()
         self._closed = False
@@ -132,7 +134,8 @@ class BaseSession:
             accept_options: whether the function takes options and run_metadata by keyword.
         """
         tensors = [feed_tensor(self._graph, key) for key in feed_list or []]
-        self._executable(fetch_key(fetches), fetches, tuple(tensors))
+        key = fetch_key(fetches), tuple(tensors), self._graph.changes
+        self._executable(key, fetches, tuple(tensors))
 
         def call(*args: Any, options: Any = None, run_metadata: Any = None) -> Any:
             if len(args) != len(tensors):
@@ -161,13 +164,14 @@ class BaseSession:
         else:
             try:
                 key = fetch_key(fetches)
-            except TypeError:  # unhashable: not known again, and most likely no fetch at all
-                key = object()
-        executable = self._executables.get((key, tensors))
+            except TypeError:  # unhashable: it could not be found again
+                key = None
+        found = (key, tensors, graph.changes)
+        executable = self._executables.get(found)
         if executable is None:
-            executable = self._executable(key, fetches, tensors)
+            executable = self._executable(found, fetches, tensors)
         elif len(self._executables) > MOST_EXECUTABLES // 2:
-            mark_used(self._executables, (key, tensors))
+            mark_used(self._executables, found)
         return executable, arrays, tuple([array.shape for array in arrays])
 
     def _feeds(self, feed_dict: dict[Any, Any]) -> tuple[tuple[Tensor, ...], tuple[Any, ...]]:
@@ -190,20 +194,26 @@ class BaseSession:
                 key = feed_tensor(self._graph, key)
             elif key in self._graph._unfeedable:
                 key = feed_tensor(self._graph, key)  # raises
-            if type(value) is not np.ndarray or value.dtype is not key.spec.dtype._numpy:
+            dtype = key.spec.dtype
+            if (type(value) is not np.ndarray or value.dtype is not dtype._numpy
+                    or dtype.kind == "s"):
                 value = feed_array(key, value)
             tensors.append(key)
             arrays.append(value)
         return tuple(tensors), tuple(arrays)
 
-    def _executable(self, key: Any, fetches: Any, tensors: tuple[Tensor, ...]) -> Executable:
+    def _executable(self, key: tuple[Any, ...], fetches: Any,
+                    tensors: tuple[Tensor, ...]) -> Executable:
+        """A new executable, kept under `key` (fetches, feeds, edits of the graph)."""
         if not self._graph.version:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before "
                                "calling run().")
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
-                                    self._passes, self._runner, self._poison)
-            self._executables[key, tensors] = executable
+                                    self._passes, self._runner, self._poison, self._arenas)
+            if key[0] is None:
+                return executable
+            self._executables[key] = executable
             while len(self._executables) > MOST_EXECUTABLES:
                 self._executables.popitem(last=False)
         return executable
@@ -212,8 +222,8 @@ class BaseSession:
         """The graph is not what it was at the last run: forget stale plans, warn of a loop."""
         graph = self._graph
         if graph.changes != self._changes:
-            self._changes = graph.changes
-            self._executables = OrderedDict()
+            self._changes = graph.changes  # executables made before are not found any more
+            self._executables.clear()
         if graph.version == self._version:
             return
         added, self._version = graph.version - self._version, graph.version
@@ -237,6 +247,7 @@ class BaseSession:
         self._closed = True
         self._state.clear()
         self._executables.clear()
+        self._arenas.clear()
 
     @contextmanager
     def as_default(self) -> Iterator[BaseSession]:

@@ -32,11 +32,11 @@ class State:
         with self._lock:
             return [self._locks.setdefault(key, threading.RLock()) for key in sorted(set(keys))]
 
-    def node(self, op: Operation, graph_seed: int | None) -> Any:
+    def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for."""
         with self._lock:
             if op.name not in self._nodes:
-                self._nodes[op.name] = op.op_def.create_state(op.name, op.attrs, graph_seed)
+                self._nodes[op.name] = op.op_def.create_state(op.attrs)
             return self._nodes[op.name]
 
     def clear(self) -> None:

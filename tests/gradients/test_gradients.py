@@ -354,3 +354,30 @@ def test_a_finalized_graph_takes_no_gradients(fresh_graph) -> None:
     fresh_graph.finalize()
     with pytest.raises(RuntimeError, match="the graph is finalized"):
         fg.gradients(y, x)
+
+
+def test_the_op_that_makes_an_x_is_not_differentiated() -> None:
+    x = fg.placeholder(fg.float32, [2, 3])
+    w = fg.constant(np.ones((3, 2), np.float32))
+    hidden = fg.matmul(x, w)
+    fg.gradients(fg.square(hidden), hidden)
+    names = [op.name for op in fg.get_default_graph().get_operations()]
+    assert not [name for name in names if "MatMul_grad" in name]
+    graph = fg.get_default_graph()
+    with graph.gradient_override_map({"Exp": "not registered"}):
+        made = fg.exp(x)
+    assert fg.gradients(made * 2.0, made)[0] is not None
+
+
+def test_a_gradient_of_another_dtype_is_refused_where_it_is_made() -> None:
+    graph = fg.get_default_graph()
+
+    @fg.RegisterGradient("WrongDtypeInTest")
+    def _wrong(op, dy):
+        return fg.cast(dy, fg.float64)
+
+    x = fg.placeholder(fg.float32, [2])
+    with graph.gradient_override_map({"Identity": "WrongDtypeInTest"}):
+        y = fg.identity(x, name="odd")
+    with pytest.raises(fg.errors.DTypeError, match=r"'odd'.*float64 for the input.*float32"):
+        fg.gradients(y, x)

@@ -63,7 +63,7 @@ VIOLATIONS = [  # name, body, words
     ("a type variable that is no set", GOOD + "T = dt.float32", "dtypes uses 'T'"),
     ("overwrites no ref", GOOD + "overwrites = 'x'", "overwrites must name a ref parameter"),
     ("state that no one makes", GOOD.replace("xp, x, *, n=1", "xp, x, *, n=1, state=None"),
-     "it needs create_state(self, node_name, attrs, graph_seed)"),
+     "it needs create_state(self, attrs)"),
     ("unknown effects", GOOD + "effects = 'magic'", "effects = 'magic' is not known"),
 ]
 
@@ -99,7 +99,7 @@ def test_a_good_class_is_registered_with_what_its_signatures_say() -> None:
 
 def test_out_and_state_are_the_kernels_own_and_no_attributes() -> None:
     broken = define(GOOD.replace("xp, x, *, n=1", "xp, x, *, n=1, out=None, state=None")
-                    + "def create_state(self, node_name, attrs, graph_seed): return None")
+                    + "def create_state(self, attrs): return None")
     assert broken.takes_out
     assert broken.takes_state
     assert broken.attr_defaults == {"n": 1}
@@ -226,7 +226,7 @@ def test_an_op_with_state_keeps_it_in_the_session() -> None:
         def infer(self):
             return Spec(dt.int32, ())
 
-        def create_state(self, node_name, attrs, graph_seed):
+        def create_state(self, attrs):
             return [0]
 
         def kernel(self, xp, *, state):

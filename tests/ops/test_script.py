@@ -102,7 +102,7 @@ def test_stateful_py_func_runs_once_per_run_and_node() -> None:
     assert len(calls) == 2
 
 
-def test_py_funcs_exception_is_the_users_own_object() -> None:
+def test_py_funcs_exception_is_also_of_the_users_own_class() -> None:
     error = ZeroDivisionError("mine")
 
     def fail():
@@ -110,7 +110,8 @@ def test_py_funcs_exception_is_the_users_own_object() -> None:
 
     with fg.Session() as session, pytest.raises(ZeroDivisionError) as caught:
         session.run(fg.py_func(fail, [], fg.float32))
-    assert caught.value is error
+    assert isinstance(caught.value, fg.errors.UnknownError)
+    assert caught.value.args == error.args
 
 
 def test_py_func_has_no_gradient() -> None:

@@ -254,13 +254,44 @@ def test_every_step_stands_on_one_line_of_its_own() -> None:
     assert [step.op.name for step in source.step_of_line.values()] == ["t", "e"]
 
 
-def test_what_a_users_function_raises_stays_and_gets_a_note() -> None:
+class Broken(Exception):
+    """A user's own exception, with more than a text."""
+
+    def __init__(self, code, detail):
+        super().__init__(code, detail)
+        self.code_of_mine = code
+
+
+@pytest.mark.parametrize("runner", ["interpreter", "source"])
+@pytest.mark.parametrize(("raised", "tensorflows"), [
+    (KeyError("mine"), fg.errors.UnknownError),
+    (ValueError("mine"), fg.errors.InvalidArgumentError),
+    (StopIteration("mine"), fg.errors.OutOfRangeError), (Broken(7, "mine"), fg.errors.UnknownError),
+], ids=lambda value: getattr(value, "__name__", type(value).__name__))
+def test_what_a_users_function_raises_keeps_its_class_and_gets_tensorflows(
+        runner, raised, tensorflows) -> None:
     def fails(a):
-        raise KeyError("mine")
+        raise raised
 
     x = fg.placeholder(fg.float32, [2], name="x")
     y = fg.py_func(fails, [x], fg.float32, name="py")
-    for runner in ("interpreter", "source"):
-        with pytest.raises(KeyError, match="mine") as caught:
-            fg.Session(runner=runner).run(y, {x: [1, 2]})
-        assert "raised by PyFunc 'py' (test_source.py:" in caught.value.__notes__[0]
+    with pytest.raises(type(raised)) as caught:
+        fg.Session(runner=runner).run(y, {x: [1, 2]})
+    assert isinstance(caught.value, tensorflows)
+    assert "PyFunc 'py' (test_source.py:" in str(caught.value)
+    assert "mine" in str(caught.value)
+    assert caught.value.args == raised.args
+    assert getattr(caught.value, "code_of_mine", 7) == 7
+
+
+def test_an_exception_that_cannot_be_joined_gets_a_note() -> None:
+    def fails(a):
+        raise OSError(2, "no such file")
+
+    y = fg.py_func(fails, [fg.constant(1.0)], fg.float32, name="py")
+    with pytest.raises(OSError, match="no such file") as caught:
+        fg.Session().run(y)
+    said = str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
+    assert "PyFunc 'py' (test_source.py:" in said
+
+

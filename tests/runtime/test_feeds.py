@@ -207,3 +207,12 @@ def test_an_unfed_placeholder_tells_what_needs_it(x, sess) -> None:
                  "dtype float32 and shape (2,)", "'loss:0' needs it", "feed_dict={x: value}"):
         assert word in str(caught.value)
     assert caught.value.op is x.op
+
+
+def test_object_arrays_fed_to_text_become_bytes() -> None:
+    x = fg.placeholder(fg.string, [None])
+    sess = fg.Session()
+    fed = np.array(["a", "b"], object)
+    assert sess.run(fg.equal(x, "a"), {x: fed}).tolist() == [True, False]
+    with pytest.raises(fg.errors.FeedTypeError):
+        sess.run(x, {x: np.array([1, 2.5], object)})

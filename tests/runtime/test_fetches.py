@@ -188,3 +188,13 @@ def test_an_unhashable_fetch_is_never_taken_for_an_earlier_one(pairs, ab, sess) 
 def test_a_class_is_registered_only_once(pairs) -> None:
     with pytest.raises(ValueError, match="already been registered"):
         register_session_run_conversion_functions(Pair, lambda pair: (pair.parts, tuple))
+
+
+@pytest.mark.parametrize("shape", [[1, 3], [2, 3]])
+def test_fetched_broadcasts_can_be_written_to(shape) -> None:
+    x = fg.placeholder(fg.float32, [3])
+    y = fg.reshape(fg.broadcast_to(x * 2.0, shape), [-1])
+    sess = fg.Session()
+    for _ in range(2):
+        for fetched in sess.run([y, fg.broadcast_to(x * 2.0, shape)], {x: [1, 2, 3]}):
+            assert fetched.flags.writeable

@@ -141,7 +141,7 @@ def test_ops_built_after_a_run_are_found(x) -> None:
 
 
 def plans(sess, fetch, *feeds):
-    return sess._executables[fetch, feeds]._plans
+    return sess._executables[fetch, feeds, sess.graph.changes]._plans
 
 
 def test_a_plan_is_made_per_shapes_of_the_feeds_and_used_again(x) -> None:
@@ -176,10 +176,10 @@ def test_a_plan_is_dropped_when_set_shape_says_more(x) -> None:
     z = fg.tanh(y)
     sess = fg.Session()
     sess.run(z, {x: [1, 2]})
-    before = sess._executables[z, (x,)]
+    before = sess._executables[z, (x,), sess.graph.changes]
     y.set_shape([2])
     assert sess.run(z, {x: [0, 0]}).tolist() == [0, 0]
-    assert sess._executables[z, (x,)] is not before
+    assert sess._executables[z, (x,), sess.graph.changes] is not before
 
 
 def test_a_plan_is_dropped_when_a_control_input_comes_late() -> None:

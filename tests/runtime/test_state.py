@@ -129,7 +129,7 @@ def test_an_interrupt_leaves_memory_and_locks_free_for_the_next_run(runner, v) -
     feed = {x: [0.5, 1.5]}
     with pytest.raises(KeyboardInterrupt):
         sess.run(up, feed)
-    runner_of = sess._executables[up, (x,)]._plans[((2,),)].runner
+    runner_of = sess._executables[up, (x,), sess.graph.changes]._plans[((2,),)].runner
     assert len(runner_of._arenas) == 1
     stop[0] = False
     expected = np.float32([1, 2]) + np.sin(np.cos(np.float32([0.5, 1.5]))) * 2

@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.core.dtypes import of_numpy
-from flowgraph.core.spec import Spec
 from flowgraph.errors import OpError
 from flowgraph.opdef.opdef import plain_value
-from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.ir import Instr, Program, Value, constant
 from flowgraph.program.specs import Contents
 
 LARGEST = 1 << 18
@@ -73,10 +71,3 @@ def _compute(instr: Instr) -> list[Any] | None:
     arrays = [np.asarray(a, dtype=out.spec.dtype.numpy) for a, out in
               zip(arrays, instr.outputs, strict=True)]
     return None if any(a.nbytes > limit for a in arrays) else arrays
-
-
-def constant(name: str, array: Any) -> Value:
-    """A constant Value with a private, read-only array."""
-    array = np.array(array)
-    array.flags.writeable = False
-    return Value(name, Spec(of_numpy(array.dtype), array.shape), array)

@@ -1,7 +1,7 @@
 """Arithmetic simplification: the rewrite rules.
 
-Every rule gives the same numbers, bit for bit, apart from the sign of a zero in `x + 0`. A rule
-that drops an operand checks that the result's shape does not come from it.
+Every rule gives the same numbers, bit for bit, apart from the sign of a zero in `x + 0` and in sums
+over one element. A rule that drops an operand checks that the result's shape does not come from it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def power_of_one(m: Match, x: Value, one: Value) -> Value | None:
 @rule("Pow", ANY, CONST)
 def power_of_two(m: Match, x: Value, two: Value) -> Value | None:
     """x ** 2  ->  square(x)"""
-    return m.emit("Square", x) if is_all(two, 2) and m.same_spec(x) else None
+    exact = not x.spec.dtype.is_complex
+    return m.emit("Square", x) if exact and is_all(two, 2) and m.same_spec(x) else None
 
 
 @rule("Mul", ANY, ANY)
@@ -210,7 +211,9 @@ def reshape_to_same_shape(m: Match, x: Value, shape: Value) -> Value | None:
 
 @rule("Reshape", "Reshape", ANY)
 def reshape_of_reshape(m: Match, x: Value, shape: Value) -> Value | None:
-    """reshape(reshape(x, s), t)  ->  reshape(x, t)"""
+    """reshape(reshape(x, s), t)  ->  reshape(x, t), when s is known to fit"""
+    if not x.spec.is_static:
+        return None
     return m.emit("Reshape", m.maker(x).inputs[0], shape)  # type: ignore[arg-type]
 
 
