@@ -23,7 +23,8 @@ CASES = [
 
 BAD = [
     BadCase("Bitcast/last_axis", lambda: bitcast(X, fg.float64), ValueError, ("size 2",)),
-    BadCase("Bitcast/scalar", lambda: bitcast(np.float32(1), fg.float64), ValueError, ("size 2",)),
+    BadCase("Bitcast/scalar_to_larger", lambda: bitcast(np.float32(1), fg.float64), ValueError,
+            ("size 2",)),
     BadCase("Bitcast/to_text", lambda: bitcast(X, fg.string), TypeError, ("string",)),
     BadCase("Bitcast/from_bool", lambda: bitcast([True], fg.int8), TypeError, ("bool",)),
     BadCase("Bitcast/last_axis_run", lambda x: bitcast(x, fg.float64), InvalidArgumentError,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import flowgraph as fg
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.ops.patches import extract_image_patches
 from flowgraph.testing import BadCase, Case
@@ -34,6 +35,9 @@ CASES = [
          by_loop(IMAGE, (3, 3), (2, 2), (1, 1), ((1, 3), (0, 3))), grad=True),
     Case("ExtractImagePatches/rates", patches((2, 2), (2, 1), (2, 3), "VALID"), (IMAGE,),
          by_loop(IMAGE, (2, 2), (2, 1), (2, 3), ((0, 2), (0, 3))), grad=True),
+    Case("ExtractImagePatches/squared",
+         lambda x: fg.square(patches((2, 2), (2, 2), (1, 1), "SAME")(x)), (IMAGE,),
+         by_loop(IMAGE, (2, 2), (2, 2), (1, 1), ((0, 3), (0, 3)))**2, grad=True),
     Case("ExtractImagePatches/same_rates", patches((2, 3), (1, 1), (2, 1), "SAME"), (IMAGE,),
          by_loop(IMAGE, (2, 3), (1, 1), (2, 1), ((1, 5), (1, 6)))),
     Case("ExtractImagePatches/gaps", patches((1, 1), (3, 4), (1, 1), "SAME"),
