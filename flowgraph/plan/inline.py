@@ -223,7 +223,7 @@ def is_literal(value: Any) -> bool:
     """Whether `repr(value)` is Python source that gives the value again; a lone dtype counts."""
     if isinstance(value, float) and not math.isfinite(value):
         return False
-    if isinstance(value, (tuple, list)):
+    if type(value) in (tuple, list):  # the repr of a named tuple is no literal
         return all(is_literal(v) and not isinstance(v, DType) for v in value)
     return isinstance(value, (*_LITERALS, DType))
 

@@ -1,0 +1,152 @@
+"""The arithmetic of convolutions: correlation and its two adjoints, over any number of axes.
+
+Each is one matrix product over *columns*: a matrix with a row per window, which holds the inputs
+that the window covers.
+
+    y  = columns(x) @ w          w as a [window * in, out] matrix
+    dw = columns(x)^T @ dy
+    dx = the elements of dy @ w^T, each added where its input stands
+
+Channels are last, so the inputs under one row of a window are one run of k * C numbers; a strided
+view whose last two axes are merged into such runs is copied at nearly the speed of memory. Where
+runs would be short, the columns are laid out transposed, in runs along the last spatial axis.
+Columns are many times the size of x: they are made for a few images at a time, which keeps them in
+the cache and bounds the memory.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flowgraph.errors import InvalidArgumentError
+from flowgraph.ops.padding import Windows, image_tiles
+
+_SHORT = 16  # numbers; columns in shorter runs are laid out transposed
+
+
+def correlate(xp, x, w, windows: Windows, out=None) -> Any:
+    """y [N, *results, O] of x [N, *sizes, C] and w [*window, C, O].
+
+    Args:
+        windows: how the window slides over the axes between the first and the last.
+        out: C-contiguous array for y, or None.
+    """
+    counts, pads = windows.place(x.shape[1:-1])
+    _equal("channels", x.shape[-1], w.shape[-2])
+    if out is None:
+        out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
+    matrix = w.reshape(-1, w.shape[-1])
+    for tile in _tiles(x, windows, counts):
+        cols = _columns(xp, x[tile], windows, counts, pads)
+        _dot(xp, cols, matrix, out[tile].reshape(-1, matrix.shape[1]))
+    return out
+
+
+def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
+    """dw [*window, C, O] of x [N, *sizes, C] and dy [N, *results, O]."""
+    counts, pads = windows.place(x.shape[1:-1])
+    _equal("sizes", (x.shape[0], *counts), dy.shape[:-1])
+    total = xp.zeros((math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]), x.dtype)
+    for tile in _tiles(x, windows, counts):
+        cols = _columns(xp, x[tile], windows, counts, pads)
+        total += _dot(xp, cols.T, dy[tile].reshape(-1, dy.shape[-1]))
+    return total.reshape(*windows.sizes, x.shape[-1], dy.shape[-1])
+
+
+def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
+    """dx [N, *sizes, C], of the given shape, of w [*window, C, O] and dy [N, *results, O]."""
+    counts, pads = windows.place(shape[1:-1])
+    _equal("sizes", (shape[0], *counts), dy.shape[:-1])
+    _equal("output channels", w.shape[-1], dy.shape[-1])
+    _equal("input channels", w.shape[-2], shape[-1])
+    if all(s == 1 for s in windows.strides) and shape[-1] > 1:  # else the product is too narrow
+        reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
+        if all(far >= before for far, (before, _) in zip(reach, pads, strict=True)):
+            # the correlation of dy with the filter turned round
+            turned = w[(slice(None, None, -1),) * len(reach)].swapaxes(-1, -2)
+            around = tuple((far - before, n + before - count) for far, (before, _), n, count
+                           in zip(reach, pads, shape[1:-1], counts, strict=True))
+            return correlate(xp, dy, turned, windows._replace(padding="EXPLICIT", explicit=around),
+                             out)
+    if out is None:
+        out = xp.empty(shape, dy.dtype)
+    out[...] = 0
+    matrix = w.reshape(-1, w.shape[-1])
+    taps = windows.all_taps(shape[1:-1])
+    for tile in _tiles(out, windows, counts):
+        cols = _dot(xp, dy[tile].reshape(-1, dy.shape[-1]), matrix.T)
+        cols = cols.reshape(-1, *counts, len(taps), shape[-1])
+        dx = out[tile]
+        for i, (results, sources) in enumerate(taps):
+            dx[(slice(None), *sources)] += cols[(slice(None), *results, i)]
+    return out
+
+
+def channels_last(xp, x, data_format: str) -> Any:
+    """x with its channels as the last axis."""
+    return x if data_format.endswith("C") else xp.moveaxis(x, 1, -1)
+
+
+def as_format(xp, x, data_format: str) -> Any:
+    """x, whose channels are last, in `data_format`."""
+    return x if data_format.endswith("C") else xp.ascontiguousarray(xp.moveaxis(x, -1, 1))
+
+
+def _columns(xp, x, windows: Windows, counts, pads) -> Any:
+    """The matrix [N * results, window * C] of the inputs under each window."""
+    n, c, axes = x.shape[0], x.shape[-1], len(counts)
+    sizes, strides, dilations = windows.sizes, windows.strides, windows.dilations
+    x = padded(xp, x, pads)
+    if all(k == 1 for k in sizes):
+        at = tuple(slice(0, (count - 1) * s + 1, s)
+                   for count, s in zip(counts, strides, strict=True))
+        return x[(slice(None), *at)].reshape(-1, c)
+    steps = x.strides
+    rows = tuple(step * s for step, s in zip(steps[1:-1], strides, strict=True))
+    inside = tuple(step * r for step, r in zip(steps[1:-1], dilations, strict=True))
+    stack = xp.lib.stride_tricks.as_strided
+    width = sizes[-1] * c
+    if width < _SHORT and counts[-1] > 2 * width:
+        view = stack(x, (*sizes, c, n, *counts), (*inside, steps[-1], steps[0], *rows))
+        return view.reshape(math.prod(sizes) * c, n * math.prod(counts)).T
+    if dilations[-1] == 1:
+        view = stack(x, (n, *counts, *sizes[:-1], width),
+                     (steps[0], *rows, *inside[:axes - 1], steps[-1]))
+    else:
+        view = stack(x, (n, *counts, *sizes, c), (steps[0], *rows, *inside, steps[-1]))
+    return view.reshape(n * math.prod(counts), math.prod(sizes) * c)
+
+
+def padded(xp, x, pads) -> Any:
+    """x, contiguous, with zeros around the axes between the first and the last."""
+    if not any(before or after for before, after in pads):
+        return xp.ascontiguousarray(x)
+    sizes = [before + n + after for n, (before, after) in zip(x.shape[1:-1], pads, strict=True)]
+    wide = xp.zeros((x.shape[0], *sizes, x.shape[-1]), x.dtype)
+    inner = tuple(slice(before, before + n)
+                  for n, (before, _) in zip(x.shape[1:-1], pads, strict=True))
+    wide[(slice(None), *inner)] = x
+    return wide
+
+
+def _tiles(x, windows: Windows, counts) -> list[slice]:
+    """Slices of the images, each with a cacheful of columns."""
+    row = math.prod(windows.sizes) * x.shape[-1] * x.dtype.itemsize
+    return image_tiles(x.shape[0], row * math.prod(counts))
+
+
+def _dot(xp, a, b, out=None) -> Any:
+    """a @ b; half precision is summed in single precision."""
+    if a.dtype.itemsize > 2:
+        return xp.dot(a, b, out=out)
+    product = xp.dot(a.astype(xp.float32), b.astype(xp.float32)).astype(a.dtype)
+    if out is None:
+        return product
+    out[...] = product
+    return out
+
+
+def _equal(what: str, a, b) -> None:
+    if a != b:
+        raise InvalidArgumentError(None, None, f"the {what} do not fit: {a} and {b}")

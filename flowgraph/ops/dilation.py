@@ -1,0 +1,173 @@
+"""Morphology of images: Dilation2D and erosion2d, maxima and minima of windows with a structure
+added or taken away.
+"""
+
+from __future__ import annotations
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core.spec import Spec, shape_text
+from flowgraph.errors import InvalidArgumentError, ShapeError
+from flowgraph.graph.graph import name_scope
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.arithmetic import negative
+from flowgraph.ops.conv2d import one_of
+from flowgraph.ops.padding import windows
+from flowgraph.ops.select import reverse
+
+_ALL = slice(None)
+
+
+class Dilation2D(OpDef):
+    """y[b, i, j, c] = the largest x[b, i + di, j + dj, c] + filter[di, dj, c] of the window."""
+
+    T = dt.REAL
+
+    def infer(self, input: Spec, filter: Spec, *, strides, rates, padding):
+        shape_rules.require_rank(input, 4, "an input")
+        shape_rules.require_rank(filter, 3, "a filter")
+        sizes, window = input.shape or (None,) * 4, filter.shape or (None,) * 3
+        if sizes[3] is not None and window[2] is not None and sizes[3] != window[2]:
+            raise ShapeError(
+                f"cannot dilate {shape_text(input.shape)} by a filter {shape_text(filter.shape)}",
+                f"The input has {sizes[3]} channels, the filter {window[2]}; the two must be "
+                "equal.")
+        place = windows(window[:2], "NHWC", strides, padding, rates)
+        channels = window[2] if sizes[3] is None else sizes[3]
+        counts = place.results(sizes[1:3])
+        if None in (*sizes[1:3], *window[:2]):
+            counts = None, None  # as TensorFlow tells it
+        return Spec(input.dtype, (sizes[0], *counts, channels))
+
+    def kernel(self, xp, input, filter, *, strides, rates, padding):
+        return _highest(xp, input, filter, windows(filter.shape[:2], "NHWC", strides, padding,
+                                                   rates))[0]
+
+    def grad(self, op, dy):
+        x, w = op.inputs
+        return (Dilation2DBackpropInput.build(x, w, dy, **op.attrs),
+                Dilation2DBackpropFilter.build(x, w, dy, **op.attrs))
+
+
+class Dilation2DBackpropInput(OpDef):
+    """The gradient of Dilation2D with respect to its input: to the first maximum of each window."""
+
+    T = dt.REAL
+    grad = NotDifferentiable
+
+    def infer(self, input: Spec, filter: Spec, out_backprop: Spec, *, strides, rates, padding):
+        return Spec(input.dtype, input.shape)
+
+    def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):
+        place = windows(filter.shape[:2], "NHWC", strides, padding, rates)
+        _, chosen = _highest(xp, input, filter, place, out_backprop)
+        dx = xp.zeros(input.shape, input.dtype)
+        zero = out_backprop.dtype.type(0)
+        for i, (results, sources) in enumerate(place.all_taps(input.shape[1:3])):
+            at = (_ALL, *results)
+            dx[(_ALL, *sources)] += xp.where(chosen[at] == i, out_backprop[at], zero)
+        return dx
+
+
+class Dilation2DBackpropFilter(OpDef):
+    """The gradient of Dilation2D with respect to its filter."""
+
+    T = dt.REAL
+    grad = NotDifferentiable
+
+    def infer(self, input: Spec, filter: Spec, out_backprop: Spec, *, strides, rates, padding):
+        return Spec(filter.dtype, filter.shape)
+
+    def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):
+        place = windows(filter.shape[:2], "NHWC", strides, padding, rates)
+        _, chosen = _highest(xp, input, filter, place, out_backprop)
+        dw = xp.zeros((filter.shape[0] * filter.shape[1], filter.shape[2]), filter.dtype)
+        zero = out_backprop.dtype.type(0)
+        for i in range(len(dw)):
+            dw[i] = xp.sum(xp.where(chosen == i, out_backprop, zero), (0, 1, 2))
+        return dw.reshape(filter.shape)
+
+
+def _highest(xp, x, w, place, dy=None):
+    """The dilation of x by w, and which element of the window gave it."""
+    counts, _ = place.place(x.shape[1:3])
+    if x.shape[3] != w.shape[2]:
+        raise InvalidArgumentError(None, None, f"the input has {x.shape[3]} channels, the filter "
+                                               f"{w.shape[2]}")
+    sizes = (x.shape[0], *counts, x.shape[3])
+    if dy is not None and dy.shape != sizes:
+        raise InvalidArgumentError(None, None, f"out_backprop has shape {dy.shape}, not {sizes}")
+    y = xp.zeros(sizes, x.dtype)
+    chosen = xp.full(sizes, -1, xp.int32)
+    elements = w.reshape(-1, w.shape[2])
+    for i, (results, sources) in enumerate(place.all_taps(x.shape[1:3])):
+        at = (_ALL, *results)
+        value = x[(_ALL, *sources)] + elements[i]
+        higher = (value > y[at]) | (chosen[at] < 0)
+        y[at] = xp.where(higher, value, y[at])
+        chosen[at] = xp.where(higher, xp.int32(i), chosen[at])
+    return y, chosen
+
+
+def dilation2d(input, filter=None, strides=None, rates=None, padding=None, name=None, filters=None,
+               dilations=None):
+    """Dilates images by a structure: the largest sum of pixel and structure in each window.
+
+    Args:
+        input: [batch, height, width, channels] tensor of a real dtype.
+        filter: [height, width, channels] tensor of the same dtype.
+        strides: list of 4 ints: how far the window moves.
+        rates: list of 4 ints: distance between the elements of the window.
+        padding: "SAME" or "VALID".
+        name: name of the node.
+        filters: other name of `filter`.
+        dilations: other name of `rates`.
+
+    Returns:
+        A [batch, height, width, channels] tensor.
+
+    Raises:
+        ValueError: the channels differ, or a VALID window is larger than the input.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.reshape([1.0, 2.0, 3.0, 4.0], [1, 2, 2, 1])
+        >>> y = fg.nn.dilation2d(x, fg.zeros([2, 2, 1]), [1] * 4, [1] * 4, "SAME")
+        >>> fg.Session().run(y)[0, :, :, 0]
+        array([[4., 4.],
+               [4., 4.]], dtype=float32)
+    """
+    return Dilation2D.build(
+        input, one_of("filters", filters, "filter", filter), strides=list(strides),
+        rates=list(one_of("dilations", dilations, "rates", rates)), padding=padding, name=name)
+
+
+def erosion2d(value, kernel, strides, rates, padding, name=None):
+    """Erodes images by a structure: the smallest difference of pixel and structure in each window.
+
+    Args:
+        value: [batch, height, width, channels] tensor of a real dtype.
+        kernel: [height, width, channels] tensor of the same dtype.
+        strides: list of 4 ints: how far the window moves.
+        rates: list of 4 ints: distance between the elements of the window.
+        padding: "SAME" or "VALID".
+        name: name of the scope of the nodes.
+
+    Returns:
+        A [batch, height, width, channels] tensor.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.reshape([1.0, 2.0, 3.0, 4.0], [1, 2, 2, 1])
+        >>> y = fg.nn.erosion2d(x, fg.zeros([2, 2, 1]), [1] * 4, [1] * 4, "SAME")
+        >>> fg.Session().run(y)[0, :, :, 0]
+        array([[1., 2.],
+               [3., 4.]], dtype=float32)
+    """
+    with name_scope(name, "erosion2d", [value, kernel]) as scope:
+        value = convert_to_tensor(value, name="value")
+        kernel = convert_to_tensor(kernel, value.dtype.base_dtype, name="kernel")
+        turned = reverse(kernel, [0, 1])
+        return negative(Dilation2D.build(negative(value), turned, strides=list(strides),
+                                         rates=list(rates), padding=padding, name=scope))
