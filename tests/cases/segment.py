@@ -169,7 +169,7 @@ BAD = [
             ("not increasing",), (X[:2], np.int32([0, 1]), np.int32([1, 0])), "run"),
     BadCase("SparseSegmentSqrtN/lengths", lambda: sparse_segment_sqrt_n([1.0], [0, 0], [0]),
             ValueError, ("one id per picked row",)),
-    BadCase("SparseSegmentSum/num_segments",
+    BadCase("SparseSegmentSum/num_segments_too_small",
             lambda x, i, s: sparse_segment_sum(x, i, s, num_segments=2),
             fg.errors.InvalidArgumentError, ("not below num_segments 2",),
             (X[:2], np.int32([0, 1]), np.int32([0, 2])), "run"),
