@@ -192,10 +192,11 @@ def _matrix_sizes(length, ks, rows, cols):
 def _set_shape(input, diagonal, ks):
     """The shape of `input`, its diagonals `ks` being set, as far as both shapes tell."""
     s, d = input.shape, diagonal.shape
+    several = ks[0] != ks[1]
     if s is None or d is None:
-        return s if s is not None or d is None else None
+        return s if d is None else (*d[:-2 if several else -1], None, None)
     length = None if None in s[-2:] else _longest(*s[-2:], ks)
-    wanted = (*s[:-2], *(() if ks[0] == ks[1] else (ks[1] - ks[0] + 1,)), length)
+    wanted = (*s[:-2], *((ks[1] - ks[0] + 1,) if several else ()), length)
     if not shapes.compatible(d, wanted):
         raise ShapeError(f"cannot set diagonals of {shape_text(d)} in {shape_text(s)}",
                          f"They must have shape {shape_text(wanted)}.")

@@ -66,10 +66,10 @@ def _windows(n, size, stride, rate, padding):
         return None, None
     reach = (size - 1) * rate + 1
     if padding == "VALID":
-        if n < reach:
+        if n - reach <= -2 * stride:  # as TensorFlow; else there are no windows, which is no error
             raise ShapeError(f"has a window of {reach} for an axis of size {n}",
                              "Write padding='SAME', or a smaller window.")
-        return (n - reach) // stride + 1, 0
+        return max((n - reach) // stride + 1, 0), 0
     count = -(-n // stride)
     return count, max((count - 1) * stride + reach - n, 0) // 2
 

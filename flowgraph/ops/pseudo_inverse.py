@@ -84,7 +84,7 @@ def matrix_rank(a, tol=None, validate_args=False, name=None):
         np.int32(1)
     """
     with name_scope(name, "matrix_rank", [a, tol]):
-        a = _matrices(a)
+        a = _matrices(convert_to_tensor(a, preferred_dtype=dt.float32, name="a"))
         s = svd(a, compute_uv=False)
         if tol is None:
             tol = _rounding(a, 1.0) * reduce_max(s, axis=-1, keepdims=True)

@@ -62,7 +62,10 @@ class MatrixSolve(OpDef):
     T = MATRIX
 
     def infer(self, matrix, rhs, *, adjoint=False):
-        return _solution(matrix, rhs)
+        if matrix.shape is not None and rhs.shape is not None:
+            return _solution(matrix, rhs)
+        sizes = square(matrix)
+        return Spec(rhs.dtype, rhs.shape if sizes is None else (*sizes[:-1], None))
 
     def kernel(self, xp, matrix, rhs, *, adjoint=False):
         return or_invalid(xp.linalg.solve, matrix.swapaxes(-1, -2).conj() if adjoint else matrix,

@@ -49,6 +49,7 @@ CASES = [
     Case("pinv/rcond", lambda x: pinv(x, 0.5), (np.diag([3.0, 1.0]),), np.diag([1 / 3, 0])),
     Case("matrix_rank/low", matrix_rank, (LOW,), np.array(1)),
     Case("matrix_rank/stack", matrix_rank, (STACK,), np.array([3, 3])),
+    Case("matrix_rank/python_ints", lambda: matrix_rank([[1, 0], [0, 0]]), (), np.array(1)),
     Case("matrix_rank/tol", lambda x: matrix_rank(x, tol=2.0), (np.diag([3.0, 1.0]),), np.array(1)),
 ]
 

@@ -47,6 +47,8 @@ CASES = [
     Case("ExtractImagePatches/sizes", lambda x: extract_image_patches(
         x, strides=[1, 1, 1, 1], rates=[1, 1, 1, 1], padding="VALID", sizes=[1, 5, 6, 1]),
         (IMAGE,), IMAGE.reshape(2, 1, 1, 60)),
+    Case("ExtractImagePatches/no_windows", patches((6, 2), (1, 1), (1, 1), "VALID"), (IMAGE,),
+         np.zeros((2, 0, 5, 24))),
     Case("ExtractImagePatches/no_images", patches((2, 2), (1, 1), (1, 1), "SAME"), (IMAGE[:0],),
          np.zeros((0, 5, 6, 8))),
 ]
@@ -58,8 +60,8 @@ BAD = [
             TypeError, ("strides",)),
     BadCase("ExtractImagePatches/padding", lambda: patches((2, 2), (1, 1), (1, 1), "FULL")(IMAGE),
             ValueError, ("FULL",)),
-    BadCase("ExtractImagePatches/large", lambda: patches((6, 2), (1, 1), (1, 1), "VALID")(IMAGE),
-            ValueError, ("window of 6",)),
-    BadCase("ExtractImagePatches/large_run", patches((6, 2), (1, 1), (1, 1), "VALID"),
-            InvalidArgumentError, ("window of 6",), (IMAGE,), "run"),
+    BadCase("ExtractImagePatches/large", lambda: patches((7, 2), (1, 1), (1, 1), "VALID")(IMAGE),
+            ValueError, ("window of 7",)),
+    BadCase("ExtractImagePatches/large_run", patches((7, 2), (1, 1), (1, 1), "VALID"),
+            InvalidArgumentError, ("window of 7",), (IMAGE,), "run"),
 ]
