@@ -58,7 +58,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.stacks import get_default_session
 from flowgraph.graph.tensor import Tensor
-from flowgraph.namespaces import debugging, dtypes, initializers, linalg, math, random
+from flowgraph.namespaces import debugging, dtypes, image, initializers, linalg, manip, math, random
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
 from flowgraph.ops.activation import log_sigmoid
@@ -77,6 +77,7 @@ from flowgraph.ops.arithmetic import (
     squared_difference,
     subtract,
 )
+from flowgraph.ops.bitcast import bitcast
 from flowgraph.ops.cast import (
     cast,
     saturate_cast,
@@ -109,6 +110,19 @@ from flowgraph.ops.constant import (
     zeros_like,
 )
 from flowgraph.ops.cumulative import cumprod, cumsum
+from flowgraph.ops.decomposition import cholesky, qr, self_adjoint_eig, self_adjoint_eigvals, svd
+from flowgraph.ops.determinant import matrix_determinant
+from flowgraph.ops.diagonal import (
+    diag,
+    diag_part,
+    matrix_band_part,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+    trace,
+)
+from flowgraph.ops.diagonal import diag as tensor_diag
+from flowgraph.ops.diagonal import diag_part as tensor_diag_part
 from flowgraph.ops.division import (
     div,
     div_no_nan,
@@ -122,6 +136,7 @@ from flowgraph.ops.division import (
     truncatediv,
     truncatemod,
 )
+from flowgraph.ops.einsum import einsum
 from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
 from flowgraph.ops.gather import (
     batch_gather,
@@ -162,7 +177,10 @@ from flowgraph.ops.initializers import Zeros as zeros_initializer
 from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
+from flowgraph.ops.matrix_functions import matrix_square_root
 from flowgraph.ops.pad import pad
+from flowgraph.ops.partition import dynamic_partition, dynamic_stitch, parallel_stitch
+from flowgraph.ops.patches import extract_image_patches
 from flowgraph.ops.placeholder import placeholder, placeholder_with_default
 from flowgraph.ops.random_ops import (
     get_seed,
@@ -191,6 +209,7 @@ from flowgraph.ops.reshape import (
     squeeze,
     transpose,
 )
+from flowgraph.ops.roll import reverse_sequence, roll
 from flowgraph.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
 from flowgraph.ops.rounding import round as round
 from flowgraph.ops.scatter import (
@@ -224,12 +243,40 @@ from flowgraph.ops.shape import (
     shape_n,
     size,
 )
+from flowgraph.ops.solve import (
+    cholesky_solve,
+    matrix_inverse,
+    matrix_solve,
+    matrix_solve_ls,
+    matrix_triangular_solve,
+)
+from flowgraph.ops.space import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
+)
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from flowgraph.ops.template import make_template
+from flowgraph.ops.tensor_scatter import (
+    tensor_scatter_add,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+    tensor_scatter_sub,
+    tensor_scatter_update,
+)
+from flowgraph.ops.tensordot import tensordot
 from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
 from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square
 from flowgraph.ops.unique import unique, unique_with_counts
+from flowgraph.ops.unravel_index import unravel_index
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_lists import (
     all_variables,

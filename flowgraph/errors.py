@@ -14,6 +14,7 @@ Every message has the same form, made by `message`:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -109,6 +110,12 @@ class ProgramError(FlowgraphError, RuntimeError):
 
 class OpDefError(FlowgraphError, TypeError):
     """A class statement under `OpDef` breaks the contract of ops."""
+
+
+def without_docs(error: Exception) -> str:
+    """An error's text for use inside another one: without where to read about it."""
+    text = str(error.args[0]) if error.args else str(error)
+    return re.sub(r"\s*docs: errors#[\w-]+$", "", text)
 
 
 # TensorFlow's numeric status codes.

@@ -21,21 +21,35 @@ from flowgraph.ops import (
     complex_numbers,
     constant,
     cumulative,
+    decomposition,
+    determinant,
+    diagonal,
     division,
+    einsum,
     exponential,
     gather,
     hyperbolic,
     identity,
+    join,
     l2_loss,
     logic,
     matmul,
+    matrices,
+    matrix_functions,
+    patches,
+    pseudo_inverse,
     random_ops,
     reduce,
     reduced_statistics,
     reshape,
+    roll,
     rounding,
     script,
+    select,
     softmax,
+    solve,
+    space,
+    tensordot,
     trigonometry,
     unary,
     variable_lists,
@@ -82,9 +96,27 @@ random = _namespace(
     shuffle=random_ops.random_shuffle, get_seed=random_ops.get_seed)
 
 linalg = _namespace(
-    "linalg", "Linear algebra.", matmul.matmul, reshape.matrix_transpose, constant.eye,
-    clip.global_norm,
-    transpose=reshape.matrix_transpose, l2_normalize=l2_loss.l2_normalize)
+    "linalg", "Linear algebra.",
+    matmul.matmul, reshape.matrix_transpose, constant.eye, clip.global_norm, matrices.adjoint,
+    decomposition.cholesky, decomposition.qr, decomposition.svd, decomposition.lu,
+    determinant.slogdet, determinant.logdet, matrix_functions.expm, pseudo_inverse.pinv,
+    pseudo_inverse.matrix_rank, tensordot.matvec, tensordot.tensordot, einsum.einsum,
+    solve.cholesky_solve, diagonal.trace,
+    transpose=reshape.matrix_transpose, l2_normalize=l2_loss.l2_normalize,
+    inv=solve.matrix_inverse, det=determinant.matrix_determinant, solve=solve.matrix_solve,
+    lstsq=solve.matrix_solve_ls, triangular_solve=solve.matrix_triangular_solve,
+    eigh=decomposition.self_adjoint_eig, eigvalsh=decomposition.self_adjoint_eigvals,
+    sqrtm=matrix_functions.matrix_square_root, band_part=diagonal.matrix_band_part,
+    diag=diagonal.matrix_diag, diag_part=diagonal.matrix_diag_part,
+    set_diag=diagonal.matrix_set_diag, tensor_diag=diagonal.diag,
+    tensor_diag_part=diagonal.diag_part)
+
+manip = _namespace(
+    "manip", "Moving elements about.",
+    roll.roll, space.space_to_batch_nd, space.batch_to_space_nd, gather.gather_nd,
+    gather.scatter_nd, reshape.reshape, select.reverse, join.tile)
+
+image = _namespace("image", "Images.", patches.extract_image_patches)
 
 dtypes = _namespace(
     "dtypes", "Element types.", _dt.as_dtype, cast.cast, cast.saturate_cast,

@@ -10,6 +10,8 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.spec import Shape, shape_text
 
 
@@ -307,7 +309,7 @@ def as_shape(value: Any) -> Shape:
         return None
     if type(value) is TensorShape:
         return value._dims
-    if isinstance(value, (int, Dimension)):
+    if isinstance(value, (int, Dimension, np.integer)):
         return (Dimension(value)._value,)
     if isinstance(value, (str, bytes, float)):
         raise TypeError(f"a shape is a list of sizes, not {value!r}")

@@ -35,7 +35,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
     if value is None:
         raise ValueError("None values not supported.")
     if isinstance(value, TensorShape):
-        value = _shape_list(value)
+        return np.array(_shape_list(value), np.int32 if dtype is None else dtype.numpy)
     if isinstance(value, Dimension):
         value = _known_size(value)
     if type(value) is float:
@@ -53,6 +53,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         value = _plain_sizes(value)
     try:
         array = np.array(value)
+        if array.dtype == object and leaf is int and dtype is not None and dtype.kind in "fc":
+            array = np.array(value, dtype.numpy)  # ints that only a float can hold
     except ValueError:
         raise ValueError("the nested lists have uneven lengths; every row of a tensor must be as "
                          "long as the others") from None

@@ -235,6 +235,9 @@ class Graph(Collections):
             devices.parse(device_name_or_function)
         entry = device_name_or_function
         if entry is not None and not callable(entry) and not isinstance(entry, str):
+            if not hasattr(entry, "to_string"):
+                raise TypeError(f"a device is a string as '/cpu:0', a function or None, not "
+                                f"{entry!r:.100}")
             entry = entry.to_string()
         stack = self._scopes.devices
         self._scopes.devices = [*stack, entry]
@@ -256,8 +259,11 @@ class Graph(Collections):
         """Orders the ops built in the with block after `control_inputs`.
 
         Args:
-            control_inputs: operations, tensors or variables; None forgets the outer blocks.
+            control_inputs: list of operations, tensors or variables; None forgets the outer blocks.
         """
+        if isinstance(control_inputs, (Tensor, Operation)):
+            raise TypeError(f"control_dependencies takes a list: write "
+                            f"tf.control_dependencies([{control_inputs.name!r}])")
         ops = []
         for element in control_inputs or []:
             element = self.as_graph_element(getattr(element, "indices", element)

@@ -20,6 +20,7 @@ from flowgraph.errors import (
     OpDefError,
     ShapeError,
     message,
+    without_docs,
 )
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
@@ -163,7 +164,7 @@ def _bad_value(op_def: OpDef, param: str, groups: list[tuple[str, tuple[Any, ...
     rows = [_input_row(p, item) for p, items in groups for item in items
             if isinstance(item, Tensor)]
     return kind(message(f"{op_def.type} {name!r} ({frames.user_frame()}) cannot take the value "
-                        f"given for {param!r}", rows, str(error), section))
+                        f"given for {param!r}", rows, without_docs(error), section))
 
 
 def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
@@ -187,14 +188,21 @@ def _check_dtypes(op_def: OpDef, inputs: tuple[Tensor, ...], name: str) -> None:
             first = settled.setdefault(variable, dtype)
             if first is not dtype:
                 other = next(p for p in params if op_def.dtypes[p] == variable)
+                who = (f"All of {param!r}" if other == param else f"{other!r} and {param!r}")
+                to = first if _holds_more(first, dtype) else dtype
                 raise _wrong_dtype(
                     op_def, inputs, name, f"cannot mix {first.name} and {dtype.name}",
-                    f"{other!r} and {param!r} must have one dtype. Write tf.cast(..., "
-                    f"tf.{first.name}).")
+                    f"{who} must have one dtype. Write tf.cast(..., tf.{to.name}).")
             variable = getattr(op_def, variable)
         if dtype not in variable.members:
             raise _wrong_dtype(op_def, inputs, name, f"does not take {dtype.name} for {param!r}",
                                f"It takes {variable.name}.")
+
+
+def _holds_more(a: DType, b: DType) -> bool:
+    """Whether casting b to a is the better advice: to floats rather than to integers."""
+    order = "sbuifc"
+    return (order.find(a.kind), a.size) >= (order.find(b.kind), b.size)
 
 
 def _wrong_dtype(op_def: OpDef, inputs: tuple[Tensor, ...], name: str, problem: str,

@@ -280,8 +280,6 @@ def group(*inputs, **kwargs):
                 element, "_as_graph_element"):
             raise TypeError("tf.group takes operations, tensors, variables and lists of them, got "
                             f"{element!r:.100} of type {type(element).__name__!r}")
-    if not elements:
-        return no_op(name)
     with control_dependencies(elements):
         return NoOp.build(name=name or "group_deps")
 

@@ -29,6 +29,8 @@ class ConcatV2(OpDef):
 
     def infer(self, values, axis):
         shape_rules.require_rank(axis, 0, "an axis")
+        if not values:
+            raise ShapeError("needs at least one value to concatenate")
         ranks = {len(v.shape) for v in values if v.shape is not None}
         if len(ranks) > 1:
             raise ShapeError(f"cannot concatenate tensors of the ranks {sorted(ranks)}",

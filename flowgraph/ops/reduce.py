@@ -40,7 +40,8 @@ class Mean(Reduction):
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size and input.dtype.kind in "fc":
             return xp.mean(input, axis=reduction_indices, keepdims=keep_dims, out=out)
-        total = xp.sum(input, axis=reduction_indices, dtype=input.dtype, keepdims=keep_dims)
+        wide = input.dtype if input.dtype.kind in "fc" else xp.int64  # small integers would wrap
+        total = xp.sum(input, axis=reduction_indices, dtype=wide, keepdims=keep_dims)
         count = _count(input.shape, reduction_indices)
         if input.dtype.kind in "fc":
             return total / input.dtype.type(count)  # of nothing: NaN

@@ -29,7 +29,7 @@ class Reshape(OpDef):
         return Spec(tensor.dtype, _reshaped(tensor, shape))
 
     def kernel(self, xp, tensor, shape):
-        return xp.reshape(tensor, shape)
+        return xp.reshape(tensor, _without_guess(shape))
 
     def grad(self, op, dy):
         return reshape(dy, shape(op.inputs[0])), None
@@ -43,6 +43,14 @@ class Reshape(OpDef):
         if isinstance(value, tuple) and len(value) == 1 and shape.shape == (0,):
             return value[0]
         return super().known(tensor, shape)
+
+
+def _without_guess(shape):
+    """The asked sizes; raises when the one to be found out could be any."""
+    if -1 in shape and 0 in shape:
+        raise InvalidArgumentError(None, None, "reshape cannot infer the missing input size for an "
+                                               "empty tensor: -1 stands beside a size of 0")
+    return shape
 
 
 def _reshaped(tensor, shape):

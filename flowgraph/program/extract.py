@@ -104,6 +104,11 @@ class _Extraction:
         if not op.inputs and not op.outputs and not op_def.effects:  # NoOp: only its edges count
             return
         variable = self._variable(op, op_def.overwrites) if op_def.overwrites else None
+        if variable is not None and variable.outputs[0] in self.fed:
+            raise InvalidArgumentError(None, op, message(
+                f"{op.type} {op.name!r} ({op.frame}) writes the variable {variable.name!r}, which "
+                "is fed in the same run", advice="Feed it in runs that only read it, or write it "
+                "with variable.load(value, session).", section="invalid-argument-error"))
         inputs = tuple(self._operand(op, param, tensor, seen) for param, tensor in
                        zip(op_def.flat_params(len(op.inputs)), op.inputs, strict=True))
         outputs = tuple(Value(_name(t), t.spec) for t in op.outputs)

@@ -10,7 +10,7 @@ from flowgraph.core import shapes
 from flowgraph.core.dtypes import DType
 from flowgraph.core.spec import shape_text
 from flowgraph.core.values import to_array
-from flowgraph.errors import FeedError, FeedTypeError, message
+from flowgraph.errors import FeedError, FeedTypeError, message, without_docs
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 
@@ -25,9 +25,8 @@ def feed_tensor(graph: Graph, key: Any) -> Tensor:
     try:
         tensor = graph.as_graph_element(key, allow_operation=False)
     except (TypeError, KeyError, ValueError) as error:
-        text = error.args[0] if error.args else str(error)
         raise FeedTypeError(message(
-            f"Cannot interpret feed_dict key as Tensor: {text}",
+            f"Cannot interpret feed_dict key as Tensor: {without_docs(error)}",
             advice="Keys are tensors of the session's graph, or their names as 'x:0'.",
             section="feed-error")) from None
     if not graph.is_feedable(tensor):
@@ -86,6 +85,8 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
         with np.errstate(over="ignore"):
             return np.asarray(value, dtype.numpy)
     array = np.asarray(value)
+    if array.dtype == object and isinstance(value, int) and dtype.kind in "fc":
+        return np.asarray(value, dtype.numpy)
     if array.dtype == object:
         raise ValueError("its rows have uneven lengths, or it holds something other than numbers")
     if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.errors import FeedError, FetchError, FetchTypeError, message
+from flowgraph.errors import FeedError, FetchError, FetchTypeError, message, without_docs
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
@@ -159,9 +159,9 @@ class Fetches:
                 f"string, Tensor, Operation or Variable: {error}",
                 section="fetch-error")) from None
         except (KeyError, ValueError) as error:
-            text = error.args[0] if error.args else str(error)
             raise FetchError(message(
-                f"Fetch argument {fetch!r:.200} cannot be interpreted as a Tensor: {text}",
+                f"Fetch argument {fetch!r:.200} cannot be interpreted as a Tensor: "
+                f"{without_docs(error)}",
                 section="fetch-error")) from None
         if not self._graph.is_fetchable(element):
             raise FetchError(message(f"Operation {element.name!r} may not be fetched.",

@@ -40,6 +40,9 @@ class BaseSession:
     def __init__(self, target: str = "", graph: Graph | None = None,
                  config: ConfigProto | None = None, *, passes: Iterable[str] | None = None,
                  runner: str = "auto", poison: bool = False) -> None:
+        if not isinstance(target, (str, bytes)):
+            raise TypeError(f"target must be a string, not {target!r:.100}; a ConfigProto is given "
+                            "as Session(config=...)")
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"graph must be a tf.Graph, not {graph!r:.100}")
         if config is not None and not isinstance(config, ConfigProto):
@@ -155,10 +158,10 @@ class BaseSession:
         graph = self._graph
         if graph.version != self._version or graph.changes != self._changes:
             self._note_growth()
-        if feed_dict:
-            tensors, arrays = self._feeds(feed_dict)
-        else:
+        if feed_dict is None:
             tensors, arrays = (), ()
+        else:
+            tensors, arrays = self._feeds(feed_dict)
         if type(fetches) is Tensor:
             key: Any = fetches
         else:
@@ -181,8 +184,10 @@ class BaseSession:
         try:
             items = feed_dict.items()
         except AttributeError:
-            raise FeedTypeError(f"feed_dict must be a dict of values by tensor, not "
-                                f"{feed_dict!r:.100}") from None
+            raise FeedTypeError(message(
+                f"feed_dict must be a dict of values by tensor, not {feed_dict!r:.100}",
+                advice="To fetch several things at once put them into a list: "
+                       "sess.run([a, b], feed_dict).", section="feed-error")) from None
         for key, value in items:
             if type(key) is not Tensor or key.op.graph is not self._graph:
                 parts = feed_parts(key, value)

@@ -61,6 +61,7 @@ CASES = [
 ]
 
 BAD = [
+    BadCase("ConcatV2/nothing", lambda: fg.concat([], 0), ValueError, ("at least one value",)),
     BadCase("ConcatV2/sizes", lambda: fg.concat([fg.zeros([2, 3]), fg.zeros([2, 4])], 0),
             ValueError, ("(2, 3)", "(2, 4)", "axis 0")),
     BadCase("ConcatV2/ranks", lambda: fg.concat([fg.zeros([2, 3]), fg.zeros([2])], 0), ValueError,

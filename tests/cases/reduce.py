@@ -53,6 +53,8 @@ def _norm(x, axis=None, keepdims=False):
 
 
 CASES = [
+    Case("Mean/small_integers_do_not_wrap", lambda x: fg.reduce_mean(x, [0]),
+         (np.array([255, 0, 3, 200], np.uint8),), np.array(114, np.uint8)),
     *_reduction("Sum", fg.reduce_sum, np.sum),
     *_reduction("Mean", fg.reduce_mean, np.mean),
     *_reduction("Prod", fg.reduce_prod, np.prod),

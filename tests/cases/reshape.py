@@ -3,6 +3,7 @@
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.testing import BadCase, Case
 
 X = np.arange(12.0).reshape(2, 3, 2)
@@ -50,6 +51,8 @@ CASES = [
 ]
 
 BAD = [
+    BadCase("Reshape/guess_beside_zero", lambda x: fg.reshape(x, [0, -1]), InvalidArgumentError,
+            ("-1 stands beside a size of 0", "Reshape"), (np.zeros((0, 3)),), "run"),
     BadCase("Reshape/count", lambda: fg.reshape(fg.zeros([2, 3]), [4]), ValueError,
             ("(2, 3)", "6 elements", "(4,)")),
     BadCase("Reshape/no_multiple", lambda: fg.reshape(fg.zeros([2, 3]), [4, -1]), ValueError,

@@ -143,3 +143,15 @@ def test_an_object_with_an_array_of_its_own_is_asked_for_it() -> None:
 
     assert to_array(Table()).dtype == np.float64
     assert to_array(Table(), fg.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(("value", "dtype", "expected"), [
+    (fg.TensorShape([]), None, np.array([], np.int32)),
+    (fg.TensorShape([2, 3]), fg.int64, np.array([2, 3], np.int64)),
+    (10**20, fg.float32, np.float32(1e20)),
+    ([1, 10**20], fg.float64, np.array([1.0, 1e20])),
+], ids=str)
+def test_shapes_and_huge_ints_become_arrays(value, dtype, expected) -> None:
+    array = to_array(value, dtype)
+    assert array.dtype == expected.dtype
+    np.testing.assert_array_equal(array, expected)

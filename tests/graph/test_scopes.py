@@ -276,3 +276,13 @@ def test_container_is_a_block_like_the_others(fresh_graph) -> None:
         assert name == "c"
         assert fresh_graph._scopes.container == "c"
     assert fresh_graph._scopes.container == ""
+
+
+def test_control_dependencies_asks_for_a_list() -> None:
+    with pytest.raises(TypeError, match="takes a list"), fg.control_dependencies(fg.constant(1.0)):
+        pass
+
+
+def test_a_device_is_a_string_or_a_function() -> None:
+    with pytest.raises(TypeError, match="a device is a string"), fg.device(3):
+        pass

@@ -149,3 +149,14 @@ def test_messages_never_hold_the_contents_of_arrays() -> None:
     with pytest.raises(ShapeError) as caught:
         fg.add(fg.constant(secret), np.ones((2,), np.float32))
     assert "7777" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("build", "advised"), [
+    (lambda i, f: i + f, "float32"), (lambda i, f: f + i, "float32"),
+    (lambda i, f: fg.concat([i, f], 0), "All of 'values' must have one dtype"),
+])
+def test_mixed_dtypes_are_told_to_become_the_float(build, advised) -> None:
+    with pytest.raises(fg.errors.DTypeError) as caught:
+        build(fg.constant([1]), fg.constant([1.0]))
+    assert advised in str(caught.value).splitlines()[-1]
+    assert "Write tf.cast(..., tf.float32)" in str(caught.value)

@@ -30,7 +30,7 @@ def text(op_type, has_out=False, **attrs):
     ("Tanh", {}, False, "np.tanh({x})"),
     ("Tanh", {}, True, "np.tanh({x}, out={out})"),
     ("Mul", {}, True, "np.multiply({x}, {y}, out={out})"),
-    ("Reshape", {}, False, "np.reshape({tensor}, {shape})"),
+    ("Reshape", {}, False, "np.reshape({tensor}, _without_guess({shape}))"),
     ("Transpose", {}, False, "np.transpose({x}, {perm})"),
     ("MatMul", {"transpose_a": True}, True, "np.dot({a}.T, {b}, out={out})"),
     ("MatMul", {"transpose_a": False}, False, "np.dot({a}, {b})"),

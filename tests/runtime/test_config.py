@@ -73,3 +73,8 @@ def test_passes_given_by_name_win_over_the_config(passes, expected) -> None:
     given = ["simplify", "dead_code"] if passes is None else passes
     ready, _, shapes = fg.Session(config=config, passes=given)._prepare(y, {x: [1, 2]})
     assert [i.op_def.type for i in ready.optimised(shapes).instrs] == expected
+
+
+def test_a_config_given_as_target_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Session\(config=...\)"):
+        fg.Session(fg.ConfigProto())

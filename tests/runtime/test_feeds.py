@@ -216,3 +216,32 @@ def test_object_arrays_fed_to_text_become_bytes() -> None:
     assert sess.run(fg.equal(x, "a"), {x: fed}).tolist() == [True, False]
     with pytest.raises(fg.errors.FeedTypeError):
         sess.run(x, {x: np.array([1, 2.5], object)})
+
+
+def test_an_int_that_only_a_float_can_hold_may_be_fed() -> None:
+    x = fg.placeholder(fg.float32, [])
+    assert fg.Session().run(x, {x: 10**20}) == np.float32(1e20)
+
+
+@pytest.mark.parametrize("wrong", [lambda: fg.constant(1.0), lambda: [1], lambda: 3])
+def test_a_second_fetch_in_place_of_feed_dict_is_told_apart(wrong) -> None:
+    with pytest.raises(fg.errors.FeedTypeError, match=r"put them into a list: sess.run\(\[a, b\]"):
+        fg.Session().run(fg.constant(1.0), wrong())
+
+
+def test_a_variable_cannot_be_fed_in_a_run_that_writes_it() -> None:
+    v = fg.Variable(1.0, name="v")
+    sess = fg.Session()
+    sess.run(v.initializer)
+    with pytest.raises(fg.errors.InvalidArgumentError, match="writes the variable 'v', which is fed"):
+        sess.run(v.assign_add(1.0), {v: 10.0})
+    assert sess.run(v * 2.0, {v: 10.0}) == 20.0
+    assert sess.run(v) == 1.0
+
+
+def test_an_error_inside_an_error_names_its_page_once() -> None:
+    with fg.Graph().as_default():
+        other = fg.placeholder(fg.float32, [])
+    with pytest.raises(fg.errors.FeedTypeError) as caught:
+        fg.Session().run(fg.constant(1.0), {other: 1.0})
+    assert str(caught.value).count("docs:") == 1
