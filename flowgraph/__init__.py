@@ -316,3 +316,10 @@ from flowgraph.runtime.session import InteractiveSession, Session
 
 half, double, newaxis = float16, float64, None
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> object:
+    import difflib
+    close = difflib.get_close_matches(name, globals(), n=2)
+    raise AttributeError(f"flowgraph does not offer tf.{name}; README.md says what is offered today"
+                         + (f". Did you mean {' or '.join(close)}?" if close else ""), name=name)

@@ -128,6 +128,7 @@ def public_functions() -> list:
                                                    or inspect.isclass(value)))
 
 
-@pytest.mark.parametrize(("name", "value"), public_functions(), ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("name", "value"), public_functions(),
+                         ids=[name for name, _ in public_functions()])
 def test_every_public_name_has_a_docstring(name: str, value: object) -> None:
     assert (inspect.getdoc(value) or "").strip(), name

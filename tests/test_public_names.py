@@ -1,0 +1,29 @@
+"""The public face: what is offered, and what is said of a name that is not."""
+
+from __future__ import annotations
+
+import pytest
+
+import flowgraph as fg
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("layers", ["does not offer tf.layers", "README.md"]),
+    ("reduce_summ", ["Did you mean reduce_sum"]),
+])
+def test_a_missing_name_is_said_to_be_missing(name, words) -> None:
+    assert not hasattr(fg, name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(fg, name)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["math.sin", "nn.relu", "train.AdamOptimizer", "random.uniform",
+                                  "linalg.inv", "initializers.glorot_uniform", "errors.OpError",
+                                  "data.load_mnist", "dtypes.float32", "debugging.Assert"])
+def test_names_are_found_in_their_namespaces(path) -> None:
+    found = fg
+    for part in path.split("."):
+        found = getattr(found, part)
+    assert found is not None
