@@ -5,7 +5,8 @@ that the window covers.
 
     y  = columns(x) @ w          w as a [window * in, out] matrix
     dw = columns(x)^T @ dy
-    dx = the elements of dy @ w^T, each added where its input stands
+    dx = the elements of dy @ w^T, each added where its input stands; or, where strides are 1, the
+         correlation of dy with the filter turned round
 
 Channels are last, so the inputs under one row of a window are one run of k * C numbers; a strided
 view whose last two axes are merged into such runs is copied at nearly the speed of memory. Where
@@ -60,27 +61,43 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
     _equal("sizes", (shape[0], *counts), dy.shape[:-1])
     _equal("output channels", w.shape[-1], dy.shape[-1])
     _equal("input channels", w.shape[-2], shape[-1])
-    if all(s == 1 for s in windows.strides) and shape[-1] > 1:  # else the product is too narrow
-        reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
-        if all(far >= before for far, (before, _) in zip(reach, pads, strict=True)):
-            # the correlation of dy with the filter turned round
-            turned = w[(slice(None, None, -1),) * len(reach)].swapaxes(-1, -2)
-            around = tuple((far - before, n + before - count) for far, (before, _), n, count
-                           in zip(reach, pads, shape[1:-1], counts, strict=True))
-            return correlate(xp, dy, turned, windows._replace(padding="EXPLICIT", explicit=around),
-                             out)
+    turned = _turned(shape, w, counts, pads, windows)
+    if turned is not None:
+        flipped = w[(slice(None, None, -1),) * len(counts)].swapaxes(-1, -2)
+        return correlate(xp, dy, flipped, turned, out)
+    if dy.dtype.itemsize == 2:  # sums in single precision
+        return input_adjoint(xp, shape, w.astype(xp.float32), dy.astype(xp.float32),
+                             windows).astype(dy.dtype)
     if out is None:
         out = xp.empty(shape, dy.dtype)
     out[...] = 0
-    matrix = w.reshape(-1, w.shape[-1])
+    elements = xp.ascontiguousarray(w.reshape(-1, *w.shape[-2:]).swapaxes(-1, -2))
     taps = windows.all_taps(shape[1:-1])
     for tile in _tiles(out, windows, counts):
-        cols = _dot(xp, dy[tile].reshape(-1, dy.shape[-1]), matrix.T)
-        cols = cols.reshape(-1, *counts, len(taps), shape[-1])
+        # one block per element of the window, so that the rows added are long
+        blocks = xp.matmul(dy[tile].reshape(-1, dy.shape[-1]), elements)
+        blocks = blocks.reshape(len(taps), -1, *counts, shape[-1])
         dx = out[tile]
-        for i, (results, sources) in enumerate(taps):
-            dx[(slice(None), *sources)] += cols[(slice(None), *results, i)]
+        for (results, sources), block in zip(taps, blocks, strict=True):
+            dx[(slice(None), *sources)] += block[(slice(None), *results)]
     return out
+
+
+def _turned(shape, w, counts, pads, windows: Windows) -> Windows | None:
+    """How a flipped filter slides over dy to give dx; None where adding up columns is quicker.
+
+    Adding up wins where the results are far fewer than the inputs, and where the product would be
+    narrow: dy's channels many, dx's few. With strides or very wide padding it is the only way.
+    """
+    if (any(s != 1 for s in windows.strides) or 2 * math.prod(shape[1:-1]) > 3 * math.prod(counts)
+            or w.shape[-1] > 16 * w.shape[-2]):
+        return None
+    reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
+    around = tuple((far - before, n + before - count) for far, (before, _), n, count
+                   in zip(reach, pads, shape[1:-1], counts, strict=True))
+    if any(before < 0 for before, _ in around):
+        return None
+    return windows._replace(padding="EXPLICIT", explicit=around)
 
 
 def channels_last(xp, x, data_format: str) -> Any:
@@ -133,7 +150,7 @@ def padded(xp, x, pads) -> Any:
 def _tiles(x, windows: Windows, counts) -> list[slice]:
     """Slices of the images, each with a cacheful of columns."""
     row = math.prod(windows.sizes) * x.shape[-1] * x.dtype.itemsize
-    return image_tiles(x.shape[0], row * math.prod(counts))
+    return image_tiles(x.shape[0], row * math.prod(counts), 1 << 20)
 
 
 def _dot(xp, a, b, out=None) -> Any:

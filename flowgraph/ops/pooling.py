@@ -178,19 +178,21 @@ def to_first(xp, x, y, dy, place: Windows) -> Any:
     """dx where each dy stands at the first maximum of its window."""
     _check_pooled(x, y, dy.shape, y.shape, place)
     dx = xp.zeros(x.shape, dy.dtype)
-    zero = dy.dtype.type(0)
     apart = all(s >= k for s, k in zip(place.strides, place.sizes, strict=True))
-    taps = place.all_taps(x.shape)
-    for tile in image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0])):
-        xs, ys, dxs, left = x[tile], y[tile], dx[tile], dy[tile].copy()
-        for results, sources in _of_images(taps):
-            part = left[results]
-            hit = xs[sources] == ys[results]
+    taps = _of_images(place.all_taps(x.shape))
+    # numbers are chosen by `&` with 0 or -1: 3 times as fast as xp.where, and unlike a product it
+    # makes no NaN of inf * 0
+    bits = f"i{dy.dtype.itemsize}"
+    for tile in image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19):
+        xs, ys, dxs, left = x[tile], y[tile], dx[tile], dy[tile].copy().view(bits)
+        for results, sources in taps:
+            part = xp.negative((xs[sources] == ys[results]).astype(bits))
+            xp.bitwise_and(part, left[results], out=part)
             if apart:
-                dxs[sources] = xp.where(hit, part, zero)
+                dxs[sources] = part.view(dx.dtype)
             else:
-                dxs[sources] += xp.where(hit, part, zero)
-            left[results] = xp.where(hit, zero, part)
+                dxs[sources] += part.view(dx.dtype)
+            left[results] ^= part
     return dx
 
 
