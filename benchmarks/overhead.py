@@ -1,7 +1,7 @@
-"""What one `Session.run` costs, piece by piece, as a share of the whole: python benchmarks/overhead.py
+"""What one `Session.run` costs, piece by piece: python benchmarks/overhead.py
 
-The program is `a * 2 + 1` on a scalar, so that nearly all of the time is the engine's. Each figure is
-the least of five rounds. The pieces are measured in the same process as the whole.
+The program is `a * 2 + 1` on a scalar, so that nearly all of the time is the engine's. Each figure
+is the least of five rounds, as a share of the whole, measured in the same process.
 """
 
 from __future__ import annotations

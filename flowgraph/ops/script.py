@@ -111,12 +111,12 @@ def py_func(func, inp, Tout, stateful=True, name=None):
 
     Raises:
         InvalidArgumentError: when run, if the number of values or a dtype is not as in `Tout`.
-        OpError: when run, if `func` raises: an exception that is both of TensorFlow's class for it
-            (InvalidArgumentError for a ValueError or TypeError, UnknownError for most others) and of
-            the class that `func` raised.
+        OpError: when run, if `func` raises: an exception that is both of TensorFlow's class for
+            it (InvalidArgumentError for a ValueError or TypeError, UnknownError for most others)
+            and of the class that `func` raised.
 
-    A run that calls Python holds no locks: if another run, or `func` itself, writes the same variable
-    meanwhile, the one that ends last wins.
+    A run that calls Python holds no locks: if another run, or `func` itself, writes the same
+    variable meanwhile, the one that ends last wins.
 
     Example:
         >>> import flowgraph as fg

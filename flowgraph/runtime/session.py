@@ -159,7 +159,8 @@ class BaseSession:
         if graph.version != self._version or graph.changes != self._changes:
             self._note_growth()
         if feed_dict is None:
-            tensors, arrays = (), ()
+            tensors: tuple[Tensor, ...] = ()
+            arrays: tuple[Any, ...] = ()
         else:
             tensors, arrays = self._feeds(feed_dict)
         if type(fetches) is Tensor:
