@@ -12,43 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowgraph.core import frames
-from flowgraph.core.frames import UserFrame
 from flowgraph.core.spec import Spec
 from flowgraph.errors import FinalizedGraphError, GraphError, message
 from flowgraph.graph import devices, stacks
 from flowgraph.graph.collections import Collections
 from flowgraph.graph.names import NameTable, check_op_name, check_scope_name
 from flowgraph.graph.operation import Operation
+from flowgraph.graph.scopes import ControlDependencies, Scopes
 from flowgraph.graph.tensor import Tensor
-
-
-class _Scopes(threading.local):
-    """What the with-blocks open in this thread say about new operations."""
-
-    def __init__(self) -> None:
-        self.name = ""  # open name scope, without the trailing slash
-        self.controls: list[ControlDependencies] = []
-        self.devices: list[Any] = []
-        self.container = ""
-        self.gradient_overrides: dict[str, str] = {}
-        self.kernel_labels: dict[str, str] = {}
-        self.frame: UserFrame | None = None  # set while gradients are built
-        self.forward_op: Operation | None = None
-
-
-class ControlDependencies:
-    """One open `with tf.control_dependencies(...)` block.
-
-    New ops inside get `ops` as control inputs, unless an input of theirs is one of them or was made
-    inside the same block: then the order follows from the data, and TensorFlow leaves the edge out
-    too.
-    """
-
-    __slots__ = ("ops", "seen")
-
-    def __init__(self, ops: list[Operation]) -> None:
-        self.ops = ops
-        self.seen: set[Operation] = set()
 
 
 class Graph(Collections):
@@ -68,7 +39,7 @@ class Graph(Collections):
         self._operations: list[Operation] = []
         self._by_name: dict[str, Operation] = {}
         self._names = NameTable()
-        self._scopes = _Scopes()
+        self._scopes = Scopes()
         self._lock = threading.RLock()
         self._finalized = False
         self._unfeedable: set[Any] = set()
