@@ -20,6 +20,12 @@ class Dimension:
 
     Arithmetic with an unknown size is unknown; comparing with one gives None, as in TensorFlow 1.
 
+    Args:
+        value: int >= 0, Dimension, or None for unknown.
+
+    Raises:
+        ValueError: the size is negative.
+
     Example:
         >>> import flowgraph as fg
         >>> d = fg.TensorShape([None, 8])[1]

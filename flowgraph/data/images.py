@@ -37,6 +37,12 @@ class Split:
     Args:
         images: float32 array of shape (n, 28, 28), 0 is background, 1 is full ink.
         labels: int64 array of shape (n,), each an index into the set's `class_names`.
+
+    Example:
+        >>> from flowgraph.data import load_mnist
+        >>> test = load_mnist().test
+        >>> test, test.images[0].shape
+        (Split(1000 images), (28, 28))
     """
 
     images: Array
@@ -57,6 +63,12 @@ class ImageSet:
         train: what to learn from.
         test: what to measure on; no image of it is in `train`.
         class_names: the name of each label.
+
+    Example:
+        >>> from flowgraph.data import load_mnist
+        >>> mnist = load_mnist()
+        >>> mnist.train, mnist.class_names[7]
+        (Split(4000 images), '7')
     """
 
     train: Split

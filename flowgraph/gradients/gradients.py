@@ -33,7 +33,15 @@ Gradient = Tensor | IndexedSlices
 
 
 class AggregationMethod:
-    """How gradients of several uses are added; all ways give the same numbers here."""
+    """How gradients of several uses are added; all ways give the same numbers here.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.constant(3.0)
+        >>> add_n = fg.AggregationMethod.ADD_N
+        >>> fg.Session().run(fg.gradients(x * x, x, aggregation_method=add_n))
+        [np.float32(6.0)]
+    """
 
     ADD_N = 0
     DEFAULT = 0
@@ -42,7 +50,17 @@ class AggregationMethod:
 
 
 class UnconnectedGradients:
-    """What stands for the gradient of an x that ys do not depend on: None, or zeros."""
+    """What stands for the gradient of an x that ys do not depend on: None, or zeros.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x, y = fg.constant([1.0, 2.0]), fg.constant(3.0)
+        >>> fg.gradients(y, x, unconnected_gradients=fg.UnconnectedGradients.NONE)
+        [None]
+        >>> zero = fg.gradients(y, x, unconnected_gradients=fg.UnconnectedGradients.ZERO)
+        >>> fg.Session().run(zero)
+        [array([0., 0.], dtype=float32)]
+    """
 
     NONE = "none"
     ZERO = "zero"

@@ -41,8 +41,22 @@ class RegisterGradient:
 def no_gradient(op_type: str) -> None:
     """Says that ops of this type have no gradient (`tf.NotDifferentiable`, `tf.NoGradient`).
 
+    Args:
+        op_type: the op type, or a name for `Graph.gradient_override_map`.
+
     Raises:
         KeyError: the type has a gradient function already.
+        TypeError: `op_type` is not text.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.NoGradient("SquareWithoutGradient")
+        >>> x = fg.constant(3.0)
+        >>> overrides = {"Square": "SquareWithoutGradient"}
+        >>> with fg.get_default_graph().gradient_override_map(overrides):
+        ...     y = fg.square(x)
+        >>> fg.gradients(y, x)
+        [None]
     """
     if not isinstance(op_type, str):
         raise TypeError("op_type must be a string")

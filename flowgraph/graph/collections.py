@@ -7,7 +7,14 @@ from typing import Any
 
 
 class GraphKeys:
-    """Standard names of collections, as in TensorFlow 1."""
+    """Standard names of collections, as in TensorFlow 1.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0, name="v")
+        >>> fg.get_collection(fg.GraphKeys.TRAINABLE_VARIABLES)
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
+    """
 
     GLOBAL_VARIABLES = "variables"
     VARIABLES = "variables"
@@ -60,16 +67,34 @@ class Collections:
         self._collections.setdefault(name, []).append(value)
 
     def add_to_collections(self, names: Any, value: Any) -> None:
-        """Appends `value` to each collection in `names` (one name, or several)."""
+        """Appends `value` to each of several collections.
+
+        Args:
+            names: list of names, or one name.
+            value: any object.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> fg.add_to_collections(["losses", "shown"], "a")
+            >>> fg.get_collection("losses"), fg.get_collection("shown")
+            (['a'], ['a'])
+        """
         for name in dict.fromkeys((names,) if isinstance(names, str) else names or ()):
             self.add_to_collection(name, value)
 
     def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
-        """A copy of the collection.
+        """A copy of the collection; empty when there is none.
 
         Args:
             name: the collection's name.
             scope: a regular expression; only items whose `name` it matches from the start.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> for name in "a/x", "b/x":
+            ...     fg.add_to_collection("kept", fg.constant(1.0, name=name))
+            >>> [x.name for x in fg.get_collection("kept", scope="b/")]
+            ['b/x:0']
         """
         items = self._collections.get(name, [])
         if scope is None:
@@ -78,7 +103,17 @@ class Collections:
         return [item for item in items if hasattr(item, "name") and pattern.match(item.name)]
 
     def get_collection_ref(self, name: Any) -> list[Any]:
-        """The collection itself, made empty if it is not there: changing it changes the graph."""
+        """The collection itself, made empty if it is not there: changing it changes the graph.
+
+        Args:
+            name: the collection's name.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> fg.get_collection_ref("losses").append("a")
+            >>> fg.get_collection("losses")
+            ['a']
+        """
         return self._collections.setdefault(name, [])
 
     def clear_collection(self, name: Any) -> None:

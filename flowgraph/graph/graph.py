@@ -116,7 +116,21 @@ class Graph(Collections):
                    "`with graph.as_default():` block.", section="graph-error"))
 
     def add_to_collection(self, name: Any, value: Any) -> None:
-        """Appends `value` to the collection `name`."""
+        """Appends `value` to the collection `name`.
+
+        Args:
+            name: the collection's name.
+            value: any object.
+
+        Raises:
+            FinalizedGraphError: the graph is finalized.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> fg.add_to_collection("losses", "a")
+            >>> fg.get_collection("losses")
+            ['a']
+        """
         if self._finalized:
             raise FinalizedGraphError(message(
                 f"cannot add to the collection {name!r} ({frames.user_frame(2)}): the graph is "
@@ -201,6 +215,12 @@ class Graph(Collections):
         Args:
             device_name_or_function: `"/gpu:0"`, a function from Operation to such a string, or None
                 to forget the outer blocks.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> with fg.device("/gpu:0"):
+            ...     fg.constant(1.0).device
+            '/device:GPU:0'
         """
         if isinstance(device_name_or_function, str):
             devices.parse(device_name_or_function)
@@ -219,7 +239,20 @@ class Graph(Collections):
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
-        """Asks for the device of `op` for the ops built in the with block."""
+        """Asks for the device of `op` for the ops built in the with block.
+
+        Args:
+            op: an operation, tensor or variable.
+            ignore_existing: whether an `op` without a device forgets the outer blocks.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> with fg.device("/gpu:0"):
+            ...     x = fg.constant(1.0)
+            >>> with fg.colocate_with(x):
+            ...     fg.constant(2.0).device
+            '/device:GPU:0'
+        """
         op = self.as_graph_element(op, allow_tensor=True, allow_operation=True)
         with self.device(getattr(op, "op", op).device or None if ignore_existing
                          else getattr(op, "op", op).device):
@@ -231,6 +264,14 @@ class Graph(Collections):
 
         Args:
             control_inputs: list of operations, tensors or variables; None forgets the outer blocks.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> v = fg.Variable(1.0)
+            >>> with fg.control_dependencies([v.assign(5.0)]):
+            ...     after = v.read_value()
+            >>> fg.Session().run(after)
+            np.float32(5.0)
         """
         if isinstance(control_inputs, (Tensor, Operation)):
             raise TypeError(f"control_dependencies takes a list: write "
@@ -250,7 +291,16 @@ class Graph(Collections):
 
     @contextmanager
     def container(self, container_name: str) -> Iterator[str]:
-        """Names the resource container for stateful ops built in the with block."""
+        """Names the resource container for stateful ops built in the with block.
+
+        Args:
+            container_name: the name; each session keeps its state apart, whatever the name.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> with fg.container("experiment"):
+            ...     v = fg.Variable(1.0)
+        """
         old, self._scopes.container = self._scopes.container, container_name
         try:
             yield container_name
@@ -423,6 +473,13 @@ def reset_default_graph() -> None:
 
     Raises:
         AssertionError: a graph's `with` block is open, as in TensorFlow 1.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default():
+        ...     fg.reset_default_graph()
+        Traceback (most recent call last):
+        AssertionError: Do not use tf.reset_default_graph() to clear nested graphs. ...
     """
     global _first_default
     if stacks.graphs.items:

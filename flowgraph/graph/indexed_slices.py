@@ -15,6 +15,15 @@ class IndexedSlices:
         values: [n, ...] tensor.
         indices: [n] integer tensor.
         dense_shape: 1-D integer tensor, or None when the full shape is not known.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> values, indices = fg.constant([[1.0, 2.0]]), fg.constant([1])
+        >>> rows = fg.IndexedSlices(values, indices, dense_shape=fg.constant([3, 2]))
+        >>> fg.Session().run(fg.convert_to_tensor(rows))
+        array([[0., 0.],
+               [1., 2.],
+               [0., 0.]], dtype=float32)
     """
 
     __slots__ = ("dense_shape", "indices", "values")

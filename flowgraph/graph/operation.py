@@ -26,6 +26,12 @@ class Operation:
         frame: the user's line that built it; for gradient ops, the line of the forward op.
         index: its place in the order of creation.
         forward_op: for an op of a gradient, the forward op it came from; else None.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> op = fg.add(fg.constant(1.0, name="a"), 2.0, name="sum").op
+        >>> op.name, op.type, [x.name for x in op.inputs]
+        ('sum', 'Add', ['a:0', 'sum/y:0'])
     """
 
     __slots__ = ("__weakref__", "_control_inputs", "_device", "_extra", "attrs", "forward_op",

@@ -33,6 +33,20 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Convers
         conversion_func: takes (value, dtype=None, name=None, as_ref=False), returns a Tensor or
             NotImplemented.
         priority: functions with a smaller number are asked first.
+
+    Raises:
+        TypeError: an argument is something else, or the class is a number's or an array's.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> class Celsius:
+        ...     def __init__(self, degrees):
+        ...         self.degrees = degrees
+        >>> def in_kelvin(value, dtype=None, name=None, as_ref=False):
+        ...     return fg.constant(value.degrees + 273.0, dtype, name=name)
+        >>> fg.register_tensor_conversion_function(Celsius, in_kelvin)
+        >>> fg.Session().run(Celsius(20.0) + fg.constant(1.0))
+        np.float32(294.0)
     """
     classes = base_type if isinstance(base_type, tuple) else (base_type,)
     if not all(isinstance(c, type) for c in classes):

@@ -155,7 +155,20 @@ class ScatterSub(_Scatter):
 
 
 def scatter_sub(ref, indices, updates, use_locking=False, name=None):
-    """Subtracts from rows of a variable; see `scatter_add`.
+    """Subtracts from rows of a variable; rows named twice lose both updates.
+
+    Args:
+        ref: the variable, of rank 1 or more.
+        indices: int32 or int64 tensor of any shape: numbers of rows.
+        updates: tensor of shape `indices.shape + ref.shape[1:]`, or a scalar.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -176,7 +189,20 @@ class ScatterMul(_ScatterInTurn):
 
 
 def scatter_mul(ref, indices, updates, use_locking=False, name=None):
-    """Multiplies rows of a variable; see `scatter_add`.
+    """Multiplies rows of a variable; rows named twice are multiplied twice.
+
+    Args:
+        ref: the variable, of rank 1 or more.
+        indices: int32 or int64 tensor of any shape: numbers of rows.
+        updates: tensor of shape `indices.shape + ref.shape[1:]`, or a scalar.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -204,7 +230,20 @@ class ScatterDiv(_ScatterInTurn):
 
 
 def scatter_div(ref, indices, updates, use_locking=False, name=None):
-    """Divides rows of a variable; see `scatter_add`.
+    """Divides rows of a variable; rows named twice are divided twice.
+
+    Args:
+        ref: the variable, of rank 1 or more.
+        indices: int32 or int64 tensor of any shape: numbers of rows.
+        updates: tensor of shape `indices.shape + ref.shape[1:]`, or a scalar.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -226,7 +265,20 @@ class ScatterMin(_Scatter):
 
 
 def scatter_min(ref, indices, updates, use_locking=False, name=None):
-    """Lowers rows of a variable to `updates` where these are smaller; see `scatter_add`.
+    """Lowers rows of a variable to `updates` where these are smaller.
+
+    Args:
+        ref: the variable, of rank 1 or more.
+        indices: int32 or int64 tensor of any shape: numbers of rows.
+        updates: tensor of shape `indices.shape + ref.shape[1:]`, or a scalar.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -248,7 +300,20 @@ class ScatterMax(_Scatter):
 
 
 def scatter_max(ref, indices, updates, use_locking=False, name=None):
-    """Raises rows of a variable to `updates` where these are larger; see `scatter_add`.
+    """Raises rows of a variable to `updates` where these are larger.
+
+    Args:
+        ref: the variable, of rank 1 or more.
+        indices: int32 or int64 tensor of any shape: numbers of rows.
+        updates: tensor of shape `indices.shape + ref.shape[1:]`, or a scalar.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -334,7 +399,20 @@ class ScatterNdAdd(_ScatterNd):
 
 
 def scatter_nd_add(ref, indices, updates, use_locking=False, name=None):
-    """Adds to entries or slices of a variable; see `scatter_nd_update`.
+    """Adds to entries or slices of a variable; repeated indices add up.
+
+    Args:
+        ref: the variable.
+        indices: int32 or int64 tensor of shape [..., k]: each vector addresses `ref[i0, ..., ik]`.
+        updates: tensor of shape `indices.shape[:-1] + ref.shape[k:]`.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg
@@ -355,7 +433,20 @@ class ScatterNdSub(_ScatterNd):
 
 
 def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
-    """Subtracts from entries or slices of a variable; see `scatter_nd_update`.
+    """Subtracts from entries or slices of a variable; repeated indices add up.
+
+    Args:
+        ref: the variable.
+        indices: int32 or int64 tensor of shape [..., k]: each vector addresses `ref[i0, ..., ik]`.
+        updates: tensor of shape `indices.shape[:-1] + ref.shape[k:]`.
+        use_locking: accepted; runs are atomic anyway.
+        name: name of the node.
+
+    Returns:
+        The variable after the update, as a tensor.
+
+    Raises:
+        InvalidArgumentError: an index is out of range (in the run).
 
     Example:
         >>> import flowgraph as fg

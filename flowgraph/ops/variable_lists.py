@@ -31,7 +31,14 @@ def global_variables(scope: str | None = None) -> list[Any]:
 
 
 def all_variables() -> list[Any]:
-    """Old name of `tf.global_variables`."""
+    """Old name of `tf.global_variables`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0, name="v")
+        >>> fg.all_variables()
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
+    """
     return global_variables()
 
 
@@ -40,6 +47,12 @@ def local_variables(scope: str | None = None) -> list[Any]:
 
     Args:
         scope: as for `tf.global_variables`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.get_local_variable("v", [])
+        >>> fg.local_variables()
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
     """
     return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
 
@@ -49,6 +62,13 @@ def trainable_variables(scope: str | None = None) -> list[Any]:
 
     Args:
         scope: as for `tf.global_variables`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0, name="v")
+        >>> step = fg.Variable(0, trainable=False)
+        >>> fg.trainable_variables()
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
     """
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
@@ -58,6 +78,13 @@ def model_variables(scope: str | None = None) -> list[Any]:
 
     Args:
         scope: as for `tf.global_variables`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0, name="v")
+        >>> fg.add_to_collection(fg.GraphKeys.MODEL_VARIABLES, v)
+        >>> fg.model_variables()
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
     """
     return get_default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
 
@@ -67,6 +94,13 @@ def moving_average_variables(scope: str | None = None) -> list[Any]:
 
     Args:
         scope: as for `tf.global_variables`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0, name="v")
+        >>> fg.add_to_collection(fg.GraphKeys.MOVING_AVERAGE_VARIABLES, v)
+        >>> fg.moving_average_variables()
+        [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
     """
     return get_default_graph().get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)
 
@@ -90,7 +124,20 @@ def variables_initializer(var_list: Any, name: str = "init") -> Operation:
 
 
 def initialize_variables(var_list: Any, name: str = "init") -> Operation:
-    """Old name of `tf.variables_initializer`."""
+    """Old name of `tf.variables_initializer`.
+
+    Args:
+        var_list: list of variables.
+        name: name of the node.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0)
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.initialize_variables([v]))
+        ...     sess.run(v)
+        np.float32(1.0)
+    """
     return variables_initializer(var_list, name=name)
 
 
@@ -109,17 +156,44 @@ def global_variables_initializer() -> Operation:
 
 
 def initialize_all_variables() -> Operation:
-    """Old name of `tf.global_variables_initializer`."""
+    """Old name of `tf.global_variables_initializer`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0)
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.initialize_all_variables())
+        ...     sess.run(v)
+        np.float32(1.0)
+    """
     return global_variables_initializer()
 
 
 def local_variables_initializer() -> Operation:
-    """An operation that initializes all local variables built so far."""
+    """An operation that initializes all local variables built so far.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.get_local_variable("v", initializer=1.0)
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.local_variables_initializer())
+        ...     sess.run(v)
+        np.float32(1.0)
+    """
     return variables_initializer(local_variables())
 
 
 def initialize_local_variables() -> Operation:
-    """Old name of `tf.local_variables_initializer`."""
+    """Old name of `tf.local_variables_initializer`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.get_local_variable("v", initializer=1.0)
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.initialize_local_variables())
+        ...     sess.run(v)
+        np.float32(1.0)
+    """
     return local_variables_initializer()
 
 
@@ -155,6 +229,14 @@ def assert_variables_initialized(var_list: Any = None) -> Tensor | None:
 
     Args:
         var_list: list of variables; default all global and local ones.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> v = fg.Variable(1.0)
+        >>> with fg.Session() as sess:
+        ...     sess.run(v.initializer)
+        ...     sess.run(fg.assert_variables_initialized())
+        array([0], dtype=int32)
     """
     from flowgraph.ops.join import stack
     from flowgraph.ops.shape import rank

@@ -41,6 +41,13 @@ class VariableScope:
         initializer, regularizer, caching_device, partitioner, custom_getter, dtype, use_resource,
             constraint: defaults for `tf.get_variable`.
         name_scope: the name scope opened with it.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.variable_scope("layer", dtype=fg.float64) as scope:
+        ...     w = fg.get_variable("w", [2])
+        >>> scope.name, scope.dtype, scope.trainable_variables() == [w]
+        ('layer', tf.float64, True)
     """
 
     def __init__(self, reuse: Any, name: str = "", initializer: Any = None, regularizer: Any = None,
@@ -429,7 +436,20 @@ def get_local_variable(name: str, shape: Any = None, dtype: Any = None, initiali
                        aggregation: Any = VariableAggregation.NONE) -> Any:
     """`tf.get_variable` for a variable that checkpoints leave out, in LOCAL_VARIABLES.
 
-    Args: as for `tf.get_variable`; it is never trained.
+    Args:
+        name, shape, dtype, initializer, regularizer, collections, caching_device, partitioner,
+            validate_shape, use_resource, custom_getter, constraint, synchronization, aggregation:
+            as for `tf.get_variable`.
+        trainable: accepted; it is never trained.
+
+    Raises:
+        ValueError: as for `tf.get_variable`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> count = fg.get_local_variable("count", [], fg.int32)
+        >>> fg.local_variables()
+        [<tf.Variable 'count:0' shape=() dtype=int32_ref>]
     """
     collections = [*(collections or []), GraphKeys.LOCAL_VARIABLES]
     return get_variable(
@@ -443,12 +463,34 @@ def variable_op_scope(values: Any, name_or_scope: Any, default_name: str | None 
                       partitioner: Any = None, custom_getter: Any = None, reuse: Any = None,
                       dtype: Any = None, use_resource: bool | None = None,
                       constraint: Any = None) -> variable_scope:
-    """Old form of `tf.variable_scope`, with `values` first."""
+    """Old form of `tf.variable_scope`, with `values` first.
+
+    Args:
+        values, name_or_scope, default_name, initializer, regularizer, caching_device, partitioner,
+            custom_getter, reuse, dtype, use_resource, constraint: as for `tf.variable_scope`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.variable_op_scope([], "layer"):
+        ...     fg.get_variable("w", [2]).name
+        'layer/w:0'
+    """
     return variable_scope(name_or_scope, default_name, values, initializer, regularizer,
                           caching_device, partitioner, custom_getter, reuse, dtype, use_resource,
                           constraint)
 
 
 def no_regularizer(_: Any) -> None:
-    """A regularizer that says: none, whatever the scope's default is."""
+    """A regularizer that says: none, whatever the scope's default is.
+
+    Args:
+        _: the variable; not looked at.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.variable_scope("layer", regularizer=fg.nn.l2_loss):
+        ...     b = fg.get_variable("b", [2], regularizer=fg.no_regularizer)
+        >>> fg.get_collection(fg.GraphKeys.REGULARIZATION_LOSSES)
+        []
+    """
     return None

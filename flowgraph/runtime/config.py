@@ -45,7 +45,17 @@ class Message:
 
 
 class GPUOptions(Message):
-    """Settings of GPU memory; kept."""
+    """Settings of GPU memory; kept.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> options = fg.GPUOptions(allow_growth=True)
+        >>> fg.ConfigProto(gpu_options=options).gpu_options.allow_growth
+        True
+    """
 
     FIELDS: ClassVar[dict[str, Any]] = {
         "per_process_gpu_memory_fraction": 0.0, "allow_growth": False, "allocator_type": "",
@@ -54,7 +64,18 @@ class GPUOptions(Message):
 
 
 class OptimizerOptions(Message):
-    """How far a graph is optimised: `opt_level=OptimizerOptions.L0` runs it as it was built."""
+    """How far a graph is optimised: `opt_level=OptimizerOptions.L0` runs it as it was built.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> options = fg.OptimizerOptions(opt_level=fg.OptimizerOptions.L0)
+        >>> config = fg.ConfigProto(graph_options=fg.GraphOptions(optimizer_options=options))
+        >>> fg.Session(config=config).run(fg.constant(1.0) + 2.0)
+        np.float32(3.0)
+    """
 
     L1, L0 = 0, -1
     DEFAULT, OFF, ON_1, ON_2 = 0, -1, 1, 2
@@ -80,7 +101,18 @@ class RewriterConfig(Message):
 
 
 class GraphOptions(Message):
-    """What is done to a graph before it runs."""
+    """What is done to a graph before it runs.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> options = fg.GraphOptions()
+        >>> options.rewrite_options.constant_folding = options.rewrite_options.OFF
+        >>> fg.Session(config=fg.ConfigProto(graph_options=options)).run(fg.constant(1.0) + 2.0)
+        np.float32(3.0)
+    """
 
     FIELDS: ClassVar[dict[str, Any]] = {
         "optimizer_options": OptimizerOptions, "rewrite_options": RewriterConfig,
@@ -91,6 +123,12 @@ class GraphOptions(Message):
 
 class ConfigProto(Message):
     """Settings of a Session.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Raises:
+        AttributeError: there is no such setting.
 
     Example:
         >>> import flowgraph as fg
@@ -109,7 +147,16 @@ class ConfigProto(Message):
 
 
 class RunOptions(Message):
-    """Settings of one run."""
+    """Settings of one run.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.RunOptions(trace_level=fg.RunOptions.FULL_TRACE)
+        RunOptions(trace_level=3)
+    """
 
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = 0, 1, 2, 3
     FIELDS: ClassVar[dict[str, Any]] = {
@@ -119,7 +166,16 @@ class RunOptions(Message):
 
 
 class RunMetadata(Message):
-    """What a run tells about itself, when RunOptions ask for it."""
+    """What a run tells about itself, when RunOptions ask for it.
+
+    Args:
+        fields: the settings by name; `FIELDS` lists them with their defaults.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.RunMetadata().partition_graphs
+        []
+    """
 
     FIELDS: ClassVar[dict[str, Any]] = {"step_stats": None, "cost_graph": None,
                                         "partition_graphs": list}

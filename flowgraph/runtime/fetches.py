@@ -44,6 +44,21 @@ def register_session_run_conversion_functions(
         fetch_function: from an object to (its tensors, a function from their values to the result).
         feed_function: from an object and the value fed for it to [(tensor, value), ...].
         feed_function_for_partial_run: accepted; there are no partial runs.
+
+    Raises:
+        ValueError: the class is registered already.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.runtime.fetches import register_session_run_conversion_functions
+        >>> class Named:
+        ...     def __init__(self, tensor):
+        ...         self.tensor = tensor
+        >>> def fetch(named):
+        ...     return [named.tensor], lambda values: {named.tensor.name: values[0]}
+        >>> register_session_run_conversion_functions(Named, fetch)
+        >>> fg.Session().run(Named(fg.constant(2.0, name="c")))
+        {'c:0': np.float32(2.0)}
     """
     if any(c.type is tensor_type for c in conversions):
         raise ValueError(f"{tensor_type} has already been registered, ignore this operation")

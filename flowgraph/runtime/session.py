@@ -306,6 +306,13 @@ class InteractiveSession(BaseSession):
 
     Args:
         target, graph, config: as for Session.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> sess = fg.InteractiveSession()
+        >>> fg.constant(2.0).eval()
+        np.float32(2.0)
+        >>> sess.close()
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None,

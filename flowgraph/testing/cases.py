@@ -28,6 +28,14 @@ class Case:
         unknown_shapes: whether the row is also run with unknown sizes and unknown ranks (False when
             the op needs static shapes).
         rtol, atol: tolerance against `expect`; default from the dtype.
+
+    Example:
+        >>> import numpy as np
+        >>> import flowgraph as fg
+        >>> from flowgraph.testing import Case
+        >>> case = Case("Exp/vector", fg.exp, (np.array([0.0, 1.0]),), np.exp, grad=True)
+        >>> case.expect(*case.inputs)
+        array([1.        , 2.71828183])
     """
 
     name: str
@@ -52,6 +60,15 @@ class BadCase:
         words: every one must be in the message.
         inputs: arrays fed; () for an error at build time.
         phase: "build" or "run".
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.testing import BadCase
+        >>> bad = BadCase("Add/shapes", lambda: fg.add([1.0, 2.0], [1.0, 2.0, 3.0]),
+        ...               fg.errors.ShapeError, words=("(2,)", "(3,)"))
+        >>> bad.build()
+        Traceback (most recent call last):
+        flowgraph.errors.ShapeError: ... (2,) ... (3,) ...
     """
 
     name: str

@@ -17,6 +17,16 @@ def global_step(sess: Any, global_step_tensor: Any) -> int:
     Args:
         sess: the Session.
         global_step_tensor: the global step.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> step = fg.train.create_global_step()
+        >>> with fg.Session() as sess:
+        ...     sess.run(step.initializer)
+        ...     sess.run(step.assign_add(3))
+        ...     fg.train.global_step(sess, step)
+        np.int64(3)
+        3
     """
     return int(sess.run(global_step_tensor))
 
@@ -29,6 +39,13 @@ def get_global_step(graph: Any = None) -> Any:
 
     Raises:
         TypeError: it is not an integer scalar.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.train.get_global_step()
+        >>> step = fg.train.create_global_step()
+        >>> fg.train.get_global_step() is step
+        True
     """
     graph = graph or get_default_graph()
     steps = graph.get_collection(GraphKeys.GLOBAL_STEP)
@@ -53,6 +70,11 @@ def create_global_step(graph: Any = None) -> Any:
 
     Raises:
         ValueError: there is one already.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.train.create_global_step()
+        <tf.Variable 'global_step:0' shape=() dtype=int64_ref>
     """
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:
@@ -81,7 +103,21 @@ def get_or_create_global_step(graph: Any = None) -> Any:
 
 
 def assert_global_step(global_step_tensor: Any) -> None:
-    """Raises TypeError unless this can be a global step: an integer scalar."""
+    """Raises TypeError unless this can be a global step: an integer scalar.
+
+    Args:
+        global_step_tensor: tensor or variable.
+
+    Raises:
+        TypeError: it is not an integer, or not a scalar.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.train.assert_global_step(fg.constant(0))
+        >>> fg.train.assert_global_step(fg.constant(0.5))
+        Traceback (most recent call last):
+        TypeError: Existing "global_step" does not have integer type: float32
+    """
     if not global_step_tensor.dtype.base_dtype.is_integer:
         raise TypeError(f'Existing "global_step" does not have integer type: '
                         f"{global_step_tensor.dtype.name}")

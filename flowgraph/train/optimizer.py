@@ -43,6 +43,22 @@ class Optimizer:
     Args:
         use_locking: accepted; runs are atomic anyway.
         name: name scope of the update ops, and name of the slots.
+
+    Raises:
+        ValueError: `name` is empty.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> class SignDescent(fg.train.Optimizer):
+        ...     def _apply_dense(self, grad, var):
+        ...         return var.assign_sub(0.5 * fg.sign(grad)).op
+        >>> w = fg.Variable(3.0)
+        >>> step = SignDescent(use_locking=False, name="SignDescent").minimize(w * w)
+        >>> with fg.Session() as sess:
+        ...     sess.run(w.initializer)
+        ...     sess.run(step)
+        ...     sess.run(w)
+        np.float32(2.5)
     """
 
     GATE_NONE = 0
