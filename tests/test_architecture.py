@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import flowgraph as fg
+import flowgraph.testing
+from flowgraph import namespaces
 from flowgraph.gradients.gradients import gradients, reachable
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
 from tests.cases.tables import BAD, CASES
@@ -122,13 +128,48 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
     assert differentiable - checked == {"PreventGradient"}  # its gradient is an error on purpose
 
 
-def public_functions() -> list:
-    return sorted((name, value) for name, value in vars(fg).items()
-                  if not name.startswith("_") and (inspect.isfunction(value)
-                                                   or inspect.isclass(value)))
+# ---- the public names are documented -------------------------------------------------------------
+
+PUBLIC_MODULES = [fg, fg.nn, fg.train, fg.data, fg.testing,
+                  *(value for value in vars(namespaces).values()
+                    if isinstance(value, ModuleType) and not hasattr(value, "__file__"))]
+NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}
 
 
-@pytest.mark.parametrize(("name", "value"), public_functions(),
-                         ids=[name for name, _ in public_functions()])
-def test_every_public_name_has_a_docstring(name: str, value: object) -> None:
-    assert (inspect.getdoc(value) or "").strip(), name
+def public_values() -> dict[str, Any]:
+    """Public functions and classes, each under its first name; no exceptions, no enums."""
+    found: dict[str, Any] = {}
+    for module in PUBLIC_MODULES:
+        for name, value in vars(module).items():
+            function = inspect.isfunction(value)
+            kind = inspect.isclass(value) and not issubclass(value, (BaseException, enum.Enum))
+            if (function or kind) and not name.startswith("_") and value not in found.values():
+                found[f"{module.__name__}.{name}"] = value
+    return found
+
+
+def parameters_of(value: Any) -> list[str]:
+    """Names that `Args:` must explain; keywords taken by `**` are explained by their own names."""
+    if value in NOT_CONSTRUCTED_BY_USERS:
+        return []
+    if inspect.isfunction(value) and value.__module__ == "flowgraph.graph.graph":
+        value = getattr(fg.Graph, value.__name__, value)  # `tf.device` calls Graph.device
+    return [name for name, parameter in inspect.signature(value).parameters.items()
+            if name not in ("self", "name") and parameter.kind is not parameter.VAR_KEYWORD]
+
+
+def documented_parameters(doc: str) -> set[str]:
+    """The words before the colons of an `Args:` section: `a:`, and `a, b:` for both."""
+    section = re.search(r"^Args:\n((?: .*\n|\n)*)", doc + "\n", re.MULTILINE)
+    heads = re.findall(r"^    ([\w*][^:]*):", section[1] if section else "", re.MULTILINE)
+    return {word for head in heads for word in re.findall(r"\w+", head)}
+
+
+@pytest.mark.parametrize("name", public_values())
+def test_every_public_name_explains_its_parameters_and_shows_an_example(name: str) -> None:
+    value = public_values()[name]
+    doc = inspect.cleandoc(value.__doc__ or "")
+    assert doc, f"{name} has no docstring of its own"
+    missing = set(parameters_of(value)) - documented_parameters(doc)
+    assert not missing, f"the Args of {name} leave out {', '.join(sorted(missing))}"
+    assert re.search(r"^Example:\n.*?>>> ", doc, re.MULTILINE | re.DOTALL), f"{name}: no Example"
