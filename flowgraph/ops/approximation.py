@@ -15,9 +15,10 @@ def in_double(xp, function, *inputs):
 
 def horner(x, coefficients):
     """c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule."""
-    total = coefficients[-1]
-    for c in coefficients[-2::-1]:
-        total = total * x + c
+    total = x * coefficients[-1] + coefficients[-2]
+    for c in coefficients[-3::-1]:
+        total *= x  # in place: half the time of fresh arrays
+        total += c
     return total
 
 
