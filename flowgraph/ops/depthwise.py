@@ -39,14 +39,14 @@ class DepthwiseConv2dNative(OpDef):
                         explicit_paddings)
         counts, _ = place.place(x.shape[1:3])
         _require("channels", x.shape[3], filter.shape[2])
-        y = xp.zeros((x.shape[0], *counts, *filter.shape[2:]), x.dtype)
-        elements = filter.reshape(-1, *filter.shape[2:])
+        elements = _elements(filter)
+        y = xp.zeros((x.shape[0], *counts, elements.shape[1]), x.dtype)
         taps = place.all_taps(x.shape[1:3])
         for tile in _tiles(y):
-            source, result = x[tile][..., None], y[tile]
+            source, result = _per_output(xp, x[tile], filter.shape[3]), y[tile]
             for (results, sources), element in zip(taps, elements, strict=True):
                 result[(_ALL, *results)] += source[(_ALL, *sources)] * element
-        return as_format(xp, y.reshape(*y.shape[:3], y.shape[3] * y.shape[4]), data_format)
+        return as_format(xp, y, data_format)
 
     def grad(self, op, dy):
         x, w = op.inputs
@@ -75,17 +75,18 @@ class DepthwiseConv2dNativeBackpropInput(OpDef):
         sizes = last_sizes(input_sizes, data_format)
         place = windows(filter.shape[:2], data_format, strides, padding, dilations,
                         explicit_paddings)
-        dy = _by_channel(channels_last(xp, out_backprop, data_format), filter.shape, sizes, place)
-        dx = xp.zeros(sizes, dy.dtype)
-        elements = filter.reshape(-1, *filter.shape[2:])
+        dy = channels_last(xp, out_backprop, data_format)
+        _check(dy, filter.shape, sizes, place)
+        dx = xp.empty(sizes, dy.dtype)
+        elements = _elements(filter)
         taps = place.all_taps(sizes[1:3])
-        single = filter.shape[3] == 1
         for tile in _tiles(dy):
-            source, result = dy[tile], dx[tile]
+            source = dy[tile]
+            wide = xp.zeros((len(source), *sizes[1:3], elements.shape[1]), dy.dtype)
             for (results, sources), element in zip(taps, elements, strict=True):
-                part = source[(_ALL, *results)]
-                result[(_ALL, *sources)] += (part[..., 0] * element[:, 0] if single
-                                             else xp.sum(part * element, -1))
+                wide[(_ALL, *sources)] += source[(_ALL, *results)] * element
+            dx[tile] = wide if filter.shape[3] == 1 else xp.sum(
+                wide.reshape(len(source), *sizes[1:], filter.shape[3]), -1)
         return as_format(xp, dx, data_format)
 
     def grad(self, op, dx):
@@ -115,11 +116,12 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
         x = channels_last(xp, input, data_format)
         place = windows(filter_sizes[:2], data_format, strides, padding, dilations,
                         explicit_paddings)
-        dy = _by_channel(channels_last(xp, out_backprop, data_format), filter_sizes, x.shape, place)
-        dw = xp.zeros((filter_sizes[0] * filter_sizes[1], *filter_sizes[2:]), x.dtype)
+        dy = channels_last(xp, out_backprop, data_format)
+        _check(dy, filter_sizes, x.shape, place)
+        dw = xp.zeros((filter_sizes[0] * filter_sizes[1], dy.shape[3]), x.dtype)
         taps = place.all_taps(x.shape[1:3])
         for tile in _tiles(dy):
-            source, result = x[tile][..., None], dy[tile]
+            source, result = _per_output(xp, x[tile], filter_sizes[3]), dy[tile]
             for i, (results, sources) in enumerate(taps):
                 dw[i] += xp.sum(source[(_ALL, *sources)] * result[(_ALL, *results)], (0, 1, 2))
         return dw.reshape(filter_sizes)
@@ -152,13 +154,23 @@ def _spread(input: Spec, filter: Spec, strides, padding, data_format, dilations,
     return Spec(input.dtype, arranged(sizes[0], counts, made, data_format))
 
 
-def _by_channel(dy, filter_sizes, sizes, place):
-    """dy [N, h, w, C * M] as [N, h, w, C, M], when it is what the result forwards would be."""
+def _elements(filter):
+    """The filter [h, w, C, M] as [h * w, C * M]: a row per element of the window."""
+    h, w, channels, multiplier = filter.shape
+    return filter.reshape(h * w, channels * multiplier)
+
+
+def _per_output(xp, x, multiplier):
+    """x with each channel as often as it has outputs, so that all runs are long."""
+    return x if multiplier == 1 else xp.repeat(x, multiplier, axis=-1)
+
+
+def _check(dy, filter_sizes, sizes, place) -> None:
+    """Raises unless dy has the shape of the result forwards."""
     counts, _ = place.place(sizes[1:3])
     _require("channels", sizes[3], filter_sizes[2])
     _require("shape of the gradient",
              dy.shape, (sizes[0], *counts, filter_sizes[2] * filter_sizes[3]))
-    return dy.reshape(*dy.shape[:3], *filter_sizes[2:])
 
 
 def _tiles(y):

@@ -14,6 +14,7 @@ from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.arithmetic import negative
 from flowgraph.ops.conv2d import one_of
 from flowgraph.ops.padding import windows
+from flowgraph.ops.pooling import taken
 from flowgraph.ops.select import reverse
 
 _ALL = slice(None)
@@ -42,7 +43,7 @@ class Dilation2D(OpDef):
 
     def kernel(self, xp, input, filter, *, strides, rates, padding):
         return _highest(xp, input, filter, windows(filter.shape[:2], "NHWC", strides, padding,
-                                                   rates))[0]
+                                                   rates))
 
     def grad(self, op, dy):
         x, w = op.inputs
@@ -61,12 +62,9 @@ class Dilation2DBackpropInput(OpDef):
 
     def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):
         place = windows(filter.shape[:2], "NHWC", strides, padding, rates)
-        _, chosen = _highest(xp, input, filter, place, out_backprop)
         dx = xp.zeros(input.shape, input.dtype)
-        zero = out_backprop.dtype.type(0)
-        for i, (results, sources) in enumerate(place.all_taps(input.shape[1:3])):
-            at = (_ALL, *results)
-            dx[(_ALL, *sources)] += xp.where(chosen[at] == i, out_backprop[at], zero)
+        for part, sources in _shared_out(xp, input, filter, place, out_backprop):
+            dx[(_ALL, *sources)] += part
         return dx
 
 
@@ -81,33 +79,37 @@ class Dilation2DBackpropFilter(OpDef):
 
     def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):
         place = windows(filter.shape[:2], "NHWC", strides, padding, rates)
-        _, chosen = _highest(xp, input, filter, place, out_backprop)
         dw = xp.zeros((filter.shape[0] * filter.shape[1], filter.shape[2]), filter.dtype)
-        zero = out_backprop.dtype.type(0)
-        for i in range(len(dw)):
-            dw[i] = xp.sum(xp.where(chosen == i, out_backprop, zero), (0, 1, 2))
+        for i, (part, _) in enumerate(_shared_out(xp, input, filter, place, out_backprop)):
+            dw[i] = xp.sum(part, (0, 1, 2))
         return dw.reshape(filter.shape)
 
 
-def _highest(xp, x, w, place, dy=None):
-    """The dilation of x by w, and which element of the window gave it."""
+def _highest(xp, x, w, place):
+    """The dilation of x by w."""
     counts, _ = place.place(x.shape[1:3])
     if x.shape[3] != w.shape[2]:
         raise InvalidArgumentError(None, None, f"the input has {x.shape[3]} channels, the filter "
                                                f"{w.shape[2]}")
-    sizes = (x.shape[0], *counts, x.shape[3])
-    if dy is not None and dy.shape != sizes:
-        raise InvalidArgumentError(None, None, f"out_backprop has shape {dy.shape}, not {sizes}")
-    y = xp.zeros(sizes, x.dtype)
-    chosen = xp.full(sizes, -1, xp.int32)
+    lowest = -xp.inf if x.dtype.kind == "f" else xp.iinfo(x.dtype).min
+    y = xp.full((x.shape[0], *counts, x.shape[3]), lowest, x.dtype)
     elements = w.reshape(-1, w.shape[2])
-    for i, (results, sources) in enumerate(place.all_taps(x.shape[1:3])):
+    for element, (results, sources) in zip(elements, place.all_taps(x.shape[1:3]), strict=True):
+        part = y[(_ALL, *results)]
+        xp.maximum(part, x[(_ALL, *sources)] + element, out=part)
+    return y
+
+
+def _shared_out(xp, x, w, place, dy):
+    """For each element of the window: the part of dy whose maxima it made, and those inputs."""
+    y = _highest(xp, x, w, place)
+    if dy.shape != y.shape:
+        raise InvalidArgumentError(None, None, f"out_backprop has shape {dy.shape}, not {y.shape}")
+    left = dy.copy()
+    elements = w.reshape(-1, w.shape[2])
+    for element, (results, sources) in zip(elements, place.all_taps(x.shape[1:3]), strict=True):
         at = (_ALL, *results)
-        value = x[(_ALL, *sources)] + elements[i]
-        higher = (value > y[at]) | (chosen[at] < 0)
-        y[at] = xp.where(higher, value, y[at])
-        chosen[at] = xp.where(higher, xp.int32(i), chosen[at])
-    return y, chosen
+        yield taken(xp, left[at], x[(_ALL, *sources)] + element == y[at]), sources
 
 
 def dilation2d(input, filter=None, strides=None, rates=None, padding=None, name=None, filters=None,

@@ -180,20 +180,28 @@ def to_first(xp, x, y, dy, place: Windows) -> Any:
     dx = xp.zeros(x.shape, dy.dtype)
     apart = all(s >= k for s, k in zip(place.strides, place.sizes, strict=True))
     taps = _of_images(place.all_taps(x.shape))
-    # numbers are chosen by `&` with 0 or -1: 3 times as fast as xp.where, and unlike a product it
-    # makes no NaN of inf * 0
-    bits = f"i{dy.dtype.itemsize}"
     for tile in image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19):
-        xs, ys, dxs, left = x[tile], y[tile], dx[tile], dy[tile].copy().view(bits)
+        xs, ys, dxs, left = x[tile], y[tile], dx[tile], dy[tile].copy()
         for results, sources in taps:
-            part = xp.negative((xs[sources] == ys[results]).astype(bits))
-            xp.bitwise_and(part, left[results], out=part)
+            part = taken(xp, left[results], xs[sources] == ys[results])
             if apart:
-                dxs[sources] = part.view(dx.dtype)
+                dxs[sources] = part
             else:
-                dxs[sources] += part.view(dx.dtype)
-            left[results] ^= part
+                dxs[sources] += part
     return dx
+
+
+def taken(xp, left, hit) -> Any:
+    """The elements of `left` where `hit`, 0 elsewhere; in `left` they become 0.
+
+    Done on the bits, with a mask of 0 or -1: 3 times as fast as xp.where, and unlike a product it
+    makes no NaN of inf * 0.
+    """
+    bits = left.view(f"i{left.dtype.itemsize}")
+    part = xp.negative(hit.astype(bits.dtype))
+    xp.bitwise_and(part, bits, out=part)
+    bits ^= part
+    return part.view(left.dtype)
 
 
 def of_first(xp, x, y, g, place: Windows) -> Any:
