@@ -18,7 +18,6 @@ from flowgraph.ops.padding import axis_taps
 from flowgraph.ops.shape import shape
 from flowgraph.ops.unary import square
 
-
 _BAND = 256  # channels; up to here a product with a band matrix is quicker than adding slices
 
 
