@@ -112,7 +112,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("value", "error", "words"), REFUSED, ids=lambda v: str(v)[:24])
+@pytest.mark.parametrize(("value", "error", "words"), REFUSED, ids=lambda v: str(v)[:16])
 def test_what_is_no_tensor_is_refused_with_the_reason(value, error, words) -> None:
     with pytest.raises(error) as caught:
         to_array(value)

@@ -67,7 +67,7 @@ def test_a_run_without_the_write_leaves_the_variable(sess):
 
 @pytest.mark.parametrize("read", [
     lambda v: v.read_value(), lambda v: v + 0.0, lambda v: 0.0 + v, fg.identity,
-    lambda v: fg.stack([v])[0], lambda v: abs(v)], ids=str)
+    lambda v: fg.stack([v])[0], lambda v: abs(v)])
 def test_reads_under_control_dependencies_see_the_write(sess, read):
     v = fg.Variable(2.0)
     up = v.assign_add(3.0)
