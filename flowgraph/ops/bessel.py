@@ -100,7 +100,8 @@ def bessel_i0e(x, name=None):
         >>> fg.Session().run(fg.math.bessel_i0e([0.0, 1.0]))
         array([1.       , 0.4657596], dtype=float32)
     """
-    return BesselI0e.build(x, name=name)
+    with name_scope(name, "bessel_i0e", [x]):
+        return BesselI0e.build(x)
 
 
 class BesselI1e(Unary):
@@ -136,7 +137,8 @@ def bessel_i1e(x, name=None):
         >>> fg.Session().run(fg.math.bessel_i1e([0.0, 1.0]))
         array([0.        , 0.20791042], dtype=float32)
     """
-    return BesselI1e.build(x, name=name)
+    with name_scope(name, "bessel_i1e", [x]):
+        return BesselI1e.build(x)
 
 
 def bessel_i0(x, name=None):

@@ -14,7 +14,6 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.families import Unary
 from flowgraph.ops.approximation import horner, in_double
-from flowgraph.ops.arithmetic import multiply
 from flowgraph.ops.exponential import exp
 from flowgraph.ops.unary import square
 
@@ -248,4 +247,4 @@ def erfcinv(x, name=None):
     """
     with name_scope(name, "erfcinv", [x]):
         x = convert_to_tensor(x, name="start")
-        return multiply(-ndtri(multiply(x, 0.5)), math.sqrt(0.5))
+        return -ndtri(x * 0.5) * math.sqrt(0.5)

@@ -56,8 +56,7 @@ def xlogy(x, y, name=None):
         >>> fg.Session().run(fg.math.xlogy([0.0, 2.0], [0.0, 1.0]))
         array([0., 0.], dtype=float32)
     """
-    with name_scope(name, "xlogy", [x]):
-        return Xlogy.build(x, y)
+    return Xlogy.build(x, y, name=name)
 
 
 class Xlog1py(Binary):
