@@ -170,6 +170,6 @@ def erosion2d(value, kernel, strides, rates, padding, name=None):
     with name_scope(name, "erosion2d", [value, kernel]) as scope:
         value = convert_to_tensor(value, name="value")
         kernel = convert_to_tensor(kernel, value.dtype.base_dtype, name="kernel")
-        turned = reverse(kernel, [0, 1])
-        return negative(Dilation2D.build(negative(value), turned, strides=list(strides),
-                                         rates=list(rates), padding=padding, name=scope))
+        return negative(Dilation2D.build(negative(value), reverse(kernel, [0, 1]),
+                                         strides=list(strides), rates=list(rates),
+                                         padding=padding, name=scope))

@@ -193,8 +193,9 @@ def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name
         if scale is not None:
             factor = factor * scale
         dtype = x.dtype.base_dtype
+        scaled = x * cast(factor, dtype)
         rest = -mean * factor if offset is None else offset - mean * factor
-        return x * cast(factor, dtype) + cast(rest, dtype)
+        return scaled + cast(rest, dtype)
 
 
 def batch_norm_with_global_normalization(t=None, m=None, v=None, beta=None, gamma=None,
