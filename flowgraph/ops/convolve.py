@@ -95,7 +95,7 @@ def _turned(shape, w, counts, pads, windows: Windows) -> Windows | None:
     reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
     around = tuple((far - before, n + before - count) for far, (before, _), n, count
                    in zip(reach, pads, shape[1:-1], counts, strict=True))
-    if any(before < 0 for before, _ in around):
+    if any(extra < 0 for pair in around for extra in pair):
         return None
     return windows._replace(padding="EXPLICIT", explicit=around)
 
