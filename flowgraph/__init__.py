@@ -58,7 +58,18 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.stacks import get_default_session
 from flowgraph.graph.tensor import Tensor
-from flowgraph.namespaces import debugging, dtypes, image, initializers, linalg, manip, math, random
+from flowgraph.namespaces import (
+    bitwise,
+    debugging,
+    dtypes,
+    image,
+    initializers,
+    linalg,
+    manip,
+    math,
+    random,
+    sparse,
+)
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
 from flowgraph.ops.activation import log_sigmoid
@@ -109,6 +120,15 @@ from flowgraph.ops.constant import (
     zeros,
     zeros_like,
 )
+from flowgraph.ops.counting import (
+    bincount,
+    confusion_matrix,
+    histogram_fixed_width,
+    histogram_fixed_width_bins,
+    is_non_decreasing,
+    is_strictly_increasing,
+    setdiff1d,
+)
 from flowgraph.ops.cumulative import cumprod, cumsum
 from flowgraph.ops.decomposition import cholesky, qr, self_adjoint_eig, self_adjoint_eigvals, svd
 from flowgraph.ops.determinant import matrix_determinant
@@ -137,7 +157,9 @@ from flowgraph.ops.division import (
     truncatemod,
 )
 from flowgraph.ops.einsum import einsum
+from flowgraph.ops.error_function import erf, erfc
 from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
+from flowgraph.ops.gamma import digamma, lbeta, lgamma, polygamma, zeta
 from flowgraph.ops.gather import (
     batch_gather,
     boolean_mask,
@@ -158,6 +180,7 @@ from flowgraph.ops.identity import (
     stop_gradient,
     tuple,
 )
+from flowgraph.ops.incomplete_gamma import betainc, igamma, igammac
 from flowgraph.ops.index import slice, strided_slice
 from flowgraph.ops.initializers import Constant as constant_initializer
 from flowgraph.ops.initializers import GlorotNormal as glorot_normal_initializer
@@ -178,6 +201,7 @@ from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, s
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
 from flowgraph.ops.matrix_functions import matrix_square_root
+from flowgraph.ops.norm import cross, norm
 from flowgraph.ops.pad import pad
 from flowgraph.ops.partition import dynamic_partition, dynamic_stitch, parallel_stitch
 from flowgraph.ops.patches import extract_image_patches
@@ -227,6 +251,8 @@ from flowgraph.ops.scatter import (
 from flowgraph.ops.script import assert_true as Assert
 from flowgraph.ops.script import numpy_function, py_func
 from flowgraph.ops.script import print_tensor as Print
+from flowgraph.ops.searchsorted import searchsorted
+from flowgraph.ops.segment import segment_max, segment_mean, segment_min, segment_prod, segment_sum
 from flowgraph.ops.select import (
     one_hot,
     reverse,
@@ -250,6 +276,7 @@ from flowgraph.ops.solve import (
     matrix_solve_ls,
     matrix_triangular_solve,
 )
+from flowgraph.ops.sort import argsort, sort
 from flowgraph.ops.space import (
     batch_to_space,
     batch_to_space_nd,
@@ -258,6 +285,11 @@ from flowgraph.ops.space import (
     space_to_batch,
     space_to_batch_nd,
     space_to_depth,
+)
+from flowgraph.ops.sparse_segment import (
+    sparse_segment_mean,
+    sparse_segment_sqrt_n,
+    sparse_segment_sum,
 )
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
@@ -277,6 +309,13 @@ from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
 from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square
 from flowgraph.ops.unique import unique, unique_with_counts
 from flowgraph.ops.unravel_index import unravel_index
+from flowgraph.ops.unsorted_segment import (
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+)
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_lists import (
     all_variables,

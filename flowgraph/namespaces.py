@@ -15,27 +15,34 @@ from flowgraph.ops import (
     activation,
     argmax,
     arithmetic,
+    bessel,
     cast,
     clip,
     compare,
     complex_numbers,
     constant,
+    counting,
     cumulative,
+    cumulative_logsumexp,
     decomposition,
     determinant,
     diagonal,
     division,
     einsum,
+    error_function,
     exponential,
+    gamma,
     gather,
     hyperbolic,
     identity,
+    incomplete_gamma,
     join,
     l2_loss,
     logic,
     matmul,
     matrices,
     matrix_functions,
+    norm,
     patches,
     pseudo_inverse,
     random_ops,
@@ -45,15 +52,21 @@ from flowgraph.ops import (
     roll,
     rounding,
     script,
+    segment,
     select,
     softmax,
     solve,
+    sort,
     space,
+    sparse_segment,
+    special,
     tensordot,
     trigonometry,
     unary,
+    unsorted_segment,
     variable_lists,
 )
+from flowgraph.ops import bitwise as _bits
 from flowgraph.ops import initializers as _initializers
 
 
@@ -86,7 +99,28 @@ math = _namespace(
     reduced_statistics.count_nonzero, argmax.argmax, argmax.argmin, l2_loss.l2_normalize,
     gather.unsorted_segment_sum, reshape.invert_permutation, activation.softplus,
     activation.softsign, activation.log_sigmoid, softmax.softmax, softmax.log_softmax,
+    error_function.erf, error_function.erfc, error_function.erfinv, error_function.erfcinv,
+    error_function.ndtri, gamma.lgamma, gamma.digamma, gamma.polygamma, gamma.zeta, gamma.lbeta,
+    incomplete_gamma.igamma, incomplete_gamma.igammac, incomplete_gamma.betainc,
+    bessel.bessel_i0, bessel.bessel_i1, bessel.bessel_i0e, bessel.bessel_i1e, special.xlogy,
+    special.xdivy, special.xlog1py, special.nextafter, special.polyval,
+    special.reciprocal_no_nan, segment.segment_sum, segment.segment_mean, segment.segment_prod,
+    segment.segment_max, segment.segment_min, unsorted_segment.unsorted_segment_prod,
+    unsorted_segment.unsorted_segment_max, unsorted_segment.unsorted_segment_min,
+    unsorted_segment.unsorted_segment_mean, unsorted_segment.unsorted_segment_sqrt_n,
+    sort.top_k, sort.in_top_k, counting.bincount, counting.confusion_matrix,
+    counting.zero_fraction, counting.is_non_decreasing, counting.is_strictly_increasing,
+    cumulative_logsumexp.cumulative_logsumexp,
     mod=division.mod, divide_no_nan=division.div_no_nan)
+
+bitwise = _namespace(
+    "bitwise", "The bits of integers.", _bits.bitwise_and, _bits.bitwise_or, _bits.bitwise_xor,
+    _bits.invert, _bits.left_shift, _bits.right_shift)
+
+sparse = _namespace(
+    "sparse", "Sums of gathered rows.", segment_sum=sparse_segment.sparse_segment_sum,
+    segment_mean=sparse_segment.sparse_segment_mean,
+    segment_sqrt_n=sparse_segment.sparse_segment_sqrt_n)
 
 random = _namespace(
     "random", "Random numbers.",
@@ -101,7 +135,7 @@ linalg = _namespace(
     decomposition.cholesky, decomposition.qr, decomposition.svd, decomposition.lu,
     determinant.slogdet, determinant.logdet, matrix_functions.expm, pseudo_inverse.pinv,
     pseudo_inverse.matrix_rank, tensordot.matvec, tensordot.tensordot, einsum.einsum,
-    solve.cholesky_solve, diagonal.trace,
+    solve.cholesky_solve, diagonal.trace, norm.norm, norm.normalize, norm.cross,
     transpose=reshape.matrix_transpose, l2_normalize=l2_loss.l2_normalize,
     inv=solve.matrix_inverse, det=determinant.matrix_determinant, solve=solve.matrix_solve,
     lstsq=solve.matrix_solve_ls, triangular_solve=solve.matrix_triangular_solve,
@@ -125,7 +159,8 @@ dtypes = _namespace(
 
 debugging = _namespace(
     "debugging", "Checks inside a graph.", identity.check_numerics, rounding.is_finite,
-    rounding.is_inf, rounding.is_nan, Assert=script.assert_true)
+    rounding.is_inf, rounding.is_nan,
+    counting.is_non_decreasing, counting.is_strictly_increasing, Assert=script.assert_true)
 
 initializers = _namespace(
     "initializers", "First values of variables.",
