@@ -14,6 +14,23 @@ from flowgraph.ops.activation import (
     swish,
 )
 from flowgraph.ops.bias import bias_add, xw_plus_b
+from flowgraph.ops.conv2d import (
+    atrous_conv2d,
+    atrous_conv2d_transpose,
+    conv2d,
+    conv2d_backprop_filter,
+    conv2d_backprop_input,
+    conv2d_transpose,
+)
+from flowgraph.ops.conv_nd import (
+    conv1d,
+    conv1d_transpose,
+    conv3d,
+    conv3d_backprop_filter,
+    conv3d_transpose,
+    conv_transpose,
+    convolution,
+)
 from flowgraph.ops.counting import zero_fraction
 from flowgraph.ops.cross_entropy import (
     log_poisson_loss,
@@ -23,18 +40,63 @@ from flowgraph.ops.cross_entropy import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
+from flowgraph.ops.depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_backprop_filter,
+    depthwise_conv2d_backprop_input,
+    depthwise_conv2d_native,
+    separable_conv2d,
+)
+from flowgraph.ops.dilation import dilation2d, erosion2d
 from flowgraph.ops.dropout import dropout
 from flowgraph.ops.exponential import sigmoid, tanh
+from flowgraph.ops.fused_batch_norm import fused_batch_norm
 from flowgraph.ops.l2_loss import l2_loss, l2_normalize
+from flowgraph.ops.lrn import local_response_normalization, lrn
+from flowgraph.ops.normalization import (
+    batch_norm_with_global_normalization,
+    batch_normalization,
+    moments,
+    normalize_moments,
+    sufficient_statistics,
+    weighted_moments,
+)
+from flowgraph.ops.pooling import avg_pool, avg_pool2d, max_pool, max_pool2d
+from flowgraph.ops.pooling_argmax import max_pool_with_argmax
+from flowgraph.ops.pooling_nd import (
+    avg_pool1d,
+    avg_pool3d,
+    avg_pool_v2,
+    max_pool1d,
+    max_pool3d,
+    max_pool_v2,
+    pool,
+)
 from flowgraph.ops.softmax import log_softmax, softmax
 from flowgraph.ops.sort import in_top_k, top_k
 from flowgraph.ops.space import depth_to_space, space_to_batch, space_to_depth
 
+conv3d_backprop_filter_v2 = conv3d_backprop_filter
+depthwise_conv2d_native_backprop_input = depthwise_conv2d_backprop_input
+depthwise_conv2d_native_backprop_filter = depthwise_conv2d_backprop_filter
+
 __all__ = [
-    "bias_add", "crelu", "depth_to_space", "dropout", "elu", "in_top_k", "l2_loss",
-    "l2_normalize", "leaky_relu", "log_poisson_loss", "log_sigmoid", "log_softmax", "relu",
-    "relu6", "relu_layer", "selu", "sigmoid", "sigmoid_cross_entropy_with_logits", "softmax",
-    "softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2", "softplus",
-    "softsign", "space_to_batch", "space_to_depth", "sparse_softmax_cross_entropy_with_logits",
-    "swish", "tanh", "top_k", "weighted_cross_entropy_with_logits", "xw_plus_b", "zero_fraction",
+    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool", "avg_pool1d", "avg_pool2d",
+    "avg_pool3d", "avg_pool_v2", "batch_norm_with_global_normalization", "batch_normalization",
+    "bias_add", "conv1d", "conv1d_transpose", "conv2d", "conv2d_backprop_filter",
+    "conv2d_backprop_input", "conv2d_transpose", "conv3d", "conv3d_backprop_filter",
+    "conv3d_backprop_filter_v2", "conv3d_transpose", "conv_transpose", "convolution", "crelu",
+    "depth_to_space", "depthwise_conv2d", "depthwise_conv2d_backprop_filter",
+    "depthwise_conv2d_backprop_input", "depthwise_conv2d_native",
+    "depthwise_conv2d_native_backprop_filter", "depthwise_conv2d_native_backprop_input",
+    "dilation2d", "dropout", "elu", "erosion2d", "fused_batch_norm", "in_top_k", "l2_loss",
+    "l2_normalize", "leaky_relu", "local_response_normalization", "log_poisson_loss",
+    "log_sigmoid", "log_softmax", "lrn", "max_pool", "max_pool1d", "max_pool2d", "max_pool3d",
+    "max_pool_v2", "max_pool_with_argmax", "moments", "normalize_moments", "pool", "relu",
+    "relu6", "relu_layer", "selu", "separable_conv2d", "sigmoid",
+    "sigmoid_cross_entropy_with_logits", "softmax", "softmax_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2", "softplus", "softsign", "space_to_batch",
+    "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "sufficient_statistics",
+    "swish", "tanh", "top_k", "weighted_cross_entropy_with_logits", "weighted_moments",
+    "xw_plus_b", "zero_fraction",
 ]

@@ -206,7 +206,7 @@ BAD = [
             ValueError, ("strides", "along batch")),
     BadCase("conv2d/padding", lambda: conv2d(fg.zeros([1, 2, 2, 3]), fg.zeros([3, 3, 3, 4]), 1,
                                              "FULL"), ValueError, ("'FULL'", "SAME")),
-    BadCase("conv2d/explicit", lambda: conv2d(fg.zeros([1, 2, 2, 3]), fg.zeros([3, 3, 3, 4]), 1,
+    BadCase("conv2d/explicit_list_too_small", lambda: conv2d(fg.zeros([1, 2, 2, 3]), fg.zeros([3, 3, 3, 4]), 1,
                                               [[1, 1], [1, 1]]), ValueError, ("explicit",)),
     BadCase("conv2d/dtypes", lambda: conv2d(fg.zeros([1, 2, 2, 3]),
                                             fg.zeros([1, 1, 3, 4], fg.float64), 1, "SAME"),
