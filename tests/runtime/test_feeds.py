@@ -28,7 +28,8 @@ def x():
 @pytest.mark.parametrize("value", [
     [1, 2], (1.0, 2.0), np.array([1, 2]), np.array([1, 2], np.int64), np.array([1, 2], ">f4"),
     [np.float64(1), np.int8(2)], np.float32([[1, 2]])[0], np.array([True, 2]),
-    np.array([1, 9, 2])[::2], memoryview(np.float32([1, 2])), range(1, 3)], ids=lambda value: type(value).__name__)
+    np.array([1, 9, 2])[::2], memoryview(np.float32([1, 2])), range(1, 3)],
+    ids=lambda value: type(value).__name__)
 def test_anything_like_an_array_is_taken_in_the_tensors_dtype(value, x, sess) -> None:
     result = sess.run(x + 0.0, {x: value})
     assert (result.dtype, result.tolist()) == (np.float32, [1, 2])
