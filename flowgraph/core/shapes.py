@@ -327,7 +327,7 @@ def as_shape(value: Any) -> Shape:
 
 def compatible(a: Shape, b: Shape) -> bool:
     """Whether some full shape could be both `a` and `b`."""
-    if a is None or b is None:
+    if a == b or a is None or b is None:
         return True
     return len(a) == len(b) and all(m is None or n is None or m == n
                                     for m, n in zip(a, b, strict=True))
@@ -335,8 +335,10 @@ def compatible(a: Shape, b: Shape) -> bool:
 
 def merge(a: Shape, b: Shape) -> Shape:
     """What is known from both; they must be compatible."""
-    if a is None or b is None:
-        return b if a is None else a
+    if a == b or b is None:
+        return a
+    if a is None:
+        return b
     return tuple(n if m is None else m for m, n in zip(a, b, strict=True))
 
 

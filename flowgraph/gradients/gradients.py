@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import collector
 from flowgraph.errors import DTypeError, ShapeError, message
 from flowgraph.gradients.paths import (
     as_list,
@@ -113,7 +114,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
         walk = _Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops)
         for i, (y, dy) in enumerate(zip(y_tensors, grad_ys, strict=True)):
             walk.add(y, _start(graph, y, dy, f"grad_ys_{i}"))
-        walk.run()
+        with collector.paused():
+            walk.run()
         result = [walk.total(x) for x in x_tensors]
         if unconnected == "zero":
             result = [op_def("ZerosLike").build(x) if dx is None else dx
@@ -171,7 +173,7 @@ class _Walk:
         function = gradient_function(op)
         if function is NotDifferentiable:
             return
-        with self.graph.gradient_of(op), self.graph.name_scope(f"{op.name}_grad"):
+        with self.graph.gradient_of(op, f"{op.name}_grad"):
             if self.colocate and op.device:
                 with self.graph.device(op.device):
                     dxs = self._call(op, function, dys)

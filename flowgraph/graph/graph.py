@@ -326,15 +326,22 @@ class Graph(Collections):
             self._scopes.gradient_overrides = old
 
     @contextmanager
-    def gradient_of(self, forward_op: Operation) -> Iterator[None]:
-        """Ops built in the with block belong to the gradient of `forward_op` and carry its line."""
+    def gradient_of(self, forward_op: Operation, scope: str = "") -> Iterator[None]:
+        """Ops built in the with block belong to the gradient of `forward_op` and carry its line.
+
+        Args:
+            forward_op: the op that is differentiated.
+            scope: name scope of the ops; "" to stay in the open one.
+        """
         scopes = self._scopes
-        old = scopes.frame, scopes.forward_op
+        old = scopes.frame, scopes.forward_op, scopes.name
         scopes.frame, scopes.forward_op = forward_op.frame, forward_op
+        if scope:
+            scopes.name = self.unique_name(scope)
         try:
             yield
         finally:
-            scopes.frame, scopes.forward_op = old
+            scopes.frame, scopes.forward_op, scopes.name = old
 
     @contextmanager
     def as_default(self) -> Iterator[Graph]:

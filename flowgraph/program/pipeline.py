@@ -26,12 +26,13 @@ PASSES: dict[str, Pass] = {
     "dead_code": dead_code,
 }
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
+_LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
 checking = False  # tests set it: the checker runs after every pass
 
 
 def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
-    """Runs the passes over a program until nothing changes, at most three times.
+    """Runs the passes over a program until nothing changes, at most three times (large ones once).
 
     Args:
         program: the program.
@@ -43,7 +44,7 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
     chosen = [(name, PASSES[name]) for name in _order(passes)]
     if checking:
         check(program, "extract")
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):
         before = program
         for name, function in chosen:
             after = function(program)

@@ -128,33 +128,37 @@ def apply_rules(program: Program) -> Program:
 
 def _try(rules: list[tuple[tuple[str, ...], Rule]], instr: Instr, producer: dict[Value, Instr],
          contents: Contents) -> tuple[Value, list[Instr]] | None:
+    inputs = instr.inputs
+    kinds = tuple([_kind(value, producer) for value in inputs])
+    orders = [(inputs, kinds)]
+    if len(inputs) == 2 and instr.op_def.commutative:
+        orders.append((inputs[::-1], kinds[::-1]))
     for patterns, function in rules:
-        for inputs in _orders(instr):
-            if _fits(patterns, inputs, producer):
+        for values, found in orders:
+            if _fits(patterns, found):
                 match = Match(instr, producer, contents)
-                value = function(match, *inputs)
+                value = function(match, *values)
                 if value is not None:
                     return value, match._made
     return None
 
 
-def _orders(instr: Instr) -> list[tuple[Any, ...]]:
-    if instr.op_def.commutative and len(instr.inputs) == 2:
-        return [instr.inputs, instr.inputs[::-1]]
-    return [instr.inputs]
-
-
-def _fits(patterns: tuple[str, ...], inputs: tuple[Any, ...], producer: dict[Value, Instr]) -> bool:
+def _fits(patterns: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
     if not patterns:
         return True
-    if len(patterns) != len(inputs):
+    if len(patterns) != len(kinds):
         return False
-    for pattern, value in zip(patterns, inputs, strict=True):
-        if pattern is ANY:
-            continue
-        if pattern is CONST:
-            if value is None or value.const is None:
-                return False
-        elif value not in producer or producer[value].op_def.type != pattern:
+    for pattern, kind in zip(patterns, kinds, strict=True):  # a loop: this runs for every rule
+        if pattern is not ANY and pattern != kind:
             return False
     return True
+
+
+def _kind(value: Value | None, producer: dict[Value, Instr]) -> str:
+    """What patterns say of a value: CONST, the op type that made it, or nothing."""
+    if value is None:
+        return ""
+    if value.const is not None:
+        return CONST
+    maker = producer.get(value)
+    return maker.op_def.type if maker is not None else ""

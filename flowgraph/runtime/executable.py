@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from flowgraph.core import collector
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.tensor import Tensor
 from flowgraph.plan.plan import Plan
@@ -93,7 +94,8 @@ class Executable:
         self._mode = mode
         self._poison = poison
         self._pool = pool
-        self.extracted: Program = extract(self.fetches.elements, feeds)
+        with collector.paused():
+            self.extracted: Program = extract(self.fetches.elements, feeds)
         self._plans: OrderedDict[Shapes, BoundPlan] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -113,8 +115,10 @@ class Executable:
             if shapes not in self._plans:
                 for tensor, shape in zip(self.feeds, shapes, strict=True):
                     check_shape(tensor, shape)
-                self._plans[shapes] = BoundPlan(Plan(self.optimised(shapes)), self._state,
-                                                self._mode, self._poison, self._pool)
+                with collector.paused():
+                    plan = Plan(self.optimised(shapes))
+                self._plans[shapes] = BoundPlan(plan, self._state, self._mode, self._poison,
+                                                self._pool)
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]

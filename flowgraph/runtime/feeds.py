@@ -43,7 +43,9 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
             dtype.
         FeedError: the value is text for a number, or no array at all (None, uneven lists).
     """
-    dtype = tensor.dtype.base_dtype
+    dtype = tensor.spec.dtype
+    if type(value) is float and dtype.kind == "f" and -60_000.0 < value < 60_000.0:
+        return np.asarray(value, dtype._numpy)  # fits every floating dtype: no check, no errstate
     if is_tensor_like(value):
         raise FeedTypeError(message(
             f"The value fed to {tensor.name!r} ({tensor.op.frame}) is itself the tensor "
@@ -80,8 +82,6 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
     if dtype.kind == "s":
         return to_array(value, dtype)
     if type(value) is float and dtype.kind == "f":
-        if -60_000.0 < value < 60_000.0:  # fits every floating dtype; np.errstate costs 1 us
-            return np.asarray(value, dtype.numpy)
         with np.errstate(over="ignore"):
             return np.asarray(value, dtype.numpy)
     array = np.asarray(value)

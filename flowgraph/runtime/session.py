@@ -156,7 +156,7 @@ class BaseSession:
             raise ClosedSessionError(message("Attempted to use a closed Session.",
                                              section="closed-session-error"))
         graph = self._graph
-        if graph.version != self._version or graph.changes != self._changes:
+        if len(graph._operations) != self._version or graph.changes != self._changes:
             self._note_growth()
         if feed_dict is None:
             tensors: tuple[Tensor, ...] = ()
@@ -198,7 +198,7 @@ class BaseSession:
                     arrays += values
                     continue
                 key = feed_tensor(self._graph, key)
-            elif key in self._graph._unfeedable:
+            elif self._graph._unfeedable and key in self._graph._unfeedable:
                 key = feed_tensor(self._graph, key)  # raises
             dtype = key.spec.dtype
             if (type(value) is not np.ndarray or value.dtype is not dtype._numpy

@@ -17,8 +17,8 @@ def common_subexpressions(program: Program) -> Program:
     instrs: list[Instr] = []
     changed = False
     for instr in program.instrs:
-        inputs = tuple(_canonical(v, replaced, constants) for v in instr.inputs)
-        if any(a is not b for a, b in zip(inputs, instr.inputs, strict=True)):
+        inputs = tuple([_canonical(v, replaced, constants) for v in instr.inputs])
+        if inputs != instr.inputs:  # values are equal only to themselves
             instr = instr.with_inputs(inputs)
             changed = True
         if not instr.is_pure or instr.op_def.overwrites:
