@@ -75,7 +75,10 @@ class Boxes:
         return op.name if scope is None else f"{scope}/"
 
     def _readable_depth(self, units: list[Operation]) -> int:
+        """The depth at which few enough nodes are left; who asks for gradients gets all of them."""
         deepest = max((len(self.path(op)) for op in units), default=0)
+        if any(op in self.roles.sides for op in units):
+            return deepest
         for self.depth in range(deepest, 0, -1):
             if len({self.box(op) for op in units}) <= READABLE:
                 return self.depth

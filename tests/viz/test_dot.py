@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import flowgraph.viz  # noqa: F401  (puts the methods on Graph)
+import flowgraph as fg
 from flowgraph.core import dtypes as dt
 from flowgraph.errors import GraphError
 from flowgraph.graph.graph import Graph
@@ -271,3 +271,43 @@ def test_long_names_are_cut_and_dtypes_named():
 if __name__ == "__main__":
     for name, draw in PICTURES.items():
         (GOLDEN / f"{name}.dot").write_text(draw())
+
+
+def _mlp_with_momentum() -> fg.Graph:
+    """A medium graph: three layers in scopes, dropout, an optimizer."""
+    with fg.Graph().as_default() as graph:
+        h = fg.placeholder(fg.float32, [None, 20], name="x")
+        for i in range(3):
+            with fg.name_scope(f"layer{i}"):
+                w = fg.Variable(fg.ones([20, 20]), name="w")
+                h = fg.nn.dropout(fg.nn.relu(fg.matmul(h, w) + fg.Variable(fg.zeros([20]))), 0.5)
+        fg.train.MomentumOptimizer(0.1, 0.9).minimize(fg.reduce_mean(fg.square(h)))
+    return graph
+
+
+def _ordered_constants() -> fg.Graph:
+    """Constants with control inputs, as in batch norm and moving averages."""
+    with fg.Graph().as_default() as graph:
+        v = fg.Variable(0.0, name="v")
+        with fg.control_dependencies([v.assign_add(1.0)]):
+            fg.multiply(v.read_value(), 2.0)
+    return graph
+
+
+@pytest.mark.parametrize("make", [_mlp_with_momentum, _ordered_constants])
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("depth", [None, 0, 1, 9])
+def test_every_edge_joins_two_nodes_that_are_drawn(make, gradients, depth) -> None:
+    drawn = diagram(make(), depth=depth, gradients=gradients)
+    ids = {node.id for node in drawn.nodes}
+    assert {end for edge in drawn.edges for end in (edge.tail, edge.head)} <= ids
+
+
+def test_gradients_asked_for_are_opened_however_many_they_are() -> None:
+    graph = _mlp_with_momentum()
+    closed = diagram(graph)
+    opened = diagram(graph, gradients=True)
+    assert "gradients" in {node.kind for node in closed.nodes}
+    assert "gradients" not in {node.kind for node in opened.nodes}
+    assert len([n for n in opened.nodes if n.id.startswith("gradients/")]) > 10
+    assert {g.path for g in closed.groups} <= {g.path for g in opened.groups}
