@@ -47,7 +47,7 @@ def node(boxes: Boxes, id: str, ops: list[Operation], settings: Sequence[str]) -
     if role in ("placeholder", "constant"):
         return Node(id, role, name, group, details=(_spec(op),), ops=tuple(ops))
     kind = {"gradients": "gradient", "optimizer": "update"}.get(role, role)
-    if name.lower() == op.type.lower():
+    if all(part.lower() == op.type.lower() for part in name.split("/")):  # says nothing new
         title, name = op.type, ""
     else:
         title, name = (name, "") if _is_default(name, op.type) else (op.type, name)
