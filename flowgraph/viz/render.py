@@ -95,7 +95,7 @@ def _pygraphviz() -> Any:
         raise MissingDependencyError(message(
             "drawing svg, png or pdf needs a Graphviz engine, and none is here",
             advice="Install the system package graphviz, or run "
-                   'pip install ".[viz]" in a clone of flowgraph. render("graph.dot") and to_dot() need '
-                   "neither.",
+                   'pip install ".[viz]" in a clone of flowgraph. '
+                   'render("graph.dot") and to_dot() need neither.',
             section="missing-dependency-error")) from None
     return pygraphviz
