@@ -109,7 +109,7 @@ class _Edges:
             elif source in self.boxes.roles.users:
                 is_ref = tensor.dtype._is_ref_dtype and param in op.op_def.refs
                 self._note((tail, head, "ref" if is_ref else "data"), tensor)
-        if self.boxes.is_satellite(op):
+        if self.boxes.is_satellite(op) and head == op.name:
             return  # it is drawn beside the ops that take it; what it waits for says nothing
         for source in op.control_inputs:
             tail = self.boxes.box(source)
