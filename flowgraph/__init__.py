@@ -32,6 +32,7 @@ from flowgraph.core.dtypes import (
     variant,
 )
 from flowgraph.core.dtypes import bool_ as bool
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import Dimension, TensorShape
 from flowgraph.errors import OpError
 from flowgraph.gradients.explain import explain_gradient
@@ -62,7 +63,6 @@ from flowgraph.namespaces import (
     bitwise,
     debugging,
     dtypes,
-    image,
     initializers,
     linalg,
     manip,
@@ -356,9 +356,8 @@ from flowgraph.runtime.session import InteractiveSession, Session
 half, double, newaxis = float16, float64, None
 __version__ = "0.1.0.dev0"
 
-
-def __getattr__(name: str) -> object:
-    import difflib
-    close = difflib.get_close_matches(name, globals(), n=2)
-    raise AttributeError(f"flowgraph does not offer tf.{name}; README.md says what is offered today"
-                         + (f". Did you mean {' or '.join(close)}?" if close else ""), name=name)
+# Used rarely: imported when first asked for. {name: "module"} or {name: "module:name"}.
+_LAZY = {
+    "image": "flowgraph.namespaces.image",
+}
+__getattr__ = _lazy("tf", globals(), _LAZY)

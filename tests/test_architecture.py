@@ -9,15 +9,16 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 import flowgraph as fg
 import flowgraph.testing
-from flowgraph import namespaces
+from flowgraph import namespaces, ops
 from flowgraph.gradients.gradients import gradients, reachable
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
 from tests.cases.tables import BAD, CASES
@@ -29,7 +30,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each room may import the rooms before it and its own. Rooms of one set do not import each other
 # in circles: Python would refuse that at import.
 ROOMS = [{"errors"}, {"core"}, {"graph"}, {"opdef"}, {"gradients"}, {"ops"}, {"program"}, {"plan"},
-         {"runtime"}, {"nn", "train", "data", "testing"}, {"viz"}, {"namespaces"}, {"__init__"}]
+         {"runtime"}, {"layers", "losses", "metrics", "train", "data", "testing"}, {"nn"},
+         {"viz"}, {"namespaces"}, {"__init__"}]
+ops.load_all()
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 
 
@@ -131,8 +134,8 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
 # ---- the public names are documented -------------------------------------------------------------
 
 PUBLIC_MODULES = [fg, fg.nn, fg.train, fg.data, fg.testing,
-                  *(value for value in vars(namespaces).values()
-                    if isinstance(value, ModuleType) and not hasattr(value, "__file__"))]
+                  *(import_module(f"flowgraph.namespaces.{module.name}")
+                    for module in iter_modules(namespaces.__path__))]
 NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}
 
 
@@ -140,7 +143,8 @@ def public_values() -> dict[str, Any]:
     """Public functions and classes, each under its first name; no exceptions, no enums."""
     found: dict[str, Any] = {}
     for module in PUBLIC_MODULES:
-        for name, value in vars(module).items():
+        for name in dir(module):
+            value = getattr(module, name)
             function = inspect.isfunction(value)
             kind = inspect.isclass(value) and not issubclass(value, (BaseException, enum.Enum))
             if (function or kind) and not name.startswith("_") and value not in found.values():

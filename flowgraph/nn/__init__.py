@@ -1,5 +1,6 @@
 """`tf.nn`: functions for neural networks."""
 
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.ops.activation import (
     crelu,
     elu,
@@ -80,23 +81,4 @@ conv3d_backprop_filter_v2 = conv3d_backprop_filter
 depthwise_conv2d_native_backprop_input = depthwise_conv2d_backprop_input
 depthwise_conv2d_native_backprop_filter = depthwise_conv2d_backprop_filter
 
-__all__ = [
-    "atrous_conv2d", "atrous_conv2d_transpose", "avg_pool", "avg_pool1d", "avg_pool2d",
-    "avg_pool3d", "avg_pool_v2", "batch_norm_with_global_normalization", "batch_normalization",
-    "bias_add", "conv1d", "conv1d_transpose", "conv2d", "conv2d_backprop_filter",
-    "conv2d_backprop_input", "conv2d_transpose", "conv3d", "conv3d_backprop_filter",
-    "conv3d_backprop_filter_v2", "conv3d_transpose", "conv_transpose", "convolution", "crelu",
-    "depth_to_space", "depthwise_conv2d", "depthwise_conv2d_backprop_filter",
-    "depthwise_conv2d_backprop_input", "depthwise_conv2d_native",
-    "depthwise_conv2d_native_backprop_filter", "depthwise_conv2d_native_backprop_input",
-    "dilation2d", "dropout", "elu", "erosion2d", "fused_batch_norm", "in_top_k", "l2_loss",
-    "l2_normalize", "leaky_relu", "local_response_normalization", "log_poisson_loss",
-    "log_sigmoid", "log_softmax", "lrn", "max_pool", "max_pool1d", "max_pool2d", "max_pool3d",
-    "max_pool_v2", "max_pool_with_argmax", "moments", "normalize_moments", "pool", "relu",
-    "relu6", "relu_layer", "selu", "separable_conv2d", "sigmoid",
-    "sigmoid_cross_entropy_with_logits", "softmax", "softmax_cross_entropy_with_logits",
-    "softmax_cross_entropy_with_logits_v2", "softplus", "softsign", "space_to_batch",
-    "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "sufficient_statistics",
-    "swish", "tanh", "top_k", "weighted_cross_entropy_with_logits", "weighted_moments",
-    "xw_plus_b", "zero_fraction",
-]
+__getattr__ = _lazy("tf.nn", globals())

@@ -75,7 +75,9 @@ class OpDef:
     takes_sparse_gradient: ClassVar[bool] = False  # grad handles IndexedSlices for dy itself
 
     # -- facts about the world
-    effects: ClassVar[str] = ""  # "", "random" (new numbers each run) or "io" (seen from outside)
+    effects: ClassVar[str] = ""  # "random" (new numbers each run), "resource" (reads or changes an
+    #                              object that outlives the run: a table, a queue), "io" (seen from
+    #                              outside: runs whenever it is in the program), or ""
     overwrites: ClassVar[str] = ""  # the ref parameter whose variable output 0 becomes
     reads_ref: ClassVar[bool] = True  # whether the kernel needs the variable's old value
     tests_ref: ClassVar[bool] = False  # the kernel gets None when the variable is uninitialised
@@ -207,7 +209,7 @@ def _check(cls: type[OpDef]) -> None:
              f"{fact} = {value!r} must be a tuple of parameters among {tensors}")
     need(set(cls.dtypes) <= set(tensors), f"dtypes names {sorted(cls.dtypes)}, not in {tensors}")
     need(not cls.overwrites or cls.overwrites in cls.refs, "overwrites must name a ref parameter")
-    need(cls.effects in ("", "random", "io"), f"effects = {cls.effects!r} is not known")
+    need(cls.effects in ("", "random", "resource", "io"), f"effects = {cls.effects!r} is not known")
     cls.dtypes = {param: cls.dtypes.get(param, "T") for param in tensors}
     for variable in cls.dtypes.values():
         need(isinstance(variable, dt.DTypeSet)

@@ -1,4 +1,13 @@
 """The op library: one subject per file, each op's class and its public function together.
 
-`fg.add` and the rest are exported from `flowgraph/__init__.py` and `flowgraph/namespaces.py`.
+`fg.add` and the rest are exported from `flowgraph/__init__.py` and `flowgraph/namespaces/`.
 """
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+
+def load_all() -> None:
+    """Imports every file of ops, also those that `import flowgraph` leaves for later."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

@@ -1,0 +1,41 @@
+"""Names of a module that are imported when first used, and a clear error for those not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazy(namespace: str, scope: dict[str, Any],
+         sources: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """A module's `__getattr__`: imports what is used rarely only when someone uses it.
+
+    Args:
+        namespace: the public name of the module, as `tf.math`; for messages.
+        scope: the module's `globals()`; what was imported stays there.
+        sources: from name to `"package.module"` for a module, or to `"package.module:name"`.
+
+    Returns:
+        The function to assign to `__getattr__` in the module.
+    """
+    table = dict(sources or {})
+
+    def __getattr__(name: str) -> Any:
+        source = table.get(name)
+        if source is None:
+            raise AttributeError(_missing(namespace, name, [*scope, *table]), name=name)
+        module, _, attribute = source.partition(":")
+        value = import_module(module)
+        scope[name] = getattr(value, attribute) if attribute else value
+        return scope[name]
+
+    scope["__dir__"] = lambda: sorted({*scope, *table})
+    return __getattr__
+
+
+def _missing(namespace: str, name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, [n for n in names if not n.startswith("_")], n=2)
+    return (f"flowgraph does not offer {namespace}.{name}; README.md says what is offered today"
+            + (f". Did you mean {' or '.join(close)}?" if close else ""))

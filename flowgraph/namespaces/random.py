@@ -1,0 +1,15 @@
+"""`tf.random`: random numbers."""
+
+from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.ops.random_ops import (
+    categorical,
+    get_seed,
+    multinomial,
+    set_random_seed,
+    truncated_normal,
+)
+from flowgraph.ops.random_ops import random_normal as normal
+from flowgraph.ops.random_ops import random_shuffle as shuffle
+from flowgraph.ops.random_ops import random_uniform as uniform
+
+__getattr__ = _lazy("tf.random", globals())
