@@ -291,6 +291,13 @@ from flowgraph.ops.sparse_segment import (
     sparse_segment_sqrt_n,
     sparse_segment_sum,
 )
+from flowgraph.ops.sparse_tensor import (
+    SparseTensor,
+    SparseTensorValue,
+    convert_to_tensor_or_indexed_slices,
+    convert_to_tensor_or_sparse_tensor,
+    sparse_placeholder,
+)
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from flowgraph.ops.template import make_template

@@ -8,11 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.errors import FeedError, FetchError, FetchTypeError, message, without_docs
+from flowgraph.errors import (
+    FeedError,
+    FeedTypeError,
+    FetchError,
+    FetchTypeError,
+    message,
+    without_docs,
+)
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.ops.sparse_tensor import SparseTensor, SparseTensorValue, sparse_parts
 
 
 class IndexedSlicesValue(NamedTuple):
@@ -78,7 +86,24 @@ def _feed_slices(slices: IndexedSlices, value: Any) -> list[tuple[Any, Any]]:
             if tensor is not None]
 
 
+def _fetch_sparse(sparse: SparseTensor) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    return list(sparse_parts(sparse)), lambda values: SparseTensorValue(*values)
+
+
+def _feed_sparse(sparse: SparseTensor, value: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(value, (list, tuple)):
+        raise FeedTypeError(message(
+            f"{sparse!r:.200} must be fed a SparseTensorValue or a tuple (indices, values, "
+            f"dense_shape), not {value!r:.100}", section="feed-error"))
+    if len(value) != 3:
+        raise FeedError(message(
+            f"{sparse!r:.200} must be fed three parts (indices, values, dense_shape), got "
+            f"{len(value)}", section="feed-error"))
+    return list(zip(sparse_parts(sparse), value, strict=True))
+
+
 register_session_run_conversion_functions(IndexedSlices, _fetch_slices, _feed_slices)
+register_session_run_conversion_functions(SparseTensor, _fetch_sparse, _feed_sparse)
 
 
 def feed_parts(key: Any, value: Any) -> list[tuple[Any, Any]] | None:
