@@ -366,6 +366,7 @@ __version__ = "0.1.0.dev0"
 # Used rarely: imported when first asked for. {name: "module"} or {name: "module:name"}.
 _LAZY = {
     "image": "flowgraph.namespaces.image",
+    "layers": "flowgraph.layers",
     "nest": "flowgraph.namespaces.nest",
 }
 __getattr__ = _lazy("tf", globals(), _LAZY)
