@@ -365,8 +365,17 @@ __version__ = "0.1.0.dev0"
 
 # Used rarely: imported when first asked for. {name: "module"} or {name: "module:name"}.
 _LAZY = {
+    "edit_distance": "flowgraph.ops.edit_distance:edit_distance",
+    "fft": "flowgraph.ops.fft:fft",
+    "fft2d": "flowgraph.ops.fft:fft2d",
+    "fft3d": "flowgraph.ops.fft:fft3d",
+    "ifft": "flowgraph.ops.fft:ifft",
+    "ifft2d": "flowgraph.ops.fft:ifft2d",
+    "ifft3d": "flowgraph.ops.fft:ifft3d",
     "image": "flowgraph.namespaces.image",
     "layers": "flowgraph.layers",
     "nest": "flowgraph.namespaces.nest",
+    "signal": "flowgraph.namespaces.signal",
+    "spectral": "flowgraph.namespaces.spectral",
 }
 __getattr__ = _lazy("tf", globals(), _LAZY)

@@ -81,4 +81,20 @@ conv3d_backprop_filter_v2 = conv3d_backprop_filter
 depthwise_conv2d_native_backprop_input = depthwise_conv2d_backprop_input
 depthwise_conv2d_native_backprop_filter = depthwise_conv2d_backprop_filter
 
-__getattr__ = _lazy("tf.nn", globals())
+# Used rarely: imported when first asked for.
+_LAZY = {
+    **{name: f"flowgraph.ops.candidate_sampling:{name}" for name in (
+        "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
+        "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler",
+        "uniform_candidate_sampler")},
+    **{name: f"flowgraph.nn.candidate_sampling:{name}" for name in (
+        "nce_loss", "sampled_softmax_loss")},
+    **{name: f"flowgraph.nn.embedding:{name}" for name in (
+        "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse")},
+    **{name: f"flowgraph.ops.ctc_loss:{name}" for name in ("ctc_loss", "ctc_loss_v2")},
+    **{name: f"flowgraph.ops.ctc_decoder:{name}" for name in (
+        "ctc_beam_search_decoder", "ctc_beam_search_decoder_v2", "ctc_greedy_decoder")},
+    **{name: f"flowgraph.ops.ctc_labels:{name}" for name in (
+        "collapse_repeated", "ctc_unique_labels")},
+}
+__getattr__ = _lazy("tf.nn", globals(), _LAZY)
