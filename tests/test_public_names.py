@@ -8,7 +8,7 @@ import flowgraph as fg
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("layers", ["does not offer tf.layers", "README.md"]),
+    ("keras", ["does not offer tf.keras", "README.md"]),
     ("reduce_summ", ["Did you mean reduce_sum"]),
 ])
 def test_a_missing_name_is_said_to_be_missing(name, words) -> None:

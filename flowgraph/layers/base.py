@@ -422,8 +422,10 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} does not tell its output shape")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of this class's constructor: name, trainable, dtype."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        """The constructor's arguments, as far as the layer keeps them under their own names."""
+        given = inspect.signature(type(self).__init__).parameters
+        kept = {key: getattr(self, key) for key in list(given)[1:] if hasattr(self, key)}
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype, **kept}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

@@ -9,6 +9,8 @@ from flowgraph.ops import activation, initializers
 from flowgraph.ops.exponential import exp, sigmoid, tanh
 from flowgraph.ops.softmax import softmax
 
+ZEROS, ONES = initializers.Zeros(), initializers.Ones()  # defaults in signatures
+
 
 def _linear(x: Any) -> Any:
     return x
