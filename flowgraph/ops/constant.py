@@ -82,6 +82,8 @@ def _fit(array, shape, verify_shape):
         raise TypeError(f"Expected Tensor's shape: {shape_text(shape)}, got "
                         f"{shape_text(array.shape)}.")
     size = math.prod(shape)
+    if not size:
+        return np.empty(shape, array.dtype)
     if array.size > size:
         raise ValueError(f"Too many elements provided. Needed at most {size}, but received "
                          f"{array.size}")

@@ -13,4 +13,26 @@ from flowgraph.train.gradient_descent import GradientDescentOptimizer
 from flowgraph.train.momentum import MomentumOptimizer
 from flowgraph.train.optimizer import Optimizer
 
-__getattr__ = _lazy("tf.train", globals())
+_LAZY = {
+    "AdadeltaOptimizer": "flowgraph.train.adadelta:AdadeltaOptimizer",
+    "AdagradDAOptimizer": "flowgraph.train.proximal:AdagradDAOptimizer",
+    "AdagradOptimizer": "flowgraph.train.adagrad:AdagradOptimizer",
+    "ExponentialMovingAverage": "flowgraph.train.moving_averages:ExponentialMovingAverage",
+    "FtrlOptimizer": "flowgraph.train.ftrl:FtrlOptimizer",
+    "ProximalAdagradOptimizer": "flowgraph.train.proximal:ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer":
+        "flowgraph.train.proximal:ProximalGradientDescentOptimizer",
+    "RMSPropOptimizer": "flowgraph.train.rmsprop:RMSPropOptimizer",
+    "cosine_decay": "flowgraph.train.cosine:cosine_decay",
+    "cosine_decay_restarts": "flowgraph.train.cosine:cosine_decay_restarts",
+    "exponential_decay": "flowgraph.train.schedules:exponential_decay",
+    "inverse_time_decay": "flowgraph.train.schedules:inverse_time_decay",
+    "linear_cosine_decay": "flowgraph.train.cosine:linear_cosine_decay",
+    "natural_exp_decay": "flowgraph.train.schedules:natural_exp_decay",
+    "noisy_linear_cosine_decay": "flowgraph.train.cosine:noisy_linear_cosine_decay",
+    "piecewise_constant": "flowgraph.train.schedules:piecewise_constant",
+    "piecewise_constant_decay": "flowgraph.train.schedules:piecewise_constant",
+    "polynomial_decay": "flowgraph.train.schedules:polynomial_decay",
+}
+
+__getattr__ = _lazy("tf.train", globals(), _LAZY)

@@ -48,7 +48,7 @@ class AdamOptimizer(Optimizer):
     def __init__(self, learning_rate: Any = 0.001, beta1: Any = 0.9, beta2: Any = 0.999,
                  epsilon: Any = 1e-8, use_locking: bool = False, name: str = "Adam") -> None:
         super().__init__(use_locking, name)
-        self._learning_rate = learning_rate
+        self._lr = learning_rate
         self._beta1 = beta1
         self._beta2 = beta2
         self._epsilon = epsilon
@@ -67,7 +67,7 @@ class AdamOptimizer(Optimizer):
         return self._others["beta1_power", graph], self._others["beta2_power", graph]
 
     def _prepare(self) -> None:
-        self._rate = convert_to_tensor(self._call_if_callable(self._learning_rate),
+        self._lr_t = convert_to_tensor(self._call_if_callable(self._lr),
                                        name="learning_rate")
         self._beta1_t = convert_to_tensor(self._call_if_callable(self._beta1), name="beta1")
         self._beta2_t = convert_to_tensor(self._call_if_callable(self._beta2), name="beta2")
@@ -81,7 +81,7 @@ class AdamOptimizer(Optimizer):
         if dtype not in self._by_dtype:
             with get_default_graph().name_scope(self._scope):
                 power1, power2 = (cast(power, dtype) for power in self._powers())
-                rate = cast(self._rate, dtype) * sqrt(1.0 - power2) / (1.0 - power1)
+                rate = cast(self._lr_t, dtype) * sqrt(1.0 - power2) / (1.0 - power1)
                 beta1, beta2 = cast(self._beta1_t, dtype), cast(self._beta2_t, dtype)
                 self._by_dtype[dtype] = (rate, beta1, 1.0 - beta1, beta2, 1.0 - beta2,
                                          cast(self._epsilon_t, dtype))

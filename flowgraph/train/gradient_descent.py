@@ -35,11 +35,12 @@ class GradientDescentOptimizer(Optimizer):
         self._learning_rate = learning_rate
 
     def _prepare(self) -> None:
-        self._rate = convert_to_tensor(self._call_if_callable(self._learning_rate),
-                                       name="learning_rate")
+        self._learning_rate_tensor = convert_to_tensor(
+            self._call_if_callable(self._learning_rate), name="learning_rate")
 
     def _apply_dense(self, grad, var):
-        return assign_sub(var, grad * cast_like(self._rate, var))
+        return assign_sub(var, grad * cast_like(self._learning_rate_tensor, var))
 
     def _apply_sparse_duplicate_indices(self, grad, var):
-        return scatter_sub(var, grad.indices, grad.values * cast_like(self._rate, var))
+        rate = cast_like(self._learning_rate_tensor, var)
+        return scatter_sub(var, grad.indices, grad.values * rate)

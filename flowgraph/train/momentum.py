@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.ops.gather import gather
-from flowgraph.ops.identity import group
-from flowgraph.ops.scatter import scatter_sub, scatter_update
-from flowgraph.ops.state import assign, assign_sub
 from flowgraph.ops.variable import Variable
-from flowgraph.train.optimizer import Optimizer, cast_like
+from flowgraph.train.rowwise import RowwiseOptimizer
 
 
-class MomentumOptimizer(Optimizer):
+class MomentumOptimizer(RowwiseOptimizer):
     """Gradient descent with momentum: a = momentum * a + gradient; w -= learning_rate * a.
 
     The slot "momentum" holds a. Of a sparse gradient, only the rows that occur are changed.
@@ -37,6 +32,8 @@ class MomentumOptimizer(Optimizer):
         np.float32(1.75)
     """
 
+    hyperparameters = ("learning_rate", "momentum")
+
     def __init__(self, learning_rate: Any, momentum: Any, use_locking: bool = False,
                  name: str = "Momentum", use_nesterov: bool = False) -> None:
         super().__init__(use_locking, name)
@@ -48,25 +45,9 @@ class MomentumOptimizer(Optimizer):
         for var in var_list:
             self._zeros_slot(var, "momentum", self._name)
 
-    def _prepare(self) -> None:
-        self._rate = convert_to_tensor(self._call_if_callable(self._learning_rate),
-                                       name="learning_rate")
-        self._decay = convert_to_tensor(self._call_if_callable(self._momentum), name="momentum")
-
-    def _step(self, grad, total, var):
-        """What is subtracted, given the gradient and the new decaying sum."""
-        rate = cast_like(self._rate, var)
+    def _rule(self, grad, part, rate, momentum):
+        total = part.write("momentum", part.read("momentum") * momentum + grad)
         if self._use_nesterov:
-            return grad * rate + total * cast_like(self._decay, var) * rate
-        return total * rate
-
-    def _apply_dense(self, grad, var):
-        slot = self._slots["momentum"][var.op]._ref()
-        total = assign(slot, slot * cast_like(self._decay, var) + grad)
-        return assign_sub(var, self._step(grad, total, var))
-
-    def _apply_sparse(self, grad, var):
-        slot = self._slots["momentum"][var.op]._ref()
-        rows = gather(slot, grad.indices) * cast_like(self._decay, var) + grad.values
-        return group(scatter_update(slot, grad.indices, rows),
-                     scatter_sub(var, grad.indices, self._step(grad.values, rows, var)))
+            part.step(grad * rate + total * momentum * rate)
+        else:
+            part.step(total * rate)

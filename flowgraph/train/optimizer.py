@@ -32,7 +32,7 @@ from flowgraph.ops.state import assign_add
 from flowgraph.ops.unique import unique
 from flowgraph.ops.variable import Variable
 from flowgraph.ops.variable_lists import trainable_variables
-from flowgraph.train.slots import make_slot, make_zeros_slot
+from flowgraph.train.slots import make_filled_slot, make_slot, make_zeros_slot
 
 _VALID_DTYPES = (dt.float16, dt.float32, dt.float64, dt.complex64, dt.complex128)
 
@@ -259,6 +259,13 @@ class Optimizer:
         slots = self._slot_dict(slot_name)
         if var.op not in slots:
             slots[var.op] = make_zeros_slot(var, op_name)
+        return slots[var.op]
+
+    def _filled_slot(self, var: Variable, value: float, slot_name: str, op_name: str) -> Variable:
+        """The slot, started from `value`s."""
+        slots = self._slot_dict(slot_name)
+        if var.op not in slots:
+            slots[var.op] = make_filled_slot(var, value, op_name)
         return slots[var.op]
 
     def _create_non_slot_variable(self, initial_value: Any, name: str,

@@ -55,11 +55,12 @@ def adam(w, grads, rate=0.5, beta1=0.9, beta2=0.999, epsilon=1e-8):
 
 
 OPTIMIZERS = {
-    "GradientDescent": (lambda: fg.train.GradientDescentOptimizer(0.5), gradient_descent),
-    "Momentum": (lambda: fg.train.MomentumOptimizer(0.5, 0.75), momentum),
-    "Nesterov": (lambda: fg.train.MomentumOptimizer(0.5, 0.75, use_nesterov=True),
+    "GradientDescent": (lambda rate=0.5: fg.train.GradientDescentOptimizer(rate),
+                        gradient_descent),
+    "Momentum": (lambda rate=0.5: fg.train.MomentumOptimizer(rate, 0.75), momentum),
+    "Nesterov": (lambda rate=0.5: fg.train.MomentumOptimizer(rate, 0.75, use_nesterov=True),
                  lambda w, grads: momentum(w, grads, nesterov=True)),
-    "Adam": (lambda: fg.train.AdamOptimizer(0.5), adam),
+    "Adam": (lambda rate=0.5: fg.train.AdamOptimizer(rate), adam),
 }
 ALL = pytest.mark.parametrize(("make", "rule"), OPTIMIZERS.values(), ids=OPTIMIZERS)
 
@@ -110,10 +111,8 @@ def test_minimize_goes_through_a_gather_sparsely(make, rule):
 @ALL
 def test_a_new_learning_rate_takes_effect(make, rule):
     rate = fg.placeholder_with_default(0.0, [])
-    opt = make()
-    opt._learning_rate = rate
     w = fg.Variable(2.0)
-    train = opt.minimize(w * w)
+    train = make(rate).minimize(w * w)
     with fg.Session() as sess:
         sess.run(fg.global_variables_initializer())
         sess.run(train)
