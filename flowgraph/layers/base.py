@@ -115,12 +115,12 @@ class Layer:
         """
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Computes the outputs.
 
         Args:
             inputs: what the layer was called with, arrays and numbers as tensors.
-            kwargs: further arguments of the call. A parameter called `scope` gets the layer's
+            args, kwargs: further arguments of the call. A parameter called `scope` gets the layer's
                 variable scope.
         """
         return inputs
