@@ -365,17 +365,23 @@ __version__ = "0.1.0.dev0"
 
 # Used rarely: imported when first asked for. {name: "module"} or {name: "module:name"}.
 _LAZY = {
+    "batch_scatter_update": "flowgraph.ops.batch_scatter:batch_scatter_update",
+    "count_up_to": "flowgraph.ops.count_up_to:count_up_to",
+    "create_partitioned_variables": "flowgraph.ops.partitioners:create_partitioned_variables",
     "edit_distance": "flowgraph.ops.edit_distance:edit_distance",
     "fft": "flowgraph.ops.fft:fft",
     "fft2d": "flowgraph.ops.fft:fft2d",
     "fft3d": "flowgraph.ops.fft:fft3d",
+    "fixed_size_partitioner": "flowgraph.ops.partitioners:fixed_size_partitioner",
     "ifft": "flowgraph.ops.fft:ifft",
     "ifft2d": "flowgraph.ops.fft:ifft2d",
     "ifft3d": "flowgraph.ops.fft:ifft3d",
     "image": "flowgraph.namespaces.image",
     "layers": "flowgraph.layers",
+    "min_max_variable_partitioner": "flowgraph.ops.partitioners:min_max_variable_partitioner",
     "nest": "flowgraph.namespaces.nest",
     "signal": "flowgraph.namespaces.signal",
     "spectral": "flowgraph.namespaces.spectral",
+    "variable_axis_size_partitioner": "flowgraph.ops.partitioners:variable_axis_size_partitioner",
 }
 __getattr__ = _lazy("tf", globals(), _LAZY)

@@ -12,4 +12,9 @@ from flowgraph.ops.random_ops import random_normal as normal
 from flowgraph.ops.random_ops import random_shuffle as shuffle
 from flowgraph.ops.random_ops import random_uniform as uniform
 
-__getattr__ = _lazy("tf.random", globals())
+_SAMPLING = "flowgraph.ops.candidate_sampling:"
+_LAZY = {name: _SAMPLING + name for name in (
+    "all_candidate_sampler", "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler",
+    "uniform_candidate_sampler")}
+__getattr__ = _lazy("tf.random", globals(), _LAZY)

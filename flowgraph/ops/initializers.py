@@ -20,6 +20,7 @@ from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.arithmetic import multiply
 from flowgraph.ops.constant import constant, eye, ones, zeros
+from flowgraph.ops.index import slice
 from flowgraph.ops.random_ops import random_normal, random_uniform, truncated_normal
 from flowgraph.ops.reshape import matrix_transpose, reshape
 
@@ -37,7 +38,7 @@ class Initializer:
         Args:
             shape: list of sizes.
             dtype: its dtype; default the initializer's.
-            partition_info: ignored.
+            partition_info: which part of a larger variable is asked for, if it is a part.
         """
         raise NotImplementedError
 
@@ -227,7 +228,7 @@ class UniformUnitScaling(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        inputs = max(math.prod(_sizes(shape)[:-1]), 1)
+        inputs = max(math.prod(_sizes(_whole(shape, partition_info))[:-1]), 1)
         limit = math.sqrt(3 / inputs) * self.factor
         return random_uniform(shape, -limit, limit, dtype or self.dtype, seed=self.seed)
 
@@ -271,7 +272,7 @@ class VarianceScaling(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         dtype = dtype or self.dtype
-        fan_in, fan_out = fans(_sizes(shape))
+        fan_in, fan_out = fans(_sizes(_whole(shape, partition_info)))
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -398,10 +399,12 @@ class Identity(Initializer):
         self.dtype = _floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        sizes = _sizes(shape)
+        sizes = _sizes(_whole(shape, partition_info))
         if len(sizes) != 2:
             raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
         matrix = eye(*sizes, dtype=dtype or self.dtype)
+        if partition_info is not None:
+            matrix = slice(matrix, partition_info.var_offset, shape)
         return matrix if self.gain == 1.0 else multiply(self.gain, matrix)
 
 
@@ -463,6 +466,11 @@ def lecun_uniform(seed: int | None = None) -> Initializer:
         True
     """
     return VarianceScaling(1.0, "fan_in", "uniform", seed)
+
+
+def _whole(shape: Any, partition_info: Any) -> Any:
+    """The shape of the whole variable, where `shape` is that of a part."""
+    return shape if partition_info is None else partition_info.full_shape
 
 
 def fans(shape: tuple[int, ...]) -> tuple[float, float]:

@@ -28,6 +28,7 @@ from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversio
 from flowgraph.ops import scatter
 from flowgraph.ops.gather import gather, gather_nd
 from flowgraph.ops.identity import Identity
+from flowgraph.ops.save_slice_info import SaveSliceInfo
 from flowgraph.ops.state import Assign, AssignAdd, AssignSub, InitializedValue, VariableV2
 
 
@@ -83,6 +84,7 @@ class Variable:
         array([2., 4.], dtype=float32)
     """
 
+    SaveSliceInfo = SaveSliceInfo
     __array_priority__ = 100  # so that numpy_array * variable asks the variable
 
     def __init__(self, initial_value: Any = None, trainable: bool | None = None,
@@ -114,6 +116,7 @@ class Variable:
         self._constraint = constraint
         self._synchronization = synchronization
         self._aggregation = aggregation
+        self._save_slice_info: Any = None
         from_function = callable(initial_value)
         # Inside control_dependencies, a variable would be born anew after these in each run.
         with get_default_graph().control_dependencies(None), name_scope(
@@ -331,6 +334,13 @@ class Variable:
         """Raises rows to those of `sparse_delta` where these are larger."""
         return self._scatter(scatter.ScatterMax, sparse_delta, name)
 
+    def batch_scatter_update(self, sparse_delta: IndexedSlices, use_locking: bool = False,
+                             name: str | None = None) -> Tensor:
+        """Sets slices, batch entry by batch entry, as `tf.batch_scatter_update` does."""
+        from flowgraph.ops.batch_scatter import batch_scatter_update
+        return batch_scatter_update(self, sparse_delta.indices, sparse_delta.values,
+                                    use_locking=use_locking, name=name)
+
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         """Sets the entries that the index vectors name."""
         return scatter.scatter_nd_update(self, indices, updates, name=name)
@@ -343,10 +353,23 @@ class Variable:
         """Subtracts from the entries that the index vectors name."""
         return scatter.scatter_nd_sub(self, indices, updates, name=name)
 
+    def count_up_to(self, limit: int) -> Tensor:
+        """Adds 1, failing once `limit` is reached; gives the value before, as `tf.count_up_to`."""
+        from flowgraph.ops.count_up_to import count_up_to
+        return count_up_to(self, limit)
+
     def _scatter(self, op: Any, sparse_delta: Any, name: str | None) -> Tensor:
         if not isinstance(sparse_delta, IndexedSlices):
             raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta!r:.100}")
         return op.build(self._variable, sparse_delta.indices, sparse_delta.values, name=name)
+
+    # ---- being a part of a larger variable -------------------------------------------------------
+
+    def _set_save_slice_info(self, save_slice_info: Any) -> None:
+        self._save_slice_info = save_slice_info
+
+    def _get_save_slice_info(self) -> Any:
+        return self._save_slice_info
 
     # ---- standing for a tensor -------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
-from flowgraph.ops.variable_store import VariableStore, no_partitioner
+from flowgraph.ops.variable_store import VariableStore
 
 
 class _ReuseMode(enum.Enum):
@@ -95,7 +95,7 @@ class VariableScope:
 
     @property
     def partitioner(self) -> Any:
-        """Always None: flowgraph does not partition variables."""
+        """The default partitioner: says into how many parts variables are cut, or None."""
         return self._defaults["partitioner"]
 
     @property
@@ -135,7 +135,7 @@ class VariableScope:
         self._defaults["caching_device"] = caching_device
 
     def set_partitioner(self, partitioner: Any) -> None:
-        """Sets the default partitioner; only None is offered."""
+        """Sets the default partitioner."""
         self._defaults["partitioner"] = partitioner
 
     def set_custom_getter(self, custom_getter: Any) -> None:
@@ -186,7 +186,7 @@ class VariableScope:
                                  f"'{as_dtype(dtype).name}' don't match.")
         wanted = {key: self._defaults[key] if value is None else value
                   for key, value in given.items()}
-        full_name = f"{self._name}/{name}" if self._name else name
+        full_name = "/".join(part for part in (self._name, name) if part)
         with name_scope(None):
             return var_store.get_variable(
                 full_name, shape=shape, reuse=self._reuse if reuse is None else reuse,
@@ -261,7 +261,7 @@ class variable_scope:
         values: tensors that the ops inside will take; their graph becomes the default.
         initializer, regularizer, caching_device, custom_getter, dtype, use_resource, constraint:
             defaults for `tf.get_variable` inside.
-        partitioner: only None is offered.
+        partitioner: default for `tf.get_variable` inside, as `tf.fixed_size_partitioner` makes one.
         reuse: True to find variables, None or False to do as outside, `tf.AUTO_REUSE` for either.
         auxiliary_name_scope: False opens no name scope.
 
@@ -295,7 +295,6 @@ class variable_scope:
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError("The auxiliary_name_scope must be `True` or `False`, while get "
                             f"{auxiliary_name_scope!r}")
-        no_partitioner(partitioner)
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._reuse = reuse or None
@@ -304,7 +303,7 @@ class variable_scope:
             ("initializer", initializer), ("regularizer", regularizer),
             ("caching_device", caching_device), ("custom_getter", custom_getter),
             ("dtype", None if dtype is None else as_dtype(dtype)), ("use_resource", use_resource),
-            ("constraint", constraint)) if value is not None}
+            ("constraint", constraint), ("partitioner", partitioner)) if value is not None}
         self._graph = next((value.graph for value in values or ()
                             if isinstance(value, (Tensor, Variable))), None)
         self._left: list[Any] = []  # what to undo, one entry per `with` (they may nest)
@@ -403,7 +402,9 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
             arguments; default the scope's, else Glorot's uniform one (zeros for integers).
         regularizer: function from the variable to a loss, put in REGULARIZATION_LOSSES.
         trainable, collections, caching_device, validate_shape, constraint: as for tf.Variable.
-        partitioner: only None is offered.
+        partitioner: function from shape and dtype to the number of parts along each axis, as
+            `tf.fixed_size_partitioner` makes one; the result is then a PartitionedVariable, whose
+            parts are variables named "name/part_0" and so on.
         custom_getter: function called in place of this one; gets this one as `getter`.
         use_resource, synchronization, aggregation: accepted.
 

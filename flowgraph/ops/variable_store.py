@@ -17,7 +17,17 @@ from flowgraph.core.shapes import TensorShape
 from flowgraph.errors import message
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import name_scope
+from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.ops.index import slice
 from flowgraph.ops.initializers import GlorotUniform, Initializer, Zeros
+from flowgraph.ops.partitioned_variable import (
+    PartitionedVariable,
+    PartitionInfo,
+    partitions_of,
+    parts_of,
+)
+from flowgraph.ops.save_slice_info import SaveSliceInfo
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 
 
@@ -26,6 +36,7 @@ class VariableStore:
 
     def __init__(self) -> None:
         self._vars: dict[str, Any] = {}
+        self._partitioned: dict[str, Any] = {}
 
     def get_variable(self, name: str, custom_getter: Any = None, **wanted: Any) -> Any:
         """Finds or makes the variable `name`, through the custom getter if there is one."""
@@ -44,7 +55,31 @@ class VariableStore:
                      validate_shape: bool = True, use_resource: bool | None = None,
                      constraint: Any = None, synchronization: Any = VariableSynchronization.AUTO,
                      aggregation: Any = VariableAggregation.NONE) -> Any:
-        no_partitioner(partitioner)
+        if partitioner is not None and not (isinstance(shape, (list, tuple)) and not shape):
+            if not callable(partitioner):
+                raise ValueError(f"Partitioner must be callable, but received: {partitioner!r}")
+            return self._partitioned_getter(
+                name, partitioner, TensorShape(shape), as_dtype(dtype).base_dtype, initializer,
+                reuse, regularizer=regularizer, trainable=trainable, collections=collections,
+                caching_device=caching_device, validate_shape=validate_shape,
+                constraint=constraint, synchronization=synchronization, aggregation=aggregation)
+        if reuse is True and name in self._partitioned:
+            return _found_parts(self._partitioned[name], TensorShape(shape),
+                                as_dtype(dtype).base_dtype, None)
+        if f"{name}/part_0" in self._vars:
+            raise ValueError(
+                "No partitioner was provided, but a partitioned version of the variable was found: "
+                f"{name}/part_0. Perhaps a variable of the same name was already created with "
+                "partitioning?")
+        return self._single(name, shape, dtype, initializer, regularizer, reuse, trainable,
+                            collections, caching_device, validate_shape, constraint,
+                            synchronization, aggregation)
+
+    def _single(self, name: str, shape: Any, dtype: Any, initializer: Any, regularizer: Any,
+                reuse: Any, trainable: bool | None, collections: Any, caching_device: Any,
+                validate_shape: bool, constraint: Any, synchronization: Any, aggregation: Any,
+                partition_info: Any = None) -> Any:
+        """Finds or makes a variable in one piece, which may be a part of a larger one."""
         from_value = initializer is not None and not callable(initializer)
         if from_value and shape is not None:
             raise ValueError("If initializer is a constant, do not specify shape.")
@@ -67,7 +102,8 @@ class VariableStore:
             initializer = initializer()
         start = initializer
         if not from_value and not without_shape:
-            start = functools.partial(_call_initializer, initializer, shape.as_list(), dtype)
+            start = functools.partial(_call_initializer, initializer, shape.as_list(), dtype,
+                                      partition_info)
         variable = Variable(
             initial_value=start, name=name, trainable=trainable, collections=collections,
             caching_device=caching_device, dtype=None if from_value or without_shape else dtype,
@@ -82,10 +118,61 @@ class VariableStore:
         return variable
 
 
-def no_partitioner(partitioner: Any) -> None:
-    """Raises NotImplementedError unless this is None."""
-    if partitioner is not None:
-        raise NotImplementedError("partitioned variables are not offered; pass partitioner=None")
+    def _partitioned_getter(self, name: str, partitioner: Any, shape: TensorShape, dtype: DType,
+                            initializer: Any, reuse: Any, **wanted: Any) -> Any:
+        """Finds or makes the variable `name` in parts, each a variable `name/part_i`."""
+        if name in self._vars:
+            raise ValueError(
+                "A partitioner was provided, but an unpartitioned version of the variable was "
+                f"found: {name}. Perhaps a variable of the same name was already created without "
+                "partitioning?")
+        if isinstance(initializer, Tensor):
+            shape = shape.merge_with(initializer.shape)
+        partitions = partitions_of(partitioner, shape, dtype)
+        if name in self._partitioned:
+            if reuse is False or reuse is None:
+                raise ValueError(f"Partitioned variable with name {name} already exists. Did you "
+                                 "mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?")
+            return _found_parts(self._partitioned[name], shape, dtype, partitions)
+        if reuse is True:
+            raise ValueError(
+                f"PartitionedVariable {name} does not exist, or was not created with "
+                "tf.get_variable(). Did you mean to set reuse=False or reuse=tf.AUTO_REUSE in "
+                "VarScope?")
+        parts = []
+        full: list[Any] = shape.as_list()
+        for i, (offset, sizes) in enumerate(parts_of(full, partitions)):
+            part_name = f"{name}/part_{i}"
+            start: Any = initializer
+            part_shape: Any = sizes
+            with name_scope(part_name + "/PartitionedInitializer"):
+                if initializer is None:
+                    start = _default_initializer(name, dtype)
+                elif not callable(initializer):
+                    whole = (initializer if isinstance(initializer, Tensor)
+                             else convert_to_tensor(initializer, dtype))
+                    start, part_shape = slice(whole, offset, sizes), None
+                    dtype = start.dtype.base_dtype
+            with name_scope(None):
+                part = self._single(part_name, part_shape, dtype, start, reuse=reuse,
+                                    partition_info=PartitionInfo(full, offset), **wanted)
+            part._set_save_slice_info(SaveSliceInfo(name, full, offset, sizes))
+            parts.append(part)
+        self._partitioned[name] = PartitionedVariable(name, shape, dtype, parts, partitions)
+        return self._partitioned[name]
+
+
+def _found_parts(variable: Any, shape: TensorShape, dtype: DType, partitions: Any) -> Any:
+    """The partitioned variable, if the request may have it."""
+    for what, wanted, found, same in (
+            ("shape", shape, variable.shape, shape.is_compatible_with(variable.shape)),
+            ("dtype", dtype.name, variable.dtype.name, dtype is variable.dtype),
+            ("partitions", partitions, variable._get_partitions(),
+             partitions in (None, variable._get_partitions()))):
+        if not same:
+            raise ValueError(f"Trying to reuse partitioned variable {variable.name}, but specified "
+                             f"{what} {wanted} and found {what} {found}.")
+    return variable
 
 
 def _found(variable: Any, shape: TensorShape, dtype: DType, reuse: Any) -> Any:
@@ -114,13 +201,14 @@ def _default_initializer(name: str, dtype: DType) -> Any:
     raise ValueError(f"An initializer for variable {name} of {dtype.name} is required")
 
 
-def _call_initializer(initializer: Any, shape: list[int], dtype: DType) -> Any:
+def _call_initializer(initializer: Any, shape: list[int], dtype: DType,
+                      partition_info: Any) -> Any:
     """The initial value: initializers take a shape; plain functions may take nothing."""
     if isinstance(initializer, Initializer):
-        return initializer(shape, dtype)
+        return initializer(shape, dtype, partition_info=partition_info)
     if _takes_nothing(initializer):
         return initializer()
-    options = {"dtype": dtype, "partition_info": None}
+    options = {"dtype": dtype, "partition_info": partition_info}
     return initializer(shape, **{key: value for key, value in options.items()
                                  if _takes(initializer, key)})
 

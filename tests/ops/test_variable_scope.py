@@ -207,7 +207,8 @@ def test_reuse_needs_a_variable_that_fits(call, words):
     (lambda: fg.get_variable("w", [2], initializer=[1.0, 2.0]), ValueError, "do not specify shape"),
     (lambda: fg.get_variable("w", dtype=fg.int32, initializer=1.0), ValueError, "don't match"),
     (lambda: fg.get_variable("w", [2], fg.string), ValueError, "initializer for variable w"),
-    (lambda: fg.get_variable("w", [2], partitioner=len), NotImplementedError, "partition"),
+    (lambda: fg.get_variable("w", [2], partitioner=3), ValueError, "must be callable"),
+    (lambda: fg.get_variable("w", [2], partitioner=lambda shape, dtype: [0]), ValueError, "zero"),
 ])
 def test_wrong_uses_say_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
