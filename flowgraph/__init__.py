@@ -71,6 +71,7 @@ from flowgraph.namespaces import (
     sparse,
 )
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
+from flowgraph.opdef.subgraph import init_scope
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
 from flowgraph.ops.activation import log_sigmoid
 from flowgraph.ops.argmax import arg_max, arg_min, argmax, argmin
@@ -108,6 +109,7 @@ from flowgraph.ops.clip import (
 )
 from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
 from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real
+from flowgraph.ops.cond import case, cond, switch_case
 from flowgraph.ops.constant import (
     constant,
     eye,
@@ -159,6 +161,7 @@ from flowgraph.ops.division import (
 from flowgraph.ops.einsum import einsum
 from flowgraph.ops.error_function import erf, erfc
 from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
+from flowgraph.ops.functional import foldl, foldr, map_fn, scan
 from flowgraph.ops.gamma import digamma, lbeta, lgamma, polygamma, zeta
 from flowgraph.ops.gather import (
     batch_gather,
@@ -301,6 +304,7 @@ from flowgraph.ops.sparse_tensor import (
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from flowgraph.ops.template import make_template
+from flowgraph.ops.tensor_array import TensorArray
 from flowgraph.ops.tensor_scatter import (
     tensor_scatter_add,
     tensor_scatter_nd_add,
@@ -350,6 +354,7 @@ from flowgraph.ops.variable_scope import (
     variable_op_scope,
     variable_scope,
 )
+from flowgraph.ops.while_loop import while_loop
 from flowgraph.runtime.config import (
     ConfigProto,
     GPUOptions,
@@ -368,19 +373,53 @@ _LAZY = {
     "batch_scatter_update": "flowgraph.ops.batch_scatter:batch_scatter_update",
     "count_up_to": "flowgraph.ops.count_up_to:count_up_to",
     "create_partitioned_variables": "flowgraph.ops.partitioners:create_partitioned_variables",
+    "custom_gradient": "flowgraph.ops.custom_gradient:custom_gradient",
+    "deserialize_many_sparse": "flowgraph.ops.sparse_serialize:deserialize_many_sparse",
     "edit_distance": "flowgraph.ops.edit_distance:edit_distance",
     "fft": "flowgraph.ops.fft:fft",
     "fft2d": "flowgraph.ops.fft:fft2d",
     "fft3d": "flowgraph.ops.fft:fft3d",
     "fixed_size_partitioner": "flowgraph.ops.partitioners:fixed_size_partitioner",
+    "grad_pass_through": "flowgraph.ops.custom_gradient:grad_pass_through",
+    "hessians": "flowgraph.ops.hessians:hessians",
     "ifft": "flowgraph.ops.fft:ifft",
     "ifft2d": "flowgraph.ops.fft:ifft2d",
     "ifft3d": "flowgraph.ops.fft:ifft3d",
     "image": "flowgraph.namespaces.image",
     "layers": "flowgraph.layers",
+    "losses": "flowgraph.losses",
+    "metrics": "flowgraph.metrics",
     "min_max_variable_partitioner": "flowgraph.ops.partitioners:min_max_variable_partitioner",
     "nest": "flowgraph.namespaces.nest",
+    "recompute_grad": "flowgraph.ops.custom_gradient:recompute_grad",
+    "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
+    "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
+    "sets": "flowgraph.namespaces.sets",
     "signal": "flowgraph.namespaces.signal",
+    "sparse_add": "flowgraph.ops.sparse_arithmetic:sparse_add",
+    "sparse_concat": "flowgraph.ops.sparse_parts:sparse_concat",
+    "sparse_fill_empty_rows": "flowgraph.ops.sparse_parts:sparse_fill_empty_rows",
+    "sparse_mask": "flowgraph.ops.sparse_dense:sparse_mask",
+    "sparse_matmul": "flowgraph.ops.sparse_matmul:sparse_matmul",
+    "sparse_maximum": "flowgraph.ops.sparse_arithmetic:sparse_maximum",
+    "sparse_merge": "flowgraph.ops.sparse_dense:sparse_merge",
+    "sparse_minimum": "flowgraph.ops.sparse_arithmetic:sparse_minimum",
+    "sparse_reduce_max": "flowgraph.ops.sparse_reduce:sparse_reduce_max",
+    "sparse_reduce_max_sparse": "flowgraph.ops.sparse_reduce:sparse_reduce_max_sparse",
+    "sparse_reduce_sum": "flowgraph.ops.sparse_reduce:sparse_reduce_sum",
+    "sparse_reduce_sum_sparse": "flowgraph.ops.sparse_reduce:sparse_reduce_sum_sparse",
+    "sparse_reorder": "flowgraph.ops.sparse_layout:sparse_reorder",
+    "sparse_reset_shape": "flowgraph.ops.sparse_layout:sparse_reset_shape",
+    "sparse_reshape": "flowgraph.ops.sparse_layout:sparse_reshape",
+    "sparse_retain": "flowgraph.ops.sparse_parts:sparse_retain",
+    "sparse_slice": "flowgraph.ops.sparse_parts:sparse_slice",
+    "sparse_softmax": "flowgraph.ops.sparse_reduce:sparse_softmax",
+    "sparse_split": "flowgraph.ops.sparse_parts:sparse_split",
+    "sparse_tensor_dense_matmul": "flowgraph.ops.sparse_matmul:sparse_tensor_dense_matmul",
+    "sparse_tensor_to_dense": "flowgraph.ops.sparse_dense:sparse_tensor_to_dense",
+    "sparse_to_dense": "flowgraph.ops.sparse_dense:sparse_to_dense",
+    "sparse_to_indicator": "flowgraph.ops.sparse_dense:sparse_to_indicator",
+    "sparse_transpose": "flowgraph.ops.sparse_layout:sparse_transpose",
     "spectral": "flowgraph.namespaces.spectral",
     "variable_axis_size_partitioner": "flowgraph.ops.partitioners:variable_axis_size_partitioner",
 }

@@ -20,9 +20,9 @@ from flowgraph.opdef.families import Binary
 from flowgraph.opdef.opdef import NotDifferentiable, op_def
 from flowgraph.ops.complex_numbers import conj
 
-_TRUE_QUOTIENT = {dt.int8: dt.float32, dt.uint8: dt.float32, dt.int16: dt.float32,
-                  dt.uint16: dt.float32, dt.int32: dt.float64, dt.uint32: dt.float64,
-                  dt.int64: dt.float64, dt.uint64: dt.float64}
+TRUE_QUOTIENT = {dt.int8: dt.float32, dt.uint8: dt.float32, dt.int16: dt.float32,
+                 dt.uint16: dt.float32, dt.int32: dt.float64, dt.uint32: dt.float64,
+                 dt.int64: dt.float64, dt.uint64: dt.float64}
 
 
 class RealDiv(Binary):
@@ -81,7 +81,7 @@ def truediv(x, y, name=None):
         return RealDiv.build(x, y, name=name or "truediv")
     with name_scope(name, "truediv", [x, y]) as scope:
         x, y = _operands("truediv", x, y)
-        quotient = _TRUE_QUOTIENT.get(x.spec.dtype)
+        quotient = TRUE_QUOTIENT.get(x.spec.dtype)
         if quotient is not None:
             x, y = (op_def("Cast").build(t, DstT=quotient) for t in (x, y))
         return RealDiv.build(x, y, name=scope)

@@ -1,0 +1,156 @@
+"""What the ops on sparse tensors share: rows of indices, compared, sorted, matched and checked.
+
+A row of indices is turned into one int64 number, its key; keys compare as the rows do, so that
+sorting and matching rows is sorting and matching numbers.
+"""
+
+from __future__ import annotations
+
+import math
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core import shapes
+from flowgraph.core.spec import Spec, shape_text
+from flowgraph.errors import InvalidArgumentError, ShapeError
+from flowgraph.opdef import shape_rules
+
+INT64 = dt.DTypeSet("int64", (dt.int64,))
+PARTS = {"indices": INT64, "dense_shape": INT64}
+
+
+def sparse_rule(indices: Spec, values: Spec, dense_shape: Spec) -> tuple[int | None, int | None]:
+    """(number of entries, rank) of a sparse tensor, as far as its parts tell. Raises ShapeError."""
+    shape_rules.require_rank(indices, 2, "indices")
+    shape_rules.require_rank(values, 1, "values")
+    shape_rules.require_rank(dense_shape, 1, "a dense_shape")
+    rows = indices.shape or (None, None)
+    count, rank = (values.shape or (None,)), (dense_shape.shape or (None,))
+    if not shapes.compatible(rows[:1], count):
+        raise ShapeError(f"cannot pair indices of {shape_text(indices.shape)} with values of "
+                         f"{shape_text(values.shape)}", "There is one row of indices per value.")
+    if not shapes.compatible(rows[1:], rank):
+        raise ShapeError(f"cannot use indices of {shape_text(indices.shape)} in a tensor of rank "
+                         f"{rank[0]}", "There is one column of indices per entry of dense_shape.")
+    return shapes.merge(rows[:1], count)[0], shapes.merge(rows[1:], rank)[0]
+
+
+def sparse_specs(count, rank, dtype):
+    """The Specs of the three parts of a sparse tensor."""
+    return Spec(dt.int64, (count, rank)), Spec(dtype, (count,)), Spec(dt.int64, (rank,))
+
+
+def check_parts(indices, values, sizes):
+    """Raises InvalidArgumentError unless the parts can be those of one sparse tensor."""
+    if indices.ndim != 2 or values.shape != indices.shape[:1] or indices.shape[1] != len(sizes):
+        raise InvalidArgumentError(
+            None, None, f"indices of shape {indices.shape}, values of shape {values.shape} and "
+            f"dense_shape of length {len(sizes)} do not go together; for N entries of a tensor of "
+            "rank R these are (N, R), (N,) and R")
+
+
+def check_bounds(xp, indices, sizes):
+    """Raises InvalidArgumentError unless each row of indices lies in a tensor of these sizes."""
+    outside = (indices < 0) | (indices >= xp.array(sizes, dtype="int64"))
+    if outside.any():
+        at = int(xp.argmax(outside.any(axis=1)))
+        raise InvalidArgumentError(None, None, f"indices[{at}] = {indices[at].tolist()} is out of "
+                                   f"bounds: need 0 <= index < {list(sizes)}")
+
+
+def check_order(xp, indices):
+    """Raises InvalidArgumentError unless the rows of indices rise, none of them repeated."""
+    (keys,) = row_keys(xp, indices)
+    falls = keys[1:] <= keys[:-1]
+    if falls.any():
+        at = int(xp.argmax(falls)) + 1
+        problem = "is repeated" if bool(keys[at] == keys[at - 1]) else "is out of order"
+        raise InvalidArgumentError(
+            None, None, f"indices[{at}] = {indices[at].tolist()} {problem}; many sparse ops need "
+            "sorted indices, tf.sparse.reorder sorts them")
+
+
+def linear_places(xp, indices, sizes):
+    """Each row's place when the tensor of these sizes is laid out in one line."""
+    places = xp.zeros(len(indices), "int64")
+    for k, n in enumerate(sizes):
+        places = places * n + indices[:, k]
+    return places
+
+
+def rows_at(xp, places, sizes):
+    """The opposite of `linear_places`: one row of indices per place."""
+    columns = []
+    for n in reversed(sizes):
+        columns.append(places % max(n, 1))
+        places = places // max(n, 1)
+    if not columns:
+        return xp.zeros((len(places), 0), "int64")
+    return xp.stack(columns[::-1], axis=1)
+
+
+def row_keys(xp, *parts):
+    """For each array of rows its keys: rows of all the arrays compare as their keys do."""
+    rows = parts[0] if len(parts) == 1 else xp.concatenate(parts)
+    if not rows.size:
+        keys = xp.zeros(len(rows), "int64")
+    else:
+        low = rows.min(axis=0)
+        spans = (rows.max(axis=0) - low + 1).tolist()
+        if min(spans) > 0 and math.prod(spans) < 2**62:
+            keys = linear_places(xp, rows - low, spans)
+        else:
+            keys = _dense_keys(xp, rows)
+    ends, start = [], 0
+    for part in parts:
+        ends.append(keys[start:start + len(part)])
+        start += len(part)
+    return ends
+
+
+def _dense_keys(xp, rows):
+    """Keys for indices so far apart that their linear places overflow: numbered column by column"""
+    keys = xp.zeros(len(rows), "int64")
+    for k in range(rows.shape[1]):
+        different, column = xp.unique(rows[:, k], return_inverse=True)
+        keys = xp.unique(keys * len(different) + column.reshape(-1), return_inverse=True)[1]
+        keys = keys.reshape(-1)
+    return keys
+
+
+def matched(xp, *parts):
+    """Matches the rows of several sorted arrays: the sorted union of their rows.
+
+    Where a row is repeated within an array, its first occurrence meets the first one in the others,
+    its second the second, and so on.
+
+    Returns:
+        (the union's rows, for each array the places of its rows in the union).
+    """
+    keys = row_keys(xp, *parts)
+    turns = xp.concatenate([_occurrence(xp, one) for one in keys])
+    together = xp.concatenate(keys)
+    order = xp.lexsort(xp.stack((turns, together)))
+    together, turns = together[order], turns[order]
+    new = xp.ones(len(order), "bool")
+    new[1:] = (together[1:] != together[:-1]) | (turns[1:] != turns[:-1])
+    place = xp.empty(len(order), "int64")
+    place[order] = xp.cumsum(new) - 1
+    places, start = [], 0
+    for one in keys:
+        places.append(place[start:start + len(one)])
+        start += len(one)
+    return xp.concatenate(parts)[order[new]], places
+
+
+def _occurrence(xp, keys):
+    """For each key, how often it stood before."""
+    order = xp.argsort(keys, kind="stable")
+    ordered = keys[order]
+    turns = xp.empty(len(keys), "int64")
+    turns[order] = xp.arange(len(keys)) - xp.searchsorted(ordered, ordered)
+    return turns
+
+
+def sorted_order(xp, indices):
+    """The permutation that sorts rows of indices, repeated rows in the order they stand in."""
+    return xp.argsort(row_keys(xp, indices)[0], kind="stable")

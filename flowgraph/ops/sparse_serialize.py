@@ -1,0 +1,338 @@
+"""Sparse tensors as texts and back: serialize_sparse, deserialize_many_sparse.
+
+A sparse tensor becomes three texts: its indices, values and dense_shape, each written as TensorFlow
+writes a TensorProto, so that either engine reads what the other one wrote.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core import shapes
+from flowgraph.core.spec import Spec, shape_text
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.sparse_rows import INT64, check_bounds, check_parts, sparse_rule, sparse_specs
+from flowgraph.ops.sparse_tensor import SparseTensor, as_sparse, sparse_parts
+
+_TEXTS = "its result is text"
+_WRITTEN = dt.DTypeSet("any dtype but resource and variant",
+                       tuple(d for d in dt.ALL if d.kind != "r"))
+
+
+class _Serialize(OpDef, abstract=True):
+    """The parts of a sparse tensor as texts."""
+
+    T = _WRITTEN
+    dtypes = {"sparse_indices": INT64, "sparse_shape": INT64}
+    host_inputs = ("sparse_shape",)
+    host_only = _TEXTS
+    grad = NotDifferentiable
+
+
+class SerializeSparse(_Serialize):
+    """Indices, values and dense_shape of a sparse tensor as three texts."""
+
+    def infer(self, sparse_indices, sparse_values, sparse_shape, *, out_type=dt.string):
+        sparse_rule(sparse_indices, sparse_values, sparse_shape)
+        return Spec(_out_type(out_type), (3,))
+
+    def kernel(self, xp, sparse_indices, sparse_values, sparse_shape, *, out_type=dt.string):
+        check_parts(sparse_indices, sparse_values, sparse_shape)
+        parts = (sparse_indices, sparse_values, np.array(sparse_shape, np.int64))
+        return _cells([[_packed(part, out_type) for part in parts]])[0]
+
+
+class SerializeManySparse(_Serialize):
+    """Row i: the texts of the sparse tensor that stands at index i of the first dimension."""
+
+    def infer(self, sparse_indices, sparse_values, sparse_shape, *, out_type=dt.string):
+        _, rank = sparse_rule(sparse_indices, sparse_values, sparse_shape)
+        if rank is not None and rank < 2:
+            raise ShapeError(f"needs a sparse tensor of rank 2 or more, got rank {rank}")
+        return Spec(_out_type(out_type), (sparse_shape.value[0] if sparse_shape.value else None, 3))
+
+    def kernel(self, xp, sparse_indices, sparse_values, sparse_shape, *, out_type=dt.string):
+        check_parts(sparse_indices, sparse_values, sparse_shape)
+        if len(sparse_shape) < 2:
+            raise InvalidArgumentError(None, None, "needs a sparse tensor of rank 2 or more, got "
+                                       f"shape {list(sparse_shape)}")
+        check_bounds(xp, sparse_indices, sparse_shape)
+        first = sparse_indices[:, 0]
+        if (first[1:] < first[:-1]).any():
+            raise InvalidArgumentError(None, None, "the indices are out of order: the first column "
+                                       "must not fall; tf.sparse.reorder sorts them")
+        ends = np.searchsorted(first, np.arange(sparse_shape[0] + 1))
+        sizes = _packed(np.array(sparse_shape[1:], np.int64), out_type)
+        return _cells([[_packed(sparse_indices[i:j, 1:], out_type),
+                        _packed(sparse_values[i:j], out_type), sizes]
+                       for i, j in pairwise(ends)])
+
+
+def _out_type(out_type):
+    if out_type not in (dt.string, dt.variant):
+        raise DTypeError(f"has out_type {out_type.name}", "It must be tf.string or tf.variant.")
+    return out_type
+
+
+def _packed(array, out_type):
+    """What one cell of the result holds: text, or for variants the array itself."""
+    return _text(array) if out_type is dt.string else np.array(array)
+
+
+def _cells(rows):
+    """[n, 3] objects; NumPy must not look inside those that are arrays."""
+    cells = np.empty((len(rows), 3), object)
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            cells[i, j] = cell
+    return cells
+
+
+class _Deserialize(OpDef, abstract=True):
+    """A sparse tensor of rows of three texts; each row adds a slice."""
+
+    T = dt.DTypeSet("string or variant", (dt.string, dt.variant))
+    host_only = "it reads text"
+    multiple = True
+    grad = NotDifferentiable
+
+
+class DeserializeSparse(_Deserialize):
+    """The sparse tensor that texts of shape [..., 3] stand for; leading axes come first in it."""
+
+    def infer(self, serialized_sparse, *, dtype):
+        shape_rules.require_rank_at_least(serialized_sparse, 1, "serialized_sparse")
+        _check_width(serialized_sparse)
+        return sparse_specs(None, None, dtype)
+
+    def kernel(self, xp, serialized_sparse, *, dtype):
+        return _read(serialized_sparse, dtype)
+
+
+class DeserializeManySparse(_Deserialize):
+    """The sparse tensor whose slice i is what row i of the texts stands for."""
+
+    T = dt.STRING
+
+    def infer(self, serialized_sparse, *, dtype):
+        shape_rules.require_rank(serialized_sparse, 2, "serialized_sparse")
+        _check_width(serialized_sparse)
+        return sparse_specs(None, None, dtype)
+
+    def kernel(self, xp, serialized_sparse, *, dtype):
+        return _read(serialized_sparse, dtype)
+
+
+def _check_width(spec):
+    if spec.shape is not None and not shapes.compatible(spec.shape[-1:], (3,)):
+        raise ShapeError(f"needs serialized sparse tensors [..., 3], got {shape_text(spec.shape)}")
+
+
+def _read(cells, dtype):
+    if cells.ndim < 1 or cells.shape[-1] != 3 or not cells.size:
+        raise InvalidArgumentError(None, None, f"needs at least one serialized sparse tensor, of "
+                                   f"shape [..., 3], got shape {list(cells.shape)}")
+    lead, rows, values, sizes = cells.shape[:-1], [], [], None
+    for place in np.ndindex(lead):
+        wanted = (dt.int64, dtype, dt.int64)
+        one = [_array(cell, what) for cell, what in zip(cells[place], wanted, strict=True)]
+        check_parts(one[0], one[1], one[2].tolist())
+        if sizes is not None and len(sizes) != len(one[2]):
+            raise InvalidArgumentError(None, None, f"the serialized sparse tensors differ in rank: "
+                                       f"{len(sizes)} and {len(one[2])}")
+        sizes = one[2] if sizes is None else np.maximum(sizes, one[2])
+        rows.append(np.concatenate((np.tile(np.array(place, np.int64), (len(one[0]), 1)), one[0]),
+                                   axis=1))
+        values.append(one[1])
+    return (np.concatenate(rows), np.concatenate(values),
+            np.concatenate((np.array(lead, np.int64), sizes)))
+
+
+def _array(cell, dtype):
+    array = _parsed(cell) if isinstance(cell, bytes) else cell
+    if not isinstance(array, np.ndarray) or array.dtype != dtype.numpy:
+        raise InvalidArgumentError(None, None, f"a serialized part holds "
+                                   f"{getattr(array, 'dtype', type(array).__name__)}, not "
+                                   f"{dtype.name}")
+    return array
+
+
+# ---- the wire format -----------------------------------------------------------------------------
+# A TensorProto is a list of fields, each a key byte (number << 3 | kind) and what it holds: the
+# dtype's number (1), the shape (2) with one message (2) per size, and the elements' bytes (4).
+
+
+def _text(array):
+    """An array as TensorFlow writes it."""
+    dtype = dt.of_numpy(array.dtype)
+    sizes = b"".join(_field(2, b"\x08" + _varint(n) if n else b"") for n in array.shape)
+    if dtype is dt.string:
+        texts = array.reshape(-1).tolist()
+        content = b"".join(_varint(len(t)) for t in texts) + b"".join(texts)
+    else:
+        content = np.ascontiguousarray(array).tobytes()
+    return (b"\x08" + _varint(dtype.as_datatype_enum) + _field(2, sizes)
+            + (_field(4, content) if content else b""))
+
+
+def _field(number, content):
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(number):
+    digits = bytearray()
+    while number >= 128:
+        digits.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*digits, number])
+
+
+def _parsed(text):
+    """The array that TensorFlow wrote as `text`."""
+    try:
+        fields = dict(_fields(text))
+        dtype = dt.as_dtype(fields[1])
+        sizes = [dict(_fields(size)).get(1, 0) for number, size in _fields(fields.get(2, b""))
+                 if number == 2]
+        content = fields.get(4, b"")
+        if dtype is not dt.string:
+            return np.frombuffer(content, dtype.numpy).reshape(sizes)
+        lengths, at, texts = [], 0, []
+        for _ in range(int(np.prod(sizes, dtype=int))):
+            length, at = _read_varint(content, at)
+            lengths.append(length)
+        for length in lengths:
+            texts.append(content[at:at + length])
+            at += length
+        array = np.empty(len(texts), object)
+        array[:] = texts
+        return array.reshape(sizes)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise InvalidArgumentError(None, None, f"a text is no serialized tensor: {error}") from None
+
+
+def _fields(message):
+    """(number, what it holds) of each field."""
+    at = 0
+    while at < len(message):
+        key, at = _read_varint(message, at)
+        held, at = _read_varint(message, at)
+        if key & 7 == 2:
+            held, at = message[at:at + held], at + held
+        elif key & 7:
+            raise ValueError(f"a field of kind {key & 7}")
+        yield key >> 3, held
+
+
+def _read_varint(message, at):
+    number = shift = 0
+    while message[at] >= 128:
+        number |= (message[at] & 127) << shift
+        shift, at = shift + 7, at + 1
+    return number | message[at] << shift, at + 1
+
+
+# ---- the public functions ------------------------------------------------------------------------
+
+
+def serialize_sparse(sp_input, name=None, out_type=dt.string):
+    """Writes a sparse tensor as three texts, in TensorFlow's format.
+
+    Args:
+        sp_input: SparseTensor or SparseTensorValue.
+        name: name of the node.
+        out_type: `tf.string`, or `tf.variant` for opaque objects.
+
+    Returns:
+        A vector of length 3: indices, values and dense_shape.
+
+    Raises:
+        TypeError: `sp_input` is dense.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> texts = fg.serialize_sparse(fg.SparseTensor([[1]], [7], [3]))
+        >>> fg.Session().run(texts)[1]
+        b'\\x08\\x03\\x12\\x04\\x12\\x02\\x08\\x01"\\x04\\x07\\x00\\x00\\x00'
+    """
+    return SerializeSparse.build(*sparse_parts(as_sparse(sp_input)), name=name,
+                                 out_type=dt.as_dtype(out_type))
+
+
+def serialize_many_sparse(sp_input, name=None, out_type=dt.string):
+    """Writes each slice along the first dimension of a sparse tensor as three texts.
+
+    Args:
+        sp_input: SparseTensor or SparseTensorValue of rank 2 or more; the first column of its
+            indices is sorted.
+        name: name of the node.
+        out_type: `tf.string`, or `tf.variant` for opaque objects.
+
+    Returns:
+        An [N, 3] matrix, N the first size.
+
+    Raises:
+        TypeError: `sp_input` is dense.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> sparse = fg.SparseTensor([[0, 1], [2, 0]], [7, 8], [3, 2])
+        >>> fg.Session().run(fg.serialize_many_sparse(sparse)).shape
+        (3, 3)
+    """
+    return SerializeManySparse.build(*sparse_parts(as_sparse(sp_input)), name=name,
+                                     out_type=dt.as_dtype(out_type))
+
+
+def deserialize_sparse(serialized_sparse, dtype, rank=None, name=None):
+    """Reads sparse tensors of rows of three texts; leading axes come first in the result.
+
+    Args:
+        serialized_sparse: [..., 3] tensor, as from `serialize_sparse` or `serialize_many_sparse`.
+        dtype: dtype of the values.
+        rank: rank of the result, when it is known.
+        name: name of the node.
+
+    Returns:
+        A SparseTensor.
+    """
+    return _deserialized(DeserializeSparse, serialized_sparse, dtype, rank, name)
+
+
+def deserialize_many_sparse(serialized_sparse, dtype, rank=None, name=None):
+    """Reads sparse tensors of rows of three texts and stacks them along a new first dimension.
+
+    Args:
+        serialized_sparse: [N, 3] string matrix, as from `serialize_many_sparse`.
+        dtype: dtype of the values.
+        rank: rank of the result, when it is known.
+        name: name of the node.
+
+    Returns:
+        A SparseTensor; its first size is N, the others are the largest of each tensor's.
+
+    Raises:
+        InvalidArgumentError: a text cannot be read, or the dtypes or ranks differ (at run).
+
+    Example:
+        >>> import flowgraph as fg
+        >>> sparse = fg.SparseTensor([[0, 1], [2, 0]], [7, 8], [3, 2])
+        >>> again = fg.deserialize_many_sparse(fg.serialize_many_sparse(sparse), fg.int32)
+        >>> fg.Session().run(again.indices)
+        array([[0, 1],
+               [2, 0]])
+    """
+    return _deserialized(DeserializeManySparse, serialized_sparse, dtype, rank, name)
+
+
+def _deserialized(kind, serialized_sparse, dtype, rank, name):
+    indices, values, dense_shape = kind.build(serialized_sparse, dtype=dt.as_dtype(dtype),
+                                              name=name)
+    indices.set_shape([None, rank])
+    dense_shape.set_shape([rank])
+    return SparseTensor(indices, values, dense_shape)
