@@ -30,6 +30,11 @@ def register_composite(kind: type, parts: Parts, remake: Remake) -> None:
     _composites[kind] = parts, remake
 
 
+def is_composite(value: Any) -> bool:
+    """Whether a value is a leaf that stands for several tensors."""
+    return type(value) in _composites
+
+
 def is_nested(seq: Any) -> bool:
     """Whether a value is a list, tuple, namedtuple or dict: no leaf.
 
@@ -110,7 +115,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
 
 def _pack(structure: Any, leaves: Iterator[Any], expand: bool) -> Any:
     if is_nested(structure) or (expand and type(structure) in _composites):
-        return _like(structure, [_pack(item, leaves, expand) for _, item in _items(structure)])
+        return pack_once(structure, [_pack(item, leaves, expand) for _, item in _items(structure)])
     return next(leaves)
 
 
@@ -223,6 +228,28 @@ def flatten_once(structure: Any) -> list[Any]:
     return [item for _, item in _items(structure)]
 
 
+def pack_once(structure: Any, items: list[Any]) -> Any:
+    """Puts elements into a structure: the opposite of `flatten_once`.
+
+    Args:
+        structure: a list, tuple or dict that tells the class and the keys.
+        items: the new elements, in the order of `flatten_once`.
+    """
+    kind: Any = type(structure)
+    if kind in _composites:
+        return _composites[kind][1](structure, items)
+    if isinstance(structure, Mapping):
+        by_key = dict(zip(_sorted_keys(structure), items, strict=True))
+        pairs = [(key, by_key[key]) for key in structure]
+        return (defaultdict(structure.default_factory, pairs) if isinstance(structure, defaultdict)
+                else kind(pairs))
+    if is_namedtuple(structure):
+        return kind(*items)
+    if isinstance(structure, (range, MappingView)):  # these hold nothing of their own
+        return list(items)
+    return kind(items)
+
+
 def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
     """What stands in `structure` at the places of the leaves of `shallow`, opened no further.
 
@@ -271,23 +298,6 @@ def _sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
     except TypeError:
         raise TypeError(f"the keys of a dict in a nested structure must be sortable, got "
                         f"{list(mapping)}") from None
-
-
-def _like(structure: Any, items: list[Any]) -> Any:
-    """A structure of the class of `structure` with other elements; they come as from `_items`."""
-    kind: Any = type(structure)
-    if kind in _composites:
-        return _composites[kind][1](structure, items)
-    if isinstance(structure, Mapping):
-        by_key = dict(zip(_sorted_keys(structure), items, strict=True))
-        pairs = [(key, by_key[key]) for key in structure]
-        return (defaultdict(structure.default_factory, pairs) if isinstance(structure, defaultdict)
-                else kind(pairs))
-    if is_namedtuple(structure):
-        return kind(*items)
-    if isinstance(structure, (range, MappingView)):  # these hold nothing of their own
-        return list(items)
-    return kind(items)
 
 
 def _kind(value: Any) -> str:

@@ -1,7 +1,8 @@
 """`tf.gradients`: reverse-mode differentiation, op by op, into the same graph.
 
 The walk goes over the operations between `xs` and `ys` in reverse order of creation, which is a
-topological order because a graph only grows. Each op's `grad` turns the gradients of its outputs
+topological order because a graph only grows; inside a branch or loop body, that graph comes before
+the ones around it. Each op's `grad` turns the gradients of its outputs
 into those of its inputs; where a tensor is used more than once they are added with one `AddN`.
 """
 
@@ -13,10 +14,13 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import collector
+from flowgraph.core import dtypes as dt
 from flowgraph.errors import DTypeError, ShapeError, message
 from flowgraph.gradients.paths import (
     as_list,
+    captures_of,
     graph_of,
+    inputs_of,
     is_differentiable,
     reachable,
     x_tensor,
@@ -106,33 +110,44 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     grad_ys = [None] * len(ys) if grad_ys is None else as_list(grad_ys)
     if len(grad_ys) != len(ys):
         raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
-    graph = graph_of(ys + xs)
+    graph = graph_of([*ys, *xs])
     with graph.as_default(), graph.name_scope(name or "gradients"):
         y_tensors = [y_tensor(graph, y) for y in ys]
         x_tensors = [x_tensor(graph, x) for x in xs]
         stop_tensors = [x_tensor(graph, s) for s in stops]
-        walk = _Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops)
+        walk = Walk(graph, y_tensors, x_tensors, stop_tensors, colocate_gradients_with_ops,
+                    captures_of(graph))
         for i, (y, dy) in enumerate(zip(y_tensors, grad_ys, strict=True)):
             walk.add(y, _start(graph, y, dy, f"grad_ys_{i}"))
         with collector.paused():
             walk.run()
         result = [walk.total(x) for x in x_tensors]
+        result = [graph.adopt(dx) if isinstance(dx, Tensor) else dx for dx in result]
         if unconnected == "zero":
             result = [op_def("ZerosLike").build(x) if dx is None else dx
                       for x, dx in zip(x_tensors, result, strict=True)]
     return result
 
 
-class _Walk:
-    """One reverse walk: pending gradients by tensor, and which operations are on the way."""
+class Walk:
+    """One reverse walk: pending gradients by tensor, and which operations are on the way.
+
+    Args:
+        graph: where the new ops go.
+        ys, xs, stops: as for `gradients`.
+        colocate: give each gradient op its forward op's device.
+        captures: from a stand-in inside a sub-graph to the tensor outside, where the walk is to go
+            on outside.
+    """
 
     def __init__(self, graph: Graph, ys: list[Tensor], xs: list[Tensor], stops: list[Tensor],
-                 colocate: bool) -> None:
+                 colocate: bool = False, captures: dict[Tensor, Tensor] | None = None) -> None:
         self.graph = graph
         self.colocate = colocate
         self.ys = ys
+        self.captures = captures or {}
         self.stopped = {tensor.op for tensor in stops}
-        self.between = reachable(ys, xs, stops)
+        self.between = reachable(ys, xs, stops, self.captures)
         self.pending: dict[Tensor, list[Gradient]] = {}
 
     def add(self, tensor: Tensor, dy: Gradient) -> None:
@@ -141,17 +156,16 @@ class _Walk:
 
     def run(self) -> None:
         """Goes through the operations, the last built first."""
-        queue = [-op.index for op in {y.op for y in self.ys} if op in self.between]
+        queued = {y.op for y in self.ys if y.op in self.between}
+        queue = [_last_first(op) for op in queued]
         heapq.heapify(queue)
-        queued = set(queue)
-        operations = self.graph._operations
         while queue:
-            op = operations[-heapq.heappop(queue)]
+            op = heapq.heappop(queue)[-1]
             self._through(op)
-            for tensor in op.inputs:
-                if tensor.op in self.between and -tensor.op.index not in queued:
-                    queued.add(-tensor.op.index)
-                    heapq.heappush(queue, -tensor.op.index)
+            for tensor in inputs_of(op, self.captures):
+                if tensor.op in self.between and tensor.op not in queued:
+                    queued.add(tensor.op)
+                    heapq.heappush(queue, _last_first(tensor.op))
 
     def total(self, tensor: Tensor) -> Gradient | None:
         """The gradient of `tensor` from all its uses, or None."""
@@ -167,6 +181,9 @@ class _Walk:
         """From the gradients of an op's outputs to those of its inputs."""
         dys = [self.total(tensor) if is_differentiable(tensor) else None for tensor in op.outputs]
         if op in self.stopped or all(dy is None for dy in dys):
+            return
+        if self.captures and len(dys) == 1 and op.outputs[0] in self.captures:
+            self.add(self.captures[op.outputs[0]], dys[0])  # type: ignore[arg-type]
             return
         if not any(tensor.op in self.between for tensor in op.inputs):
             return  # it makes an x, and nothing before it is asked for
@@ -184,8 +201,9 @@ class _Walk:
                 self.add(tensor, dx)
 
     def _call(self, op: Operation, function: Any, dys: list[Any]) -> list[Any]:
-        filled = [_zeros(tensor) if dy is None else dy
-                  for dy, tensor in zip(dys, op.outputs, strict=True)]
+        filled = dys if op.op_def.takes_missing_gradient else [
+            zeros_like(tensor) if dy is None else dy
+            for dy, tensor in zip(dys, op.outputs, strict=True)]
         if not op.op_def.takes_sparse_gradient:
             filled = [dense(dy) for dy in filled]
         dxs = function(op, *filled)
@@ -206,7 +224,15 @@ def aggregate(parts: list[Gradient]) -> Gradient:
         return IndexedSlices(concat.build([p.values for p in parts], 0),  # type: ignore[union-attr]
                              concat.build([p.indices for p in parts], 0),  # type: ignore[union-attr]
                              parts[0].dense_shape)  # type: ignore[union-attr]
-    return op_def("AddN").build([dense(part) for part in parts])
+    kind = "TensorListAddN" if parts[0].dtype is dt.variant else "AddN"
+    return op_def(kind).build([dense(part) for part in parts])
+
+
+def _last_first(op: Operation) -> tuple[int, int, Operation]:
+    depth, graph = 0, op.graph
+    while graph.outer is not None:
+        depth, graph = depth + 1, graph.outer
+    return -depth, -op.index, op
 
 
 def dense(dy: Any) -> Any:
@@ -236,7 +262,10 @@ def _start(graph: Graph, y: Tensor, dy: Any, name: str) -> Gradient:
     return dy
 
 
-def _zeros(tensor: Tensor) -> Tensor | None:
+def zeros_like(tensor: Tensor) -> Tensor | None:
+    """The gradient of a tensor on which nothing depends; None if it has none anyway."""
+    if tensor.dtype is dt.variant:
+        return op_def("EmptyTensorList").build()
     return op_def("ZerosLike").build(tensor) if is_differentiable(tensor) else None
 
 

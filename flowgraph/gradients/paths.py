@@ -4,17 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.errors import GraphError, message
-from flowgraph.graph.graph import Graph
+from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import to_tensor
 
 
-def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Operation]:
-    """The operations that lie on a path from an x (or its op) to a y."""
+def captures_of(graph: Graph) -> dict[Tensor, Tensor]:
+    """From each stand-in in `graph`, if it is a sub-graph, to the tensor outside; all levels."""
+    captures: dict[Tensor, Tensor] = {}
+    at: Any = graph
+    while at is not None and at.outer is not None:
+        captures.update((inside, outside) for outside, inside in at.captures.items())
+        at = at.outer
+    return captures
+
+
+def inputs_of(op: Operation, captures: dict[Tensor, Tensor]) -> Any:
+    """The inputs of an op; of a stand-in, the tensor that it stands for."""
+    if captures and len(op.outputs) == 1 and op.outputs[0] in captures:
+        return [captures[op.outputs[0]]]
+    return op.inputs
+
+
+def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor],
+              captures: dict[Tensor, Tensor] | None = None) -> set[Operation]:
+    """The operations that lie on a path from an x (or its op) to a y.
+
+    Args:
+        ys, xs, stops: as for `gradients`.
+        captures: from stand-ins inside sub-graphs to tensors outside, where paths may lead outside.
+    """
+    captures = captures or {}
+    inside: dict[Tensor, list[Operation]] = {}
+    for stand_in, outside in captures.items():
+        inside.setdefault(outside, []).append(stand_in.op)
     stopped = {t.op for t in stops}
     forward: set[Operation] = set()
     stack = [x.op for x in xs]
@@ -22,7 +50,10 @@ def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Op
         op = stack.pop()
         if op not in forward:
             forward.add(op)
-            stack.extend(c for tensor in op.outputs for c in tensor._consumers)
+            for tensor in op.outputs:
+                stack.extend(tensor._consumers)
+                if inside:
+                    stack.extend(inside.get(tensor, ()))
     between: set[Operation] = set()
     stack = [y.op for y in ys]
     while stack:
@@ -31,14 +62,14 @@ def reachable(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> set[Op
             continue
         between.add(op)
         if op not in stopped:
-            stack.extend(tensor.op for tensor in op.inputs)
+            stack.extend(tensor.op for tensor in inputs_of(op, captures))
     return between
 
 
 def is_differentiable(tensor: Tensor) -> bool:
-    """Whether gradients pass through `tensor`: it is of a floating or complex dtype."""
+    """Whether gradients pass through `tensor`: it holds floating or complex numbers, or lists."""
     dtype = tensor.dtype.base_dtype
-    return dtype.is_floating or dtype.is_complex
+    return dtype.is_floating or dtype.is_complex or dtype is dt.variant
 
 
 def as_list(value: Any) -> list[Any]:
@@ -47,8 +78,16 @@ def as_list(value: Any) -> list[Any]:
 
 
 def graph_of(values: list[Any]) -> Graph:
-    """The one graph of all values. Raises GraphError when there are two, TypeError when none."""
+    """The graph in which gradients are built: the one of all values, or one inside of it.
+
+    Raises:
+        GraphError: the values are from several graphs.
+        TypeError: there is no tensor among them.
+    """
     graphs = {id(v.graph): v.graph for v in values if hasattr(v, "graph")}
+    default = get_default_graph()
+    if graphs and all(default.can_adopt(graph) for graph in graphs.values()):
+        return default
     if len(graphs) > 1:
         raise GraphError(message(
             f"tf.gradients ({frames.user_frame()}) got ys and xs from different graphs",
@@ -69,4 +108,6 @@ def x_tensor(graph: Graph, x: Any) -> Tensor:
     if isinstance(x, IndexedSlices):
         return x.values
     handle = getattr(x, "_ref", None)
-    return handle() if handle is not None else to_tensor(graph, x, None, "x")
+    if handle is not None:
+        return handle()
+    return x if isinstance(x, Tensor) else to_tensor(graph, x, None, "x")

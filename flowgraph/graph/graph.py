@@ -34,6 +34,8 @@ class Graph(Collections):
         ['x', 'mul/y', 'mul']
     """
 
+    outer: Graph | None = None  # the graph around, of a branch or loop body
+
     def __init__(self) -> None:
         super().__init__()
         self._operations: list[Operation] = []
@@ -100,6 +102,9 @@ class Graph(Collections):
     def can_adopt(self, other: Graph) -> bool:
         """Whether ops of this graph may take tensors of `other`; a sub-graph's captures do so."""
         return other is self
+
+    def check_usable_outside(self, tensor: Tensor) -> None:
+        """Raises GraphError when `tensor`, of this graph, is of no use outside; a sub-graph's."""
 
     def adopt(self, tensor: Tensor) -> Tensor:
         """`tensor` as an input for ops of this graph; here only its own tensors are.
@@ -552,6 +557,7 @@ class name_scope:
         graph = next((t.graph for t in tensors if not default.can_adopt(t.graph)), default)
         if graph is not default:
             for tensor in tensors:
+                tensor.graph.check_usable_outside(tensor)
                 graph.adopt(tensor)  # raises where they are from several graphs
         self._default = stacks.graphs.pushed(graph)
         self._default.__enter__()

@@ -122,6 +122,13 @@ class Operation:
                 self._control_inputs.append(op)
         self.graph.note_change()
 
+    def _add_output(self, spec: Spec) -> Tensor:
+        """One more output, for an op with sub-graphs: a value inside that a gradient needs."""
+        tensor = Tensor(self, len(self.outputs), spec, False)
+        self.outputs.append(tensor)
+        self.graph.note_change()
+        return tensor
+
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"
 

@@ -85,7 +85,10 @@ def _graph_for(op_def: OpDef, args: Any) -> Graph:
                      for t in (first, item)],
                     "All inputs of an op must be from the same graph: build both inside one "
                     "`with graph.as_default():` block.", "graph-error"))
-    return default if graph is None or default.can_adopt(graph) else graph
+    if graph is None or default.can_adopt(graph):
+        return default
+    graph.check_usable_outside(first)
+    return graph
 
 
 def _fast_inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph) -> tuple[Tensor, ...] | None:

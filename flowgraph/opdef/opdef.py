@@ -17,6 +17,8 @@ so it never holds data. The contract is checked when the class statement runs:
 - `kernel(self, xp, *arrays, **attrs)` computes with the array module `xp`; with a keyword `out` it
   can write into a given buffer; with a keyword `state` it gets the Session's object for this node,
   which `create_state(self, attrs)` makes when the node first runs;
+- attributes named in `bodies` are sub-graphs (a branch, a loop's body); in their place the kernel
+  gets one keyword `bodies`, a tuple of functions from arrays to a tuple of arrays;
 - `grad(self, op, *dys)` returns one gradient (or None) per input, built from public ops, or `grad`
   is `NotDifferentiable`, said aloud.
 """
@@ -73,6 +75,9 @@ class OpDef:
     commutative: ClassVar[bool] = False  # the two inputs may be swapped
 
     takes_sparse_gradient: ClassVar[bool] = False  # grad handles IndexedSlices for dy itself
+    takes_missing_gradient: ClassVar[bool] = False  # grad handles None for dy itself
+
+    bodies: ClassVar[tuple[str, ...]] = ()  # attributes that are sub-graphs, or tuples of them
 
     # -- facts about the world
     effects: ClassVar[str] = ""  # "random" (new numbers each run), "resource" (reads or changes an
@@ -147,6 +152,11 @@ class OpDef:
         except (ArithmeticError, ValueError, TypeError, OpError):
             return None  # the run itself will report it, with the op's name
 
+    def sub_graphs(self, attrs: dict[str, Any]) -> list[Any]:
+        """The sub-graphs among a node's attributes, in the order of `bodies`."""
+        return [graph for name in self.bodies
+                for graph in (attrs[name] if isinstance(attrs[name], tuple) else (attrs[name],))]
+
     def group(self, flat: Any) -> tuple[Any, ...]:
         """Cuts the flat inputs of a node into one entry per parameter, a tuple for a list."""
         if not self.lists:
@@ -195,12 +205,12 @@ def _check(cls: type[OpDef]) -> None:
     k_tensors, k_attrs = _signature(cls.kernel, skip=2)  # type: ignore[arg-type]
     cls.takes_out = "out" in k_attrs
     cls.takes_state = "state" in k_attrs
-    for extra in ("out", "state"):
+    for extra in ("out", "state", "bodies"):
         k_attrs.pop(extra, None)
     need(not cls.takes_state or hasattr(cls, "create_state"),
          "its kernel takes state: it needs create_state(self, attrs)")
     need(tensors == k_tensors, f"infer takes {tensors}, kernel takes {k_tensors}")
-    need(attrs.keys() == k_attrs.keys(),
+    need(attrs.keys() - set(cls.bodies) == k_attrs.keys(),
          f"infer has the attributes {sorted(attrs)}, kernel has {sorted(k_attrs)}")
     cls.params, cls.attr_defaults = tensors, {**k_attrs, **attrs}
     for fact in ("lists", "host_inputs", "refs", "aliases"):

@@ -19,6 +19,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.opdef.subgraph import outermost
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_store import VariableStore
 
@@ -233,7 +234,11 @@ class _GraphVariables:
 
 
 def _of(graph: Graph) -> _GraphVariables:
-    """What `graph` keeps; made when first asked for, and gone with the graph."""
+    """What `graph` keeps; made when first asked for, and gone with the graph.
+
+    A branch or a loop's body shares what the graph around it keeps.
+    """
+    graph = outermost(graph)
     state = vars(graph).get("_get_variable_state")
     if state is None:
         state = vars(graph)["_get_variable_state"] = _GraphVariables()

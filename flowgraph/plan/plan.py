@@ -50,6 +50,15 @@ class Step:
         return self.instr.origins[0]
 
 
+def own(value: Any) -> Any:
+    """A private copy of a result.
+
+    Lists of tensors need none: they never change. A variable that a branch left uninitialised has
+    None for its new value.
+    """
+    return np.array(value) if isinstance(value, (np.ndarray, np.generic)) else value
+
+
 class Plan:
     """How to run a program.
 
@@ -61,12 +70,19 @@ class Plan:
         steps: what to do.
         fetches: per fetch (slot, whether it must be copied because its memory is not its own).
         writes: per write (variable, slot, whether it must be copied).
+        nodes: the steps that need an object of the session: a state, or functions for the bodies.
     """
 
     __slots__ = ("buffers", "constants", "feed_slots", "fetches", "host_constants", "lifetimes",
-                 "node_states", "program", "read_slots", "slots", "steps", "writes")
+                 "nodes", "program", "read_slots", "slots", "steps", "writes")
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, may_return_feeds: bool = False) -> None:
+        """Makes the plan.
+
+        Args:
+            program: the program.
+            may_return_feeds: whether results may share memory with feeds, as those of a body may.
+        """
         self.program = program
         self.lifetimes = Lifetimes(program)
         self.buffers = Buffers(program, self.lifetimes)
@@ -76,8 +92,9 @@ class Plan:
         self.feed_slots = tuple(self._slot(feed.value) for feed in program.feeds)
         self.read_slots = tuple(self._slot(read.value) for read in program.reads)
         self.steps = self._make_steps()
-        self.fetches, self.writes = self._results()
-        self.node_states = tuple(step.op for step in self.steps if step.instr.op_def.takes_state)
+        self.fetches, self.writes = self._results(may_return_feeds)
+        self.nodes = tuple(step for step in self.steps
+                           if step.instr.op_def.takes_state or step.instr.bodies)
 
     def _slot(self, value: Value) -> int:
         slot = self.slots.get(value)
@@ -114,10 +131,11 @@ class Plan:
             steps.append(step)
         return tuple(steps)
 
-    def _results(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def _results(self, may_return_feeds: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Which results share memory with something that is not the run's own, or each other."""
         lifetimes, program = self.lifetimes, self.program
         made = {out for instr in program.instrs for out in instr.outputs}
+        lent = {feed.value for feed in program.feeds} if may_return_feeds else set()
         taken: set[Value] = set()
         read_only: set[Value] = set()
         for instr in program.instrs:
@@ -131,7 +149,7 @@ class Plan:
             return value is not root and (size is None or size != root.spec.size)
 
         def needs_copy(value: Value) -> bool:
-            roots = lifetimes.roots.get(value, frozenset((value,)))
+            roots = lifetimes.roots.get(value, frozenset((value,))) - lent
             shared = (value in read_only or bool(roots - made) or bool(roots & taken)
                       or any(is_part(value, root) for root in roots))
             taken.update(roots)

@@ -28,7 +28,7 @@ from flowgraph.core.dtypes import DType
 from flowgraph.core.spec import shape_text
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import evaluated, identifier, is_literal, template
-from flowgraph.plan.plan import Plan, Step
+from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.program.ir import Value
 
 _COMMENT_COLUMN = 72
@@ -54,8 +54,8 @@ class Source:
         self.filename = f"<flowgraph plan {next(_numbers)}>"
         self.step_of_line: dict[int, Step] = {}
         self._names: dict[int, str] = {}
-        self._used = {"np", "feeds", "state", "buffers", "nodes", "run", "host", *dir(builtins)}
-        self.globals: dict[str, Any] = {"np": np, "host": plain_value}
+        self.globals: dict[str, Any] = {"np": np, "host": plain_value, "own": own}
+        self._used = {"feeds", "state", "buffers", "nodes", "run", *self.globals, *dir(builtins)}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._lines: list[str] = []
         with _writing:
@@ -114,7 +114,7 @@ class Source:
             self._emit(f"{', '.join(views)}{',' * (len(views) == 1)} = buffers")
         node = 0
         for step in plan.steps:
-            if step.instr.op_def.takes_state:
+            if step.instr.op_def.takes_state or step.instr.bodies:
                 text, node = self._call(step, views, f"nodes[{node}]"), node + 1
             else:
                 text = self._call(step, views, "")
@@ -154,13 +154,13 @@ class Source:
             self._lines.append(f"# {name}: a constant, {array.dtype.name}"
                                f"{shape_text(array.shape, '[]')}")
 
-    def _call(self, step: Step, views: list[str], state: str) -> str:
-        """One step as an assignment."""
+    def _call(self, step: Step, views: list[str], node: str) -> str:
+        """One step as an assignment; `node` is the text of the session's object for it."""
         instr = step.instr
         op_def = instr.op_def
         arguments = [self._argument(step, j) for j in range(len(step.inputs))]
         out = views[step.view] if step.view >= 0 else ""
-        made = None if state else template(op_def, instr.attrs, bool(out))
+        made = None if node else template(op_def, instr.attrs, bool(out))
         if made is not None:
             holes = {param: group if isinstance(group, str) else _tuple(group)
                      for param, group in zip(op_def.params, op_def.group(arguments), strict=True)}
@@ -178,7 +178,8 @@ class Source:
         keywords = [f"{key}={self._attribute(step, key, value)}"
                     for key, value in instr.attrs.items()
                     if not (key in defaults and is_literal(value) and defaults[key] == value)]
-        keywords += [f"out={out}"] * bool(out) + [f"state={state}"] * bool(state)
+        keywords += [f"out={out}"] * bool(out)
+        keywords += [f"{'bodies' if instr.bodies else 'state'}={node}"] * bool(node)
         kernel = self._global(op_def.type, op_def.kernel)
         return self._assign(step, f"{kernel}({', '.join(['np', *groups, *keywords])})")
 
@@ -214,7 +215,10 @@ class Source:
 
     def _result(self, slot: int, copy: bool) -> str:
         name = self._names[slot]
-        return f"np.array({name})" if copy else name
+        if not copy:
+            return name
+        bodies = any(step.instr.bodies for step in self.plan.nodes)
+        return f"own({name})" if bodies else f"np.array({name})"
 
     def _is_worth_dropping(self, value: Value) -> bool:
         nbytes = value.spec.nbytes

@@ -43,6 +43,11 @@ def check(program: Program, after: str = "extract") -> None:
         define(read.value)
     contents = Contents()
     for instr in program.instrs:
+        for body in instr.bodies:
+            check(body, after)
+            if len(body.feeds) != len(instr.inputs) - instr.first_body_input:
+                fail(f"{instr_text(instr)} brings {len(instr.inputs)} inputs to a body with "
+                     f"{len(body.feeds)}")
         for value in instr.inputs:
             if value is not None:
                 use(value, instr_text(instr))

@@ -11,14 +11,15 @@ So every operation carries which writes stand before it; `_seen` holds that as {
 
 from __future__ import annotations
 
-import heapq
 from typing import Any, NamedTuple
 
+from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.errors import GraphError, InvalidArgumentError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.ir import Feed, Instr, Program, Read, Value, Write
+from flowgraph.program.order import in_order, unfed
 
 
 class Version(NamedTuple):
@@ -39,12 +40,15 @@ def extract(fetches: list[Tensor | Operation], feeds: list[Tensor]) -> Program:
         InvalidArgumentError: a placeholder is needed and not fed.
         GraphError: control inputs added later made a cycle.
     """
-    return _Extraction(fetches, feeds).program()
+    return Extraction(fetches, feeds).program()
 
 
-class _Extraction:
+class Extraction:
+    """The walk over one graph."""
+
     def __init__(self, fetches: list[Tensor | Operation], feeds: list[Tensor]) -> None:
         self.fetches = fetches
+        self.used: set[Tensor] = set()  # tensors that something takes or fetches
         self.values: dict[Tensor, Value] = {}
         self.feeds = tuple(Feed(t, Value(_name(t), t.spec)) for t in feeds)
         self.fed = {feed.tensor: feed.value for feed in self.feeds}
@@ -54,13 +58,18 @@ class _Extraction:
         self.instrs: list[Instr] = []
 
     def program(self) -> Program:
+        """The program."""
+        results = self.results()
+        writes = tuple(Write(v, version.value) for v, version in self.current.items())
+        return Program(self.feeds, tuple(self.reads.values()), tuple(self.instrs), results, writes)
+
+    def results(self) -> tuple[Value, ...]:
+        """Adds all instructions; the fetched values."""
         needed, kept = self._needed()
         for op in in_order(needed):
             self._add(op, op in kept)
-        results = tuple(self._input(t, self.seen.get(t.op)) for t in self.fetches
-                        if isinstance(t, Tensor))
-        writes = tuple(Write(v, version.value) for v, version in self.current.items())
-        return Program(self.feeds, tuple(self.reads.values()), tuple(self.instrs), results, writes)
+        return tuple(self.input(t, self.seen.get(t.op)) for t in self.fetches
+                     if isinstance(t, Tensor))
 
     def _needed(self) -> tuple[set[Operation], set[Operation]]:
         """The operations that must run, and those of them that run for their own sake."""
@@ -72,13 +81,15 @@ class _Extraction:
                 kept.add(fetch)
                 stack.append(fetch)
             elif fetch not in self.fed:
+                self.used.add(fetch)
                 stack.append(fetch.op)
-        fed = self.fed
+        fed, used = self.fed, self.used
         while stack:
             op = stack.pop()
             if op in needed:
                 continue
             needed.add(op)
+            used.update(op.inputs)
             for tensor in op.inputs:
                 if tensor.op not in needed and tensor not in fed:
                     stack.append(tensor.op)
@@ -103,12 +114,12 @@ class _Extraction:
             return
         if not op.inputs and not op.outputs and not op_def.effects:  # NoOp: only its edges count
             return
+        if op_def.bodies:
+            self._add_control_flow(op, seen, kept)
+            return
         variable = self._variable(op, op_def.overwrites) if op_def.overwrites else None
-        if variable is not None and variable.outputs[0] in self.fed:
-            raise InvalidArgumentError(None, op, message(
-                f"{op.type} {op.name!r} ({op.frame}) writes the variable {variable.name!r}, which "
-                "is fed in the same run", advice="Feed it in runs that only read it, or write it "
-                "with variable.load(value, session).", section="invalid-argument-error"))
+        if variable is not None:
+            self.check_writable(op, variable)
         inputs = tuple(self._operand(op, param, tensor, seen) for param, tensor in
                        zip(op_def.flat_params(len(op.inputs)), op.inputs, strict=True))
         outputs = tuple(Value(_name(t), t.spec) for t in op.outputs)
@@ -116,35 +127,122 @@ class _Extraction:
                                  op_def.effects == "io" or (kept and variable is None)))
         self.values.update(zip(op.outputs, outputs, strict=True))
         if variable is not None:
-            last = self.current.get(variable)
-            version = Version(last.number + 1 if last else 1, outputs[0])
-            self.current[variable] = version
-            self.seen[op] = {**(seen or {}), variable: version}
+            self.write(op, variable, outputs[0])
+
+    def _add_control_flow(self, op: Operation, seen: dict[Operation, Version] | None,
+                          kept: bool) -> None:
+        """An op with sub-graphs: their programs, and the state that these read and write.
+
+        A body's program has no state of its own. What it reads comes in as inputs of the
+        instruction, what it writes goes out as outputs; in a loop the written state goes round with
+        the loop variables.
+        """
+        op_def, first = op.op_def, len(op.op_def.params) - 1
+        is_loop, loop_vars = "carried" in op.attrs, op.attrs.get("carried", 0)
+        outputs, wanted = op_def.needed(op, self.used)
+        bodies = [BodyExtraction(graph, fetches) for graph, fetches in
+                  zip(op_def.sub_graphs(op.attrs), wanted, strict=True)]
+        results = [body.results() for body in bodies]
+        written = list(dict.fromkeys(v for body in bodies for v in body.current))
+        for variable in written:
+            self.check_writable(op, variable)
+        if is_loop and bodies[0].current:
+            raise _writes_in_condition(op, written[0])
+        data = [_Inlet(self.input(tensor, seen), [body.parameter(j) for body in bodies])
+                for j, tensor in enumerate(op.inputs[first:]) if not tensor.dtype._is_ref_dtype]
+        state = self._state_inlets(bodies, written, seen)
+        round_trip = [(v, inlet) for v, inlet in state if is_loop and v in written]
+        fixed = [inlet for v, inlet in state if not (is_loop and v in written)]
+        inlets = [*data[:loop_vars], *(inlet for _, inlet in round_trip), *data[loop_vars:], *fixed]
+        new_state = [variable for variable, _ in round_trip] if is_loop else written
+
+        def with_state(values: tuple[Value, ...], state: list[Value]) -> tuple[Value, ...]:
+            return (*values[:loop_vars], *state, *values[loop_vars:])
+
+        programs = []
+        for b, (body, values) in enumerate(zip(bodies, results, strict=True)):
+            if not (is_loop and b == 0):  # a loop's condition only answers
+                values = with_state(values, [body.after(variable) for variable in new_state])
+            feeds = tuple(Feed(None, inlet.inside[b]) for inlet in inlets)
+            programs.append(Program(feeds, (), tuple(body.instrs), values, ()))
+        attrs = {name: value for name, value in op.attrs.items() if name not in op_def.bodies}
+        if is_loop:
+            attrs["carried"] = loop_vars + len(round_trip)
+        made = {tensor: Value(_name(tensor), tensor.spec) for tensor in outputs}
+        versions = [Value(v.name, v.outputs[0].spec) for v in new_state]
+        self.values.update(made)
+        self.instrs.append(Instr(
+            op_def, (*(self.input(t, seen) for t in op.inputs[:first]),
+                     *(inlet.outside for inlet in inlets)),
+            with_state(tuple(made.values()), versions), attrs, (op,),
+            any(instr.keep for program in programs for instr in program.instrs)
+            or (kept and not written), tuple(programs)))
+        for variable, version in zip(new_state, versions, strict=True):
+            self.write(op, variable, version)  # of two for one variable, the last
+
+    def _state_inlets(self, bodies: list[BodyExtraction], written: list[Operation],
+                      seen: dict[Operation, Version] | None) -> list[tuple[Operation, _Inlet]]:
+        """What brings variables in: for each that is read, and for each that is written."""
+        inlets = []
+        for variable in dict.fromkeys(v for body in bodies for v in body.reads):
+            optional = all(body.reads[variable].optional for body in bodies
+                           if variable in body.reads)
+            inlets.append((variable, _Inlet(self.read(variable, seen, optional),
+                                            [body.before_reads(variable) for body in bodies])))
+        for variable in written:
+            optional = not any(variable in body.needs_base for body in bodies)
+            inlets.append((variable, _Inlet(self.base(variable, optional),
+                                            [body.before_writes(variable) for body in bodies])))
+        return inlets
+
+    def check_writable(self, op: Operation, variable: Operation) -> None:
+        """Raises InvalidArgumentError when `op` writes a variable that the caller feeds."""
+        if variable.outputs[0] in self.fed:
+            raise InvalidArgumentError(None, op, message(
+                f"{op.type} {op.name!r} ({op.frame}) writes the variable {variable.name!r}, which "
+                "is fed in the same run", advice="Feed it in runs that only read it, or write it "
+                "with variable.load(value, session).", section="invalid-argument-error"))
+
+    def write(self, op: Operation, variable: Operation, value: Value) -> None:
+        """Notes that `op` gives a variable a new value."""
+        last = self.current.get(variable)
+        version = Version(last.number + 1 if last else 1, value)
+        self.current[variable] = version
+        self.seen[op] = {**(self.seen.get(op) or {}), variable: version}
 
     def _operand(self, op: Operation, param: str, tensor: Tensor,
                  seen: dict[Operation, Version] | None) -> Value | None:
         """What `op` gets for one input."""
         op_def = op.op_def
         if param not in op_def.refs:
-            return self._input(tensor, seen)
-        variable = self._target(tensor)
+            return self.input(tensor, seen)
+        variable = target(tensor)
         if op_def.overwrites != param:
-            return self._read(variable, seen, optional=op_def.tests_ref)
-        if not op_def.reads_ref:
-            return None
-        last = self.current.get(variable)
-        return last.value if last else self._read(variable, None)
+            return self.read(variable, seen, optional=op_def.tests_ref)
+        return self.base(variable) if op_def.reads_ref else None
 
-    def _input(self, tensor: Tensor, seen: dict[Operation, Version] | None) -> Value:
+    def base(self, variable: Operation, optional: bool = False) -> Value:
+        """The value that the next write to a variable replaces."""
+        last = self.current.get(variable)
+        return last.value if last else self.read(variable, None, optional)
+
+    def input(self, tensor: Tensor, seen: dict[Operation, Version] | None) -> Value:
         """The value of a tensor, for a reader after the writes in `seen`."""
         if tensor in self.fed:
             return self.fed[tensor]
         if tensor.dtype._is_ref_dtype:
-            return self._read(self._target(tensor), seen)
+            return self.read(target(tensor), seen)
         return self.values[tensor]
 
-    def _read(self, variable: Operation, seen: dict[Operation, Version] | None,
-              optional: bool = False) -> Value:
+    def read(self, variable: Operation, seen: dict[Operation, Version] | None,
+             optional: bool = False) -> Value:
+        """The value of a variable for a reader after the writes in `seen`.
+
+        Args:
+            variable: the variable's operation.
+            seen: the writes that stand before the reader.
+            optional: whether the reader takes None for an uninitialised variable.
+        """
         if seen and variable in seen:
             return seen[variable].value
         fed = self.fed.get(variable.outputs[0])
@@ -163,15 +261,7 @@ class _Extraction:
 
     def _variable(self, op: Operation, param: str) -> Operation:
         at = op.op_def.flat_params(len(op.inputs)).index(param)
-        return self._target(op.inputs[at])
-
-    @staticmethod
-    def _target(tensor: Tensor) -> Operation:
-        """The variable that a reference tensor refers to."""
-        op = tensor.op
-        while op.op_def.refs:
-            op = op.inputs[op.op_def.params.index(op.op_def.refs[0])].op
-        return op
+        return target(op.inputs[at])
 
     def _merged_seen(self, op: Operation) -> dict[Operation, Version] | None:
         """The writes that stand before `op`: the union of what its predecessors saw and did."""
@@ -195,6 +285,73 @@ class _Extraction:
         return merged
 
 
+class BodyExtraction(Extraction):
+    """The walk over a sub-graph: its parameters are fed, and it reads no state by itself.
+
+    Attributes:
+        bases: per variable that is written, what stands for its value before the first write.
+        needs_base: the variables for which that value is used in a computation.
+    """
+
+    def __init__(self, graph: Any, fetches: list[Tensor | Operation]) -> None:
+        super().__init__(fetches, [p for p in graph.parameters if p is not None])
+        self._parameters = graph.parameters
+        self.bases: dict[Operation, Value] = {}
+        self.needs_base: set[Operation] = set()
+
+    def parameter(self, number: int) -> Value:
+        """What stands for an input of the op that holds the sub-graph."""
+        tensor = self._parameters[number]
+        return self.fed[tensor] if tensor is not None else Value("unused", Spec(dt.variant, None))
+
+    def base(self, variable: Operation, optional: bool = False) -> Value:
+        """The value that the next write to a variable replaces."""
+        if variable in self.current:
+            return self.current[variable].value
+        self.needs_base.add(variable)
+        return self.before_writes(variable)
+
+    def before_reads(self, variable: Operation) -> Value:
+        """What stands for the variable's value where it is read."""
+        if variable in self.reads:
+            return self.reads[variable].value
+        return Value(variable.name, variable.outputs[0].spec)
+
+    def before_writes(self, variable: Operation) -> Value:
+        """What stands for the variable's value before the sub-graph's own writes."""
+        if variable not in self.bases:
+            self.bases[variable] = Value(variable.name, variable.outputs[0].spec)
+        return self.bases[variable]
+
+    def after(self, variable: Operation) -> Value:
+        """The variable's value after the sub-graph."""
+        version = self.current.get(variable)
+        return self.before_writes(variable) if version is None else version.value
+
+
+class _Inlet(NamedTuple):
+    """One input of a control flow instruction: the value outside and its stand-in in each body."""
+
+    outside: Value
+    inside: list[Value]
+
+
+def _writes_in_condition(op: Operation, variable: Operation) -> GraphError:
+    return GraphError(message(
+        f"the condition of the loop {op.name!r} ({op.frame}) writes the variable "
+        f"{variable.name!r}", advice="Write variables in the loop's body; the condition only "
+        "answers.", section="graph-error"))
+
+
+def target(tensor: Tensor) -> Operation:
+    """The variable that a reference tensor refers to, also from inside a sub-graph."""
+    op = tensor.op
+    while op.op_def.refs or op.type == "VariableParameter":
+        op = (op.inputs[op.op_def.params.index(op.op_def.refs[0])] if op.op_def.refs
+              else op.attrs["source"]).op
+    return op
+
+
 def _changes_shape(reference: Tensor) -> bool:
     """Whether the graph assigns the variable without asking for its static shape."""
     return any(
@@ -202,78 +359,5 @@ def _changes_shape(reference: Tensor) -> bool:
         for op in reference._consumers if op.op_def.overwrites)
 
 
-def in_order(needed: set[Operation]) -> list[Operation]:
-    """The operations so that each comes after what it needs; the order of creation if it can be."""
-    order = sorted(needed, key=_index)
-    if all(before.index < op.index for op in order
-           for before in _before(op) if before in needed):
-        return order
-    waiting = {op: sum(1 for before in _before(op) if before in needed) for op in order}
-    after: dict[Operation, list[Operation]] = {}
-    for op in order:
-        for before in _before(op):
-            after.setdefault(before, []).append(op)
-    ready = [(op.index, op) for op in order if not waiting[op]]
-    heapq.heapify(ready)
-    result: list[Operation] = []
-    while ready:
-        op = heapq.heappop(ready)[1]
-        result.append(op)
-        for later in after.get(op, ()):
-            if later in waiting:
-                waiting[later] -= 1
-                if not waiting[later]:
-                    heapq.heappush(ready, (later.index, later))
-    if len(result) < len(order):
-        raise _cycle(order, waiting)
-    return result
-
-
-def _cycle(order: list[Operation], waiting: dict[Operation, int]) -> GraphError:
-    """The error for operations that wait for each other; those after them wait too."""
-    at = next(op for op in order if waiting[op])
-    path: list[Operation] = []
-    while at not in path:
-        path.append(at)
-        at = next(before for before in _before(at) if waiting.get(before))
-    cycle = path[path.index(at):]
-    first = min(cycle, key=_index)
-    return GraphError(message(
-        f"{first.name!r} ({first.frame}) waits for itself: its control inputs form a cycle",
-        [(repr(op.name), "waits for", repr(before.name), str(op.frame))
-         for op, before in zip(cycle, [*cycle[1:], at], strict=True)], section="graph-error"))
-
-
-def _before(op: Operation) -> list[Operation]:
-    return [t.op for t in op.inputs] + op._control_inputs
-
-
-def _index(op: Operation) -> int:
-    return op.index
-
-
 def _name(tensor: Tensor) -> str:
     return tensor.op.name if tensor.value_index == 0 else tensor.name
-
-
-def unfed(placeholder: Operation, fetches: list[Any]) -> InvalidArgumentError:
-    """The error for a placeholder that a fetch needs and no one feeds."""
-    tensor = placeholder.outputs[0]
-    needs = next((f for f in fetches if _depends_on(f, placeholder)), fetches[0])
-    return InvalidArgumentError(None, placeholder, message(
-        f"You must feed a value for placeholder tensor {placeholder.name!r} ({placeholder.frame}) "
-        f"with dtype {tensor.dtype.name} and shape {tensor.shape}",
-        [(f"{needs.name!r} needs it", str(getattr(needs, "op", needs).frame))],
-        f"Write sess.run(..., feed_dict={{{placeholder.name}: value}}).", "unfed-placeholder"))
-
-
-def _depends_on(fetch: Any, op: Operation) -> bool:
-    stack, visited = [getattr(fetch, "op", fetch)], set()
-    while stack:
-        at = stack.pop()
-        if at is op:
-            return True
-        if at not in visited:
-            visited.add(at)
-            stack.extend(_before(at))
-    return False

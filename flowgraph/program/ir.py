@@ -63,30 +63,45 @@ class Instr:
         attrs: the op's attributes.
         origins: graph operations it comes from; the first names it in errors and pictures.
         keep: whether it runs even if no one uses its results (asserts, prints, fetched operations).
+        bodies: the Programs that it runs: branches, or a loop's condition and body. Their feeds are
+            the instruction's inputs from `first_body_input` on; they read and write no state.
     """
 
-    __slots__ = ("attrs", "inputs", "keep", "op_def", "origins", "outputs")
+    __slots__ = ("attrs", "bodies", "inputs", "keep", "op_def", "origins", "outputs")
 
     def __init__(self, op_def: OpDef, inputs: tuple[Value | None, ...],
                  outputs: tuple[Value, ...], attrs: dict[str, Any], origins: tuple[Any, ...],
-                 keep: bool = False) -> None:
+                 keep: bool = False, bodies: tuple[Program, ...] = ()) -> None:
         self.op_def = op_def
         self.inputs = inputs
         self.outputs = outputs
         self.attrs = attrs
         self.origins = origins
         self.keep = keep
+        self.bodies = bodies
 
     @property
     def is_pure(self) -> bool:
         """Whether running it twice, or never, makes no difference but time."""
         op_def = self.op_def
         return not (op_def.effects or op_def.takes_state or op_def.tests_ref
-                    or op_def.runs_user_code or self.keep)
+                    or op_def.runs_user_code or self.keep or self.bodies)
+
+    @property
+    def first_body_input(self) -> int:
+        """How many inputs the op takes for itself before those that it hands to its bodies."""
+        return len(self.op_def.params) - 1
 
     def with_inputs(self, inputs: tuple[Value | None, ...]) -> Instr:
         """The same with other inputs."""
-        return Instr(self.op_def, inputs, self.outputs, self.attrs, self.origins, self.keep)
+        return Instr(self.op_def, inputs, self.outputs, self.attrs, self.origins, self.keep,
+                     self.bodies)
+
+    def with_outputs(self, outputs: tuple[Value, ...],
+                     bodies: tuple[Program, ...] | None = None) -> Instr:
+        """The same with other outputs, and other bodies if given."""
+        return Instr(self.op_def, self.inputs, outputs, self.attrs, self.origins, self.keep,
+                     self.bodies if bodies is None else bodies)
 
     def __repr__(self) -> str:
         return f"<Instr {instr_text(self)}>"
@@ -147,6 +162,12 @@ class Program:
             self.feeds, self.reads, tuple(instrs),
             tuple(replaced.get(v, v) for v in self.fetches),
             tuple(Write(w.variable, replaced.get(w.value, w.value)) for w in self.writes))
+
+    @property
+    def runs_user_code(self) -> bool:
+        """Whether it calls Python functions of the user's."""
+        return any(instr.op_def.runs_user_code or any(body.runs_user_code for body in instr.bodies)
+                   for instr in self.instrs)
 
     def __str__(self) -> str:
         return program_text(self)

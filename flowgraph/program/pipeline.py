@@ -9,6 +9,7 @@ Passes are switched off by name, for one session or for a run of tests:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from flowgraph.program.check import check
 from flowgraph.program.ir import Program
@@ -16,14 +17,16 @@ from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.simplify import simplify
+from flowgraph.program.passes.sub_programs import sub_programs
 
-Pass = Callable[[Program], Program]
+Pass = Callable[..., Program]  # from a Program to a Program; sub_programs also takes `optimise`
 
 PASSES: dict[str, Pass] = {
     "fold_constants": fold_constants,
     "simplify": simplify,
     "common_subexpressions": common_subexpressions,
     "dead_code": dead_code,
+    "sub_programs": sub_programs,
 }
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
@@ -41,7 +44,10 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
     Raises:
         ValueError: there is no pass of such a name.
     """
-    chosen = [(name, PASSES[name]) for name in _order(passes)]
+    names = _order(passes)
+    on_bodies = partial(optimise, passes=names)
+    chosen = [(name, partial(sub_programs, optimise=on_bodies) if PASSES[name] is sub_programs
+               else PASSES[name]) for name in names]
     if checking:
         check(program, "extract")
     for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):

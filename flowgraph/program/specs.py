@@ -15,6 +15,7 @@ from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
 
 _LARGEST = 1024
+_MOST_ROUNDS = 64  # each round makes a size of a loop variable unknown, or is the last one
 _DEEPEST = 60  # operations; contents that take longer chains are not known
 
 
@@ -64,6 +65,11 @@ class Contents:
 def derive(instr: Instr, contents: Contents) -> tuple[Spec, ...]:
     """The specs of an instruction's results, from those of its inputs."""
     op_def = instr.op_def
+    if instr.bodies:
+        found = op_def.body_specs([v.spec for v in instr.inputs],  # type: ignore[attr-defined, union-attr]
+                                  [[v.spec for v in body.fetches] for body in instr.bodies],
+                                  **instr.attrs)
+        return tuple(found)
     if op_def.plain:
         specs: Any = [v.spec for v in instr.inputs]  # type: ignore[union-attr]
     else:
@@ -101,7 +107,7 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
             value = Value(value.name, Spec(value.spec.dtype, shape))
             replaced[feed.value] = value
         feeds.append(Feed(feed.tensor, value))
-        if feed.tensor.op.type != "Placeholder":
+        if feed.tensor is not None and feed.tensor.op.type != "Placeholder":
             doubted.add(value)
     contents = Contents()
     instrs: list[Instr] = []
@@ -120,6 +126,8 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
 def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
              doubted: set[Value]) -> list[Instr]:
     """The instruction with outputs as precise as its inputs tell, and checks of mere claims."""
+    if instr.bodies:
+        instr = _with_specialised_bodies(instr)
     try:
         specs = derive(instr, contents)
     except ShapeError as error:
@@ -147,9 +155,31 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
             new = unchecked
         outputs.append(new)
     if any(new is not out for new, out in zip(outputs, instr.outputs, strict=True)):
-        instr = Instr(instr.op_def, instr.inputs, tuple(outputs), instr.attrs, instr.origins,
-                      instr.keep)
+        instr = instr.with_outputs(tuple(outputs))
     return [instr, *checks]
+
+
+def _with_specialised_bodies(instr: Instr) -> Instr:
+    """The instruction with bodies for the shapes of its inputs, as far as these are known.
+
+    A loop variable may have another shape in each round: its shape is what all rounds agree on.
+    """
+    known = tuple(_more_precise(feed.value.spec.shape, v.spec.shape)  # type: ignore[union-attr]
+                  for v, feed in zip(instr.inputs[instr.first_body_input:], instr.bodies[-1].feeds,
+                                     strict=True))
+    for _ in range(_MOST_ROUNDS):
+        bodies = tuple(specialise(body, known) for body in instr.bodies)
+        carried = instr.attrs.get("carried", 0)
+        after = tuple(v.spec.shape for v in bodies[-1].fetches[:carried])
+        agreed = (*map(shapes.widen, known, after), *known[carried:])
+        if agreed == known:
+            break
+        known = agreed
+    return instr.with_outputs(instr.outputs, bodies)
+
+
+def _more_precise(inside: Shape, outside: Shape) -> Shape:
+    return shapes.merge(inside, outside) if shapes.compatible(inside, outside) else outside
 
 
 def run_error(instr: Instr, error: Exception) -> InvalidArgumentError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,11 +21,10 @@ from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
 from flowgraph.program.specs import specialise
-from flowgraph.runtime.arenas import ArenaPool
+from flowgraph.runtime.bound_plan import BoundPlan, Settings
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
-from flowgraph.runtime.runner import Hook, Runner
-from flowgraph.runtime.state import State, reader, variable_key
+from flowgraph.runtime.state import State
 
 Shapes = tuple[tuple[int, ...], ...]
 MOST_PLANS = 32  # per executable; the one not used for longest goes first
@@ -37,41 +36,6 @@ def mark_used(cache: OrderedDict[Any, Any], key: Any) -> None:
         cache.move_to_end(key)
 
 
-class BoundPlan:
-    """A runner with the session's state at hand."""
-
-    __slots__ = ("_keys", "_locks", "_nodes", "_read", "_state", "runner")
-
-    def __init__(self, plan: Plan, state: State, mode: str, poison: bool,
-                 pool: ArenaPool) -> None:
-        self.runner = Runner(plan, mode, poison, pool)
-        self._state = state
-        self._read = reader(plan.program.reads)
-        self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
-        # A run that calls the user's Python holds no locks: what it calls may run the session too.
-        calls_user = any(step.instr.op_def.runs_user_code for step in plan.steps)
-        self._locks = [] if calls_user else state.locks(self._keys)
-        self._nodes = tuple(state.node(op) for op in plan.node_states)
-
-    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
-        """Runs once; the new state is kept when all went well."""
-        if not self._keys:
-            state = self._read(self._state.values)
-            return self.runner.run(feeds, state, self._nodes, hooks)[0]
-        held = []
-        try:
-            for lock in self._locks:
-                lock.acquire()
-                held.append(lock)
-            state = self._read(self._state.values)
-            fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
-            self._state.values.update(zip(self._keys, written, strict=True))
-            return fetched
-        finally:
-            for lock in held:
-                lock.release()
-
-
 class Executable:
     """What `Session.run` does for one choice of fetches and feeds.
 
@@ -80,20 +44,16 @@ class Executable:
         state: the session's state.
         fetches: the nest asked for.
         feeds: the tensors fed, in the order in which their values come.
-        passes: names of the passes to run; None for all.
-        mode, poison, pool: see Runner.
+        settings: how its plans are made and run.
     """
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
-                 passes: Iterable[str] | None, mode: str, poison: bool, pool: ArenaPool) -> None:
+                 settings: Settings) -> None:
         self.fetches = Fetches(graph, fetches)
         self.feeds = feeds
         self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
         self._state = state
-        self._passes = passes
-        self._mode = mode
-        self._poison = poison
-        self._pool = pool
+        self._settings = settings
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds)
         self._plans: OrderedDict[Shapes, BoundPlan] = OrderedDict()
@@ -117,12 +77,11 @@ class Executable:
                     check_shape(tensor, shape)
                 with collector.paused():
                     plan = Plan(self.optimised(shapes))
-                self._plans[shapes] = BoundPlan(plan, self._state, self._mode, self._poison,
-                                                self._pool)
+                self._plans[shapes] = BoundPlan(plan, self._state, self._settings)
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]
 
     def optimised(self, shapes: Shapes) -> Program:
         """The program for feeds of these shapes, after the passes."""
-        return optimise(specialise(self.extracted, shapes), self._passes)
+        return optimise(specialise(self.extracted, shapes), self._settings.passes)

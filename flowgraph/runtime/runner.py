@@ -28,7 +28,7 @@ from flowgraph.errors import (
     message,
 )
 from flowgraph.opdef.opdef import plain_value
-from flowgraph.plan.plan import Plan, Step
+from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.plan.source import Source
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 
@@ -123,7 +123,7 @@ class Runner:
         quarter (benchmarks/overhead.py). A user's own function must see the caller's context
         variables, so there it is `np.errstate`.
         """
-        if any(step.instr.op_def.runs_user_code for step in self.plan.steps):
+        if self.plan.program.runs_user_code:
             return _with_errstate
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
@@ -154,7 +154,7 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
         plan: the plan.
         feeds, state: arrays in the plan's order.
         arena: memory from `plan.buffers.arena()`.
-        nodes: per stateful step the object it keeps in the session.
+        nodes: per step of `plan.nodes` its object: what it keeps in the session, or its bodies.
         hooks: called around each step.
         poison: fill memory with NaN as soon as the plan says that it is free.
     """
@@ -182,6 +182,10 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
             keywords = {**keywords, "out": arena[step.view]}
         if op_def.takes_state:
             keywords = {**keywords, "state": next(remaining)}
+        elif instr.bodies:
+            bodies = next(remaining)
+            keywords = {**keywords, "bodies": tuple(b.hooked(hooks) for b in bodies) if hooks
+                        else bodies}
         for hook in hooks:
             hook.before(step, arguments)
         start = time.perf_counter() if hooks else 0.0
@@ -207,10 +211,8 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
         if poison:
             for view in step.frees:
                 _fill(arena[view])
-    fetches = tuple(np.array(values[slot]) if copy else np.asarray(values[slot])
-                    for slot, copy in plan.fetches)
-    writes = tuple(np.array(values[slot]) if copy else values[slot]
-                   for _, slot, copy in plan.writes)
+    fetches = tuple(own(values[slot]) if copy else values[slot] for slot, copy in plan.fetches)
+    writes = tuple(own(values[slot]) if copy else values[slot] for _, slot, copy in plan.writes)
     return fetches, writes
 
 

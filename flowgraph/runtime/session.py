@@ -22,6 +22,7 @@ from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.arenas import ArenaPool
+from flowgraph.runtime.bound_plan import Settings
 from flowgraph.runtime.config import ConfigProto, passes_of
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
@@ -52,11 +53,10 @@ class BaseSession:
         self._graph = get_default_graph() if graph is None else graph
         self._target = target
         self._config = config
-        self._passes = passes_of(config) if passes is None else list(passes)
-        self._runner = runner
-        self._poison = poison
-        self._state = State()
         self._arenas = ArenaPool()
+        self._settings = Settings(passes_of(config) if passes is None else list(passes), runner,
+                                  poison, self._arenas)
+        self._state = State()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()
         self._closed = False
@@ -216,7 +216,7 @@ class BaseSession:
                                "calling run().")
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
-                                    self._passes, self._runner, self._poison, self._arenas)
+                                    self._settings)
             if key[0] is None:
                 return executable
             self._executables[key] = executable

@@ -88,19 +88,21 @@ def level_0():
 
 
 OFF = 2
+
+
+def without(name):
+    return [other for other in PASSES if other != name]
+
+
 CONFIGS = [
     ("none", lambda: None, None),
     ("defaults", fg.ConfigProto, None),
     ("L0", level_0, ["dead_code"]),
     ("no meta optimizer", lambda: config(disable_meta_optimizer=True), ["dead_code"]),
-    ("no folding", lambda: config(constant_folding=OFF),
-     ["simplify", "common_subexpressions", "dead_code"]),
-    ("no rules", lambda: config(arithmetic_optimization=OFF),
-     ["fold_constants", "common_subexpressions", "dead_code"]),
-    ("no cse", lambda: config(common_subgraph_elimination=OFF),
-     ["fold_constants", "simplify", "dead_code"]),
-    ("no dead code", lambda: config(dependency_optimization=OFF),
-     ["fold_constants", "simplify", "common_subexpressions"]),
+    ("no folding", lambda: config(constant_folding=OFF), without("fold_constants")),
+    ("no rules", lambda: config(arithmetic_optimization=OFF), without("simplify")),
+    ("no cse", lambda: config(common_subgraph_elimination=OFF), without("common_subexpressions")),
+    ("no dead code", lambda: config(dependency_optimization=OFF), without("dead_code")),
     ("on is no change", lambda: config(constant_folding=1), None),
 ]
 

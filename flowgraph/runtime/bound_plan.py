@@ -1,0 +1,115 @@
+"""BoundPlan: a plan with a session's state at hand; Body: a branch or loop body as a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from flowgraph.plan.plan import Plan
+from flowgraph.program.ir import Program
+from flowgraph.program.pipeline import optimise
+from flowgraph.program.specs import specialise
+from flowgraph.runtime.arenas import ArenaPool
+from flowgraph.runtime.runner import Hook, Runner
+from flowgraph.runtime.state import State, reader, variable_key
+
+_MOST_PLANS = 32  # of a body, for the shapes that it is called with
+
+
+class Settings(NamedTuple):
+    """How a session runs its plans; for mode, poison and pool see Runner.
+
+    Attributes:
+        passes: names of the passes to run; None for all.
+    """
+
+    passes: Iterable[str] | None
+    mode: str
+    poison: bool
+    pool: ArenaPool
+
+
+class BoundPlan:
+    """A runner with the session's state at hand."""
+
+    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_read", "_state", "runner")
+
+    def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
+        self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
+        self._state = state
+        self._read = reader(plan.program.reads)
+        self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
+        # A run that calls the user's Python holds no locks: what it calls may run the session too.
+        calls_user = plan.program.runs_user_code
+        self._locks = [] if calls_user else state.locks(self._keys)
+        self._nodes = tuple(
+            tuple(Body(body, state, settings) for body in step.instr.bodies)
+            if step.instr.bodies else state.node(step.op) for step in plan.nodes)
+        # A branch may leave a variable uninitialised; its new value is None then.
+        self._may_leave = any(step.instr.bodies for step in plan.steps)
+
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
+        """Runs once; the new state is kept when all went well."""
+        if not self._keys:
+            state = self._read(self._state.values)
+            return self.runner.run(feeds, state, self._nodes, hooks)[0]
+        held = []
+        try:
+            for lock in self._locks:
+                lock.acquire()
+                held.append(lock)
+            state = self._read(self._state.values)
+            fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
+            new = zip(self._keys, written, strict=True)
+            self._state.values.update([(key, value) for key, value in new if value is not None]
+                                      if self._may_leave else new)
+            return fetched
+        finally:
+            for lock in held:
+                lock.release()
+
+
+class Body:
+    """A branch, or the condition or body of a loop: a function from arrays to a tuple of arrays.
+
+    It is planned for the shapes that it is called with, as a session's own programs are, and runs
+    on the session's state: a random op in a loop goes on with its stream in each round.
+
+    Args:
+        program: what it computes.
+        state, settings: of the session.
+    """
+
+    __slots__ = ("_last", "_plans", "_settings", "_state", "program")
+
+    def __init__(self, program: Program, state: State, settings: Settings) -> None:
+        self.program = program
+        self._state = state
+        self._settings = settings
+        self._plans: dict[Any, BoundPlan] = {}
+        self._last: tuple[Any, BoundPlan] | None = None
+
+    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        return self._plan(arrays).run(arrays)
+
+    def hooked(self, hooks: tuple[Hook, ...]) -> Callable[..., tuple[Any, ...]]:
+        """The same function, with hooks called around its steps."""
+        return lambda *arrays: self._plan(arrays).run(arrays, hooks)
+
+    def _plan(self, arrays: tuple[Any, ...]) -> BoundPlan:
+        """The plan for arguments of these shapes; an uninitialised variable comes as None."""
+        shapes = tuple([None if array is None else array.shape for array in arrays])
+        last = self._last  # read once: another thread may change it
+        if last is not None and last[0] == shapes:
+            return last[1]
+        plan = self._plans.get(shapes)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            program = self.program
+            if shapes != tuple(feed.value.spec.shape for feed in program.feeds):
+                program = optimise(specialise(program, shapes), self._settings.passes)
+            plan = self._plans[shapes] = BoundPlan(Plan(program, may_return_feeds=True),
+                                                   self._state, self._settings)
+        self._last = shapes, plan
+        return plan
