@@ -1,6 +1,62 @@
 """`tf.image`: images."""
 
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.ops.image_adjust import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_gamma,
+    adjust_hue,
+    adjust_saturation,
+    per_image_standardization,
+    random_brightness,
+    random_contrast,
+    random_hue,
+    random_saturation,
+)
+from flowgraph.ops.image_color import (
+    grayscale_to_rgb,
+    hsv_to_rgb,
+    rgb_to_grayscale,
+    rgb_to_hsv,
+    rgb_to_yiq,
+    rgb_to_yuv,
+    yiq_to_rgb,
+    yuv_to_rgb,
+)
+from flowgraph.ops.image_crop import (
+    central_crop,
+    crop_to_bounding_box,
+    pad_to_bounding_box,
+    random_crop,
+    resize_image_with_crop_or_pad,
+)
+from flowgraph.ops.image_crop import resize_image_with_crop_or_pad as resize_with_crop_or_pad
+from flowgraph.ops.image_dtype import convert_image_dtype
+from flowgraph.ops.image_fit import ResizeMethod, resize_image_with_pad, resize_images
+from flowgraph.ops.image_fit import resize_images as resize
+from flowgraph.ops.image_flip import (
+    flip_left_right,
+    flip_up_down,
+    random_flip_left_right,
+    random_flip_up_down,
+    rot90,
+    transpose_image,
+)
+from flowgraph.ops.image_flip import transpose_image as transpose
+from flowgraph.ops.image_metrics import (
+    image_gradients,
+    psnr,
+    sobel_edges,
+    ssim,
+    ssim_multiscale,
+    total_variation,
+)
+from flowgraph.ops.image_resize import (
+    resize_area,
+    resize_bicubic,
+    resize_bilinear,
+    resize_nearest_neighbor,
+)
 from flowgraph.ops.patches import extract_image_patches
 
 __getattr__ = _lazy("tf.image", globals())
