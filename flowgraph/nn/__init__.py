@@ -91,6 +91,11 @@ _LAZY = {
         "nce_loss", "sampled_softmax_loss")},
     **{name: f"flowgraph.nn.embedding:{name}" for name in (
         "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse")},
+    "rnn_cell": "flowgraph.nn.rnn_cell",
+    **{name: f"flowgraph.nn.rnn_static:{name}" for name in (
+        "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn")},
+    **{name: f"flowgraph.nn.rnn:{name}" for name in (
+        "bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn")},
     **{name: f"flowgraph.ops.ctc_loss:{name}" for name in ("ctc_loss", "ctc_loss_v2")},
     **{name: f"flowgraph.ops.ctc_decoder:{name}" for name in (
         "ctc_beam_search_decoder", "ctc_beam_search_decoder_v2", "ctc_greedy_decoder")},

@@ -101,6 +101,13 @@ def test_structures_that_agree_do_not_raise():
     nest.assert_same_structure(Point(1, 2), same_fields(1, 2))
 
 
+@pytest.mark.parametrize("structure", [[1, [2]], Point((1,), 2), {"b": 1, "a": [2]}, ()])
+def test_pack_once_is_the_opposite_of_flatten_once(structure):
+    packed = nest.pack_once(structure, nest.flatten_once(structure))
+    assert packed == structure
+    assert type(packed) is type(structure)
+
+
 def test_flatten_up_to_stops_where_the_shallow_structure_does():
     assert nest.flatten_up_to([0, (0, 0)], [[1, 2], (3, [4])]) == [[1, 2], 3, [4]]
     assert nest.flatten_up_to({"b": 0, "a": 0}, {"a": [1], "b": 2}) == [[1], 2]
