@@ -25,6 +25,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor, evaluate
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
+from flowgraph.opdef.subgraph import building_graph, init_scope
 from flowgraph.ops import scatter
 from flowgraph.ops.gather import gather, gather_nd
 from flowgraph.ops.identity import Identity
@@ -118,8 +119,9 @@ class Variable:
         self._aggregation = aggregation
         self._save_slice_info: Any = None
         from_function = callable(initial_value)
-        # Inside control_dependencies, a variable would be born anew after these in each run.
-        with get_default_graph().control_dependencies(None), name_scope(
+        # Inside control_dependencies, a variable would be born anew after these in each run; inside
+        # a branch or a loop, it belongs to the graph around.
+        with init_scope(), name_scope(
                 name, "Variable", [] if from_function else [initial_value]) as scope:
             graph = get_default_graph()
             self._initial_value = _initial_tensor(graph, initial_value, from_function, dtype)
@@ -224,7 +226,7 @@ class Variable:
 
     def read_value(self) -> Tensor:
         """Its value read anew, after the control dependencies that are open now."""
-        with self.graph.as_default():
+        with building_graph(self.graph).as_default():
             return Identity.build(self._variable, name="read")
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
@@ -247,7 +249,7 @@ class Variable:
             ...     sess.run(w)
             np.float32(4.0)
         """
-        with self.graph.as_default():
+        with building_graph(self.graph).as_default():
             return InitializedValue.build(self._variable, self._initializer.inputs[1])
 
     def eval(self, session: Any = None) -> Any:

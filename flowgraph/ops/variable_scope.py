@@ -19,7 +19,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.subgraph import outermost
+from flowgraph.opdef.subgraph import building_graph, outermost
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_store import VariableStore
 
@@ -314,7 +314,7 @@ class variable_scope:
         self._left: list[Any] = []  # what to undo, one entry per `with` (they may nest)
 
     def __enter__(self) -> VariableScope:
-        graph = self._graph or get_default_graph()
+        graph = building_graph(self._graph or get_default_graph())
         default = graph.as_default()
         default.__enter__()
         names: Any = None

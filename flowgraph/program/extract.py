@@ -294,7 +294,8 @@ class BodyExtraction(Extraction):
     """
 
     def __init__(self, graph: Any, fetches: list[Tensor | Operation]) -> None:
-        super().__init__(fetches, [p for p in graph.parameters if p is not None])
+        super().__init__(fetches, [p for p in graph.parameters
+                                   if p is not None and not p.dtype._is_ref_dtype])
         self._parameters = graph.parameters
         self.bases: dict[Operation, Value] = {}
         self.needs_base: set[Operation] = set()
