@@ -42,8 +42,16 @@ def user_frame(depth: int = 1) -> UserFrame:
         filename = code.co_filename
         library = _is_library.get(filename)
         if library is None:
-            library = _is_library[filename] = filename.startswith(_LIBRARY_PREFIXES)
+            library = is_library(filename)
         if not library:
             return UserFrame(filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return NOWHERE
+
+
+def is_library(filename: str) -> bool:
+    """Whether a file is one of flowgraph's own, and not the user's."""
+    library = _is_library.get(filename)
+    if library is None:
+        library = _is_library[filename] = filename.startswith(_LIBRARY_PREFIXES)
+    return library

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef import shape_rules
@@ -127,6 +128,7 @@ def arg_max(input, dimension, output_type=dt.int64, name=None):
         >>> fg.Session().run(fg.arg_max([[1.0, 9.0, 3.0]], 1))
         array([1])
     """
+    deprecated("Use `tf.math.argmax` instead.")
     return ArgMax.build(input, dimension, name=name, output_type=dt.as_dtype(output_type))
 
 
@@ -147,13 +149,10 @@ def arg_min(input, dimension, output_type=dt.int64, name=None):
         >>> fg.Session().run(fg.arg_min([[1.0, 9.0, 3.0]], 1))
         array([0])
     """
+    deprecated("Use `tf.math.argmin` instead.")
     return ArgMin.build(input, dimension, name=name, output_type=dt.as_dtype(output_type))
 
 
 def _axis(axis, dimension):
-    if dimension is not None:
-        if axis is not None:
-            raise ValueError("Cannot specify both 'axis' and 'dimension': they are one argument's "
-                             "new and old name")
-        return dimension
+    axis = renamed_argument("axis", axis, "dimension", dimension)
     return 0 if axis is None else axis

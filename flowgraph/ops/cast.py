@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.dtypes import as_dtype
 from flowgraph.core.spec import Spec
 from flowgraph.errors import UnimplementedError
@@ -147,6 +148,7 @@ def to_float(x, name="ToFloat"):
         >>> fg.Session().run(fg.to_float([1, 2]))
         array([1., 2.], dtype=float32)
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.float32, name=name)
 
 
@@ -165,6 +167,7 @@ def to_double(x, name="ToDouble"):
         >>> fg.Session().run(fg.to_double([1, 2]))
         array([1., 2.])
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.float64, name=name)
 
 
@@ -183,6 +186,7 @@ def to_int32(x, name="ToInt32"):
         >>> fg.Session().run(fg.to_int32([1.5, -1.5]))
         array([ 1, -1], dtype=int32)
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.int32, name=name)
 
 
@@ -201,6 +205,7 @@ def to_int64(x, name="ToInt64"):
         >>> fg.Session().run(fg.to_int64([1.5, -1.5]))
         array([ 1, -1])
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.int64, name=name)
 
 
@@ -219,6 +224,7 @@ def to_complex64(x, name="ToComplex64"):
         >>> fg.Session().run(fg.to_complex64([1.0]))
         array([1.+0.j], dtype=complex64)
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.complex64, name=name)
 
 
@@ -237,4 +243,5 @@ def to_complex128(x, name="ToComplex128"):
         >>> fg.Session().run(fg.to_complex128([1.0]))
         array([1.+0.j])
     """
+    deprecated("Use `tf.cast` instead.")
     return cast(x, dt.complex128, name=name)

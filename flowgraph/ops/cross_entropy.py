@@ -11,6 +11,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
+from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError, message
 from flowgraph.gradients.broadcast import unbroadcast
@@ -163,6 +164,8 @@ def softmax_cross_entropy_with_logits(_sentinel=None, labels=None, logits=None, 
         ...     labels=[[1.0, 0.0]], logits=[[0.0, 0.0]]))
         array([0.6931472], dtype=float32)
     """
+    deprecated("Use `tf.nn.softmax_cross_entropy_with_logits_v2`. Gradients flow into its labels "
+               "too: give it `tf.stop_gradient(labels)` where they must not.")
     _only_by_name("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     axis = dim if axis is None else axis
     with name_scope(name, "softmax_cross_entropy_with_logits_sg", [logits, labels]) as scope:
@@ -193,9 +196,7 @@ def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, d
         ...     labels=[[0.5, 0.5]], logits=[[0.0, 0.0]]))
         array([0.6931472], dtype=float32)
     """
-    if axis is not None and dim is not None:
-        raise ValueError("Cannot specify both 'axis' and 'dim'")
-    axis = dim if axis is None else axis
+    axis = renamed_argument("axis", axis, "dim", dim)
     axis = -1 if axis is None else axis
     with name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]) as scope:
         logits = convert_to_tensor(logits, name="logits")
@@ -372,9 +373,7 @@ def weighted_cross_entropy_with_logits(labels=None, logits=None, pos_weight=None
         >>> fg.Session().run(fg.nn.weighted_cross_entropy_with_logits([1.0], [0.0], 2.0))
         array([1.3862944], dtype=float32)
     """
-    if labels is not None and targets is not None:
-        raise ValueError("Cannot specify both 'labels' and 'targets'")
-    labels = targets if labels is None else labels
+    labels = renamed_argument("labels", labels, "targets", targets)
     with name_scope(name, "logistic_loss", [logits, labels]) as scope:
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, name="labels")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
+from flowgraph.core.deprecation import deprecated
 from flowgraph.errors import DTypeError, InvalidArgumentError, message
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import get_default_graph, name_scope
@@ -126,6 +127,7 @@ def div(x, y, name=None):
         >>> fg.Session().run([fg.div(7, 2), fg.div(7.0, 2.0)])
         [np.int32(3), np.float32(3.5)]
     """
+    deprecated("Deprecated in favor of operator or tf.math.divide.")
     with name_scope(name, "div", [x, y]) as scope:
         x, y = _operands("div", x, y)
         op = RealDiv if x.spec.dtype.kind in "fc" else FloorDiv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.shapes import as_shape, merge
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
@@ -38,8 +39,8 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
         array([0., 2., 0., 0.], dtype=float32)
     """
     if keep_prob is not None:
-        if rate is not None:
-            raise ValueError("Cannot specify both 'rate' and 'keep_prob'")
+        renamed_argument("rate", rate, "keep_prob", keep_prob,
+                         "Please use `rate` instead of `keep_prob`: rate = 1 - keep_prob.")
         try:
             rate = 1.0 - keep_prob
         except TypeError:

@@ -10,6 +10,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -182,6 +183,7 @@ def batch_gather(params, indices, name=None):
         array([[2],
                [3]], dtype=int32)
     """
+    deprecated("Use `tf.gather` with `batch_dims=-1` instead.", "2017-10-25")
     with name_scope(name, "BatchGather", [params, indices]):
         indices = convert_to_tensor(indices, name="indices")
         params = convert_to_tensor(params, name="params")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -63,10 +64,7 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
         >>> fg.Session().run(fg.nn.l2_normalize([3.0, 4.0]))
         array([0.6, 0.8], dtype=float32)
     """
-    if dim is not None:
-        if axis is not None:
-            raise ValueError("Cannot specify both 'axis' and 'dim'")
-        axis = dim
+    axis = renamed_argument("axis", axis, "dim", dim)
     with name_scope(name, "l2_normalize", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         square_sum = reduce_sum(square(x), axis, keepdims=True)

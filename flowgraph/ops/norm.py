@@ -6,6 +6,7 @@ import math
 from numbers import Real
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -49,11 +50,7 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
         >>> print(fg.Session().run(fg.norm([3.0, 4.0])))
         5.0
     """
-    if keep_dims is not None:
-        if keepdims is not None:
-            raise ValueError("Cannot specify both 'keepdims' and 'keep_dims': they are one "
-                             "argument's new and old name")
-        keepdims = keep_dims
+    keepdims = renamed_argument("keepdims", keepdims, "keep_dims", keep_dims)
     matrices = isinstance(axis, (tuple, list)) and len(axis) == 2
     _check_norm(ord, axis, matrices)
     with name_scope(name, "norm", [tensor]):

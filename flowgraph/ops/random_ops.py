@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
@@ -389,6 +390,7 @@ def multinomial(logits, num_samples, seed=None, name=None, output_dtype=None):
         >>> fg.Session().run(fg.multinomial([[0.0, 100.0]], 3, seed=1))
         array([[1, 1, 1]])
     """
+    deprecated("Use `tf.random.categorical` instead.")
     return _categories("multinomial", logits, num_samples, output_dtype, seed, name)
 
 

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
@@ -257,15 +258,9 @@ def _reduce(op, input_tensor, axis, keepdims, name, reduction_indices=None, keep
 
 def _older(axis, keepdims, reduction_indices, keep_dims):
     if reduction_indices is not None:
-        if axis is not None:
-            raise ValueError("Cannot specify both 'axis' and 'reduction_indices': they are one "
-                             "argument's new and old name")
-        axis = reduction_indices
+        axis = renamed_argument("axis", axis, "reduction_indices", reduction_indices)
     if keep_dims is not None:
-        if keepdims is not None:
-            raise ValueError("Cannot specify both 'keepdims' and 'keep_dims': they are one "
-                             "argument's new and old name")
-        keepdims = keep_dims
+        keepdims = renamed_argument("keepdims", keepdims, "keep_dims", keep_dims)
     return axis, bool(keepdims)
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -155,19 +156,10 @@ def expand_dims(input, axis=None, name=None, dim=None):
         >>> fg.expand_dims(fg.zeros([2, 3]), -1).shape.as_list()
         [2, 3, 1]
     """
-    axis = _one_of("axis", axis, "dim", dim)
+    axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("Must specify an axis argument to tf.expand_dims()")
     return ExpandDims.build(input, axis, name=name)
-
-
-def _one_of(new_name, new, old_name, old):
-    """The value of a parameter that has an old name too."""
-    if old is None:
-        return new
-    if new is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'")
-    return old
 
 
 class Squeeze(OpDef):
@@ -218,7 +210,7 @@ def squeeze(input, axis=None, name=None, squeeze_dims=None):
         >>> fg.squeeze(fg.zeros([1, 2, 1])).shape.as_list()
         [2]
     """
-    axis = _one_of("axis", axis, "squeeze_dims", squeeze_dims)
+    axis = renamed_argument("axis", axis, "squeeze_dims", squeeze_dims)
     axis = () if axis is None else axis if np.ndim(axis) else (axis,)
     return Squeeze.build(input, squeeze_dims=tuple(int(a) for a in axis), name=name)
 

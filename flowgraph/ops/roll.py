@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -120,17 +121,9 @@ def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=No
         array([[2, 1, 3],
                [6, 5, 4]], dtype=int32)
     """
-    seq_axis = _one_of("seq_axis", seq_axis, "seq_dim", seq_dim)
-    batch_axis = _one_of("batch_axis", batch_axis, "batch_dim", batch_dim)
+    seq_axis = renamed_argument("seq_axis", seq_axis, "seq_dim", seq_dim)
+    batch_axis = renamed_argument("batch_axis", batch_axis, "batch_dim", batch_dim)
     if seq_axis is None:
         raise TypeError("reverse_sequence needs a seq_axis")
     return ReverseSequence.build(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0,
                                  name=name)
-
-
-def _one_of(new, value, old, old_value):
-    if old_value is None:
-        return value
-    if value is not None:
-        raise ValueError(f"Cannot specify both '{new}' and '{old}'")
-    return old_value

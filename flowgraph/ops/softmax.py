@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.tensor import is_tensor_like
@@ -107,9 +108,7 @@ def log_softmax(logits, axis=None, name=None, dim=None):
 
 def _axis(axis, dim):
     """The one that was given, or the last axis."""
-    if axis is not None and dim is not None:
-        raise ValueError("Cannot specify both 'axis' and 'dim'")
-    axis = dim if axis is None else axis
+    axis = renamed_argument("axis", axis, "dim", dim)
     return -1 if axis is None else axis
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import deprecated
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
@@ -39,6 +40,7 @@ def all_variables() -> list[Any]:
         >>> fg.all_variables()
         [<tf.Variable 'v:0' shape=() dtype=float32_ref>]
     """
+    deprecated("Use `tf.global_variables` instead.", "2017-03-02")
     return global_variables()
 
 
@@ -138,6 +140,7 @@ def initialize_variables(var_list: Any, name: str = "init") -> Operation:
         ...     sess.run(v)
         np.float32(1.0)
     """
+    deprecated("Use `tf.variables_initializer` instead.", "2017-03-02")
     return variables_initializer(var_list, name=name)
 
 
@@ -166,6 +169,7 @@ def initialize_all_variables() -> Operation:
         ...     sess.run(v)
         np.float32(1.0)
     """
+    deprecated("Use `tf.global_variables_initializer` instead.", "2017-03-02")
     return global_variables_initializer()
 
 
@@ -194,6 +198,7 @@ def initialize_local_variables() -> Operation:
         ...     sess.run(v)
         np.float32(1.0)
     """
+    deprecated("Use `tf.local_variables_initializer` instead.", "2017-03-02")
     return local_variables_initializer()
 
 
