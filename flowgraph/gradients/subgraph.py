@@ -54,7 +54,8 @@ class GradientGraph(SubGraph):
     def _forward_value(self, tensor: Tensor) -> Tensor:
         op = tensor.op
         if op.type == "Const":
-            return self._stand_in(tensor)
+            with self.as_default():
+                return op_def("Const").build(name=op.name.rpartition("/")[2], **op.attrs)
         if op.type in ("Parameter", "VariableParameter") and op.attrs["source"] is not None:
             return self.adopt(op.attrs["source"])
         return self.saved(self._op.op_def.save(self._op, tensor), tensor)

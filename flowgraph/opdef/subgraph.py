@@ -2,8 +2,7 @@
 
 `tf.cond` and `tf.while_loop` call the user's functions with a SubGraph as the default graph. An op
 built there that takes a tensor from outside gets a stand-in for it, a *parameter* of the sub-graph;
-the op that holds the sub-graph brings the tensor in as an input. Constants are copied instead, so
-that shapes stay known. A variable's stand-in is again a variable: reads and writes inside reach the
+the op that holds the sub-graph brings the tensor in as an input. A variable's stand-in is again a variable: reads and writes inside reach the
 variable itself.
 
 Names are unique over the whole nest and collections are shared, as if all were one graph: this is
@@ -89,8 +88,6 @@ class SubGraph(Graph):
     def _stand_in(self, outside: Tensor) -> Tensor:
         op = outside.op
         with self.as_default(), self.control_dependencies(None):
-            if op.type == "Const":
-                return op_def("Const").build(name=op.name.rpartition("/")[2], **op.attrs)
             kind = "VariableParameter" if outside.dtype._is_ref_dtype else "Parameter"
             return op_def(kind).build(name=op.name.rpartition("/")[2], source=outside,
                                       dtype=outside.dtype.base_dtype, shape=outside.spec.shape)
@@ -104,9 +101,8 @@ class SubGraph(Graph):
                    "used outside.", section="control-flow"))
 
     def captured(self) -> list[tuple[Tensor, Tensor]]:
-        """(tensor outside, parameter inside) of what was captured, constants left out."""
-        return [(outside, inside) for outside, inside in self.captures.items()
-                if inside.op.type != "Const"]
+        """(tensor outside, parameter inside) of what was captured."""
+        return list(self.captures.items())
 
     @contextmanager
     def control_dependencies(self, control_inputs: Any) -> Iterator[ControlDependencies]:

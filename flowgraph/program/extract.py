@@ -140,7 +140,9 @@ class Extraction:
         op_def, first = op.op_def, len(op.op_def.params) - 1
         is_loop, loop_vars = "carried" in op.attrs, op.attrs.get("carried", 0)
         outputs, wanted = op_def.needed(op, self.used)
-        bodies = [BodyExtraction(graph, fetches) for graph, fetches in
+        constants = {j: self.values[tensor] for j, tensor in enumerate(op.inputs[first:])
+                     if j >= loop_vars and tensor.op.type == "Const" and tensor not in self.fed}
+        bodies = [BodyExtraction(graph, fetches, constants) for graph, fetches in
                   zip(op_def.sub_graphs(op.attrs), wanted, strict=True)]
         results = [body.results() for body in bodies]
         written = list(dict.fromkeys(v for body in bodies for v in body.current))
@@ -149,7 +151,8 @@ class Extraction:
         if is_loop and bodies[0].current:
             raise _writes_in_condition(op, written[0])
         data = [_Inlet(self.input(tensor, seen), [body.parameter(j) for body in bodies])
-                for j, tensor in enumerate(op.inputs[first:]) if not tensor.dtype._is_ref_dtype]
+                for j, tensor in enumerate(op.inputs[first:])
+                if j not in constants and not tensor.dtype._is_ref_dtype]
         state = self._state_inlets(bodies, written, seen)
         round_trip = [(v, inlet) for v, inlet in state if is_loop and v in written]
         fixed = [inlet for v, inlet in state if not (is_loop and v in written)]
@@ -288,15 +291,23 @@ class Extraction:
 class BodyExtraction(Extraction):
     """The walk over a sub-graph: its parameters are fed, and it reads no state by itself.
 
+    Args:
+        graph: the sub-graph.
+        fetches: tensors of it.
+        constants: the values of parameters that are constant, by number.
+
     Attributes:
         bases: per variable that is written, what stands for its value before the first write.
         needs_base: the variables for which that value is used in a computation.
     """
 
-    def __init__(self, graph: Any, fetches: list[Tensor | Operation]) -> None:
+    def __init__(self, graph: Any, fetches: list[Tensor | Operation],
+                 constants: dict[int, Value]) -> None:
         super().__init__(fetches, [p for p in graph.parameters
                                    if p is not None and not p.dtype._is_ref_dtype])
         self._parameters = graph.parameters
+        self.fed.update((self._parameters[j], value) for j, value in constants.items()
+                        if self._parameters[j] is not None)
         self.bases: dict[Operation, Value] = {}
         self.needs_base: set[Operation] = set()
 
