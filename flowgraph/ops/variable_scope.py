@@ -187,7 +187,7 @@ class VariableScope:
                                  f"'{as_dtype(dtype).name}' don't match.")
         wanted = {key: self._defaults[key] if value is None else value
                   for key, value in given.items()}
-        full_name = "/".join(part for part in (self._name, name) if part)
+        full_name = f"{self._name}/{name}" if self._name else name
         with name_scope(None):
             return var_store.get_variable(
                 full_name, shape=shape, reuse=self._reuse if reuse is None else reuse,

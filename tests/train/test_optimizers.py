@@ -295,3 +295,13 @@ def test_wrong_uses_say_what_is_wrong(call, error, words):
     w, i = fg.Variable(1.0, name="w"), fg.Variable(1, name="i", trainable=False)
     with pytest.raises(error, match=words):
         call(fg.train.GradientDescentOptimizer(0.5), w, i)
+
+
+def test_the_slots_of_a_cut_variable_are_parts_of_a_whole():
+    with fg.variable_scope("s", partitioner=fg.fixed_size_partitioner(2)):
+        w = fg.get_variable("w", [4, 2])
+        optimizer = fg.train.MomentumOptimizer(0.1, 0.9)
+        optimizer.minimize(fg.reduce_sum(fg.convert_to_tensor(w)))
+    slots = [optimizer.get_slot(part, "momentum") for part in fg.trainable_variables()]
+    assert [slot.op.name for slot in slots] == ["s/s/w/part_0/Momentum", "s/s/w/part_1/Momentum"]
+    assert [slot._get_save_slice_info().spec for slot in slots] == ["4 2 0,2:0,2", "4 2 2,2:0,2"]
