@@ -1,6 +1,11 @@
 """`tf.image`: images."""
 
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.ops.combined_nms import combined_non_max_suppression
+from flowgraph.ops.crop_and_resize import crop_and_resize
+from flowgraph.ops.distorted_box import sample_distorted_bounding_box
+from flowgraph.ops.draw_boxes import draw_bounding_boxes
+from flowgraph.ops.glimpse import extract_glimpse
 from flowgraph.ops.image_adjust import (
     adjust_brightness,
     adjust_contrast,
@@ -57,6 +62,12 @@ from flowgraph.ops.image_resize import (
     resize_bilinear,
     resize_nearest_neighbor,
 )
-from flowgraph.ops.patches import extract_image_patches
+from flowgraph.ops.non_max_suppression import (
+    non_max_suppression,
+    non_max_suppression_overlaps,
+    non_max_suppression_padded,
+    non_max_suppression_with_scores,
+)
+from flowgraph.ops.patches import extract_image_patches, extract_patches
 
 __getattr__ = _lazy("tf.image", globals())

@@ -147,3 +147,27 @@ def extract_image_patches(images, ksizes=None, strides=None, rates=None, padding
             raise TypeError(f"extract_image_patches needs a list of ints for {what}, got {value!r}")
     return ExtractImagePatches.build(images, ksizes=tuple(ksizes), strides=tuple(strides),
                                      rates=tuple(rates), padding=padding, name=name)
+
+
+def extract_patches(images, sizes, strides, rates, padding, name=None):
+    """Takes a window of pixels around each place of images, and lays it into the last axis.
+
+    Args:
+        images: tensor [batch, rows, columns, depth] of a real dtype.
+        sizes: size of the window, [1, rows, columns, 1].
+        strides: step from window to window, [1, rows, columns, 1].
+        rates: step from pixel to pixel inside the window, [1, rows, columns, 1].
+        padding: "VALID" for windows inside the images; "SAME" puts zeros around them.
+        name: name of the node.
+
+    Returns:
+        A tensor [batch, windows down, windows across, sizes[1] * sizes[2] * depth].
+
+    Example:
+        >>> import flowgraph as fg
+        >>> image = fg.reshape(fg.range(4), [1, 2, 2, 1])
+        >>> fg.Session().run(fg.image.extract_patches(image, [1, 2, 2, 1], [1, 1, 1, 1],
+        ...                                           [1, 1, 1, 1], "VALID"))[0, 0, 0]
+        array([0, 1, 2, 3], dtype=int32)
+    """
+    return extract_image_patches(images, sizes, strides, rates, padding, name)

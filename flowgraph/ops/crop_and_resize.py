@@ -1,0 +1,255 @@
+"""Boxes cut out of images and brought to one size: tf.image.crop_and_resize, and its gradients.
+
+The corners of a box are parts of height and width, and may lie anywhere; a box turned inside out
+makes a mirrored crop. Places outside of the image get `extrapolation_value`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core import shapes
+from flowgraph.core.spec import Spec, shape_text
+from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
+from flowgraph.opdef import shape_rules
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.gather import summed_rows
+from flowgraph.ops.shape import shape
+
+_PIXELS = dt.DTypeSet("a real dtype but uint32 and uint64", (
+    dt.float32, dt.float64, dt.float16, dt.uint8, dt.int8, dt.int16, dt.uint16, dt.int32, dt.int64))
+_FLOAT32 = dt.DTypeSet("float32", (dt.float32,))
+_INT32 = dt.DTypeSet("int32", (dt.int32,))
+
+
+class _Places(NamedTuple):
+    """Where the pixels of the crops lie along one axis of the images; arrays [boxes, pixels]."""
+
+    inside: object
+    low: object
+    high: object
+    lerp: object
+    nearest: object
+
+
+def _places(xp, first, last, n, m):
+    """The places of m pixels from `first` to `last`, parts of an axis of n pixels."""
+    far = np.float32(n - 1)
+    if m > 1:
+        step = (last - first) * far / np.float32(m - 1)
+        at = (first * far)[:, None] + xp.arange(m, dtype="float32") * step[:, None]
+    else:
+        at = (0.5 * (first + last).astype("float64") * (n - 1)).astype("float32")[:, None]
+    inside = (at >= 0) & (at <= far)
+    at = xp.where(inside, at, xp.zeros_like(at))
+    low = xp.floor(at)
+    return _Places(inside, low.astype("int64"), xp.ceil(at).astype("int64"), at - low,
+                   xp.floor(at.astype("float64") + 0.5).astype("int64"))
+
+
+def _both(xp, boxes, image_size, crop_size):
+    """The places along rows, as [boxes, rows, 1], and along columns, as [boxes, 1, columns]."""
+    rows = _places(xp, boxes[:, 0], boxes[:, 2], image_size[0], crop_size[0])
+    columns = _places(xp, boxes[:, 1], boxes[:, 3], image_size[1], crop_size[1])
+    return (_Places(*(part[:, :, None] for part in rows)),
+            _Places(*(part[:, None, :] for part in columns)))
+
+
+def _box_shapes(boxes, box_ind):
+    """How many boxes there are, when it is known."""
+    shape_rules.require_rank(boxes, 2, "boxes")
+    shape_rules.require_rank(box_ind, 1, "box indices")
+    if boxes.shape is not None and boxes.shape[1] not in (None, 4):
+        raise ShapeError(f"needs boxes of shape (boxes, 4), got {shape_text(boxes.shape)}",
+                         "A box is [y1, x1, y2, x2].")
+    return shape_rules.merge("boxes and box indices", Spec(dt.int32, (boxes.shape or (None,))[:1]),
+                             Spec(dt.int32, (box_ind.shape or (None,))[:1]))[0]
+
+
+def _check(image_size, boxes, box_ind, crop_size):
+    """What only the run tells; `image_size` is that of all images, with batch and depth."""
+    if min(image_size[1:3]) <= 0:
+        raise InvalidArgumentError(None, None, f"image dimensions must be positive: {image_size}")
+    if boxes.shape != (box_ind.shape[0], 4):
+        raise InvalidArgumentError(None, None, f"boxes must be [boxes, 4], with an index for each: "
+                                   f"got {boxes.shape} and {box_ind.shape}")
+    if min(crop_size) <= 0:
+        raise InvalidArgumentError(None, None, f"crop dimensions must be positive: {crop_size}")
+    if box_ind.size and (int(box_ind.min()) < 0 or int(box_ind.max()) >= image_size[0]):
+        raise OutOfRangeError(None, None, "box_index has values outside [0, batch_size)")
+
+
+def _check_method(method):
+    if method not in ("bilinear", "nearest"):
+        raise ShapeError(f"has the method {method!r}", "It must be 'bilinear' or 'nearest'.")
+
+
+class CropAndResize(OpDef):
+    """Crops [boxes, rows, columns, depth], float32."""
+
+    T = _PIXELS
+    dtypes = {"boxes": _FLOAT32, "box_ind": _INT32, "crop_size": _INT32}
+    host_inputs = ("crop_size",)
+
+    def infer(self, image, boxes, box_ind, crop_size, *, method="bilinear",
+              extrapolation_value=0.0):
+        _check_method(method)
+        shape_rules.require_rank(image, 4, "images")
+        shape_rules.require_rank(crop_size, 1, "a size")
+        if not shapes.compatible(crop_size.shape, (2,)):
+            raise ShapeError(f"needs a size of 2 numbers, got {shape_text(crop_size.shape)}",
+                             "Write [crop_height, crop_width].")
+        rows, columns = crop_size.value or (None, None)
+        if any(n is not None and n < 0 for n in (rows, columns)):
+            raise ShapeError(f"has the size ({rows}, {columns})", "Sizes must be positive.")
+        return Spec(dt.float32, (_box_shapes(boxes, box_ind), rows, columns,
+                                 None if image.shape is None else image.shape[3]))
+
+    def kernel(self, xp, image, boxes, box_ind, crop_size, *, method="bilinear",
+               extrapolation_value=0.0):
+        _check(image.shape, boxes, box_ind, crop_size)
+        y, x = _both(xp, boxes, image.shape[1:3], crop_size)
+        which = box_ind[:, None, None]
+        if method == "nearest":
+            crops = image[which, y.nearest, x.nearest].astype("float32")
+        else:
+            tops, bottoms = ([image[which, rows, columns].astype("float32")
+                              for columns in (x.low, x.high)] for rows in (y.low, y.high))
+            along, down = x.lerp[..., None], y.lerp[..., None]
+            top = tops[0] + (tops[1] - tops[0]) * along
+            crops = top + (bottoms[0] + (bottoms[1] - bottoms[0]) * along - top) * down
+        return xp.where((y.inside & x.inside)[..., None], crops, np.float32(extrapolation_value))
+
+    def grad(self, op, dy):
+        image, boxes, box_ind, _ = op.inputs
+        dx = None
+        if image.spec.dtype.is_floating:
+            sizes = list(image.spec.shape) if image.spec.is_static else shape(image)
+            dx = CropAndResizeGradImage.build(dy, boxes, box_ind, sizes, T=image.dtype.base_dtype,
+                                              method=op.attrs["method"])
+        return dx, CropAndResizeGradBoxes.build(dy, image, boxes, box_ind), None, None
+
+
+def crop_and_resize(image, boxes, box_ind=None, crop_size=None, method="bilinear",
+                    extrapolation_value=0, name=None, box_indices=None):
+    """Cuts boxes out of images and brings them all to one size.
+
+    Args:
+        image: tensor [batch, height, width, depth] of a real dtype.
+        boxes: float32 tensor [boxes, 4]: corners (y1, x1, y2, x2) of each, 1 being the middle of
+            the last pixel.
+        box_ind: int32 tensor [boxes], which image each box is cut from.
+        crop_size: int32 tensor of 2 elements, or list: height and width of the crops.
+        method: "bilinear" or "nearest".
+        extrapolation_value: what stands for pixels outside of the image.
+        name: name of the node.
+        box_indices: newer name of `box_ind`.
+
+    Returns:
+        A float32 tensor [boxes, crop height, crop width, depth].
+
+    Raises:
+        ValueError: the shapes do not go together, or there is no such method.
+        OutOfRangeError: a `box_ind` is not in [0, batch) (at run).
+
+    Example:
+        >>> import flowgraph as fg
+        >>> image = fg.reshape(fg.range(9.0), [1, 3, 3, 1])
+        >>> crop = fg.image.crop_and_resize(image, [[0.0, 0.5, 0.5, 1.0]], [0], [3, 2])
+        >>> fg.Session().run(crop)[0, :, :, 0]
+        array([[1. , 2. ],
+               [2.5, 3.5],
+               [4. , 5. ]], dtype=float32)
+    """
+    if box_indices is not None:
+        if box_ind is not None:
+            raise ValueError("Cannot specify both 'box_ind' and 'box_indices'")
+        box_ind = box_indices
+    return CropAndResize.build(image, boxes, box_ind, crop_size, method=method,
+                               extrapolation_value=float(extrapolation_value), name=name)
+
+
+# ---- gradients -----------------------------------------------------------------------------------
+
+
+class CropAndResizeGradImage(OpDef):
+    """Images of size `image_size`, each pixel the sum of what was made of it."""
+
+    dtypes = {"grads": _FLOAT32, "boxes": _FLOAT32, "box_ind": _INT32, "image_size": _INT32}
+    host_inputs = ("image_size",)
+
+    def infer(self, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
+        _check_method(method)
+        shape_rules.require_rank(grads, 4, "gradients")
+        _box_shapes(boxes, box_ind)
+        sizes = shape_rules.shape_from_value(image_size)
+        return Spec(T, (None,) * 4 if sizes is None else sizes)
+
+    def kernel(self, xp, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
+        _check(image_size, boxes, box_ind, grads.shape[1:3])
+        batch, height, width, depth = image_size
+        y, x = _both(xp, boxes, (height, width), grads.shape[1:3])
+        grads = xp.where((y.inside & x.inside)[..., None], grads, np.float32(0))
+        which = box_ind[:, None, None].astype("int64")
+        if method == "nearest":
+            parts = [(y.nearest, x.nearest, None)]
+        else:
+            parts = [(rows, columns, down * along)
+                     for rows, down in ((y.low, 1 - y.lerp), (y.high, y.lerp))
+                     for columns, along in ((x.low, 1 - x.lerp), (x.high, x.lerp))]
+        ids = xp.concatenate([((which * height + rows) * width + columns).reshape(-1)
+                              for rows, columns, _ in parts])
+        values = xp.concatenate([(grads if weight is None else grads * weight[..., None])
+                                 .reshape((math.prod(grads.shape[:3]), depth))
+                                 for _, _, weight in parts])
+        summed = summed_rows(xp, values.astype(T.numpy, copy=False), ids, batch * height * width)
+        return summed.reshape(image_size)
+
+    def grad(self, op, dy):
+        grads, boxes, box_ind, _ = op.inputs
+        return (CropAndResize.build(dy, boxes, box_ind, shape(grads)[1:3],
+                                    method=op.attrs["method"]),
+                CropAndResizeGradBoxes.build(grads, dy, boxes, box_ind), None, None)
+
+
+class CropAndResizeGradBoxes(OpDef):
+    """How the boxes' corners move the crops; of the bilinear method, for both."""
+
+    T = _PIXELS
+    dtypes = {"grads": _FLOAT32, "boxes": _FLOAT32, "box_ind": _INT32}
+    grad = NotDifferentiable
+
+    def infer(self, grads, image, boxes, box_ind, *, method="bilinear"):
+        shape_rules.require_rank(grads, 4, "gradients")
+        shape_rules.require_rank(image, 4, "images")
+        _box_shapes(boxes, box_ind)
+        return Spec(dt.float32, boxes.shape)
+
+    def kernel(self, xp, grads, image, boxes, box_ind, *, method="bilinear"):
+        _check(image.shape, boxes, box_ind, grads.shape[1:3])
+        y, x = _both(xp, boxes, image.shape[1:3], grads.shape[1:3])
+        which = box_ind[:, None, None]
+        (a, b), (c, d) = ([image[which, rows, columns].astype("float32")
+                           for columns in (x.low, x.high)] for rows in (y.low, y.high))
+        along, down = x.lerp[..., None], y.lerp[..., None]
+        grads = xp.where((y.inside & x.inside)[..., None], grads, np.float32(0))
+        by_y = (grads * ((1 - along) * (c - a) + along * (d - b))).sum(axis=(2, 3))
+        by_x = (grads * ((1 - down) * (b - a) + down * (d - c))).sum(axis=(1, 3))
+        columns = []
+        for slope, n in ((by_y, image.shape[1]), (by_x, image.shape[2])):
+            share = _share(xp, slope.shape[1])
+            columns.append(((slope * (1 - share)).sum(axis=1) * np.float32(n - 1),
+                            (slope * share).sum(axis=1) * np.float32(n - 1)))
+        (y1, y2), (x1, x2) = columns
+        return xp.stack([y1, x1, y2, x2], axis=1)
+
+
+def _share(xp, m):
+    """How far each of m pixels goes with the box's second corner."""
+    if m == 1:
+        return xp.full((1,), 0.5, "float32")
+    return xp.arange(m, dtype="float32") / np.float32(m - 1)
