@@ -52,13 +52,14 @@ class While(OpDef):
     def kernel(self, xp, inputs, *, bodies, carried, shapes, back_prop=True):
         cond, body = bodies
         state, fixed = inputs[:carried], inputs[carried:]
-        rounds, saved = 0, []
+        lists = [[] for _ in range(body.results - carried)]
+        rounds = 0
         while cond(*state, *fixed)[0]:
             results = body(*state, *fixed)
             state = results[:carried]
-            saved.append(results[carried:])
+            for items, item in zip(lists, results[carried:], strict=True):
+                items.append(item)
             rounds += 1
-        lists = zip(*saved, strict=True) if saved else [()] * (len(body.program.fetches) - carried)
         return (*state, np.int32(rounds),
                 *(TensorList(dict(enumerate(items)), rounds) for items in lists))
 

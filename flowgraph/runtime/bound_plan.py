@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flowgraph.plan.plan import Plan
@@ -48,6 +48,10 @@ class BoundPlan:
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
 
+    def run_inside(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Runs once as part of another run; a body's plan reads and writes no variables."""
+        return self.runner.run_inside(feeds, self._nodes)
+
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
         """Runs once; the new state is kept when all went well."""
         if not self._keys:
@@ -90,11 +94,16 @@ class Body:
         self._last: tuple[Any, BoundPlan] | None = None
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        return self._plan(arrays).run(arrays)
+        return self._plan(arrays).run_inside(arrays)
 
-    def hooked(self, hooks: tuple[Hook, ...]) -> Callable[..., tuple[Any, ...]]:
+    def hooked(self, hooks: tuple[Hook, ...]) -> Body:
         """The same function, with hooks called around its steps."""
-        return lambda *arrays: self._plan(arrays).run(arrays, hooks)
+        return _HookedBody(self, hooks)
+
+    @property
+    def results(self) -> int:
+        """How many arrays it returns."""
+        return len(self.program.fetches)
 
     def _plan(self, arrays: tuple[Any, ...]) -> BoundPlan:
         """The plan for arguments of these shapes; an uninitialised variable comes as None."""
@@ -113,3 +122,17 @@ class Body:
                                                    self._state, self._settings)
         self._last = shapes, plan
         return plan
+
+
+class _HookedBody(Body):
+    """A body that calls hooks around its steps."""
+
+    __slots__ = ("_body", "_hooks")
+
+    def __init__(self, body: Body, hooks: tuple[Hook, ...]) -> None:
+        super().__init__(body.program, body._state, body._settings)
+        self._body = body
+        self._hooks = hooks
+
+    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        return self._body._plan(arrays).run(arrays, self._hooks)

@@ -98,10 +98,29 @@ class Runner:
                 raise
             raise told from error.__cause__
         finally:
-            if self._arena_bytes > SMALL:
-                self._pool.give(self, (arena, quiet), self._arena_bytes)
-            elif len(self._arenas) < _SPARE_ARENAS:
-                self._arenas.append((arena, quiet))
+            self._give_arena((arena, quiet))
+
+    def run_inside(self, feeds: Arrays, nodes: Arrays) -> Arrays:
+        """One run as part of another run, whose plan calls this one: the fetched arrays."""
+        function = self._function
+        if function is None:
+            return self.run(feeds, (), nodes)[0]
+        memory = self._take_arena()
+        try:
+            return function(feeds, (), memory[0], nodes)[0]
+        except Exception as error:
+            told = self._explained(error)
+            if told is error:
+                raise
+            raise told from error.__cause__
+        finally:
+            self._give_arena(memory)
+
+    def _give_arena(self, memory: tuple[Arrays, Callable[..., Any]]) -> None:
+        if self._arena_bytes > SMALL:
+            self._pool.give(self, memory, self._arena_bytes)
+        elif len(self._arenas) < _SPARE_ARENAS:
+            self._arenas.append(memory)
 
     def _take_arena(self) -> tuple[Arrays, Callable[..., Any]]:
         """Memory for this run, and the caller under which NumPy is quiet."""
