@@ -110,7 +110,7 @@ def _safe_mean(losses: Tensor, count: Tensor) -> Tensor:
     return div_no_nan(reduce_sum(losses), count, name="value")
 
 
-def number_present(losses: Tensor, weights: Tensor, per_batch: bool = False) -> Tensor:
+def number_present(losses: Tensor, weights: Tensor, per_batch: bool = False) -> Any:
     """How many elements have a weight that is not 0: all in all, or in each example."""
     with name_scope(None, "num_present", [losses, weights]) as scope:
         weights = cast(weights, dt.float32)

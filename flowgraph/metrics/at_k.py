@@ -434,7 +434,7 @@ def _average_precision(labels: Any, classes: Tensor) -> Tensor:
 def _for_each_of(labels: Any, k: int) -> Any:
     """The labels of a row k times, in an axis before the last."""
     if isinstance(labels, SparseTensor):
-        shape = labels.dense_shape
+        shape: Any = labels.dense_shape
         more = sparse_reshape(labels, concat([shape[:-1], [1], shape[-1:]], 0))
         return sparse_concat(-2, [more] * k)
     return concat([expand_dims(cast(labels, dt.int64), -2)] * k, axis=-2)

@@ -265,6 +265,6 @@ def recall(labels: Any, predictions: Any, weights: Any = None, metrics_collectio
         return finished(value, _part(new_hits, new_misses, "update_op"), updates_collections)
 
 
-def _part(hits: Tensor, misses: Tensor, name: str) -> Tensor:
+def _part(hits: Any, misses: Any, name: str) -> Tensor:
     """hits / (hits + misses); 0 where there is neither."""
     return where(greater(hits + misses, 0), div(hits, hits + misses), 0, name)

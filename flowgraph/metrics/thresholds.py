@@ -157,8 +157,8 @@ def false_positives_at_thresholds(labels: Any, predictions: Any, thresholds: Any
 
     Example:
         >>> import flowgraph as fg
-        >>> labels, predictions = [1, 1, 0], [0.3, 0.9, 0.4]
-        >>> value, update = fg.metrics.false_positives_at_thresholds(labels, predictions, [0.2, 0.5])
+        >>> value, update = fg.metrics.false_positives_at_thresholds(
+        ...     [1, 1, 0], [0.3, 0.9, 0.4], [0.2, 0.5])
         >>> with fg.Session() as sess:
         ...     sess.run(fg.local_variables_initializer())
         ...     print(sess.run(update))
@@ -231,8 +231,8 @@ def false_negatives_at_thresholds(labels: Any, predictions: Any, thresholds: Any
 
     Example:
         >>> import flowgraph as fg
-        >>> labels, predictions = [1, 1, 0], [0.3, 0.9, 0.4]
-        >>> value, update = fg.metrics.false_negatives_at_thresholds(labels, predictions, [0.2, 0.5])
+        >>> value, update = fg.metrics.false_negatives_at_thresholds(
+        ...     [1, 1, 0], [0.3, 0.9, 0.4], [0.2, 0.5])
         >>> with fg.Session() as sess:
         ...     sess.run(fg.local_variables_initializer())
         ...     print(sess.run(update))
