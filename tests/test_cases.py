@@ -28,10 +28,15 @@ RUNNERS = {
 class KernelCheck:
     """A hook: what a kernel returns is what `infer` said, in memory it may use."""
 
+    def __init__(self):
+        self.before_steps = []  # a stack: steps run inside of steps
+
     def before(self, step, arguments):
-        self.copies = [np.array(a) if isinstance(a, np.ndarray) else None for a in arguments]
+        self.before_steps.append([np.array(a) if isinstance(a, np.ndarray) else None
+                                  for a in arguments])
 
     def after(self, step, arguments, results, seconds):
+        copies = self.before_steps.pop()
         op_def = step.instr.op_def
         params = op_def.flat_params(len(arguments))
         for result, value in zip(results, step.instr.outputs, strict=True):
@@ -41,7 +46,7 @@ class KernelCheck:
                 f"{what} {result.dtype}, infer says {value.spec.dtype.name}")
             assert compatible(value.spec.shape, result.shape), (
                 f"{what} shape {result.shape}, infer says {value.spec}")
-            for param, argument, copy in zip(params, arguments, self.copies, strict=True):
+            for param, argument, copy in zip(params, arguments, copies, strict=True):
                 if copy is None:
                     continue
                 if param not in op_def.aliases and step.view < 0:

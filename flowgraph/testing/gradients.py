@@ -46,7 +46,10 @@ def check_gradients(build: Callable[..., Any], inputs: Sequence[Any], order: int
     with graph.as_default(), Session(graph=graph) as session:
         xs = [op_def("Placeholder").build(dtype=dt.of_numpy(a.dtype), shape=a.shape, name=f"x{i}")
               for i, a in enumerate(arrays)]
-        scalar = _weighted_sum(_flat(build(*xs)), rng)
+        ys = [y for y in _flat(build(*xs)) if y.dtype.base_dtype.is_floating]
+        values = session.run(ys, dict(zip(xs, arrays, strict=True)))
+        dots = [_dot(y, rng.normal(size=value.shape)) for y, value in zip(ys, values, strict=True)]
+        scalar = dots[0] if len(dots) == 1 else op_def("AddN").build(dots)
         for n in range(1, order + 1):
             directions = {i: rng.normal(size=arrays[i].shape) for i in moving}
             slopes = gradients(scalar, [xs[i] for i in moving])
@@ -97,12 +100,6 @@ def _worst_partial(session: Session, scalar: Tensor, xs: list[Tensor], arrays: l
                 worst = (error, f"worst: d/d input {i}{list(index)} is {found[index]:.8g}, should "
                                 f"be {numeric:.8g}")
     return worst[1]
-
-
-def _weighted_sum(ys: list[Tensor], rng: np.random.Generator) -> Tensor:
-    parts = [_dot(y, rng.normal(size=tuple(int(n) for n in y.shape))) for y in ys
-             if y.dtype.base_dtype.is_floating]
-    return parts[0] if len(parts) == 1 else op_def("AddN").build(parts)
 
 
 def _dot(dx: Any, direction: np.ndarray) -> Tensor:
