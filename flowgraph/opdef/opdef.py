@@ -72,6 +72,7 @@ class OpDef:
     read_only: ClassVar[bool] = False  # the result may be a view that cannot be written to
     elementwise: ClassVar[bool] = False  # result[i] needs inputs only at i: may run in place
     folds_by_shape: ClassVar[bool] = False  # needs only the input's shape: tf.shape, tf.size
+    maps_values: ClassVar[bool] = False  # takes a SparseTensor too: by its values
     commutative: ClassVar[bool] = False  # the two inputs may be swapped
 
     takes_sparse_gradient: ClassVar[bool] = False  # grad handles IndexedSlices for dy itself

@@ -192,6 +192,7 @@ class Neg(Unary):
     """y = -x."""
 
     ufunc = "negative"
+    maps_values = True
 
     def grad(self, op, dy):
         return -dy

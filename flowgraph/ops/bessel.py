@@ -76,6 +76,7 @@ class BesselI0e(Unary):
     """y = e^(-|x|) I0(x)."""
 
     T = dt.FLOAT
+    maps_values = True
 
     def kernel(self, xp, x):
         return in_double(xp, _i0e, x)
@@ -108,6 +109,7 @@ class BesselI1e(Unary):
     """y = e^(-|x|) I1(x)."""
 
     T = dt.FLOAT
+    maps_values = True
 
     def kernel(self, xp, x):
         return in_double(xp, _i1e, x)

@@ -61,6 +61,7 @@ class Erf(Unary):
     """y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x."""
 
     T = dt.FLOAT
+    maps_values = True
 
     def kernel(self, xp, x):
         if x.dtype.itemsize == 2:

@@ -178,6 +178,7 @@ class Tanh(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "tanh"
+    maps_values = True
 
     def grad(self, op, dy):
         return TanhGrad.build(conj(op.outputs[0]), dy)

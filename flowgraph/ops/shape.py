@@ -17,8 +17,9 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
 from flowgraph.ops.constant import constant
+from flowgraph.ops.sparse_tensor import as_sparse, is_sparse
 
 
 class Shape(OpDef):
@@ -42,7 +43,7 @@ def shape(input, name=None, out_type=dt.int32):
     """The shape of a tensor, as a tensor: the sizes that a run has.
 
     Args:
-        input: any tensor.
+        input: any tensor, or a SparseTensor.
         name: name of the node.
         out_type: int32 or int64.
 
@@ -63,6 +64,8 @@ def shape_internal(input, name=None, optimize=True, out_type=dt.int32):
     out_type = dt.as_dtype(out_type).base_dtype
     if not isinstance(input, Tensor):
         with name_scope(name, "Shape") as scope:
+            if is_sparse(input):
+                return op_def("Cast").build(as_sparse(input).dense_shape, DstT=out_type)
             return shape_internal(convert_to_tensor(input), scope, optimize, out_type)
     if optimize and input.spec.is_static:
         return constant(np.array(input.spec.shape, out_type.numpy), name=name or "Shape")
@@ -126,7 +129,7 @@ def size(input, name=None, out_type=dt.int32):
     """The number of elements of a tensor, as a scalar tensor.
 
     Args:
-        input: any tensor.
+        input: any tensor, or a SparseTensor.
         name: name of the node.
         out_type: int32 or int64.
 
@@ -137,6 +140,9 @@ def size(input, name=None, out_type=dt.int32):
     """
     out_type = dt.as_dtype(out_type).base_dtype
     with name_scope(name, "Size", [input]) as scope:
+        if is_sparse(input):
+            sizes = op_def("Cast").build(as_sparse(input).dense_shape, DstT=out_type)
+            return op_def("Prod").build(sizes, 0, name=scope)
         input = convert_to_tensor(input)
         if input.spec.size is not None:
             return constant(input.spec.size, out_type, name=scope)
@@ -166,7 +172,7 @@ def rank(input, name=None):
     """The number of dimensions of a tensor, as a scalar int32 tensor.
 
     Args:
-        input: any tensor.
+        input: any tensor, or a SparseTensor.
         name: name of the node.
 
     Example:
@@ -175,6 +181,8 @@ def rank(input, name=None):
         np.int32(2)
     """
     with name_scope(name, "Rank", [input]) as scope:
+        if is_sparse(input):
+            return Size.build(as_sparse(input).dense_shape, name=scope)
         input = convert_to_tensor(input)
         if input.spec.shape is not None:
             return constant(len(input.spec.shape), dt.int32, name=scope)

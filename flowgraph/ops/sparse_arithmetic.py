@@ -52,7 +52,10 @@ def _same_rank(a, b):
 
 
 class SparseAdd(OpDef):
-    """The sum of two sparse tensors; entries below `thresh` in magnitude are dropped."""
+    """The sum of two sparse tensors.
+
+    Where both have an entry and its sum is below `thresh` in magnitude, there is none in the result.
+    """
 
     T = dt.NUMBER
     Treal = dt.REAL
@@ -76,7 +79,8 @@ class SparseAdd(OpDef):
         total = xp.zeros(len(rows), a_values.dtype)
         total[a_places] = a_values
         total[b_places] += b_values
-        keep = xp.absolute(total) >= thresh
+        met = xp.bincount(xp.concatenate((a_places, b_places)), minlength=len(rows)) > 1
+        keep = ~met | (xp.absolute(total) >= thresh)
         return rows[keep], total[keep], xp.array(a_shape, dtype="int64")
 
     def known(self, a_indices, a_values, a_shape, b_indices, b_values, b_shape, thresh):
@@ -160,7 +164,8 @@ def sparse_add(a, b, threshold=None, thresh=None):
     Args:
         a: SparseTensor, SparseTensorValue or tensor.
         b: like `a`; one of the two must be sparse. They have one shape; nothing broadcasts.
-        threshold: where both are sparse: sums with a smaller magnitude are left out of the result.
+        threshold: where both are sparse and both have an entry at a place: a sum of smaller
+            magnitude is left out of the result.
         thresh: older name of `threshold`.
 
     Returns:
@@ -332,8 +337,9 @@ class SparseDenseCwiseDiv(_Cwise):
     """Each entry over what the dense tensor has at its place."""
 
     def kernel(self, xp, sp_indices, sp_values, sp_shape, dense):
-        return op_def("Div").kernel(xp, sp_values,
-                                    _dense_at(xp, sp_indices, sp_values, sp_shape, dense))
+        dense = _dense_at(xp, sp_indices, sp_values, sp_shape, dense)
+        quotient = op_def("RealDiv" if dense.dtype.kind in "fc" else "TruncateDiv").kernel
+        return quotient(xp, sp_values, dense)
 
     def grad(self, op, dy):
         indices, values, sizes, dense = op.inputs

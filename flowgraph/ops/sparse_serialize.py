@@ -80,17 +80,22 @@ def _out_type(out_type):
 
 
 def _packed(array, out_type):
-    """What one cell of the result holds: text, or for variants the array itself."""
-    return _text(array) if out_type is dt.string else np.array(array)
+    """What one cell of the result holds: text, or for variants the array in a box."""
+    return _text(array) if out_type is dt.string else _Box(np.array(array))
+
+
+class _Box:
+    """Keeps NumPy from looking inside an array that is an element of another one."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array):
+        self.array = array
 
 
 def _cells(rows):
-    """[n, 3] objects; NumPy must not look inside those that are arrays."""
-    cells = np.empty((len(rows), 3), object)
-    for i, row in enumerate(rows):
-        for j, cell in enumerate(row):
-            cells[i, j] = cell
-    return cells
+    """[n, 3] objects."""
+    return np.array(rows, object).reshape(len(rows), 3)
 
 
 class _Deserialize(OpDef, abstract=True):
@@ -154,10 +159,9 @@ def _read(cells, dtype):
 
 
 def _array(cell, dtype):
-    array = _parsed(cell) if isinstance(cell, bytes) else cell
-    if not isinstance(array, np.ndarray) or array.dtype != dtype.numpy:
-        raise InvalidArgumentError(None, None, f"a serialized part holds "
-                                   f"{getattr(array, 'dtype', type(array).__name__)}, not "
+    array = _parsed(cell) if isinstance(cell, bytes) else getattr(cell, "array", np.array(None))
+    if array.dtype != dtype.numpy:
+        raise InvalidArgumentError(None, None, f"a serialized part holds {array.dtype}, not "
                                    f"{dtype.name}")
     return array
 

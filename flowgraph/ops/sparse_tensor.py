@@ -12,7 +12,6 @@ By convention the rows of `indices` are sorted and differ; most ops rely on it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
@@ -24,9 +23,8 @@ from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError, message
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
-from flowgraph.graph.tensor import Tensor, evaluate
+from flowgraph.graph.tensor import Tensor, evaluate, is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor, to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.placeholder import placeholder
 
@@ -170,10 +168,15 @@ class SparseTensor:
     def __mul__(self, other: Any) -> SparseTensor:
         return self._with_dense("mul", other)
 
-    __rmul__ = __mul__
+    def __rmul__(self, other: Any) -> SparseTensor:
+        return self._with_dense("mul", other) if is_tensor_like(other) else NotImplemented
 
     def __truediv__(self, other: Any) -> SparseTensor:
         return self._with_dense("truediv", other)
+
+    def _with_values(self, values: Any) -> SparseTensor:
+        """The same places with other values; what functions of single elements give."""
+        return SparseTensor(self._indices, values, self._dense_shape)
 
     def _with_dense(self, operator: str, other: Any) -> SparseTensor:
         from flowgraph.ops.sparse_arithmetic import with_dense  # that file builds SparseTensors
@@ -212,13 +215,6 @@ def as_sparse(x: Any) -> SparseTensor:
     raise DTypeError(message(
         f"Input must be a SparseTensor, got {x!r:.100} ({frames.user_frame(2)})",
         advice="Write tf.sparse.from_dense(x) for a dense tensor.", section="dtype-error"))
-
-
-def on_values(sparse: SparseTensor, function: Callable[..., Any], *args: Any,
-              **kwargs: Any) -> SparseTensor:
-    """`sparse` with `function(values, ...)` as its values."""
-    return SparseTensor(sparse.indices, function(sparse.values, *args, **kwargs),
-                        sparse.dense_shape)
 
 
 def static_shape(dense_shape: Tensor) -> tuple[int | None, ...] | None:
@@ -341,8 +337,3 @@ def sparse_parts(sparse: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
 
 register_composite(SparseTensor, lambda sparse: list(sparse_parts(sparse)),
                    lambda sparse, parts: SparseTensor(*parts))
-
-
-def build_sparse(op_type: str, *inputs: Any, name: str | None = None, **attrs: Any) -> SparseTensor:
-    """The SparseTensor of an op's first three outputs."""
-    return SparseTensor(*op_def(op_type).build(*inputs, name=name, **attrs)[:3])

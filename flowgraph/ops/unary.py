@@ -15,6 +15,7 @@ from flowgraph.opdef.convert import to_tensor
 from flowgraph.opdef.families import Unary
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.complex_numbers import ComplexAbs, conj
+from flowgraph.ops.sparse_tensor import SparseTensor
 
 
 class Abs(Unary):
@@ -42,6 +43,8 @@ def abs(x, name=None):
         >>> fg.Session().run(fg.abs([1.0, -2.0]))
         array([1., 2.], dtype=float32)
     """
+    if isinstance(x, SparseTensor):
+        return x._with_values(abs(x.values, name))
     if type(x) is not Tensor:
         x = to_tensor(get_default_graph(), x, None, f"{name or 'Abs'}/x")
     if x.spec.dtype.is_complex:
@@ -53,6 +56,7 @@ class Sign(Unary):
     """y = -1, 0 or 1 as x is below, at or above 0; of complex numbers x / |x|."""
 
     ufunc = "sign"
+    maps_values = True
 
     def grad(self, op, dy):
         return op_def("ZerosLike").build(op.inputs[0])
@@ -80,6 +84,7 @@ class Square(Unary):
     """y = x^2."""
 
     ufunc = "square"
+    maps_values = True
 
     def grad(self, op, dy):
         return dy * (2 * conj(op.inputs[0]))
@@ -108,6 +113,7 @@ class Sqrt(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "sqrt"
+    maps_values = True
 
     def grad(self, op, dy):
         return SqrtGrad.build(conj(op.outputs[0]), dy)
