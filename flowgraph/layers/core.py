@@ -220,11 +220,16 @@ class Flatten(Layer):
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = data_format_of(data_format)
-        self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
         """Computes the outputs."""
         rank = inputs.shape.ndims
+        if rank is None:
+            outputs = reshape(inputs, (shape_of(inputs)[0], -1))
+            outputs.set_shape([None, None])
+            return outputs
+        if rank == 0:
+            raise ValueError(f"layer {self.name!r} flattens inputs of rank 1 or more, not a scalar")
         if self.data_format == "channels_first" and rank > 1:
             inputs = transpose(inputs, [0, *range(2, rank), 1])
         batch, *sizes = inputs.shape.as_list()

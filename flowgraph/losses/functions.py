@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
@@ -100,9 +101,7 @@ def cosine_distance(labels: Any, predictions: Any, axis: int | None = None, weig
         >>> fg.Session().run(fg.losses.cosine_distance([[1.0, 0.0]], [[0.0, 1.0]], axis=1))
         np.float32(1.0)
     """
-    if axis is not None and dim is not None:
-        raise ValueError("Cannot specify both 'axis' and 'dim'")
-    axis = dim if axis is None else axis
+    axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("You must specify 'axis'.")
     _not_none(labels=labels, predictions=predictions)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError, message
@@ -15,14 +16,15 @@ from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.ops.arithmetic import multiply
+from flowgraph.ops.arithmetic import minimum, multiply
+from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import equal
-from flowgraph.ops.cond import cond
-from flowgraph.ops.constant import ones_like
+from flowgraph.ops.constant import fill, ones_like
 from flowgraph.ops.identity import no_op
-from flowgraph.ops.logic import logical_or
+from flowgraph.ops.join import concat
+from flowgraph.ops.logic import logical_and, logical_or
 from flowgraph.ops.reduce import reduce_all
-from flowgraph.ops.reshape import squeeze
+from flowgraph.ops.reshape import reshape, squeeze
 from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import rank as rank_of
 from flowgraph.ops.shape import shape as shape_of
@@ -56,15 +58,17 @@ def assert_broadcastable(weights: Any, values: Any) -> Operation:
         data = (_PREFIX, "weights.shape=", weights.name, weights_shape, "values.shape=",
                 values.name, values_shape, "is_scalar=", is_scalar)
 
-        def sizes_fit() -> Tensor:
-            return reduce_all(logical_or(equal(weights_shape, 1),
-                                         equal(weights_shape, values_shape)))
+        return assert_true(logical_or(is_scalar, _sizes_fit(weights_shape, weights_rank,
+                                                            values_shape, values_rank)),
+                           data, name=scope)
 
-        if None not in (weights.shape.ndims, values.shape.ndims):
-            return assert_true(sizes_fit(), data, name=scope)
-        same_rank = equal(values_rank, weights_rank, name="is_same_rank")
-        fits = cond(same_rank, sizes_fit, lambda: is_scalar, name="is_valid_shape")
-        return assert_true(fits, data, name=scope)
+
+def _sizes_fit(sizes: Any, rank: Any, wanted: Any, wanted_rank: Any) -> Tensor:
+    """Whether the ranks are equal, and each size is 1 or the one wanted."""
+    same_rank = equal(wanted_rank, rank, name="is_same_rank")
+    both = minimum(rank, wanted_rank)  # so that shapes of two ranks can be compared at all
+    fit = logical_or(equal(sizes, 1)[:both], equal(sizes[:both], wanted[:both]))
+    return logical_and(same_rank, reduce_all(fit))
 
 
 def _fits(weights: Tensor, values: Tensor) -> bool:
@@ -152,4 +156,11 @@ def _squeezed_if(condition: Tensor, tensor: Tensor) -> Tensor:
     if tensor.shape.ndims == 0 or (tensor.shape.ndims is not None
                                    and tensor.shape[-1].value not in (1, None)):
         return tensor
-    return cond(condition, lambda: squeeze(tensor, [-1]), lambda: tensor)
+    return with_last_axis(tensor, squeeze_it=condition)
+
+
+def with_last_axis(tensor: Tensor, squeeze_it: Any = False, expand_it: Any = False) -> Tensor:
+    """`tensor` without its last axis, or with one more of size 1, as two bool tensors say."""
+    sizes, rank = shape_of(tensor), rank_of(tensor)
+    kept = sizes[:rank - cast(squeeze_it, dt.int32)]
+    return reshape(tensor, concat([kept, fill([cast(expand_it, dt.int32)], 1)], 0))

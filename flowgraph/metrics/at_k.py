@@ -10,6 +10,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError, message
 from flowgraph.graph.graph import control_dependencies, name_scope
@@ -233,6 +234,7 @@ def sparse_precision_at_k(labels: Any, predictions: Any, k: int, class_id: int |
         ...     print(sess.run(update))
         0.5
     """
+    deprecated("Use `tf.metrics.precision_at_k` instead.")
     return precision_at_k(labels, predictions, k, class_id, weights, metrics_collections,
                           updates_collections, name)
 
@@ -309,6 +311,7 @@ def sparse_average_precision_at_k(labels: Any, predictions: Any, k: int, weights
         ...     print(sess.run(update))
         1.0
     """
+    deprecated("Use `tf.metrics.average_precision_at_k` instead.")
     return average_precision_at_k(labels, predictions, k, weights, metrics_collections,
                                   updates_collections, name)
 

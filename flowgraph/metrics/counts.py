@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames
-from flowgraph.core.spec import shape_text
-from flowgraph.errors import ShapeError, message
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.graph.tensor import Tensor
 from flowgraph.metrics.parts import finished, fitted, metric_variable, value_of
@@ -16,11 +13,11 @@ from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import equal, greater
 from flowgraph.ops.division import div
 from flowgraph.ops.identity import identity
-from flowgraph.ops.logic import logical_and, logical_or
+from flowgraph.ops.logic import logical_and
 from flowgraph.ops.reduce import reduce_sum
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.select import where
 from flowgraph.ops.shape import rank
+from flowgraph.ops.shape_checks import assert_rank_in
 from flowgraph.ops.state import assign_add
 from flowgraph.ops.variable_scope import variable_scope
 
@@ -168,27 +165,10 @@ def _count(labels: Any, predictions: Any, label: bool, prediction: bool, weights
         count = metric_variable([], dt.float32, "count")
         values = cast(hits, dt.float32)
         if weights is not None:
-            with control_dependencies(_rank_checks(weights, values)):
+            with control_dependencies([assert_rank_in(weights, (0, rank(values)))]):
                 values = multiply(values, cast(weights, dt.float32))
         value = value_of(metrics_collections, lambda: identity(count))
         return finished(value, assign_add(count, reduce_sum(values)), updates_collections)
-
-
-def _rank_checks(weights: Tensor, values: Tensor) -> list[Any]:
-    """What must have run before the weights are used: a check that they have a rank that fits."""
-    own, wanted = weights.shape.ndims, values.shape.ndims
-    if own is not None and (own == 0 or wanted is not None):
-        if own not in (0, wanted):
-            raise ShapeError(message(
-                f"weights of rank {own} cannot weigh values of rank {wanted} "
-                f"({frames.user_frame()})",
-                [(f"{role} =", repr(x.name), shape_text(x.shape.as_tuple()))
-                 for role, x in (("weights", weights), ("values", values))],
-                "Weights are a scalar, or of the rank of the values.", "shape-error"))
-        return []
-    fits = logical_or(equal(rank(weights), 0), equal(rank(weights), rank(values)))
-    return [assert_true(fits, ["weights must be a scalar or of the rank of the values",
-                               rank(weights), rank(values)])]
 
 
 def precision(labels: Any, predictions: Any, weights: Any = None, metrics_collections: Any = None,

@@ -13,11 +13,11 @@ from flowgraph.core.dtypes import DType
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import add_to_collections, control_dependencies
 from flowgraph.graph.tensor import Tensor
-from flowgraph.losses.weights import remove_squeezable_dimensions
+from flowgraph.losses.weights import remove_squeezable_dimensions, with_last_axis
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.ops.compare import equal
-from flowgraph.ops.cond import cond
+from flowgraph.ops.compare import equal, not_equal
 from flowgraph.ops.constant import zeros
+from flowgraph.ops.logic import logical_and
 from flowgraph.ops.reshape import expand_dims, reshape, squeeze
 from flowgraph.ops.shape import rank as rank_of
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
@@ -75,18 +75,11 @@ def fitted(predictions: Any, labels: Any, weights: Any) -> tuple[Tensor, Any, An
 
 
 def _fitted_in_the_run(weights: Tensor, values: Tensor) -> Tensor:
-    own_rank = rank_of(weights)
-    difference = own_rank - rank_of(values)
+    own_rank: Any = rank_of(weights)
+    more = own_rank - rank_of(values)
     can_squeeze = weights.shape.ndims is None or weights.shape[-1].value in (1, None)
-
-    def without_axis() -> Tensor:
-        return squeeze(weights, [-1]) if can_squeeze else weights
-
-    def with_axis() -> Tensor:
-        return cond(equal(difference, -1), lambda: expand_dims(weights, [-1]), lambda: weights)
-
-    return cond(equal(own_rank, 0), lambda: weights,
-                lambda: cond(equal(difference, 1), without_axis, with_axis))
+    return with_last_axis(weights, squeeze_it=equal(more, 1) if can_squeeze else False,
+                          expand_it=logical_and(equal(more, -1), not_equal(own_rank, 0)))
 
 
 def flat(tensor: Tensor) -> Tensor:

@@ -18,17 +18,17 @@ from flowgraph.metrics.parts import finished, fitted, metric_variable, value_of
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.argmax import argmax, argmin
 from flowgraph.ops.arithmetic import maximum, minimum, multiply
+from flowgraph.ops.assertions import assert_greater_equal, assert_less_equal
 from flowgraph.ops.cast import cast
-from flowgraph.ops.compare import equal, greater, greater_equal, less_equal
+from flowgraph.ops.compare import equal, greater
 from flowgraph.ops.constant import constant, ones_like
 from flowgraph.ops.cumulative import cumsum
 from flowgraph.ops.division import div, div_no_nan
 from flowgraph.ops.exponential import log
 from flowgraph.ops.identity import identity
 from flowgraph.ops.logic import logical_and, logical_not
-from flowgraph.ops.reduce import reduce_all, reduce_min, reduce_sum
+from flowgraph.ops.reduce import reduce_min, reduce_sum
 from flowgraph.ops.reshape import reshape
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.select import where
 from flowgraph.ops.state import assign_add
 from flowgraph.ops.unary import abs as abs_
@@ -45,9 +45,9 @@ def _counts(labels: Any, predictions: Any, thresholds: Sequence[float], weights:
     """Per kind of pair: the variable with its count at each threshold, and the update of it."""
     predictions = convert_to_tensor(predictions)
     zero, one = (cast(limit, predictions.dtype.base_dtype) for limit in (0.0, 1.0))
-    with control_dependencies([
-            assert_true(reduce_all(check), ["predictions must be in [0, 1]", predictions])
-            for check in (greater_equal(predictions, zero), less_equal(predictions, one))]):
+    text = "predictions must be in [0, 1]"
+    with control_dependencies([assert_greater_equal(predictions, zero, message=text),
+                               assert_less_equal(predictions, one, message=text)]):
         predictions, labels, weights = fitted(cast(predictions, dt.float32),
                                               cast(labels, dt.bool_), weights)
     column = constant(list(thresholds), dt.float32, [len(thresholds), 1])
