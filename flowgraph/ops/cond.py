@@ -9,6 +9,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, nest
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.errors import message
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
@@ -69,7 +70,7 @@ def _one_of(name: str, value: Any, old_name: str, old: Any) -> Any:
     if old is not None:
         if value is not None:
             raise TypeError(f"cond(): {name} and {old_name} may not be set simultaneously.")
-        return old
+        return renamed_argument(name, None, old_name, old)
     if value is None:
         raise TypeError(f"cond(): {name} argument required")
     return value

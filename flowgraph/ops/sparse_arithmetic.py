@@ -6,6 +6,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
+from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
 from flowgraph.graph.graph import name_scope
@@ -200,9 +201,7 @@ def sparse_add(a, b, threshold=None, thresh=None):
 
 def one_of(name, value, old_name, old_value, default):
     """The value given under either name of a parameter."""
-    if value is not None and old_value is not None:
-        raise ValueError(f"Cannot specify both {old_name!r} and {name!r}")
-    value = old_value if value is None else value
+    value = renamed_argument(name, value, old_name, old_value)
     return default if value is None else value
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
 from flowgraph.graph.graph import name_scope
@@ -108,6 +109,7 @@ def sparse_to_dense(sparse_indices, output_shape, sparse_values, default_value=0
         array([[0, 5],
                [6, 0]], dtype=int32)
     """
+    deprecated("Create a `tf.sparse.SparseTensor` and use `tf.sparse.to_dense` instead.")
     return SparseToDense.build(sparse_indices, output_shape, sparse_values, default_value,
                                validate_indices=validate_indices, name=name)
 
@@ -252,7 +254,7 @@ def sparse_merge(sp_ids, sp_values, vocab_size, name=None, already_sorted=False)
         columns = [expand_dims(cast(ids.values, dt.int64), axis=1) for ids in sp_ids]
         sizes = [cast(size, dt.int64) for size in sizes]
         indices = concat([sp_ids[0].indices[:, :-1], *columns], 1)
-        dense_shape = concat([sp_ids[0].dense_shape[:-1], stack(sizes)], 0)
+        dense_shape = concat([sp_ids[0].dense_shape[:-1], sizes], 0)
         merged = SparseTensor(indices, sp_values.values, dense_shape)
         if already_sorted:
             return merged
