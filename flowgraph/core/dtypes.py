@@ -101,8 +101,8 @@ class DType:
 
     @property
     def is_quantized(self) -> bool:
-        """Always False: flowgraph has no quantized dtypes."""
-        return False
+        """Whether this is the dtype of quantized numbers, carried by plain NumPy integers."""
+        return self.kind == "q"
 
     @property
     def is_numpy_compatible(self) -> bool:
@@ -182,6 +182,11 @@ string = DType("string", 7, object, "s")
 complex64 = DType("complex64", 8, np.complex64, "c")
 int64 = DType("int64", 9, np.int64, "i")
 bool_ = DType("bool", 10, np.bool_, "b")
+qint8 = DType("qint8", 11, np.int8, "q")
+quint8 = DType("quint8", 12, np.uint8, "q")
+qint32 = DType("qint32", 13, np.int32, "q")
+qint16 = DType("qint16", 15, np.int16, "q")
+quint16 = DType("quint16", 16, np.uint16, "q")
 uint16 = DType("uint16", 17, np.uint16, "u")
 complex128 = DType("complex128", 18, np.complex128, "c")
 float16 = DType("float16", 19, np.float16, "f")
@@ -191,10 +196,12 @@ uint32 = DType("uint32", 22, np.uint32, "u")
 uint64 = DType("uint64", 23, np.uint64, "u")
 
 ALL = (float32, float64, int32, uint8, int16, int8, string, complex64, int64, bool_, uint16,
-       complex128, float16, resource, variant, uint32, uint64)
+       complex128, float16, resource, variant, uint32, uint64, qint8, quint8, qint32, qint16,
+       quint16)
+QUANTIZED_DTYPES = frozenset(mark for d in ALL if d.kind == "q" for mark in (d, d._as_ref))
 
 for _dtype in ALL:
-    if _dtype.kind not in "sr":
+    if _dtype.kind not in "srq":
         _BY_NUMPY[_dtype.numpy] = _dtype
 _BY_NAME.update(half=float16, float=float32, double=float64)
 _PYTHON = {float: float32, int: int32, bool: bool_, complex: complex128, str: string,
@@ -230,6 +237,7 @@ COMPLEX = DTypeSet("a complex dtype", (complex64, complex128))
 INT = DTypeSet("an integer dtype", (int32, int64, int8, int16, uint8, uint16, uint32, uint64))
 INDEX = DTypeSet("int32 or int64", (int32, int64))
 BOOL = DTypeSet("bool", (bool_,))
+QUANTIZED = DTypeSet("a quantized dtype", (quint8, qint8, quint16, qint16, qint32))
 STRING = DTypeSet("string", (string,))
 REAL = DTypeSet("a real number dtype", FLOAT.members + INT.members)
 NUMBER = DTypeSet("a number dtype", REAL.members + COMPLEX.members)

@@ -45,11 +45,22 @@ def test_a_dtype_is_found_by_its_name_and_number_and_survives_pickle_and_copy(dt
     assert int(dtype) == dtype.as_datatype_enum
 
 
-@pytest.mark.parametrize("dtype", [d for d in dt.ALL if d.kind not in "sr"], ids=lambda d: d.name)
+@pytest.mark.parametrize("dtype", [d for d in dt.ALL if d.kind not in "srq"],
+                         ids=lambda d: d.name)
 def test_number_dtypes_agree_with_numpy(dtype) -> None:
     assert dt.of_numpy(np.dtype(dtype.as_numpy_dtype)) is dtype
     assert dtype.size == np.dtype(dtype.name).itemsize
     assert dtype == dtype.as_numpy_dtype
+
+
+@pytest.mark.parametrize("name", ["qint8", "quint8", "qint16", "quint16", "qint32"])
+def test_quantized_dtypes_are_carried_by_integers_but_are_none(name) -> None:
+    dtype = fg.as_dtype(name)
+    assert dtype.is_quantized
+    assert not dtype.is_integer
+    assert dtype.numpy == np.dtype(name[1:])
+    assert dtype in fg.QUANTIZED_DTYPES
+    assert fg.as_dtype(name + "_ref") in fg.QUANTIZED_DTYPES
 
 
 # is_floating, is_integer, is_unsigned, is_bool, is_complex
