@@ -40,7 +40,7 @@ def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[st
     full_name = graph.op_name(name or op_def.type)
     inputs = _fast_inputs(op_def, args, graph) if op_def.plain else None
     if inputs is None and op_def.maps_values and hasattr(args[0], "_with_values"):
-        return args[0]._with_values(build(op_def, (args[0].values,), f"{full_name}/", attrs))
+        return args[0]._with_values(build(op_def, (args[0].values,), name, attrs))
     if inputs is None:
         inputs = _inputs(op_def, args, graph, full_name)
     if op_def.dtypes:

@@ -55,7 +55,7 @@ def _same_rank(a, b):
 class SparseAdd(OpDef):
     """The sum of two sparse tensors.
 
-    Where both have an entry and its sum is below `thresh` in magnitude, there is none in the result.
+    Where both have an entry and the sum is below `thresh` in magnitude, the result has none.
     """
 
     T = dt.NUMBER

@@ -15,6 +15,7 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
 from flowgraph.opdef.static_value import known_value
+from flowgraph.ops.arithmetic import add
 from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import equal, less_equal
 from flowgraph.ops.constant import constant, ones_like, zeros
@@ -27,6 +28,7 @@ from flowgraph.ops.reduce import reduce_all, reduce_max
 from flowgraph.ops.reshape import invert_permutation, transpose
 from flowgraph.ops.script import assert_true
 from flowgraph.ops.select import where_v2
+from flowgraph.ops.shape import rank
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.sparse_rows import (
     INT64,
@@ -193,11 +195,10 @@ def sparse_transpose(sp_input, perm=None, name=None):
     sp_input = as_sparse(sp_input)
     with name_scope(name, "SparseTranspose", [sp_input.indices]):
         if perm is None:
-            rank = op_def("Size").build(sp_input.dense_shape, out_type=dt.int32, name="Rank")
-            perm = (rank - 1) - range_(0, rank, 1)
-        perm = convert_to_tensor(perm)
+            length = rank(sp_input)
+            perm = (length - 1) - range_(0, length, 1)
         indices = transpose(gather(transpose(sp_input.indices), perm))
-        order, sizes = known_value(perm), sp_input.get_shape()
+        order, sizes = known_value(convert_to_tensor(perm)), sp_input.get_shape()
         if is_known(order) and sizes.is_fully_defined() and sorted(order) == list(
                 range(len(sizes))):
             dense_shape = [sizes.as_list()[p] for p in order]
@@ -235,10 +236,11 @@ def sparse_expand_dims(sp_input, axis=None, name=None):
             raise DTypeError(message(
                 f"axis must be an integer in [-rank - 1, rank], got {axis!r:.80} "
                 f"({frames.user_frame()})", section="dtype-error"))
-        rank = shape_of(sp_input.dense_shape, out_type=axis.dtype)[0]
-        axis = where_v2(axis >= 0, axis, axis + rank + 1)
-        count = shape_of(sp_input.indices, out_type=axis.dtype)[0]
-        new = cast(zeros([count, 1], dt.int32), dt.int64)
+        length = sp_input.dense_shape.spec.size
+        if length is None:
+            length = cast(rank(sp_input), axis.dtype)
+        axis = where_v2(axis >= 0, axis, axis + length + 1)
+        new = zeros([shape_of(sp_input.indices)[0], 1], dt.int64)
         indices = concat([slice_(sp_input.indices, [0, 0], [-1, axis]), new,
                           slice_(sp_input.indices, [0, axis], [-1, -1])], axis=1)
         dense_shape = concat([slice_(sp_input.dense_shape, [0], [axis]),
@@ -271,7 +273,7 @@ def sparse_reset_shape(sp_input, new_shape=None):
     indices, values, sizes = (identity(part) for part in sparse_parts(sp_input))
     if new_shape is None:
         largest = reduce_max(indices, axis=0)
-        bound = op_def("Maximum").build(constant(0, dt.int64), largest + ones_like(sizes))
+        bound = op_def("Maximum").build(constant(0, dt.int64), add(largest, ones_like(sizes)))
         return SparseTensor(indices, values, bound)
     new = convert_to_tensor(new_shape)
     if not shapes.compatible(new.spec.shape, (sizes.spec.size,)):

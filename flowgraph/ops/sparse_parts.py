@@ -142,7 +142,9 @@ def sparse_concat(axis, sp_inputs, name=None, expand_nonconcat_dim=False, concat
         [one.indices for one in inputs], [one.values for one in inputs], dense_shapes,
         concat_dim=axis, name=name)
     sizes = known_value(dense_shape)
-    return SparseTensor(indices, values, list(sizes) if is_known(sizes) else dense_shape)
+    if is_known(sizes):
+        dense_shape = convert_to_tensor(list(sizes), dt.int64)
+    return SparseTensor(indices, values, dense_shape)
 
 
 class SparseSplit(OpDef):

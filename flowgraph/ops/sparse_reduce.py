@@ -14,11 +14,16 @@ from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
-from flowgraph.ops.constant import constant
-from flowgraph.ops.gather import gather_nd, summed_rows
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known
+from flowgraph.ops.cast import cast
+from flowgraph.ops.compare import equal
+from flowgraph.ops.constant import constant, ones_like
+from flowgraph.ops.constant import range as range_
+from flowgraph.ops.division import floormod
+from flowgraph.ops.gather import gather_nd, scatter_nd, summed_rows
 from flowgraph.ops.reshape import reshape
 from flowgraph.ops.segment import combined_rows
+from flowgraph.ops.shape import rank, size
 from flowgraph.ops.sparse_arithmetic import one_of, sparse_dense_cwise_add
 from flowgraph.ops.sparse_rows import (
     INT64,
@@ -86,11 +91,11 @@ class SparseReduceSum(_Reduce):
 
     def grad(self, op, dy):
         indices, _, sizes, axes = op.inputs
-        rank = op_def("Size").build(sizes)
-        gone = op_def("ScatterNd").build(  # 1 for each axis that is reduced, maybe more than once
-            reshape(op_def("FloorMod").build(axes, rank), [-1, 1]),
-            op_def("OnesLike").build(reshape(axes, [-1])), reshape(rank, [1]))
-        kept = op_def("Cast").build(op_def("Equal").build(gone, 0), DstT=dt.int64)
+        length = size(sizes)
+        gone = scatter_nd(  # 1 for each axis that is reduced, more for one that is named twice
+            reshape(floormod(axes, length), [-1, 1]), ones_like(reshape(axes, [-1])),
+            reshape(length, [1]))
+        kept = cast(equal(gone, 0), dt.int64)
         dy = reshape(dy, sizes * kept + (1 - kept))
         return None, gather_nd(dy, indices * kept), None, None
 
@@ -162,7 +167,7 @@ def _arguments(sp_input, axis, keepdims, reduction_axes, keep_dims):
         if length is not None:
             axis = constant(np.arange(length, dtype=np.int32))
         else:
-            axis = op_def("Range").build(0, op_def("Size").build(sp_input.dense_shape), 1)
+            axis = range_(0, rank(sp_input))
     return (*sparse_parts(sp_input), axis), bool(keepdims)
 
 
