@@ -272,7 +272,7 @@ class _Loop:
         last = (total if self.lengths is None
                 else minimum(total, maximum(1, reduce_max(self.lengths))))
 
-        def step(time: Tensor, written: Any, state: Any) -> Any:
+        def step(time: Any, written: Any, state: Any) -> Any:
             rows = [array.read(time) for array in read]
             for row, x in zip(rows, flat, strict=True):
                 row.set_shape(x.shape[1:])

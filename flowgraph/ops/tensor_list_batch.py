@@ -45,7 +45,7 @@ class TensorListStack(ListOp):
                     None if element_shape is None else (num_elements, *element_shape))
 
     def kernel(self, xp, list, *, element_dtype, element_shape=None, num_elements=None, once=False):
-        element = element_dtype, element_shape or _shape_of_any(list, element_shape)
+        element = element_dtype, _shape_of_any(list, element_shape)
         return _stacked(xp, [take(list, i, element, once) for i in range(list.length())], element)
 
     def grad(self, op, dy):
@@ -54,6 +54,8 @@ class TensorListStack(ListOp):
 
 def _shape_of_any(items: TensorList, shape: Any) -> Any:
     """The shape of the items that there are: what a missing one is zeros of."""
+    if shape is not None and None not in shape:
+        return shape
     found = next(iter(items.items().values()), None)
     return shape if found is None else found.shape
 
@@ -105,7 +107,7 @@ class TensorListGather(ListOp):
         return Spec(element_dtype, None if element_shape is None else (None, *element_shape))
 
     def kernel(self, xp, list, indices, *, element_dtype, element_shape=None, once=False):
-        element = element_dtype, element_shape or _shape_of_any(list, element_shape)
+        element = element_dtype, _shape_of_any(list, element_shape)
         return _stacked(xp, [take(list, int(i), element, once) for i in indices], element)
 
     def grad(self, op, dy):

@@ -178,23 +178,22 @@ class LayerRNNCell(RNNCell):
 
 def zeros_of(batch_size: Any, size: Any, dtype: Any) -> Tensor:
     """Zeros of the shape `[batch_size] + size`; both may be numbers, shapes or tensors."""
-    parts = [part if isinstance(part, Tensor) else _sizes(part) for part in (batch_size, size)]
-    if not any(isinstance(part, Tensor) for part in parts):
-        return zeros(parts[0] + parts[1], dtype)
-    parts = [expand_dims(part, 0) if isinstance(part, Tensor) and part.shape.ndims == 0 else part
-             for part in parts]
-    return zeros(concat(parts, 0), dtype)
+    if not isinstance(batch_size, Tensor) and not isinstance(size, Tensor):
+        return zeros(_sizes(batch_size) + _sizes(size), dtype)
+    return zeros(concat([_sizes(batch_size), _sizes(size)], 0), dtype)
 
 
-def _sizes(size: Any) -> list[int]:
-    """A size as list: of an int, a Dimension or a shape."""
+def _sizes(size: Any) -> Any:
+    """A size as a list, of an int, a Dimension or a shape; as a vector, of a tensor."""
+    if isinstance(size, Tensor):
+        return expand_dims(size, 0) if size.shape.ndims == 0 else size
     if isinstance(size, (int, float, Dimension)):
         size = [int(size)]
-    sizes = TensorShape(size).as_list()
-    if None in sizes:
+    sizes = TensorShape(size)
+    if not sizes.is_fully_defined():
         raise ValueError(f"a state of zeros needs known sizes, got {sizes}; for an unknown batch "
                          "size pass the scalar tensor tf.shape(inputs)[0]")
-    return sizes
+    return sizes.as_list()
 
 
 def activation_of(value: Any) -> Any:
