@@ -24,6 +24,7 @@ from flowgraph.ops.bias import bias_add
 from flowgraph.ops.conv2d import conv2d as conv2d_op
 from flowgraph.ops.conv_nd import conv1d as conv1d_op
 from flowgraph.ops.conv_nd import conv3d as conv3d_op
+from flowgraph.ops.pad import pad
 from flowgraph.ops.reshape import reshape
 
 
@@ -42,7 +43,7 @@ class Convolution(Layer):
         self.filters = filters
         self.kernel_size = sizes_of(kernel_size, self.rank, "kernel_size")
         self.strides = sizes_of(strides, self.rank, "strides")
-        self.padding = padding_of(padding)
+        self.padding = padding_of(padding, causal=self.rank == 1)
         self.data_format = data_format_of(data_format)
         self.dilation_rate = sizes_of(dilation_rate, self.rank, "dilation_rate")
         self.activation = activation_called(activation)
@@ -85,7 +86,8 @@ class Convolution(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Computes the outputs."""
-        padding, data_format = self.padding.upper(), op_format(self.data_format, self.rank)
+        inputs, padding = self.padded(inputs)
+        data_format = op_format(self.data_format, self.rank)
         if self.rank == 1:
             outputs = conv1d_op(inputs, self.kernel, self.strides[0], padding,
                                 data_format=data_format, dilations=self.dilation_rate[0])
@@ -95,6 +97,14 @@ class Convolution(Layer):
                          data_format=data_format,
                          dilations=per_op_axis(self.dilation_rate, self.data_format))
         return self.finished(outputs)
+
+    def padded(self, inputs: Any) -> tuple[Any, str]:
+        """The inputs and the padding for the op: a causal one stands before a series only."""
+        if self.padding != "causal":
+            return inputs, self.padding.upper()
+        before = [self.dilation_rate[0] * (self.kernel_size[0] - 1), 0]
+        first = self.data_format == "channels_first"
+        return pad(inputs, [[0, 0], [0, 0], before] if first else [[0, 0], before, [0, 0]]), "VALID"
 
     def finished(self, outputs: Any) -> Any:
         """The outputs with the bias and the activation."""
@@ -120,7 +130,7 @@ class Conv1D(Convolution):
         filters: number of output channels.
         kernel_size: int: size of a window.
         strides: int: how far the window moves.
-        padding: "valid" or "same".
+        padding: "valid", "same", or "causal": no output depends on later inputs.
         data_format: "channels_last" for [batch, width, channels] inputs, "channels_first" for
             [batch, channels, ...].
         dilation_rate: int: distance between the elements of a window; not with strides above 1.

@@ -233,8 +233,10 @@ class Flatten(Layer):
         if self.data_format == "channels_first" and rank > 1:
             inputs = transpose(inputs, [0, *range(2, rank), 1])
         batch, *sizes = inputs.shape.as_list()
-        if None not in sizes:
+        if None not in sizes and math.prod(sizes):  # -1 tells nothing next to 0
             outputs = reshape(inputs, [-1, math.prod(sizes)])
+        elif None not in sizes:
+            outputs = reshape(inputs, (shape_of(inputs)[0], 0))
         else:
             outputs = reshape(inputs, (batch or shape_of(inputs)[0], -1))
         outputs.set_shape(self.compute_output_shape(inputs.shape))

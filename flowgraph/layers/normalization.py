@@ -206,8 +206,7 @@ class BatchNormalization(Layer):
             lambda: fused_batch_norm(inputs, gamma, beta, self.moving_mean, self.moving_variance,
                                      self.epsilon, data_format, is_training=False))
         if known_truth(training) is not False:
-            momentum = smart_cond(training, lambda: constant(self.momentum, self._vector_dtype),
-                                  lambda: constant(1.0, self._vector_dtype))
+            momentum = self._momentum(self.momentum, training)
             self.add_update(self._update_average(self.moving_mean, mean, momentum))
             self.add_update(self._update_average(self.moving_variance, variance, momentum))
         return output
@@ -279,6 +278,11 @@ class BatchNormalization(Layer):
             return assign_sub(variable, (variable - cast(value, variable.dtype.base_dtype)) * decay,
                               name=scope)
 
+    def _momentum(self, momentum: float, training: Any) -> Any:
+        """`momentum` as a tensor, 1 unless `training`: an average moves by nothing then."""
+        return smart_cond(training, lambda: constant(momentum, self._vector_dtype),
+                          lambda: constant(1.0, self._vector_dtype))
+
     def _renormalized(self, mean: Any, variance: Any, training: Any) -> tuple[Any, ...]:
         """(factor and offset that correct the batch's statistics, those statistics for updates)."""
         stddev = sqrt(variance + self.epsilon)
@@ -297,8 +301,9 @@ class BatchNormalization(Layer):
         factor, shift = r, d
         r = smart_cond(training, lambda: factor, lambda: ones_like(factor))
         d = smart_cond(training, lambda: shift, lambda: zeros_like(shift))
-        momentum = smart_cond(training, lambda: self.renorm_momentum,
-                              lambda: constant(1.0, self._vector_dtype))
+        momentum: Any = self.renorm_momentum
+        if not known_truth(training):
+            momentum = self._momentum(momentum, training)
         updates = [self._update_average(self.renorm_mean, identity(mean), momentum),
                    self._update_average(self.renorm_stddev, identity(stddev), momentum)]
         with control_dependencies(updates):

@@ -52,6 +52,7 @@ class Separable(Convolution):
 
     def call(self, inputs: Any) -> Any:
         """Computes the outputs."""
+        inputs, padding = self.padded(inputs)
         depthwise, pointwise = self.depthwise_kernel, self.pointwise_kernel
         strides, rates = self.strides, self.dilation_rate
         data_format = op_format(self.data_format, 2)
@@ -62,7 +63,7 @@ class Separable(Convolution):
             depthwise, pointwise = expand_dims(depthwise, 0), expand_dims(pointwise, 0)
         outputs = separable_conv2d_op(
             inputs, depthwise, pointwise, per_op_axis(strides, self.data_format),
-            self.padding.upper(), rates, data_format=data_format)
+            padding, rates, data_format=data_format)
         if self.use_bias:
             outputs = bias_add(outputs, self.bias, data_format)
         if self.rank == 1:
@@ -77,7 +78,7 @@ class SeparableConv1D(Separable):
         filters: number of output channels.
         kernel_size: int: size of a window.
         strides: int: how far the window moves.
-        padding: "valid" or "same".
+        padding: "valid", "same", or "causal": no output depends on later inputs.
         data_format: "channels_last" for [batch, width, channels] inputs, "channels_first" for
             [batch, channels, ...].
         dilation_rate: int: distance between the elements of a window; not with strides above 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from flowgraph.core.shapes import TensorShape
@@ -9,11 +10,13 @@ from flowgraph.core.shapes import TensorShape
 
 def sizes_of(value: Any, rank: int, name: str) -> tuple[int, ...]:
     """An int, or one per axis, as one per axis."""
-    if isinstance(value, int):
-        return (value,) * rank
     try:
-        sizes = tuple(int(size) for size in value)
-    except (TypeError, ValueError):
+        return (operator.index(value),) * rank
+    except TypeError:
+        pass  # not one int: one per axis, then
+    try:
+        sizes = tuple(operator.index(size) for size in value)
+    except TypeError:
         sizes = ()
     if len(sizes) != rank:
         raise ValueError(f"The `{name}` argument must be a tuple of {rank} integers. Received: "
@@ -21,11 +24,12 @@ def sizes_of(value: Any, rank: int, name: str) -> tuple[int, ...]:
     return sizes
 
 
-def padding_of(value: Any) -> str:
-    """A padding in lower case: "valid" or "same"."""
-    if not isinstance(value, str) or value.lower() not in ("valid", "same"):
-        raise ValueError('The `padding` argument must be "valid" or "same". Received: '
-                         f"{value!r}")
+def padding_of(value: Any, causal: bool = False) -> str:
+    """A padding in lower case: "valid" or "same", and where it can be, "causal"."""
+    allowed = ("valid", "same", "causal") if causal else ("valid", "same")
+    if not isinstance(value, str) or value.lower() not in allowed:
+        words = " or ".join(f'"{name}"' for name in allowed)
+        raise ValueError(f"The `padding` argument must be {words}. Received: {value!r}")
     return value.lower()
 
 
@@ -81,7 +85,7 @@ def window_count(size: Any, window: int, padding: str, stride: int, dilation: in
     """How many windows fit into `size`; None for None."""
     if size is None:
         return None
-    room = size if padding == "same" else size - (window - 1) * dilation
+    room = size if padding != "valid" else size - (window - 1) * dilation
     return (room + stride - 1) // stride
 
 
