@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core.dtypes import DType
 from flowgraph.graph.graph import control_dependencies, get_default_graph
 from flowgraph.graph.tensor import Tensor
-from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
 from flowgraph.ops.identity import group
 from flowgraph.ops.scatter import scatter_add
@@ -67,11 +66,10 @@ class AdamOptimizer(Optimizer):
         return self._others["beta1_power", graph], self._others["beta2_power", graph]
 
     def _prepare(self) -> None:
-        self._lr_t = convert_to_tensor(self._call_if_callable(self._lr),
-                                       name="learning_rate")
-        self._beta1_t = convert_to_tensor(self._call_if_callable(self._beta1), name="beta1")
-        self._beta2_t = convert_to_tensor(self._call_if_callable(self._beta2), name="beta2")
-        self._epsilon_t = convert_to_tensor(self._call_if_callable(self._epsilon), name="epsilon")
+        self._lr_t = self._scalar(self._lr, "learning_rate")
+        self._beta1_t = self._scalar(self._beta1, "beta1")
+        self._beta2_t = self._scalar(self._beta2, "beta2")
+        self._epsilon_t = self._scalar(self._epsilon, "epsilon")
         self._by_dtype: dict[DType, tuple[Tensor, ...]] = {}
         self._scope = get_default_graph().get_name_scope() + "/"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.scatter import scatter_sub
 from flowgraph.ops.state import assign_sub
 from flowgraph.train.optimizer import Optimizer, cast_like
@@ -35,8 +34,7 @@ class GradientDescentOptimizer(Optimizer):
         self._learning_rate = learning_rate
 
     def _prepare(self) -> None:
-        self._learning_rate_tensor = convert_to_tensor(
-            self._call_if_callable(self._learning_rate), name="learning_rate")
+        self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad, var):
         return assign_sub(var, grad * cast_like(self._learning_rate_tensor, var))

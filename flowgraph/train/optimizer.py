@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from flowgraph.core import dtypes as dt
-from flowgraph.errors import message
+from flowgraph.errors import ShapeError, message
 from flowgraph.gradients.gradients import gradients
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
@@ -301,6 +301,16 @@ class Optimizer:
     def _call_if_callable(self, param: Any) -> Any:
         """A hyperparameter, or what the function given for it returns."""
         return param() if callable(param) and not isinstance(param, Variable) else param
+
+    def _scalar(self, param: Any, name: str) -> Tensor:
+        """A hyperparameter, or what the function given for it returns, as a tensor."""
+        tensor = convert_to_tensor(self._call_if_callable(param), name=name)
+        if tensor.shape.ndims:
+            raise ShapeError(message(
+                f"{name} must be a scalar, got {tensor.name!r} ({tensor.op.frame}) of shape "
+                f"{tensor.shape}", advice="To train variables at different rates, give each group "
+                "an optimizer of its own.", section="shape-error"))
+        return tensor
 
     def _create_slots(self, var_list: list[Variable]) -> None:
         """Makes all slots that the variables need."""

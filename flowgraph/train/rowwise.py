@@ -19,7 +19,6 @@ from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
 from flowgraph.ops.gather import gather
 from flowgraph.ops.identity import group
@@ -119,9 +118,8 @@ class RowwiseOptimizer(Optimizer):
     hyperparameters: ClassVar[tuple[str, ...]] = ()
 
     def _prepare(self) -> None:
-        self._tensors = tuple(
-            convert_to_tensor(self._call_if_callable(getattr(self, f"_{name}")), name=name)
-            for name in self.hyperparameters)
+        self._tensors = tuple(self._scalar(getattr(self, f"_{name}"), name)
+                              for name in self.hyperparameters)
         self._by_dtype: dict[DType, tuple[Tensor, ...]] = {}
         self._scope = get_default_graph().get_name_scope() + "/"
 

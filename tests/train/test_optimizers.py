@@ -290,6 +290,10 @@ def test_subclasses_say_how_one_variable_is_updated():
     (lambda opt, w, i: opt.apply_gradients([(1.0, w.value())]), NotImplementedError, "Tensor"),
     (lambda opt, w, i: opt.apply_gradients([([1.0, 2.0], w)]), ValueError, r"\(2,\)"),
     (lambda opt, w, i: fg.train.Optimizer(False, ""), ValueError, "name"),
+    (lambda opt, w, i: fg.train.AdamOptimizer([0.1, 0.2]).minimize(w), ValueError,
+     r"learning_rate must be a scalar, got .* of shape \(2,\)"),
+    (lambda opt, w, i: fg.train.MomentumOptimizer(0.1, [0.9]).minimize(w), ValueError,
+     "momentum must be a scalar"),
 ])
 def test_wrong_uses_say_what_is_wrong(call, error, words):
     w, i = fg.Variable(1.0, name="w"), fg.Variable(1, name="i", trainable=False)
