@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.dtypes import DType
+from flowgraph.core.nest import register_composite
 from flowgraph.graph.tensor import Tensor
 
 
@@ -58,6 +59,18 @@ class IndexedSlices:
         """The device of `values`."""
         return self.values.device
 
+    def __neg__(self) -> IndexedSlices:
+        return IndexedSlices(-self.values, self.indices,  # type: ignore[operator]
+                             self.dense_shape)
+
     def __repr__(self) -> str:
         shape = "" if self.dense_shape is None else f", dense_shape={self.dense_shape.name}"
         return f"IndexedSlices(indices={self.indices.name}, values={self.values.name}{shape})"
+
+
+def _parts(slices: IndexedSlices) -> list[Tensor]:
+    shape = [] if slices.dense_shape is None else [slices.dense_shape]
+    return [slices.values, slices.indices, *shape]
+
+
+register_composite(IndexedSlices, _parts, lambda slices, parts: IndexedSlices(*parts))

@@ -217,7 +217,10 @@ class GatherNd(OpDef):
 
     def grad(self, op, dy):
         params, indices = op.inputs
-        return ScatterNd.build(indices, dy, shape(params, out_type=indices.dtype)), None
+        sizes = shape(params, out_type=indices.dtype)
+        if indices.spec.shape is not None and indices.spec.shape[1:] == (1,):  # rows of params
+            return IndexedSlices(dy, squeeze(indices, axis=-1), sizes), None
+        return ScatterNd.build(indices, dy, sizes), None
 
 
 def _vectors_index(indices, sizes):
@@ -511,6 +514,8 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
                 n = None if None in masked else math.prod(masked)
                 tensor.set_shape((*sizes[:at], n, *sizes[at + count:]))
             mask = reshape(mask, [-1])
+        else:
+            tensor = reshape(tensor, shape(tensor))  # its gradient is dense, not IndexedSlices
         return gather(tensor, squeeze(Where.build(mask), axis=[1]), axis=at)
 
 

@@ -92,7 +92,8 @@ CASES = [
         fg.sparse_minimum(sparse(*t[:3]), sparse(*t[3:]))),
          (I, np.arange(5, dtype=np.int32), S, J, np.int32([1, -1, 9]), S),
          [UNION, np.int32([0, 0, -1, 0, 3, 0]), S]),
-    *[Case(f"SparseDenseCwiseMul/{name}", lambda i, v, s, d: fg.square((sparse(i, v, s) * d).values),
+    *[Case(f"SparseDenseCwiseMul/{name}",
+           lambda i, v, s, d: fg.square((sparse(i, v, s) * d).values),
            (I, V, S, d), lambda i, v, s, d: (v * np.broadcast_to(d, s)[tuple(i.T)])**2, grad=True)
       for name, d in (("matrix", D), ("row", D[:1]), ("column", D[:, :1]), ("vector", D[0]),
                       ("scalar", D[1, 2]))],
