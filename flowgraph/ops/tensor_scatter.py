@@ -9,7 +9,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.gather import gather_nd, scatter_nd
-from flowgraph.ops.scatter import check_nd_shapes, nd_index
+from flowgraph.ops.scatter import check_nd_shapes, combine_nd, nd_index
 from flowgraph.ops.shape import shape
 
 
@@ -32,13 +32,13 @@ def _changed(xp, change, tensor, indices, updates, out):
     if out is None:
         out = xp.empty(tensor.shape, tensor.dtype)
     out[...] = tensor
+    if change:
+        combine_nd(xp, getattr(xp, change), out, indices, updates)
+        return out
     index, target = nd_index(indices, tensor.shape), out
     if not index:  # each empty vector stands for the whole tensor
         index, target = (xp.zeros(indices.shape[:-1], "int64"),), out[None]
-    if change:
-        getattr(xp, change).at(target, index, updates)
-    else:
-        target[index] = updates
+    target[index] = updates
     return out
 
 

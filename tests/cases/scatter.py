@@ -75,6 +75,13 @@ CASES = [
          (np.array([[0, 1], [0, 1]], np.int64), np.array([-1.0, -2.0])),
          written((0, 1), M[0, 1] - 3.0)),
     Case("ScatterNdAdd/rows", on(fg.scatter_nd_add), (TWICE[:, None], U), at(np.add, TWICE, U)),
+    Case("ScatterNdAdd/repeated_slices", on(fg.scatter_nd_add, np.zeros((2, 3, 2))),
+         (np.array([[1, 2], [1, 2], [0, 1]], np.int32), np.arange(6.0).reshape(3, 2)),
+         written(([1, 0], [2, 1]), [[2.0, 4.0], [4.0, 5.0]], np.zeros((2, 3, 2)))),
+    Case("ScatterAdd/repeated_matrices", on(fg.scatter_add, np.ones((3, 2, 2))),
+         (np.array([[2, 0], [2, 2]], np.int32), np.arange(16.0).reshape(2, 2, 2, 2)),
+         at(np.add, np.array([[2, 0], [2, 2]]), np.arange(16.0).reshape(2, 2, 2, 2),
+            np.ones((3, 2, 2)))),
     Case("ScatterNdSub/entries", on(fg.scatter_nd_sub),
          (np.array([[0, 1]], np.int32), np.array([5.0])), written((0, 1), M[0, 1] - 5.0)),
 ]
