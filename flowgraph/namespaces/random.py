@@ -17,4 +17,14 @@ _LAZY = {name: _SAMPLING + name for name in (
     "all_candidate_sampler", "fixed_unigram_candidate_sampler",
     "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler",
     "uniform_candidate_sampler")}
+_STATELESS = "flowgraph.ops.stateless_random:"
+_LAZY.update(
+    gamma="flowgraph.ops.random_rejection:random_gamma",
+    poisson="flowgraph.ops.random_rejection:random_poisson",
+    stateless_categorical=_STATELESS + "stateless_categorical",
+    stateless_multinomial=_STATELESS + "stateless_multinomial",
+    stateless_normal=_STATELESS + "stateless_random_normal",
+    stateless_truncated_normal=_STATELESS + "stateless_truncated_normal",
+    stateless_uniform=_STATELESS + "stateless_random_uniform",
+)
 __getattr__ = _lazy("tf.random", globals(), _LAZY)

@@ -93,6 +93,16 @@ def truncated_normal(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: 
     return result.reshape(-1)[:count]
 
 
+def doubles(xp: Any, even: Any, odd: Any) -> Any:
+    """The two float64 of [0, 1) of each block: shape (2, blocks)."""
+    return _double(xp, even, odd)
+
+
+def normal_pairs(xp: Any, even: Any, odd: Any) -> tuple[Any, Any]:
+    """The two float64 normals of each block, each of shape (1, blocks)."""
+    return _box_muller(xp, even, odd, np.float64)
+
+
 def permutation(xp: Any, state: PhiloxState, count: int) -> list[int]:
     """The numbers 0..count-1 in random order: each place swaps with one at or after it."""
     order = list(range(count))

@@ -131,30 +131,30 @@ class RandomUniform(_Floats):
     """Uniform numbers of [0, 1)."""
 
     def kernel(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.uniform, shape, dtype, state)
+        return draw_floats(xp, distributions.uniform, shape, dtype, state)
 
     def kernel_cupy(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.uniform, shape, dtype, state, _WHOLE)
+        return draw_floats(xp, distributions.uniform, shape, dtype, state, _WHOLE)
 
 
 class RandomStandardNormal(_Floats):
     """Normal numbers with mean 0 and standard deviation 1."""
 
     def kernel(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.normal, shape, dtype, state)
+        return draw_floats(xp, distributions.normal, shape, dtype, state)
 
     def kernel_cupy(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.normal, shape, dtype, state, _WHOLE)
+        return draw_floats(xp, distributions.normal, shape, dtype, state, _WHOLE)
 
 
 class TruncatedNormal(_Floats):
     """Normal numbers as RandomStandardNormal, those beyond 2 drawn again."""
 
     def kernel(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.truncated_normal, shape, dtype, state)
+        return draw_floats(xp, distributions.truncated_normal, shape, dtype, state)
 
     def kernel_cupy(self, xp, shape, *, dtype, seed=0, seed2=0, state):
-        return _drawn(xp, distributions.truncated_normal, shape, dtype, state, _WHOLE)
+        return draw_floats(xp, distributions.truncated_normal, shape, dtype, state, _WHOLE)
 
 
 class RandomUniformInt(RandomOp):
@@ -171,10 +171,10 @@ class RandomUniformInt(RandomOp):
         return Spec(minval.dtype, shape_rules.shape_from_value(shape))
 
     def kernel(self, xp, shape, minval, maxval, *, seed=0, seed2=0, state):
-        return _integers(xp, shape, minval, maxval, state, TILE)
+        return draw_integers(xp, shape, minval, maxval, state, TILE)
 
     def kernel_cupy(self, xp, shape, minval, maxval, *, seed=0, seed2=0, state):
-        return _integers(xp, shape, minval, maxval, state, _WHOLE)
+        return draw_integers(xp, shape, minval, maxval, state, _WHOLE)
 
 
 class RandomShuffle(RandomOp):
@@ -202,44 +202,55 @@ class Multinomial(RandomOp):
     host_inputs = ("num_samples",)
 
     def infer(self, logits: Spec, num_samples: Spec, *, seed=0, seed2=0, output_dtype=dt.int64):
-        shape_rules.require_rank(logits, 2, "logits")
-        shape_rules.require_rank(num_samples, 0, "num_samples")
-        if num_samples.value is not None and num_samples.value < 0:
-            raise ShapeError(f"has num_samples {num_samples.value}; it must not be negative")
-        rows = None if logits.shape is None else logits.shape[0]
-        return Spec(output_dtype, (rows, num_samples.value))
+        return infer_categories(logits, num_samples, output_dtype)
 
     def kernel(self, xp, logits, num_samples, *, seed=0, seed2=0, output_dtype=dt.int64, state):
-        if num_samples < 0:
-            raise InvalidArgumentError(None, None, f"num_samples should be >= 0, got {num_samples}")
-        if logits.shape[1] == 0 and logits.shape[0] and num_samples:
-            raise InvalidArgumentError(None, None, "num_classes should be positive, got 0")
-        rows = logits.shape[0]
-        blocks = rows * 2 * ((num_samples + 3) // 4 * 4) * distributions.OUTPUT_BLOCKS
-        uniform = distributions.uniform(xp, state.take(blocks), rows * num_samples,
-                                        np.dtype(np.float64), TILE).reshape(rows, num_samples)
-        # Classes that are not finite have no probability, and do not disturb the others.
-        finite = xp.isfinite(logits)
-        numbers = xp.where(finite, logits, -xp.inf).astype(np.float64)
-        if logits.shape[1]:
-            peak = xp.max(numbers, axis=1, keepdims=True)
-            numbers = xp.where(finite, xp.exp(numbers - peak), 0.0)
-        up_to = xp.cumsum(numbers, axis=1)
-        wanted = uniform * up_to[:, -1:]
-        classes = xp.empty(wanted.shape, output_dtype.numpy)
-        for row in range(rows):
-            classes[row] = xp.searchsorted(up_to[row], wanted[row], side="right")
-        return classes
+        return draw_categories(xp, logits, num_samples, output_dtype, state)
 
 
-def _drawn(xp, distribution, shape, dtype, state, tile=TILE):
+def infer_categories(logits, num_samples, output_dtype):
+    """The Spec of `num_samples` classes for each row of `logits`."""
+    shape_rules.require_rank(logits, 2, "logits")
+    shape_rules.require_rank(num_samples, 0, "num_samples")
+    if num_samples.value is not None and num_samples.value < 0:
+        raise ShapeError(f"has num_samples {num_samples.value}; it must not be negative")
+    rows = None if logits.shape is None else logits.shape[0]
+    return Spec(output_dtype, (rows, num_samples.value))
+
+
+def draw_categories(xp, logits, num_samples, output_dtype, state):
+    """`num_samples` classes for each row of `logits`, from the stream of `state`."""
+    if num_samples < 0:
+        raise InvalidArgumentError(None, None, f"num_samples should be >= 0, got {num_samples}")
+    if logits.shape[1] == 0 and logits.shape[0] and num_samples:
+        raise InvalidArgumentError(None, None, "num_classes should be positive, got 0")
+    rows = logits.shape[0]
+    blocks = rows * 2 * ((num_samples + 3) // 4 * 4) * distributions.OUTPUT_BLOCKS
+    uniform = distributions.uniform(xp, state.take(blocks), rows * num_samples,
+                                    np.dtype(np.float64), TILE).reshape(rows, num_samples)
+    # Classes that are not finite have no probability, and do not disturb the others.
+    finite = xp.isfinite(logits)
+    numbers = xp.where(finite, logits, -xp.inf).astype(np.float64)
+    if logits.shape[1]:
+        peak = xp.max(numbers, axis=1, keepdims=True)
+        numbers = xp.where(finite, xp.exp(numbers - peak), 0.0)
+    up_to = xp.cumsum(numbers, axis=1)
+    wanted = uniform * up_to[:, -1:]
+    classes = xp.empty(wanted.shape, output_dtype.numpy)
+    for row in range(rows):
+        classes[row] = xp.searchsorted(up_to[row], wanted[row], side="right")
+    return classes
+
+
+def draw_floats(xp, distribution, shape, dtype, state, tile=TILE):
     """An array of `shape`; reserves as many blocks as TensorFlow's kernels do."""
     count = _size(shape)
     taken = state.take(count * distributions.OUTPUT_BLOCKS)
     return distribution(xp, taken, count, dtype.numpy, tile).reshape(shape)
 
 
-def _integers(xp, shape, minval, maxval, state, tile):
+def draw_integers(xp, shape, minval, maxval, state, tile=TILE):
+    """Integers of [minval, maxval), from the stream of `state`."""
     low, high, count = int(minval), int(maxval), _size(shape)
     if count and low >= high:
         raise InvalidArgumentError(None, None, f"Need minval < maxval, got {low} >= {high}")
@@ -288,7 +299,7 @@ def random_uniform(shape, minval=0, maxval=None, dtype=dt.float32, seed=None, na
             raise ValueError(f"random_uniform needs maxval for the integer dtype {dtype.name}")
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        shape = _shape_tensor(shape)
+        shape = shape_tensor(shape)
         minval = convert_to_tensor(minval, dtype, "min")
         maxval = convert_to_tensor(maxval, dtype, "max")
         if dtype.is_integer:
@@ -346,7 +357,7 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dt.float32, seed=None, n
 def _normal(op_class, default_name, shape, mean, stddev, dtype, seed, name):
     dtype = dt.as_dtype(dtype)
     with name_scope(name, default_name, [shape, mean, stddev]) as scope:
-        shape = _shape_tensor(shape)
+        shape = shape_tensor(shape)
         mean = convert_to_tensor(mean, dtype, "mean")
         stddev = convert_to_tensor(stddev, dtype, "stddev")
         drawn = op_class.build(shape, dtype=dtype, **node_seeds(seed, op_class.type))
@@ -423,7 +434,7 @@ def _categories(default_name, logits, num_samples, dtype, seed, name):
                                  **node_seeds(seed, "Multinomial"))
 
 
-def _shape_tensor(shape):
+def shape_tensor(shape):
     """`shape` as an integer tensor called "shape"; an empty list is a scalar's shape."""
     if isinstance(shape, Tensor):
         return shape
