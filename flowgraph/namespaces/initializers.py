@@ -18,4 +18,5 @@ from flowgraph.ops.variable_lists import global_variables_initializer as global_
 from flowgraph.ops.variable_lists import local_variables_initializer as local_variables
 from flowgraph.ops.variable_lists import variables_initializer as variables
 
-__getattr__ = _lazy("tf.initializers", globals())
+_LAZY = {"tables_initializer": "flowgraph.ops.lookup_static:tables_initializer"}
+__getattr__ = _lazy("tf.initializers", globals(), _LAZY)

@@ -31,6 +31,7 @@ __getattr__ = _lazy("tf.sparse", globals(), {
     "slice": _OPS + "sparse_parts:sparse_slice",
     "softmax": _OPS + "sparse_reduce:sparse_softmax",
     "sparse_dense_matmul": _OPS + "sparse_matmul:sparse_tensor_dense_matmul",
+    "SparseConditionalAccumulator": _OPS + "accumulators:SparseConditionalAccumulator",
     "split": _OPS + "sparse_parts:sparse_split",
     "to_dense": _OPS + "sparse_dense:sparse_tensor_to_dense",
     "to_indicator": _OPS + "sparse_dense:sparse_to_indicator",

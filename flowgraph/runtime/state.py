@@ -33,16 +33,23 @@ class State:
             return [self._locks.setdefault(key, threading.RLock()) for key in sorted(set(keys))]
 
     def node(self, op: Operation) -> Any:
-        """The object that a stateful op keeps in this session; made when first asked for."""
+        """The object that a stateful op keeps in this session; made when first asked for.
+
+        Ops of one type and one `shared_name` share it.
+        """
+        key = f"{op.type} {variable_key(op)}"
         with self._lock:
-            if op.name not in self._nodes:
-                self._nodes[op.name] = op.op_def.create_state(op.attrs)
-            return self._nodes[op.name]
+            if key not in self._nodes:
+                self._nodes[key] = op.op_def.create_state(op.attrs)
+            return self._nodes[key]
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forgets everything, and ends the waiting of runs in other threads."""
         self.values = {}
-        self._nodes = {}
+        nodes, self._nodes = self._nodes, {}
+        for node in nodes.values():
+            if hasattr(node, "close"):
+                node.close()
 
 
 def variable_key(op: Operation) -> str:
