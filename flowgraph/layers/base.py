@@ -30,6 +30,7 @@ from flowgraph.layers.input_spec import InputSpec, check_inputs
 from flowgraph.layers.named import initializer_called
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
+from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_lists import global_variables, trainable_variables
@@ -142,7 +143,7 @@ class Layer:
             trainable: whether it is trained, where the layer is (default True).
             constraint: function from the new value to the value to keep, called by optimizers.
             use_resource, synchronization, aggregation: accepted; ON_READ makes it not trainable.
-            partitioner: only None is offered.
+            partitioner: cuts the variable into parts, as `tf.fixed_size_partitioner` makes one.
             kwargs: `experimental_autocast`, ignored.
 
         Raises:
@@ -173,8 +174,9 @@ class Layer:
         if self._dtype is None:
             self._dtype = variable.dtype.base_dtype.name
         # A custom getter may have decided otherwise about training.
-        trained = trainable and variable in trainable_variables()
-        (self._trainable_weights if trained else self._non_trainable_weights).append(variable)
+        for part in variable if isinstance(variable, PartitionedVariable) else [variable]:
+            trained = trainable and part in trainable_variables()
+            (self._trainable_weights if trained else self._non_trainable_weights).append(part)
         return variable
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Any:
