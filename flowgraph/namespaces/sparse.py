@@ -11,6 +11,8 @@ _OPS = "flowgraph.ops."
 __getattr__ = _lazy("tf.sparse", globals(), {
     "add": _OPS + "sparse_arithmetic:sparse_add",
     "concat": _OPS + "sparse_parts:sparse_concat",
+    "cross": _OPS + "sparse_cross:sparse_cross",
+    "cross_hashed": _OPS + "sparse_cross:sparse_cross_hashed",
     "expand_dims": _OPS + "sparse_layout:sparse_expand_dims",
     "eye": _OPS + "sparse_dense:sparse_eye",
     "fill_empty_rows": _OPS + "sparse_parts:sparse_fill_empty_rows",

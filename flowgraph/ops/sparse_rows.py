@@ -31,7 +31,11 @@ def sparse_rule(indices: Spec, values: Spec, dense_shape: Spec) -> tuple[int | N
     if not shapes.compatible(rows[1:], rank):
         raise ShapeError(f"cannot use indices of {shape_text(indices.shape)} in a tensor of rank "
                          f"{rank[0]}", "There is one column of indices per entry of dense_shape.")
-    return shapes.merge(rows[:1], count)[0], shapes.merge(rows[1:], rank)[0]
+    return _known(rows[0], count[0]), _known(rows[1], rank[0])
+
+
+def _known(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a
 
 
 def sparse_specs(count, rank, dtype):

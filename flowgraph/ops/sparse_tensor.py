@@ -260,9 +260,9 @@ def _sparse_shape(shape: Any, name: str | None) -> tuple[Tensor | None, int | No
     if shape is None:
         return None, None
     if isinstance(shape, Tensor):
-        sizes = shape.spec.shape
-        return to_tensor(get_default_graph(), shape, dt.int64, name), sizes and sizes[0]
-    sizes = TensorShape(shape).as_list() if isinstance(shape, TensorShape) else [
+        length = shape.spec.shape[0] if shape.spec.shape else None
+        return to_tensor(get_default_graph(), shape, dt.int64, name), length
+    sizes = shape.as_list() if isinstance(shape, TensorShape) else [
         getattr(n, "value", n) for n in shape]
     if None in sizes:
         return None, len(sizes)

@@ -271,6 +271,19 @@ CASES = [
           ("tanh", fg.tanh, np.tanh), ("cast", lambda t: fg.cast(t, fg.int32), np.trunc))],
     Case("sparse_elementwise/erf", on_parts(fg.erf), (I[:2], np.array([0.0, 0.5]), S),
          [I[:2], np.array([0.0, 0.5204998778130465]), S]),
+    Case("SparseCross/text_and_numbers", lambda i, v, s, d: parts(
+        fg.sparse.cross([d, sparse(i, v, s)])),
+         (np.array([[0, 0], [0, 2], [2, 1]]), np.array([b"a", b"b", b"c"], object), S,
+          np.int32([[1, 2], [3, 4], [5, -6]])),
+         [np.array([[0, 0], [0, 1], [0, 2], [0, 3], [2, 0], [2, 1]]),
+          np.array([b"a_X_1", b"a_X_2", b"b_X_1", b"b_X_2", b"c_X_5", b"c_X_-6"], object),
+          np.array([3, 4])]),
+    Case("SparseCross/hashed_numbers", lambda d, e: parts(fg.sparse.cross_hashed([d, e], 1000)),
+         (np.int64([[1, 2], [3, -4]]), np.int64([[7], [8]])),
+         [np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.int64([889, 607, 356, 578]), np.array([2, 2])]),
+    Case("SparseCross/hashed_text", lambda d, e: parts(fg.sparse.cross_hashed([d, e])),
+         (np.array([[b"a"], [b"long text " * 9]], object), np.array([[b"b"], [b""]], object)),
+         [np.array([[0, 0], [1, 0]]), np.int64([5527121959452899179, 8973439578482596679]), np.array([2, 1])]),
     Case("SerializeSparse/text", lambda i, v, s: fg.serialize_sparse(sparse(i, v, s)),
          (np.array([[0, 0], [1, 5]]), np.float32([1, 2]), np.array([2, 3])),
          np.array([b'\x08\t\x12\x08\x12\x02\x08\x02\x12\x02\x08\x02" ' + bytes(16)
@@ -304,6 +317,10 @@ def run_bad(name, build, inputs, *words):
 
 
 BAD = [
+    BadCase("SparseCross/no_list", lambda: fg.sparse.cross(fg.constant([[1]])), TypeError,
+            ("list",)),
+    run_bad("SparseCross/rows", lambda d, e: parts(fg.sparse.cross([d, e])),
+            (np.int64([[1]]), np.int64([[1], [2]])), "[1, 2]"),
     *[run_bad(f"SparseToDense/{name}", lambda i, v, s: fg.sparse.to_dense(sparse(i, v, s)),
               (i, V[:2], S), words)
       for name, i, words in (("outside", OUT, "out of bounds"), ("negative", NEGATIVE, "[-1, 0]"),
