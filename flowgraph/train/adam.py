@@ -60,7 +60,7 @@ class AdamOptimizer(Optimizer):
             self._zeros_slot(var, "m", self._name)
             self._zeros_slot(var, "v", self._name)
 
-    def _powers(self) -> tuple[Variable, Variable]:
+    def _get_beta_accumulators(self) -> tuple[Variable, Variable]:
         """The variables that hold beta1**t and beta2**t."""
         graph = get_default_graph()
         return self._others["beta1_power", graph], self._others["beta2_power", graph]
@@ -78,7 +78,7 @@ class AdamOptimizer(Optimizer):
         corrected, beta1, 1 - beta1, beta2, 1 - beta2, epsilon."""
         if dtype not in self._by_dtype:
             with get_default_graph().name_scope(self._scope):
-                power1, power2 = (cast(power, dtype) for power in self._powers())
+                power1, power2 = (cast(power, dtype) for power in self._get_beta_accumulators())
                 rate = cast(self._lr_t, dtype) * sqrt(1.0 - power2) / (1.0 - power1)
                 beta1, beta2 = cast(self._beta1_t, dtype), cast(self._beta2_t, dtype)
                 self._by_dtype[dtype] = (rate, beta1, 1.0 - beta1, beta2, 1.0 - beta2,
@@ -102,7 +102,7 @@ class AdamOptimizer(Optimizer):
         return group(step, m_new, v_new)
 
     def _finish(self, update_ops, name_scope):
-        power1, power2 = self._powers()
+        power1, power2 = self._get_beta_accumulators()
         with control_dependencies(update_ops):
             decays = [assign(power1, power1 * self._beta1_t).op,
                       assign(power2, power2 * self._beta2_t).op]

@@ -121,7 +121,8 @@ class Optimizer:
         """The gradients of `loss`, one pair (gradient, variable) per variable.
 
         Args:
-            loss: tensor to differentiate.
+            loss: tensor to differentiate, or a function without arguments that makes it; then only
+                the variables that it depends on are given back, unless there is a `var_list`.
             var_list: variables; default all trainable ones.
             gate_gradients: GATE_GRAPH computes all gradients before any is used.
             aggregation_method: accepted; see `tf.AggregationMethod`.
@@ -139,8 +140,9 @@ class Optimizer:
         if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
             raise ValueError("gate_gradients must be one of: Optimizer.GATE_NONE, "
                              f"Optimizer.GATE_OP, Optimizer.GATE_GRAPH. Not {gate_gradients}")
-        if callable(loss) and not isinstance(loss, Variable):
-            raise TypeError("a function as the loss is for eager execution; pass the loss tensor")
+        made_here = callable(loss) and not isinstance(loss, Variable)
+        if made_here:
+            loss = convert_to_tensor(loss())  # type: ignore[operator]
         self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
         if var_list is None:
             variables = trainable_variables() + get_default_graph().get_collection(
@@ -155,9 +157,10 @@ class Optimizer:
                           aggregation_method=aggregation_method)
         if gate_gradients == self.GATE_GRAPH:
             grads = gate(grads)
-        self._assert_valid_dtypes([var for grad, var in zip(grads, variables, strict=True)
-                                   if grad is not None])
-        return list(zip(grads, variables, strict=True))
+        pairs = list(zip(grads, variables, strict=True))
+        reached = [(grad, var) for grad, var in pairs if grad is not None]
+        self._assert_valid_dtypes([var for _, var in reached])
+        return reached if made_here and var_list is None else pairs
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]], global_step: Any = None,
                         name: str | None = None) -> Operation:
@@ -320,7 +323,7 @@ class Optimizer:
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Any:
         """The update of `var` by a gradient of its shape."""
-        raise NotImplementedError(f"{type(self).__name__} has no _apply_dense")
+        return self._resource_apply_dense(grad, var)
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Variable) -> Any:
         """The update by a gradient of rows; a row that occurs twice is added up first."""
@@ -329,6 +332,16 @@ class Optimizer:
 
     def _apply_sparse(self, grad: IndexedSlices, var: Variable) -> Any:
         """The update of `var` by a gradient of rows, each of which occurs once."""
+        return self._resource_apply_sparse(grad.values, var, grad.indices)
+
+    # TensorFlow calls these for resource variables; here there is one kind of variable.
+
+    def _resource_apply_dense(self, grad: Tensor, handle: Variable) -> Any:
+        """The update by a gradient of the variable's shape, for who has no `_apply_dense`."""
+        raise NotImplementedError(f"{type(self).__name__} has no _apply_dense")
+
+    def _resource_apply_sparse(self, grad: Tensor, handle: Variable, indices: Tensor) -> Any:
+        """The update by a gradient of rows, for who has no `_apply_sparse`."""
         raise NotImplementedError(f"{type(self).__name__} has no _apply_sparse")
 
     def _finish(self, update_ops: list[Operation], name_scope: str) -> Operation:

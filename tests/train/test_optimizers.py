@@ -282,7 +282,6 @@ def test_subclasses_say_how_one_variable_is_updated():
     (lambda opt, w, i: opt.minimize(fg.constant(1.0)), ValueError, "explain_gradient"),
     (lambda opt, w, i: opt.minimize(i * 2), ValueError, "Invalid type int32"),
     (lambda opt, w, i: opt.minimize(w, var_list=[]), ValueError, "No variables to optimize"),
-    (lambda opt, w, i: opt.minimize(lambda: w), TypeError, "function"),
     (lambda opt, w, i: opt.minimize(w, gate_gradients=7), ValueError, "gate_gradients"),
     (lambda opt, w, i: opt.apply_gradients([]), ValueError, "No variables provided"),
     (lambda opt, w, i: opt.apply_gradients([(None, w)]), ValueError, "No gradients provided"),
@@ -309,3 +308,42 @@ def test_the_slots_of_a_cut_variable_are_parts_of_a_whole():
     slots = [optimizer.get_slot(part, "momentum") for part in fg.trainable_variables()]
     assert [slot.op.name for slot in slots] == ["s/s/w/part_0/Momentum", "s/s/w/part_1/Momentum"]
     assert [slot._get_save_slice_info().spec for slot in slots] == ["4 2 0,2:0,2", "4 2 2,2:0,2"]
+
+
+def test_the_loss_may_be_a_function():
+    a, b, unused = fg.Variable(2.0), fg.Variable(3.0), fg.Variable(1.0)
+    opt = fg.train.GradientDescentOptimizer(0.5)
+    assert [var for _, var in opt.compute_gradients(lambda: a * b)] == [a, b]
+    assert [var for _, var in opt.compute_gradients(lambda: a, [a, unused])] == [a, unused]
+    train = opt.minimize(lambda: a * a)
+    with fg.Session() as sess:
+        sess.run(fg.global_variables_initializer())
+        sess.run(train)
+        assert sess.run([a, b]) == [0.0, 3.0]
+
+
+def test_subclasses_may_know_only_resource_variables():
+    class Whole(fg.train.Optimizer):
+        def _resource_apply_dense(self, grad, handle):
+            return handle.assign_sub(grad)
+
+        def _resource_apply_sparse(self, grad, handle, indices):
+            return fg.scatter_sub(handle, indices, grad)
+
+    w, e = fg.Variable(5.0), fg.Variable([1.0, 2.0, 3.0])
+    train = Whole(False, "Whole").minimize(w * w + fg.reduce_sum(fg.gather(e, [1, 1])))
+    with fg.Session() as sess:
+        sess.run(fg.global_variables_initializer())
+        sess.run(train)
+        assert sess.run(w) == -5.0 and sess.run(e).tolist() == [1.0, 0.0, 3.0]
+
+
+def test_an_optimizer_without_an_update_is_refused():
+    class Nothing(fg.train.Optimizer):
+        """Says neither how to update variables nor rows."""
+
+    e = fg.Variable([1.0, 2.0])
+    with pytest.raises(NotImplementedError, match="Nothing has no _apply_dense"):
+        Nothing(False, "Nothing").minimize(fg.reduce_sum(e))
+    with pytest.raises(NotImplementedError, match="Nothing has no _apply_sparse"):
+        Nothing(False, "Nothing").minimize(fg.reduce_sum(fg.gather(e, [0])))
