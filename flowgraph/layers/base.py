@@ -27,7 +27,7 @@ from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.layers.input_spec import InputSpec, check_inputs
-from flowgraph.layers.named import initializer_called
+from flowgraph.layers.named import constraint_called, initializer_called, regularizer_called
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
 from flowgraph.ops.partitioned_variable import PartitionedVariable
@@ -78,7 +78,7 @@ class Layer:
         self._trainable = trainable
         self._base_name, self._name = self._names(name)
         self._dtype = None if dtype is None else as_dtype(dtype).name
-        self._activity_regularizer = kwargs.get("activity_regularizer")
+        self._activity_regularizer = regularizer_called(kwargs.get("activity_regularizer"))
         self._initial_weights = kwargs.get("weights")
         self._input_spec: Any = None
         self._trainable_weights: list[Any] = []
@@ -157,6 +157,7 @@ class Layer:
                 raise ValueError("a variable with synchronization=ON_READ cannot be trainable")
             trainable = False
         trainable = self.trainable and trainable is not False
+        regularizer, constraint = regularizer_called(regularizer), constraint_called(constraint)
         self._set_scope(None)
         before = global_variables()
         with variable_scope(self._scope, reuse=bool(self.built) or self._reuse,
@@ -260,8 +261,9 @@ class Layer:
     def _outputs(self, inputs: Any, args: Any, kwargs: Any) -> Any:
         if not self.built:
             first = next(iter(nest.flatten(inputs)), None)
-            if self._dtype is None and isinstance(first, (Tensor, Variable)):
-                self._dtype = first.dtype.base_dtype.name
+            dtype = getattr(first, "dtype", None)
+            if self._dtype is None and dtype is not None:
+                self._dtype = as_dtype(dtype).base_dtype.name
             self.build(nest.map_structure(lambda x: getattr(x, "shape", None), inputs))
             self.built = True
         if self._initial_weights is not None:

@@ -19,6 +19,8 @@ from flowgraph.ops.identity import identity
 from flowgraph.ops.matmul import MatMul
 from flowgraph.ops.reshape import reshape, transpose
 from flowgraph.ops.shape import shape as shape_of
+from flowgraph.ops.sparse_matmul import sparse_tensor_dense_matmul
+from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.tensordot import tensordot
 
 
@@ -90,7 +92,9 @@ class Dense(Layer):
             outputs = tensordot(inputs, self.kernel, [[rank - 1], [0]])
             outputs.set_shape([*inputs.shape.as_list()[:-1], self.units])
         else:
-            outputs = MatMul.build(inputs, self.kernel)
+            sparse = isinstance(inputs, SparseTensor)
+            outputs = (sparse_tensor_dense_matmul(inputs, self.kernel) if sparse
+                       else MatMul.build(inputs, self.kernel))
         if self.use_bias:
             outputs = bias_add(outputs, self.bias)
         return outputs if self.activation is None else self.activation(outputs)
@@ -113,7 +117,7 @@ def dense(inputs: Any, units: int, activation: Any = None, use_bias: bool = True
     """Computes a fully connected layer: `activation(inputs . kernel + bias)`.
 
     Args:
-        inputs: tensor of rank 2 or more whose last size is known.
+        inputs: tensor of rank 2 or more, or SparseTensor of rank 2, whose last size is known.
         units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer,
             bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, trainable:
             as for `tf.layers.Dense`.

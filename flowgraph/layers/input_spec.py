@@ -78,8 +78,9 @@ def check_inputs(input_spec: Any, inputs: Any, layer: str) -> None:
         if problem:
             raise ShapeError(message(
                 f"layer {layer!r} ({frames.user_frame()}) cannot take this input: {problem}",
-                [(f"input {i} =", repr(tensor.name), f"{shape_text(tensor.shape.as_tuple())} "
-                  f"{tensor.dtype.name}")], section="shape-error"))
+                [(f"input {i} =", repr(getattr(tensor, "name", "?")),
+                  f"{shape_text(tensor.shape.as_tuple())} {tensor.dtype.name}")],
+                section="shape-error"))
 
 
 def _problem(spec: InputSpec, tensor: Any) -> str:

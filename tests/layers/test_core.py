@@ -90,6 +90,8 @@ def test_dense_refuses_inputs_it_cannot_multiply(shape, dtype, kind, words) -> N
 @pytest.mark.parametrize(("arguments", "words"), [
     ({"activation": "reluu"}, "no activation called 'reluu'"),
     ({"kernel_initializer": "nil"}, "no initializer called 'nil'"),
+    ({"bias_regularizer": "l3"}, "no regularizer called 'l3'"),
+    ({"kernel_constraint": "small"}, "no constraint called 'small'"),
 ])
 def test_a_wrong_name_is_told_with_the_names_there_are(arguments, words) -> None:
     with pytest.raises(ValueError, match=words):
@@ -105,6 +107,38 @@ def test_layers_tell_their_output_shape_and_their_arguments() -> None:
         layer.compute_output_shape([2, None])
     with pytest.raises(NotImplementedError):
         fg.layers.Layer().compute_output_shape([1])
+
+
+def test_a_sparse_input_is_multiplied_too() -> None:
+    x = fg.SparseTensor([[0, 1], [2, 0]], [2.0, 3.0], [3, 4])
+    layer = fg.layers.Dense(2, use_bias=False)
+    y = layer(x)
+    with started() as session:
+        got, kernel = session.run([y, layer.kernel])
+    np.testing.assert_allclose(got, [2 * kernel[1], [0, 0], 3 * kernel[0]], rtol=1e-6)
+
+
+W = np.array([[3.0, -0.3], [4.0, 0.4]])
+
+
+@pytest.mark.parametrize(("name", "wanted"), [
+    ("l1", 0.077), ("l2", 0.2525), ("l1_l2", 0.3295)])
+def test_regularizers_have_names(name, wanted) -> None:
+    layer = fg.layers.Dense(2, kernel_initializer=fg.constant_initializer(W),
+                            kernel_regularizer=name)
+    layer(fg.ones([1, 2], fg.float64))
+    with started() as session:
+        np.testing.assert_allclose(session.run(fg.losses.get_regularization_loss()), wanted)
+
+
+@pytest.mark.parametrize(("name", "wanted"), [
+    ("max_norm", W * [0.4, 1.0]), ("min_max_norm", W * [0.2, 1.0]),
+    ("non_neg", np.maximum(W, 0)), ("unit_norm", W / [5.0, 0.5])])
+def test_constraints_have_names(name, wanted) -> None:
+    layer = fg.layers.Dense(2, kernel_constraint=name)
+    layer(fg.ones([1, 2], fg.float64))
+    got = fg.Session().run(layer.kernel.constraint(fg.constant(W)))
+    np.testing.assert_allclose(got, wanted, rtol=1e-6)
 
 
 # ---- dropout -------------------------------------------------------------------------------------
