@@ -18,6 +18,7 @@ from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.gather import summed_rows
+from flowgraph.ops.image_resize import wanted_size
 from flowgraph.ops.shape import shape
 
 _PIXELS = dt.DTypeSet("a real dtype but uint32 and uint64", (
@@ -103,10 +104,7 @@ class CropAndResize(OpDef):
         if not shapes.compatible(crop_size.shape, (2,)):
             raise ShapeError(f"needs a size of 2 numbers, got {shape_text(crop_size.shape)}",
                              "Write [crop_height, crop_width].")
-        rows, columns = crop_size.value or (None, None)
-        if any(n is not None and n < 0 for n in (rows, columns)):
-            raise ShapeError(f"has the size ({rows}, {columns})", "Sizes must be positive.")
-        return Spec(dt.float32, (_box_shapes(boxes, box_ind), rows, columns,
+        return Spec(dt.float32, (_box_shapes(boxes, box_ind), *wanted_size(crop_size),
                                  None if image.shape is None else image.shape[3]))
 
     def kernel(self, xp, image, boxes, box_ind, crop_size, *, method="bilinear",

@@ -11,6 +11,7 @@ from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops import distributions
+from flowgraph.ops.image_resize import wanted_size
 from flowgraph.ops.philox import TILE, PhiloxState
 
 _FLOAT32 = dt.DTypeSet("float32", (dt.float32,))
@@ -37,10 +38,7 @@ class ExtractGlimpse(OpDef):
         n, _, _, depth = input.shape or (None,) * 4
         (count,) = shape_rules.merge("as many offsets as images", Spec(dt.int32, (n,)),
                                      Spec(dt.int32, (offsets.shape or (None,))[:1]))
-        rows, columns = size.value or (None, None)
-        if any(m is not None and m < 0 for m in (rows, columns)):
-            raise ShapeError(f"has the size ({rows}, {columns})", "Sizes must not be negative.")
-        return Spec(dt.float32, (count, rows, columns, depth))
+        return Spec(dt.float32, (count, *wanted_size(size), depth))
 
     def create_state(self, attrs):
         """The noise is new in each session, as in TensorFlow."""
@@ -48,6 +46,8 @@ class ExtractGlimpse(OpDef):
 
     def kernel(self, xp, input, size, offsets, *, centered=True, normalized=True,
                uniform_noise=True, noise="uniform", state):
+        if min(size) < 0:
+            raise InvalidArgumentError(None, None, f"a glimpse of size {size} makes no sense")
         if offsets.shape[0] != input.shape[0]:
             raise InvalidArgumentError(None, None, "first dimension should be batch: got "
                                        f"{input.shape} and {offsets.shape}")

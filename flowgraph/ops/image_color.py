@@ -15,7 +15,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import InvalidArgumentError, ShapeError
+from flowgraph.errors import FailedPreconditionError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
@@ -52,19 +52,25 @@ def _three_channels(images):
     return (*images.shape[:-1], 3)
 
 
-def _hexagon(xp, rgb):
+def _channels(images, error=InvalidArgumentError):
+    """The three channels, checked in the run."""
+    if images.shape[-1] != 3:
+        raise error(None, None, "input must have 3 channels but instead has "
+                    f"{images.shape[-1]} channels")
+    return images[..., 0], images[..., 1], images[..., 2]
+
+
+def _hexagon(xp, red, green, blue):
     """(hue in [0, 6), smallest, largest channel) of each pixel."""
-    if rgb.shape[-1] != 3:
-        raise InvalidArgumentError(None, None, "input must have 3 channels but instead has "
-                                   f"{rgb.shape[-1]} channels")
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    low, high = (pick(pick(red, green), blue) for pick in (xp.minimum, xp.maximum))
+    # Written with `where`: as in TensorFlow, of NaN and a number after it the number counts.
+    low, high = xp.where(red < green, red, green), xp.where(green < red, red, green)
+    low, high = xp.where(low < blue, low, blue), xp.where(blue < high, high, blue)
     wide = high - low
     wide = xp.where(wide > 0, wide, xp.ones_like(wide))
     hue = xp.where(red == high, (green - blue) / wide, xp.where(
-        green == high, (blue - red) / wide + 2, (red - green) / wide + 4)).astype(rgb.dtype)
+        green == high, (blue - red) / wide + 2, (red - green) / wide + 4)).astype(red.dtype)
     hue = xp.where(high > low, hue, xp.zeros_like(hue))
-    return xp.where(hue < 0, hue + 6, hue).astype(rgb.dtype), low, high
+    return xp.where(hue < 0, hue + 6, hue).astype(red.dtype), low, high
 
 
 def _coloured(xp, hue, low, high):
@@ -84,7 +90,7 @@ class RGBToHSV(OpDef):
         return Spec(images.dtype, _three_channels(images))
 
     def kernel(self, xp, images):
-        hue, low, high = _hexagon(xp, images)
+        hue, low, high = _hexagon(xp, *_channels(images, FailedPreconditionError))
         lit = high > 0
         grey = xp.where(lit, (high - low) / xp.where(lit, high, xp.ones_like(high)), 0)
         return xp.stack([hue / images.dtype.type(6), grey, high], axis=-1).astype(images.dtype,
@@ -98,7 +104,8 @@ def _gradient_of_hsv(images, dy):
     """With M, m the largest and smallest channel and p, q those after M in the order r, g, b:
     hue = (p - q) / (6 (M - m)) + constant, saturation = (M - m) / M, value = M.
 
-    As in TensorFlow, channels that are not above 0 do not move the saturation.
+    As in TensorFlow, channels that are not above 0 do not move the saturation, nor the hue if all
+    are not.
     """
     dtype = images.dtype.base_dtype
     high, low = (pick(images, axis=-1, keepdims=True) for pick in (reduce_max, reduce_min))
@@ -107,7 +114,8 @@ def _gradient_of_hsv(images, dy):
     per_range = div_no_nan(convert_to_tensor(1, dtype), high - low)
     after = roll(largest, 1, -1) - roll(largest, 2, -1)
     across = reduce_sum(after * images, axis=-1, keepdims=True)
-    d_hue = (after * per_range - (largest - smallest) * across * square(per_range)) / 6
+    d_hue = cast(high > 0, dtype) * (
+        after * per_range - (largest - smallest) * across * square(per_range)) / 6
     d_saturation = cast(images > 0, dtype) * (
         largest * div_no_nan(low, square(high))
         - smallest * div_no_nan(convert_to_tensor(1, dtype), high))
@@ -154,7 +162,7 @@ class HSVToRGB(OpDef):
         return Spec(images.dtype, _three_channels(images))
 
     def kernel(self, xp, images):
-        hue, saturation, value = images[..., 0], images[..., 1], images[..., 2]
+        hue, saturation, value = _channels(images, FailedPreconditionError)
         one = images.dtype.type(1)
         return _coloured(xp, hue * (6 * one), (one - saturation) * value, value)
 
@@ -224,7 +232,7 @@ class AdjustHue(OpDef):
         return _adjusted(images, delta)
 
     def kernel(self, xp, images, delta):
-        hue, low, high = _hexagon(xp, images)
+        hue, low, high = _hexagon(xp, *_channels(images))
         hue = hue + images.dtype.type(6) * xp.asarray(delta).astype(images.dtype)
         hue = hue - images.dtype.type(6) * xp.floor(hue / images.dtype.type(6))
         return _coloured(xp, hue, low, high)
@@ -241,7 +249,7 @@ class AdjustSaturation(OpDef):
         return _adjusted(images, scale)
 
     def kernel(self, xp, images, scale):
-        hue, low, high = _hexagon(xp, images)
+        hue, low, high = _hexagon(xp, *_channels(images))
         lit = high > 0
         saturation = xp.where(lit, (high - low) / xp.where(lit, high, xp.ones_like(high)), 0)
         saturation = xp.clip(saturation * xp.asarray(scale).astype(images.dtype), 0, 1)
@@ -283,6 +291,8 @@ def rgb_to_grayscale(images, name=None):
             real = with_dependencies(checks, real)
         # One channel after the other, as TensorFlow adds them up: no rounding differs.
         grey = real[..., 0:1] * 0.2989 + real[..., 1:2] * 0.5870 + real[..., 2:3] * 0.1140
+        if sizes is not None:
+            grey.set_shape([*sizes[:-1], 1])
         return convert_image_dtype(grey, images.dtype, name=scope)
 
 

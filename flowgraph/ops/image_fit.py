@@ -69,7 +69,8 @@ def resize_images(images, size, method=ResizeMethod.BILINEAR, align_corners=Fals
 
     Returns:
         A tensor of the images' rank: float32, or of the images' dtype for NEAREST_NEIGHBOR. The
-        images as they are when they are known to have the size.
+        images as they are when the graph tells that they have the size; not with
+        `preserve_aspect_ratio`.
 
     Raises:
         ValueError: the rank is not known to be 3 or 4, `size` has not 2 elements, or there is no
@@ -93,21 +94,22 @@ def resize_images(images, size, method=ResizeMethod.BILINEAR, align_corners=Fals
                              f"{size!r:.100}") from None
         if not size.shape.is_compatible_with([2]):
             raise wrong_shape(size, "a size must be [new_height, new_width]")
+        known = known_value(size)
         if preserve_aspect_ratio:
             size = _fitting(images, size)
-        height, width = known_value(size) or (None, None)
-        known = (height, width)
-        if None not in known and images.spec.shape[1:3] == known:
+        elif known is not None and None not in known and images.spec.shape[1:3] == known:
             return of_batch(images, is_batch)
-        if method not in _METHODS:
-            raise ValueError(f"there is no resize method {method!r}; use tf.image.ResizeMethod")
-        images = _METHODS[method].build(images, size, align_corners=align_corners)
-        if all(n is None or n >= 0 for n in known):
-            images.set_shape([None, height, width, None])
-        return of_batch(images, is_batch)
+        return of_batch(_resized(images, size, method, align_corners), is_batch)
 
 
 resize = resize_images
+
+
+def _resized(images, size, method, align_corners):
+    """A batch of images in another size."""
+    if method not in _METHODS:
+        raise ValueError(f"there is no resize method {method!r}; use tf.image.ResizeMethod")
+    return _METHODS[method].build(images, size, align_corners=align_corners)
 
 
 def _fitting(images, size):
@@ -136,7 +138,7 @@ def resize_image_with_pad(image, target_height, target_width, method=ResizeMetho
 
     Returns:
         A tensor of the image's rank, in the size asked for: float32, or of the image's dtype for
-        NEAREST_NEIGHBOR and where nothing had to be resized.
+        NEAREST_NEIGHBOR.
 
     Raises:
         ValueError: the image is not of rank 3 or 4, or a size is not above 0.
@@ -156,7 +158,8 @@ def resize_image_with_pad(image, target_height, target_width, method=ResizeMetho
         image = with_dependencies(checks, image)
         _, height, width, _ = dimensions(image, 4)
         sizes, before = _within(height, width, target_height, target_width)
-        resized = resize_images(image, sizes, method, align_corners=align_corners)
+        with name_scope(None, "resize", [image, sizes]):
+            resized = _resized(image, sizes, method, align_corners)
         return of_batch(pad_to_bounding_box(resized, *before, target_height, target_width),
                         is_batch)
 

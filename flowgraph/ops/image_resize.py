@@ -43,11 +43,16 @@ def _resized(images, size, dtype):
     if size.shape is not None and size.shape[0] not in (None, 2):
         raise ShapeError(f"needs a size of 2 numbers, got {shape_text(size.shape)}",
                          "Write [new_height, new_width].")
-    rows, columns = size.value or (None, None)
-    if any(n is not None and n < 0 for n in (rows, columns)):
-        raise ShapeError(f"has the size ({rows}, {columns})", "Sizes must be positive.")
     n, _, _, depth = images.shape or (None,) * 4
-    return Spec(dtype, (n, rows, columns, depth))
+    return Spec(dtype, (n, *wanted_size(size), depth))
+
+
+def wanted_size(size):
+    """(rows, columns) as far as a `size` input tells; -1 is an error of the run."""
+    sizes = tuple(None if n == -1 else n for n in size.value or (None, None))
+    if any(n is not None and n < 0 for n in sizes):
+        raise ShapeError(f"has the size {sizes}", "Sizes must be positive.")
+    return sizes
 
 
 def _check(images, size, align_corners, half_pixel_centers):
@@ -71,7 +76,7 @@ class ResizeNearestNeighbor(_Resize):
         return _resized(images, size, images.dtype)
 
     def kernel(self, xp, images, size, *, align_corners=False, half_pixel_centers=False):
-        _check(images, size, align_corners and not half_pixel_centers, half_pixel_centers)
+        _check(images, size, align_corners, half_pixel_centers)
         rows, columns = (xp.asarray(resampling.nearest(n, m, align_corners, half_pixel_centers))
                          for n, m in zip(images.shape[1:3], size, strict=True))
         return xp.take(xp.take(images, rows, axis=1), columns, axis=2)
