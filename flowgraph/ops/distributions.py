@@ -39,9 +39,12 @@ def uniform(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: int) -> A
     """`count` numbers of [0, 1)."""
     if dtype == np.float64:
         result = xp.empty((-(-count // 2), 2), dtype)
-        for start, stop in philox.tiles(len(result), tile):
+
+        def fill(start: int, stop: int) -> None:
             even, odd = philox.pairs(xp, state, start, stop - start)
             result[start:stop] = _double(xp, even, odd).T
+
+        philox.in_tiles(fill, len(result), tile)
         return result.reshape(-1)[:count]
     words = philox.bits(xp, state, count, tile)
     if dtype == np.float16:
@@ -68,9 +71,12 @@ def normal(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: int) -> An
     """`count` standard normal numbers."""
     width = 2 if dtype == np.float64 else 4
     result = xp.empty((-(-count // width), width), dtype)
-    for start, stop in philox.tiles(len(result), tile):
-        _store(result[start:stop], *_box_muller(xp, *philox.pairs(xp, state, start, stop - start),
-                                                dtype))
+
+    def fill(start: int, stop: int) -> None:
+        even, odd = philox.pairs(xp, state, start, stop - start)
+        _store(result[start:stop], *_box_muller(xp, even, odd, dtype))
+
+    philox.in_tiles(fill, len(result), tile)
     return result.reshape(-1)[:count]
 
 
@@ -79,7 +85,8 @@ def truncated_normal(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: 
     width = 2 if dtype == np.float64 else 4
     result = xp.empty((-(-count // width), width), dtype)
     stride = width * OUTPUT_BLOCKS // 4
-    for start, stop in philox.tiles(len(result), tile):
+
+    def fill(start: int, stop: int) -> None:
         rows = result[start:stop]
         groups = xp.arange(start, stop, dtype=np.uint64) * np.uint64(stride)
         sines, cosines = _box_muller(xp, *philox.blocks_at(xp, state, groups), dtype)
@@ -90,6 +97,8 @@ def truncated_normal(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: 
             again = xp.empty((len(short), width), dtype)
             _refill(xp, state, groups[short], again, 2)
             rows[short] = again
+
+    philox.in_tiles(fill, len(result), tile)
     return result.reshape(-1)[:count]
 
 

@@ -7,14 +7,15 @@ so any number of blocks is made at once, in NumPy or CuPy, with the same bits on
     key 64 bits, counter 128 bits  ->  words[0], words[1], words[2], words[3] of each block
 
 `PhiloxState` is what a Session keeps for one random node: the key, and the counter of the next run.
-Blocks are made in tiles that stay in the cache, which is three times as fast as in whole arrays.
+Blocks are made in tiles that stay in the cache, which is three times as fast as in whole arrays;
+many tiles are made in several threads.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +24,7 @@ import numpy as np
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
 TILE = 16384  # blocks made at once on the CPU
+_ALONE = 4  # so many tiles are not worth a second thread
 
 _ROUNDS = 10
 _MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
@@ -67,6 +69,35 @@ def tiles(count: int, tile: int) -> Iterator[tuple[int, int]]:
     return ((at, min(at + tile, count)) for at in range(0, count, tile))
 
 
+def in_tiles(fill: Callable[[int, int], None], count: int, tile: int) -> None:
+    """Calls `fill(start, stop)` for the pieces of `range(count)`, in threads when there are many.
+
+    Every piece writes its own part of a result, so the numbers do not depend on the threads.
+    """
+    if count <= _ALONE * tile or _cpus() == 1:
+        for start, stop in tiles(count, tile):
+            fill(start, stop)
+    else:
+        for _ in _threads().map(lambda piece: fill(*piece), tiles(count, tile)):
+            pass  # a piece that failed raises here
+
+
+@lru_cache(maxsize=1)
+def _threads() -> Any:
+    """The threads that make large arrays: NumPy's loops let each other run."""
+    from concurrent.futures import ThreadPoolExecutor  # late: few programs draw that much
+    return ThreadPoolExecutor(min(_cpus(), 8), "flowgraph-random")
+
+
+def _cpus() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
 def bits(xp: Any, state: PhiloxState, count: int, tile: int = TILE) -> Any:
     """The first `count` 32-bit words from `state` on, in TensorFlow's order.
 
@@ -75,10 +106,13 @@ def bits(xp: Any, state: PhiloxState, count: int, tile: int = TILE) -> Any:
     """
     blocks = -(-count // 4)
     words = xp.empty((blocks, 4), np.uint32)
-    for start, stop in tiles(blocks, tile):
+
+    def fill(start: int, stop: int) -> None:
         even, odd = pairs(xp, state, start, stop - start)
         words[start:stop, 0::2] = even.T
         words[start:stop, 1::2] = odd.T
+
+    in_tiles(fill, blocks, tile)
     return words.reshape(-1)[:count]
 
 
