@@ -51,7 +51,8 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
         sequence_length: int vector, the number of time steps of each row; default all.
         initial_state: the first state; default zeros.
         dtype: dtype of that state of zeros, and of the outputs.
-        parallel_iterations: accepted; steps run one after another.
+        parallel_iterations: accepted; steps run one after another, so that a seeded dropout gives
+            what TensorFlow does with parallel_iterations=1.
         swap_memory: accepted.
         time_major: whether inputs and outputs are `[max_time, batch_size, ...]`.
         scope: variable scope; default "rnn".
@@ -285,7 +286,9 @@ class _Loop:
                                          output)
             return time + 1, written, new_state
 
-        _, written, state = while_loop(lambda time, *_: time < last, step, (time, written, state))
+        # The bound makes the names of the results TensorFlow's: rnn/while/Exit_3 is the state.
+        _, written, state = while_loop(lambda time, *_: time < last, step, (time, written, state),
+                                       maximum_iterations=total)
         outputs = nest.map_structure(lambda array: array.stack(), written)
         for output, zero in zip(nest.flatten(outputs), nest.flatten(zeros), strict=True):
             output.set_shape([self.steps, *zero.shape.as_list()])

@@ -112,7 +112,7 @@ def test_the_state_is_saved_for_the_next_run():
 def test_names_of_saved_states_must_fit_the_cell():
     with pytest.raises(ValueError, match="same type"):
         fg.nn.static_state_saving_rnn(cells.LSTMCell(2), steps(), None, "state")
-    with pytest.raises(ValueError, match="3 vs. 2"):
+    with pytest.raises(ValueError, match=r"3 vs\. 2"):
         fg.nn.static_state_saving_rnn(cells.LSTMCell(2), steps(), None, ("a", "b", "c"))
 
 

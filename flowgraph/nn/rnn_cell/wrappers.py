@@ -11,7 +11,6 @@ from flowgraph.core import nest
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import device as on_device
 from flowgraph.graph.graph import name_scope
-from flowgraph.layers.base import Layer
 from flowgraph.nn.rnn_cell.base import RNNCell, check_is_cell
 from flowgraph.nn.rnn_cell.lstm import LSTMStateTuple
 from flowgraph.opdef.convert import convert_to_tensor
@@ -23,7 +22,7 @@ from flowgraph.ops.rounding import floor
 
 
 class _Wrapper(RNNCell):
-    """A cell that calls another one; its variables are the other one's."""
+    """A cell that calls another one; the variables are the other one's, it lists none itself."""
 
     def __init__(self, cell: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -72,21 +71,6 @@ class _Wrapper(RNNCell):
         """
         with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self.cell.zero_state(batch_size, dtype)
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """The wrapped cell's variables that are trained."""
-        return self.cell.trainable_weights if self.trainable and self._is_layer() else []
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The wrapped cell's variables that are not trained."""
-        if not self._is_layer():
-            return []
-        return self.cell.non_trainable_weights if self.trainable else self.cell.weights
-
-    def _is_layer(self) -> bool:
-        return isinstance(self.cell, Layer)
 
 
 class DropoutWrapper(_Wrapper):
