@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.ops.unary import rsqrt, sqrt
+from flowgraph.ops.unary import sqrt
 from flowgraph.ops.variable import Variable
 from flowgraph.train.rowwise import RowwiseOptimizer
 
@@ -55,6 +55,6 @@ class AdadeltaOptimizer(RowwiseOptimizer):
     def _rule(self, grad, part, rate, rho, epsilon):
         steps = part.read("accum_update")
         total = part.write("accum", part.read("accum") * rho + grad * grad * (1.0 - rho))
-        step = sqrt(steps + epsilon) * rsqrt(total + epsilon) * grad
+        step = sqrt(steps + epsilon) / sqrt(total + epsilon) * grad
         part.write("accum_update", steps * rho + step * step * (1.0 - rho))
         part.step(step * rate)

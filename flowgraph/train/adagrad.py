@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.ops.unary import rsqrt
+from flowgraph.ops.unary import sqrt
 from flowgraph.ops.variable import Variable
 from flowgraph.train.rowwise import RowwiseOptimizer
 
@@ -52,7 +52,7 @@ class AdagradOptimizer(RowwiseOptimizer):
 
     def _rule(self, grad, part, rate):
         total = part.add("accumulator", grad * grad)
-        part.step(grad * rate * rsqrt(total))
+        part.step(grad * rate / sqrt(total))
 
 
 def check_positive(**start: float) -> None:

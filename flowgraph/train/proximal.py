@@ -13,7 +13,7 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.cast import cast
 from flowgraph.ops.unary import abs as magnitude
-from flowgraph.ops.unary import rsqrt, sign, sqrt
+from flowgraph.ops.unary import sign, sqrt
 from flowgraph.ops.variable import Variable
 from flowgraph.train.adagrad import check_positive
 from flowgraph.train.rowwise import RowwiseOptimizer
@@ -110,7 +110,7 @@ class ProximalAdagradOptimizer(RowwiseOptimizer):
             self._filled_slot(var, self._initial_accumulator_value, "accumulator", self._name)
 
     def _rule(self, grad, part, rate, l1, l2):
-        rate = rate * rsqrt(part.add("accumulator", grad * grad))
+        rate = rate / sqrt(part.add("accumulator", grad * grad))
         part.become(_prox(part.variable - grad * rate, rate, l1, l2))
 
 

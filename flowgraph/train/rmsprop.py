@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.ops.unary import rsqrt
+from flowgraph.ops.unary import sqrt
 from flowgraph.ops.variable import Variable
 from flowgraph.train.rowwise import RowwiseOptimizer
 
@@ -65,5 +65,5 @@ class RMSPropOptimizer(RowwiseOptimizer):
         if self._centered:
             mean = part.add("mg", (grad - part.read("mg")) * rest)
             spread = spread - mean * mean
-        step = part.read("momentum") * momentum + grad * rate * rsqrt(spread + epsilon)
+        step = part.read("momentum") * momentum + grad * rate / sqrt(spread + epsilon)
         part.step(part.write("momentum", step))

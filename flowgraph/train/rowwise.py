@@ -7,7 +7,7 @@ variable with its slots, and for a sparse one the rows that the gradient names:
 
     def _rule(self, grad, part, rate):
         total = part.add("accumulator", grad * grad)
-        part.step(grad * rate * rsqrt(total))
+        part.step(grad * rate / sqrt(total))
 """
 
 from __future__ import annotations
