@@ -33,11 +33,11 @@ from flowgraph.core.dtypes import (
 )
 from flowgraph.core.dtypes import bool_ as bool
 from flowgraph.core.lazy import lazy as _lazy
-from flowgraph.core.shapes import Dimension, TensorShape
+from flowgraph.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from flowgraph.errors import OpError
 from flowgraph.gradients.explain import explain_gradient
 from flowgraph.gradients.gradients import AggregationMethod, UnconnectedGradients, gradients
-from flowgraph.gradients.registry import RegisterGradient
+from flowgraph.gradients.registry import RegisterGradient, no_gradient
 from flowgraph.gradients.registry import no_gradient as NoGradient
 from flowgraph.gradients.registry import no_gradient as NotDifferentiable
 from flowgraph.graph.collections import GraphKeys
@@ -369,10 +369,37 @@ __version__ = "0.1.0.dev0"
 
 # Used rarely: imported when first asked for. {name: "module"} or {name: "module:name"}.
 _LAZY = {
+    "compat": "flowgraph.namespaces.compat",
+    "version": "flowgraph.namespaces.version",
+    "print": "flowgraph.ops.printing:print_values",
+    "timestamp": "flowgraph.ops.clock:timestamp",
+    "get_static_value": "flowgraph.ops.static:get_static_value",
+    "is_tensor": "flowgraph.ops.static:is_tensor",
+    "get_logger": "flowgraph.core.versions:get_logger",
+    "VERSION": "flowgraph.core.versions:VERSION",
+    "GIT_VERSION": "flowgraph.core.versions:GIT_VERSION",
+    "GRAPH_DEF_VERSION": "flowgraph.core.versions:GRAPH_DEF_VERSION",
+    "GRAPH_DEF_VERSION_MIN_CONSUMER": "flowgraph.core.versions:GRAPH_DEF_VERSION_MIN_CONSUMER",
+    "GRAPH_DEF_VERSION_MIN_PRODUCER": "flowgraph.core.versions:GRAPH_DEF_VERSION_MIN_PRODUCER",
+    "disable_eager_execution": "flowgraph.core.versions:disable_eager_execution",
+    "disable_v2_behavior": "flowgraph.core.versions:disable_v2_behavior",
+    "executing_eagerly": "flowgraph.core.versions:executing_eagerly",
+    "enable_resource_variables": "flowgraph.core.versions:enable_resource_variables",
+    "resource_variables_enabled": "flowgraph.core.versions:resource_variables_enabled",
+    "enable_control_flow_v2": "flowgraph.core.versions:enable_control_flow_v2",
+    "control_flow_v2_enabled": "flowgraph.core.versions:control_flow_v2_enabled",
+    "disable_control_flow_v2": "flowgraph.core.versions:disable_v2_behavior",
+    "disable_resource_variables": "flowgraph.core.versions:disable_v2_behavior",
+    "disable_tensor_equality": "flowgraph.core.versions:disable_v2_behavior",
+    "disable_v2_tensorshape": "flowgraph.core.versions:disable_v2_behavior",
     "ConditionalAccumulator": "flowgraph.ops.accumulators:ConditionalAccumulator",
     "ConditionalAccumulatorBase": "flowgraph.ops.accumulators:ConditionalAccumulatorBase",
+    "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",
+    "FixedLenSequenceFeature": "flowgraph.ops.parse_features:FixedLenSequenceFeature",
     "QUANTIZED_DTYPES": "flowgraph.core.dtypes:QUANTIZED_DTYPES",
     "SparseConditionalAccumulator": "flowgraph.ops.accumulators:SparseConditionalAccumulator",
+    "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",
+    "VarLenFeature": "flowgraph.ops.parse_features:VarLenFeature",
     "add_check_numerics_ops": "flowgraph.ops.type_checks:add_check_numerics_ops",
     "as_string": "flowgraph.ops.string_format:as_string",
     "assert_equal": "flowgraph.ops.assertions:assert_equal",
@@ -422,9 +449,14 @@ _LAZY = {
     "create_partitioned_variables": "flowgraph.ops.partitioners:create_partitioned_variables",
     "custom_gradient": "flowgraph.ops.custom_gradient:custom_gradient",
     "debugging": "flowgraph.namespaces.debugging",
+    "decode_base64": "flowgraph.ops.decoding:decode_base64",
+    "decode_compressed": "flowgraph.ops.decoding:decode_compressed",
+    "decode_csv": "flowgraph.ops.decode_csv:decode_csv",
+    "decode_raw": "flowgraph.ops.decoding:decode_raw",
     "dequantize": "flowgraph.ops.quantize:dequantize",
     "deserialize_many_sparse": "flowgraph.ops.sparse_serialize:deserialize_many_sparse",
     "edit_distance": "flowgraph.ops.edit_distance:edit_distance",
+    "encode_base64": "flowgraph.ops.decoding:encode_base64",
     "fake_quant_with_min_max_args": "flowgraph.ops.fake_quantize:fake_quant_with_min_max_args",
     "fake_quant_with_min_max_args_gradient":
         "flowgraph.ops.fake_quantize:fake_quant_with_min_max_args_gradient",
@@ -447,6 +479,7 @@ _LAZY = {
     "image": "flowgraph.namespaces.image",
     "initialize_all_tables": "flowgraph.ops.lookup_static:initialize_all_tables",
     "inv": "flowgraph.namespaces.legacy:inv",
+    "io": "flowgraph.namespaces.io",
     "is_numeric_tensor": "flowgraph.ops.type_checks:is_numeric_tensor",
     "layers": "flowgraph.layers",
     "listdiff": "flowgraph.namespaces.legacy:listdiff",
@@ -459,6 +492,10 @@ _LAZY = {
     "nest": "flowgraph.namespaces.nest",
     "op_scope": "flowgraph.namespaces.legacy:op_scope",
     "pack": "flowgraph.namespaces.legacy:pack",
+    "parse_example": "flowgraph.ops.parse_example:parse_example",
+    "parse_single_example": "flowgraph.ops.parse_example:parse_single_example",
+    "parse_single_sequence_example": "flowgraph.ops.parse_sequence:parse_single_sequence_example",
+    "parse_tensor": "flowgraph.ops.tensor_proto:parse_tensor",
     "qint16": "flowgraph.core.dtypes:qint16",
     "qint32": "flowgraph.core.dtypes:qint32",
     "qint8": "flowgraph.core.dtypes:qint8",
@@ -477,6 +514,7 @@ _LAZY = {
     "select": "flowgraph.namespaces.legacy:select",
     "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
     "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
+    "serialize_tensor": "flowgraph.ops.tensor_proto:serialize_tensor",
     "sets": "flowgraph.namespaces.sets",
     "signal": "flowgraph.namespaces.signal",
     "sparse_add": "flowgraph.ops.sparse_arithmetic:sparse_add",

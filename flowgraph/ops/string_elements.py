@@ -55,7 +55,7 @@ class Elementwise(OpDef, abstract=True):
 
     T = dt.STRING
     host_only: ClassVar[str] = ON_HOST
-    grad: ClassVar[Any] = NotDifferentiable
+    grad = NotDifferentiable
 
     def infer(self, input: Spec) -> Spec:
         return Spec(dt.string, input.shape)

@@ -177,10 +177,10 @@ class _Reader:
             self.take(len(found[0]))
             return f"\\U{int(found[1] or found[2], 16):08x}"
         if c in "01234567":
-            digits = re.compile(r"[0-7]{0,2}").match(self.pattern, self.at)
-            if c != "0" and not digits[0]:
+            digits = re.findall(r"^[0-7]*", self.pattern[self.at:self.at + 2])[0]
+            if c != "0" and not digits:
                 raise ValueError(f"invalid escape sequence: \\{c}")
-            return f"\\U{int(c + self.take(len(digits[0])), 8):08x}"
+            return f"\\U{int(c + self.take(len(digits)), 8):08x}"
         if c in "afnrtv":
             return "\\" + c
         if c.isalnum() and c.isascii():

@@ -1,0 +1,506 @@
+"""Messages that behave like protobuf's and write the same bytes, without protobuf.
+
+    class Int64List(Message):
+        value = Scalars(1, checked_int)
+
+A message has keyword constructors, repeated fields that are lists, maps that make entries when a
+missing key is read, and parts that count as set once something in them was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import wire
+
+# ---- values --------------------------------------------------------------------------------------
+
+
+def checked_bytes(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
+                        "bytes. Write text.encode() for text")
+    return bytes(value)
+
+
+def checked_float(value: Any) -> float:
+    if isinstance(value, (str, bytes)) or not (hasattr(value, "__float__")
+                                               or hasattr(value, "__index__")):
+        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
+                        "int, float")
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
+
+
+def checked_int(value: Any) -> int:
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: int")
+    number = value.__index__()
+    if not -2**63 <= number < 2**63:
+        raise ValueError(f"Value out of range: {number}")
+    return number
+
+
+class RepeatedField(list[Any]):
+    """The values of a repeated field: a list that checks what is put into it.
+
+    Args:
+        check: function from a value to what is kept.
+        changed: called after each change.
+    """
+
+    def __init__(self, check: Callable[[Any], Any], changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._check, self._changed = check, changed
+
+    def append(self, value: Any) -> None:
+        """Puts a value at the end."""
+        super().append(self._check(value))
+        self._changed()
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Puts values at the end."""
+        super().extend([self._check(value) for value in values])
+        self._changed()
+
+    def insert(self, index: Any, value: Any) -> None:
+        """Puts a value before another one."""
+        super().insert(index, self._check(value))
+        self._changed()
+
+    def __iadd__(self, values: Iterable[Any]) -> RepeatedField:  # type: ignore[misc]
+        self.extend(values)
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        super().__setitem__(index, [self._check(v) for v in value] if isinstance(index, slice)
+                            else self._check(value))
+        self._changed()
+
+    def MergeFrom(self, values: Iterable[Any]) -> None:
+        """Puts the values of another repeated field at the end."""
+        self.extend(values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+
+# ---- fields: how each kind is kept, read and written ---------------------------------------------
+
+
+class Field:
+    """A field of a message class; reading it gives the holder of its values."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.name = ""
+
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self.name = name
+
+    def __get__(self, message: Any, owner: Any = None) -> Any:
+        if message is None:
+            return self
+        if self.name not in message._held:
+            message._held[self.name] = self.new(message)
+        return message._held[self.name]
+
+    def __set__(self, message: Any, value: Any) -> None:
+        raise AttributeError(f"Assignment not allowed to field {self.name!r} of "
+                             f"{type(message).__name__}; use extend, append or CopyFrom")
+
+    def new(self, message: Any) -> Any:
+        raise NotImplementedError
+
+
+class Scalars(Field):
+    """`repeated int64 = 1 [packed]`, or `repeated float`, or `repeated bytes`."""
+
+    def __init__(self, number: int, check: Callable[[Any], Any]) -> None:
+        super().__init__(number)
+        self.check = check
+
+    def new(self, message: Any) -> RepeatedField:
+        return RepeatedField(self.check, message._changed)
+
+    def assign(self, message: Any, values: Any) -> None:
+        self.__get__(message).extend(values.tolist() if isinstance(values, np.ndarray) else values)
+
+    def encode(self, values: RepeatedField) -> bytes:
+        if self.check is checked_bytes:
+            return b"".join(wire.field(self.number, value) for value in values)
+        if not values:
+            return b""
+        return wire.field(self.number, np.array(values, "<f4").tobytes()
+                          if self.check is checked_float else wire.pack_varints(values))
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        values = self.__get__(message)
+        if self.check is checked_bytes and kind == wire.BYTES:
+            values.append(value)
+        elif self.check is checked_float and kind in (wire.BYTES, wire.FIXED32):
+            if len(value) % 4:
+                raise wire.WireError("packed floats are cut off")
+            values.extend(np.frombuffer(value, "<f4").tolist())
+        elif self.check is checked_int and kind in (wire.BYTES, wire.VARINT):
+            values.extend(wire.packed_varints(value) if kind == wire.BYTES
+                          else [wire.signed(value)])
+
+    def lines(self, values: RepeatedField) -> Iterator[str]:
+        for value in values:
+            yield f"{self.name}: {_scalar_text(value)}"
+
+    def is_set(self, values: RepeatedField) -> bool:
+        return bool(values)
+
+
+def _scalar_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return '"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in value) + '"'
+    return str(value) if isinstance(value, int) else f"{np.float32(value)}".removesuffix(".0")
+
+
+_ESCAPES = {**{i: f"\\{i:03o}" for i in range(256) if not 32 <= i < 127},
+            10: "\\n", 13: "\\r", 9: "\\t", 34: '\\"', 39: "\\'", 92: "\\\\"}
+
+
+class Part(Field):
+    """A field that holds one message; it is set once something in it was changed."""
+
+    def __init__(self, number: int, message_class: Any) -> None:
+        super().__init__(number)
+        self.message_class = message_class
+
+    def new(self, message: Any) -> Any:
+        part = self.message_class()
+        part._owner, part._field = message, self
+        return part
+
+    def assign(self, message: Any, value: Any) -> None:
+        part = self.__get__(message)
+        if isinstance(value, dict):
+            value = self.message_class(**value)
+        part.CopyFrom(value)
+        part._changed()
+
+    def encode(self, part: Message) -> bytes:
+        return wire.field(self.number, part.SerializeToString()) if part._set else b""
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind == wire.BYTES:
+            part = self.__get__(message)
+            part._changed()
+            part.MergeFromString(value)
+
+    def lines(self, part: Message) -> Iterator[str]:
+        if part._set:
+            yield from _block(self.name, part)
+
+    def is_set(self, part: Message) -> bool:
+        return part._set
+
+
+def _block(name: str, message: Message) -> Iterator[str]:
+    yield f"{name} {{"
+    yield from ("  " + line for line in message._lines())
+    yield "}"
+
+
+class Parts(Part):
+    """`repeated SomeMessage`."""
+
+    def new(self, message: Any) -> Any:
+        parts = MessageList(self._copied, message._changed)
+        parts.message_class = self.message_class
+        return parts
+
+    def _copied(self, value: Any) -> Message:
+        if not isinstance(value, self.message_class):
+            raise TypeError(f"expected {self.message_class.__name__}, got {value!r:.60}")
+        copy = self.message_class()
+        copy.CopyFrom(value)
+        return copy
+
+    def assign(self, message: Any, value: Any) -> None:
+        self.__get__(message).extend(value)
+
+    def encode(self, parts: Any) -> bytes:
+        return b"".join(wire.field(self.number, part.SerializeToString()) for part in parts)
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind == wire.BYTES:
+            self.__get__(message).append(self.message_class.FromString(value))
+
+    def lines(self, parts: Any) -> Iterator[str]:
+        for part in parts:
+            yield from _block(self.name, part)
+
+    def is_set(self, parts: Any) -> bool:
+        return bool(parts)
+
+
+class MessageList(RepeatedField):
+    message_class: Any = None
+
+    def add(self, **kwargs: Any) -> Message:
+        """Puts a new message at the end and returns it."""
+        self.append(self.message_class(**kwargs))
+        return self[-1]
+
+
+class Map(Parts):
+    """`map<string, SomeMessage>`; reading a missing key makes the entry, as in protobuf."""
+
+    def new(self, message: Any) -> Any:
+        return MessageMap(self.message_class, message._changed)
+
+    def assign(self, message: Any, value: Any) -> None:
+        self.__get__(message).MergeFrom(value)
+
+    def encode(self, entries: Any) -> bytes:
+        return b"".join(
+            wire.field(self.number, wire.field(1, key.encode()) + wire.field(
+                2, entries[key].SerializeToString())) for key in sorted(entries))
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind != wire.BYTES:
+            return
+        key, content = b"", b""
+        for number, inner, held in wire.fields(value):
+            if inner == wire.BYTES and isinstance(held, bytes):
+                key, content = (held, content) if number == 1 else (
+                    (key, content + held) if number == 2 else (key, content))
+        try:
+            name = key.decode()
+        except UnicodeDecodeError:
+            raise wire.WireError("a key is no UTF-8 text") from None
+        entries = self.__get__(message)
+        entries.pop(name, None)
+        entries[name].MergeFromString(content)
+
+    def lines(self, entries: Any) -> Iterator[str]:
+        for key in sorted(entries):
+            yield f"{self.name} {{"
+            yield f"  key: {_scalar_text(key.encode())}"
+            yield from ("  " + line for line in _block("value", entries[key]))
+            yield "}"
+
+
+class MessageMap(dict[str, Any]):
+    def __init__(self, message_class: Any, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._message_class, self._changed = message_class, changed
+
+    def __missing__(self, key: str) -> Message:
+        if not isinstance(key, (str, bytes)):
+            raise TypeError(f"a key must be text, not {key!r:.60}")
+        entry = self._message_class()
+        super().__setitem__(key.decode() if isinstance(key, bytes) else key, entry)
+        self._changed()
+        return entry
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise ValueError("May not set values directly, call "
+                         f"my_map[key].CopyFrom(message) for {key!r}")
+
+    def MergeFrom(self, entries: Any) -> None:
+        """Copies the entries of another map into this one."""
+        for key in entries:
+            self[key].CopyFrom(entries[key])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+# ---- messages ------------------------------------------------------------------------------------
+
+
+class Message:
+    """Base of the message classes."""
+
+    _fields: dict[str, Any] = {}
+    _one_of: str = ""  # the name of the choice that all fields belong to
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = {name: field for name, field in vars(cls).items()
+                       if isinstance(field, Field)}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._held: dict[str, Any] = {}
+        self._owner: Message | None = None
+        self._field: Any = None
+        self._set = False
+        for name, value in kwargs.items():
+            if name not in self._fields:
+                raise ValueError(f'Protocol message {type(self).__name__} has no "{name}" field.')
+            if value is not None:
+                self._fields[name].assign(self, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in self._fields:
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has "
+                                 f"{', '.join(self._fields)}")
+        super().__setattr__(name, value)
+
+    def _changed(self) -> None:
+        self._set = True
+        owner = self._owner
+        if owner is not None:
+            if owner._one_of:
+                for name in [n for n in owner._held if n != self._field.name]:
+                    del owner._held[name]
+            owner._changed()
+
+    def SerializeToString(self, deterministic: bool | None = None) -> bytes:
+        """The bytes of the message.
+
+        Args:
+            deterministic: accepted; maps are always written in the order of their keys.
+        """
+        return b"".join(field.encode(self._held[name]) for name, field in self._fields.items()
+                        if name in self._held)
+
+    def MergeFromString(self, serialized: bytes) -> int:
+        """Adds what the bytes of a message hold.
+
+        Args:
+            serialized: the bytes.
+
+        Returns:
+            How many bytes there are.
+
+        Raises:
+            ValueError: the bytes are cut off or damaged.
+        """
+        by_number = {field.number: field for field in self._fields.values()}
+        for number, kind, value in wire.fields(bytes(serialized)):
+            if number in by_number:
+                by_number[number].merge(self, kind, value)
+        return len(serialized)
+
+    def ParseFromString(self, serialized: bytes) -> int:
+        """Becomes the message that the bytes hold.
+
+        Args:
+            serialized: the bytes.
+
+        Returns:
+            How many bytes there are.
+
+        Raises:
+            ValueError: the bytes are cut off or damaged.
+        """
+        self.Clear()
+        return self.MergeFromString(serialized)
+
+    @classmethod
+    def FromString(cls, serialized: bytes) -> Any:
+        """The message that the bytes hold.
+
+        Args:
+            serialized: the bytes.
+
+        Raises:
+            ValueError: the bytes are cut off or damaged.
+        """
+        message = cls()
+        message.MergeFromString(serialized)
+        return message
+
+    def Clear(self) -> None:
+        """Becomes an empty message."""
+        self._held.clear()
+        self._set = False
+
+    def CopyFrom(self, other: Any) -> None:
+        """Becomes equal to another message of the same class.
+
+        Args:
+            other: the message.
+        """
+        if other is not self:
+            self._check_class(other)
+            serialized = other.SerializeToString()
+            self.Clear()
+            self.MergeFromString(serialized)
+            self._changed()
+
+    def MergeFrom(self, other: Any) -> None:
+        """Adds what another message of the same class holds.
+
+        Args:
+            other: the message.
+        """
+        self._check_class(other)
+        self.MergeFromString(other.SerializeToString())
+
+    def _check_class(self, other: Any) -> None:
+        if type(other) is not type(self):
+            raise TypeError(f"expected {type(self).__name__}, got {other!r:.60}")
+
+    def HasField(self, field_name: str) -> bool:
+        """Whether a field that holds one message is set.
+
+        Args:
+            field_name: its name.
+
+        Raises:
+            ValueError: there is no such field, or it is a repeated one.
+        """
+        if type(self._fields.get(field_name)) is not Part:
+            raise ValueError(f"{type(self).__name__} has no field {field_name!r} of one message")
+        return field_name in self._held and self._held[field_name]._set
+
+    def ClearField(self, field_name: str) -> None:
+        """Empties a field.
+
+        Args:
+            field_name: its name.
+        """
+        if field_name not in self._fields:
+            raise ValueError(f"{type(self).__name__} has no field {field_name!r}")
+        self._held.pop(field_name, None)
+
+    def WhichOneof(self, oneof_group: str) -> str | None:
+        """The name of the field that is set, of those of which one can be.
+
+        Args:
+            oneof_group: the name of the choice, as "kind" for a Feature.
+        """
+        if not self._one_of or oneof_group != self._one_of:
+            raise ValueError(f"{type(self).__name__} has no oneof {oneof_group!r}")
+        return next((name for name, part in self._held.items() if part._set), None)
+
+    def ListFields(self) -> list[tuple[Any, Any]]:
+        """(field, value) of what is set."""
+        return [(field, self._held[name]) for name, field in self._fields.items()
+                if name in self._held and field.is_set(self._held[name])]
+
+    def ByteSize(self) -> int:
+        """How many bytes the message takes."""
+        return len(self.SerializeToString())
+
+    def IsInitialized(self) -> bool:
+        """True: no field must be set."""
+        return True
+
+    def _lines(self) -> Iterator[str]:
+        for name, field in self._fields.items():
+            if name in self._held:
+                yield from field.lines(self._held[name])
+
+    def __repr__(self) -> str:
+        return "".join(line + "\n" for line in self._lines())
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.SerializeToString() == other.SerializeToString()
+
+    __hash__ = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).FromString, (self.SerializeToString(),)

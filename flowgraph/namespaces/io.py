@@ -1,0 +1,16 @@
+"""`tf.io`: records, files, and tensors as bytes."""
+
+from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.ops.decode_csv import decode_csv
+from flowgraph.ops.decoding import decode_base64, decode_compressed, decode_raw, encode_base64
+from flowgraph.ops.parse_example import parse_example, parse_single_example
+from flowgraph.ops.parse_features import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+)
+from flowgraph.ops.parse_sequence import parse_sequence_example, parse_single_sequence_example
+from flowgraph.ops.tensor_proto import parse_tensor, serialize_tensor
+
+__getattr__ = _lazy("tf.io", globals())
