@@ -6,11 +6,11 @@ comparison is a matrix [thresholds, predictions], whose rows are summed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.logger import logger
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.graph.tensor import Tensor
 from flowgraph.losses.weights import broadcast_weights
@@ -475,8 +475,8 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
         else:
             thresholds = [0.0 - _EPSILON, *sorted(thresholds), 1.0 + _EPSILON]
         if curve == "PR" and summation_method == "trapezoidal":
-            warnings.warn("The trapezoidal rule gives wrong areas under PR curves; pass "
-                          'summation_method="careful_interpolation".', stacklevel=2)
+            logger().warning("The trapezoidal rule gives wrong areas under PR curves; pass "
+                             'summation_method="careful_interpolation".')
         values, updates = _counts(labels, predictions, thresholds, weights)
 
         def area(counts: Any, which: str) -> Tensor:
