@@ -19,13 +19,14 @@ X = RANDOM.randn(2, 4)
 def one_step(cell, x=X, dtype=fg.float64, seed=1):
     """(output, state, new state, weights) of a step from a random state, as arrays."""
     random = np.random.RandomState(seed)
-    old = nest.map_structure(lambda size: fg.constant(random.randn(len(x), size), dtype),
-                             cell.state_size)
-    output, new = cell(fg.constant(x, dtype), old)
-    with fg.Session() as session:
-        for v in cell.variables:
-            session.run(v.assign(0.5 * random.randn(*v.shape.as_list())))
-        return session.run([output, old, new, cell.variables])
+    with fg.Graph().as_default():
+        old = nest.map_structure(lambda size: fg.constant(random.randn(len(x), size), dtype),
+                                 cell.state_size)
+        output, new = cell(fg.constant(x, dtype), old)
+        with fg.Session() as session:
+            for v in fg.trainable_variables():
+                session.run(v.assign(0.5 * random.randn(*v.shape.as_list())))
+            return session.run([output, old, new, fg.trainable_variables()])
 
 
 @pytest.mark.parametrize("cell, step", [
