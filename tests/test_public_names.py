@@ -8,8 +8,9 @@ import flowgraph as fg
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("keras", ["does not offer tf.keras", "README.md"]),
-    ("reduce_summ", ["Did you mean reduce_sum"]),
+    ("estimator", ["does not offer tf.estimator", "planned", "Session.run"]),
+    ("GradientTape", ["eager", "tf.gradients"]),
+    ("reduce_summ", ["neither has TensorFlow 1.15", "Did you mean reduce_sum"]),
 ])
 def test_a_missing_name_is_said_to_be_missing(name, words) -> None:
     assert not hasattr(fg, name)

@@ -36,6 +36,10 @@ def lazy(namespace: str, scope: dict[str, Any],
 
 
 def _missing(namespace: str, name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, [n for n in names if not n.startswith("_")], n=2)
-    return (f"flowgraph does not offer {namespace}.{name}; README.md says what is offered today"
-            + (f". Did you mean {' or '.join(close)}?" if close else ""))
+    if name.startswith("__"):
+        return f"module {namespace} has no attribute {name!r}"
+    from flowgraph.core.api import absence, is_of_tensorflow
+    full = f"{namespace}.{name}"
+    close = [] if is_of_tensorflow(full) else difflib.get_close_matches(
+        name, [n for n in names if not n.startswith("_")], n=2)
+    return absence(full) + (f" Did you mean {' or '.join(close)}?" if close else "")

@@ -160,7 +160,10 @@ class Scalars(Field):
 def _scalar_text(value: Any) -> str:
     if isinstance(value, bytes):
         return '"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in value) + '"'
-    return str(value) if isinstance(value, int) else f"{np.float32(value)}".removesuffix(".0")
+    if isinstance(value, int):
+        return str(value)
+    texts = [f"{value:.{digits}g}" for digits in (6, 7, 8, 9)]
+    return next((text for text in texts if np.float32(text) == value), texts[-1])
 
 
 _ESCAPES = {**{i: f"\\{i:03o}" for i in range(256) if not 32 <= i < 127},

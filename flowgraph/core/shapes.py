@@ -298,6 +298,35 @@ class TensorShape:
         return shape_text(self._dims)
 
 
+def dimension_value(dimension: Any) -> int | None:
+    """The size that a Dimension stands for, or the int itself.
+
+    Args:
+        dimension: a Dimension, int or None.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.dimension_value(fg.Dimension(3)), fg.dimension_value(None)
+        (3, None)
+    """
+    return dimension.value if isinstance(dimension, Dimension) else dimension
+
+
+def dimension_at_index(shape: TensorShape, index: int) -> Dimension:
+    """One size of a shape; an unknown one if the rank is unknown.
+
+    Args:
+        shape: a TensorShape.
+        index: which one.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.dimension_at_index(fg.TensorShape([2, 3]), 1)
+        Dimension(3)
+    """
+    return Dimension(None) if shape.rank is None else shape.dims[index]  # type: ignore[index]
+
+
 def unknown_shape(rank: int | None = None, ndims: int | None = None) -> TensorShape:
     """A shape of which at most the rank is known."""
     rank = ndims if rank is None else rank

@@ -1,0 +1,161 @@
+"""What TensorFlow 1.15 has and flowgraph has not, and what to use instead.
+
+`tf115.txt` lists the public names of TensorFlow 1.15. `REASONS` says why names are missing, by
+pattern; the first pattern that fits counts. `docs/api_coverage.md` is made from both.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """Why names are missing.
+
+    Attributes:
+        pattern: of full names, as `tf.data.*`.
+        why: the reason, a clause that follows "it".
+        instead: what to use, a sentence; "" where there is nothing.
+    """
+
+    pattern: str
+    why: str
+    instead: str = ""
+
+
+_EAGER = "belongs to eager execution, which define-then-run has not"
+_CLUSTER = "is for clusters of machines; flowgraph runs in one process"
+_LATER = "is planned: the training kit is being built"
+_FILES = "is planned with reading and writing TensorFlow's own files"
+
+REASONS = (
+    # -- eager execution and functions
+    Reason("tf.GradientTape", _EAGER, "Use tf.gradients."),
+    Reason("tf.function", _EAGER, "Build the ops once and run them with Session.run."),
+    Reason("tf.enable_tensor_equality", _EAGER, "Compare with tf.equal; == asks for the object."),
+    Reason("tf.wrap_function", _EAGER, "Build the ops once and run them with Session.run."),
+    Reason("tf.Module", _EAGER, "Use tf.variable_scope or tf.make_template."),
+    Reason("tf.py_function", _EAGER, "Use tf.py_func."),
+    Reason("tf.enable_eager_execution", _EAGER, "Use a Session, or InteractiveSession and eval()."),
+    Reason("tf.enable_v2_*", _EAGER, "Programs of TensorFlow 1 need no such call."),
+    Reason("tf.autograph.*", _EAGER, "Use tf.cond and tf.while_loop."),
+    Reason("tf.config.experimental_run_functions_eagerly", _EAGER),
+    Reason("tf.vectorized_map", "rewrites functions into vector form", "Use tf.map_fn."),
+    # -- structures of the second version's API
+    Reason("tf.Ragged*", "needs ragged tensors, which flowgraph has not",
+           "Pad to one length (tf.sequence_mask tells the lengths), or use a SparseTensor."),
+    Reason("tf.ragged.*", "needs ragged tensors, which flowgraph has not",
+           "Pad to one length (tf.sequence_mask tells the lengths), or use a SparseTensor."),
+    Reason("tf.*[!e]Spec", "describes values for functions of the second version's API",
+           "Use tf.placeholder with a dtype and shape."),
+    # -- machines
+    Reason("tf.distribute.*", _CLUSTER),
+    Reason("tf.config.experimental_connect_*", _CLUSTER),
+    Reason("tf.train.Cluster*", _CLUSTER),
+    Reason("tf.train.JobDef", _CLUSTER),
+    Reason("tf.train.Server*", _CLUSTER),
+    Reason("tf.train.replica_device_setter", _CLUSTER, "Leave it out."),
+    Reason("tf.test.create_local_cluster", _CLUSTER),
+    Reason("tf.nn.compute_average_loss", _CLUSTER, "Use tf.reduce_mean."),
+    Reason("tf.nn.scale_regularization_loss", _CLUSTER, "Use the loss as it is."),
+    Reason("tf.*bfloat16", "is a number format of TPUs, which NumPy has not", "Use tf.float32."),
+    Reason("tf.config.*", "is planned with the choice of devices"),
+    Reason("tf.debugging.*_log_device_placement", "is planned with the choice of devices"),
+    # -- compiled parts of TensorFlow
+    Reason("tf.load_*", "loads code compiled for TensorFlow", "Write the op as a class: docs/ops."),
+    Reason("tf.sysconfig.*", "tells how to compile code for TensorFlow"),
+    Reason("tf.COMPILER_VERSION", "tells how TensorFlow was compiled"),
+    Reason("tf.CXX11_ABI_FLAG", "tells how TensorFlow was compiled"),
+    Reason("tf.MONOLITHIC_BUILD", "tells how TensorFlow was compiled"),
+    Reason("tf.version.COMPILER_VERSION", "tells how TensorFlow was compiled"),
+    Reason("tf.nn.quantized_*", "computes on 8-bit integers for small devices",
+           "Use the op on floats, and tf.quantization.fake_quant_* to see the effect."),
+    Reason("tf.train.sdca_*", "is an internal of an estimator of TensorFlow's"),
+    Reason("tf.train.do_quantize_training_on_graphdef", "rewrites a graph for small devices"),
+    Reason("tf.train.experimental.*", "is for mixed precision on GPUs"),
+    Reason("tf.nondifferentiable_batch_function", "batches requests of a model server"),
+    Reason("tf.LMDBReader", "reads a database that needs a library of its own",
+           "Read it with the lmdb package and feed the values."),
+    Reason("tf.io.decode_proto", "needs compiled descriptions of messages",
+           "Use tf.parse_example, or tf.py_func with the protobuf package."),
+    Reason("tf.io.encode_proto", "needs compiled descriptions of messages",
+           "Use tf.py_func with the protobuf package."),
+    Reason("tf.image.generate_bounding_box_proposals", "is one op of a detection model",
+           "Use tf.image.non_max_suppression."),
+    # -- to come
+    Reason("tf.data.*", _LATER, "Feed arrays through placeholders."),
+    Reason("tf.estimator.*", _LATER, "Write the training loop with Session.run."),
+    Reason("tf.keras.*", "is planned as far as programs of TensorFlow 1 use it", "Use tf.layers."),
+    Reason("tf.distributions.*", _LATER),
+    Reason("tf.train.*", _LATER),
+    Reason("tf.queue.*", _LATER, "Feed arrays through placeholders."),
+    Reason("tf.*Queue*", _LATER, "Feed arrays through placeholders."),
+    Reason("tf.*Reader*", _LATER, "Read the file in Python and feed the values."),
+    Reason("tf.python_io.*", _LATER),
+    Reason("tf.io.TFRecord*", _LATER),
+    Reason("tf.io.tf_record_iterator", _LATER),
+    Reason("tf.io.match_filenames_once", _LATER),
+    Reason("tf.summary.*", "is planned with logs for TensorBoard"),
+    Reason("tf.Event", "is planned with logs for TensorBoard"),
+    Reason("tf.Summary*", "is planned with logs for TensorBoard"),
+    Reason("tf.SessionLog", "is planned with logs for TensorBoard"),
+    Reason("tf.LogMessage", "is planned with logs for TensorBoard"),
+    Reason("tf.HistogramProto", "is planned with logs for TensorBoard"),
+    Reason("tf.profiler.*", "is planned with timelines"),
+    Reason("tf.saved_model.*", _FILES),
+    Reason("tf.graph_util.*", _FILES),
+    Reason("tf.io.write_graph", _FILES),
+    Reason("tf.import_graph_def", _FILES),
+    Reason("tf.GraphDef", _FILES),
+    Reason("tf.MetaGraphDef", _FILES),
+    Reason("tf.NodeDef", _FILES),
+    Reason("tf.AttrValue", _FILES),
+    Reason("tf.NameAttrList", _FILES),
+    Reason("tf.TensorInfo", _FILES),
+    Reason("tf.gfile.*", _LATER, "Use open() and the os module."),
+    Reason("tf.app.*", _LATER, "Call main() under if __name__ == '__main__'."),
+    Reason("tf.flags.*", _LATER, "Use argparse."),
+    Reason("tf.logging.*", _LATER, "Use the logging module."),
+    Reason("tf.test.*", _LATER, "flowgraph.testing checks ops and gradients."),
+    Reason("tf.resource_loader.*", "finds files inside TensorFlow's own package"),
+    Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
+    Reason("tf.make_*", _FILES),
+    Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
+    Reason("tf.delete_session_tensor", "keeps values on a device between runs",
+           "Use a tf.Variable."),
+    Reason("tf.CriticalSection", "orders steps that run at the same time; a run is in order here",
+           "Leave it out."),
+    Reason("tf.errors.raise_exception_on_not_ok_status", "is an internal of TensorFlow"),
+)
+
+
+@cache
+def tensorflow_names() -> frozenset[str]:
+    """The public names of TensorFlow 1.15, as `tf.nn.relu`."""
+    return frozenset((Path(__file__).parent / "tf115.txt").read_text().split())
+
+
+def reason_for(name: str) -> Reason | None:
+    """Why a name of TensorFlow 1.15 is missing; None when nothing is said about it."""
+    return next((reason for reason in REASONS if fnmatchcase(name, reason.pattern)
+                 or fnmatchcase(name + ".", reason.pattern)), None)
+
+
+def is_of_tensorflow(name: str) -> bool:
+    """Whether TensorFlow 1.15 has this name, or names below it."""
+    return name in tensorflow_names() or any(other.startswith(name + ".")
+                                             for other in tensorflow_names())
+
+
+def absence(name: str) -> str:
+    """What to say of a name that flowgraph does not have: one or two sentences."""
+    reason = reason_for(name)
+    if reason is not None:
+        return f"flowgraph does not offer {name}: it {reason.why}. {reason.instead}".rstrip()
+    if is_of_tensorflow(name):
+        return (f"flowgraph does not offer {name} of TensorFlow 1.15 yet; docs/api_coverage.md "
+                "lists what is offered.")
+    return f"flowgraph has no {name}, and neither has TensorFlow 1.15."

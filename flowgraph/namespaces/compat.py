@@ -1,0 +1,19 @@
+"""`tf.compat`: text and bytes; `tf.compat.v1` is flowgraph itself."""
+
+import flowgraph as v1
+from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.core.shapes import dimension_at_index, dimension_value
+from flowgraph.core.text import (
+    as_bytes,
+    as_str_any,
+    as_text,
+    bytes_or_text_types,
+    complex_types,
+    integral_types,
+    path_to_str,
+    real_types,
+)
+from flowgraph.core.text import as_text as as_str
+from flowgraph.core.versions import forward_compatibility_horizon, forward_compatible
+
+__getattr__ = _lazy("tf.compat", globals())
