@@ -410,7 +410,9 @@ class Graph(Collections):
                 raise GraphError(message(
                     f"{type(obj).__name__} {obj.name!r} ({frame}) is not an element of this graph",
                     advice="It was built in another tf.Graph; use the session or graph it belongs "
-                           "to.", section="graph-error"))
+                           "to." if obj.graph.outer is None else
+                           "It is inside a branch of tf.cond or a tf.while_loop: return it from "
+                           "the function there, and use the result.", section="graph-error"))
             return obj
         raise TypeError(f"cannot convert a {type(obj).__name__} into a {wanted}: {obj!r:.200}")
 
