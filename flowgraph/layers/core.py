@@ -14,6 +14,7 @@ from flowgraph.layers.smart_cond import smart_cond
 from flowgraph.layers.windows import data_format_of
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.bias import bias_add
+from flowgraph.ops.cast import cast
 from flowgraph.ops.dropout import dropout as dropped
 from flowgraph.ops.identity import identity
 from flowgraph.ops.matmul import MatMul
@@ -93,6 +94,7 @@ class Dense(Layer):
             outputs.set_shape([*inputs.shape.as_list()[:-1], self.units])
         else:
             sparse = isinstance(inputs, SparseTensor)
+            inputs = cast(inputs, self.kernel.dtype.base_dtype)
             outputs = (sparse_tensor_dense_matmul(inputs, self.kernel) if sparse
                        else MatMul.build(inputs, self.kernel))
         if self.use_bias:

@@ -109,6 +109,11 @@ def test_layers_tell_their_output_shape_and_their_arguments() -> None:
         fg.layers.Layer().compute_output_shape([1])
 
 
+def test_a_dtype_given_to_dense_is_that_of_its_variables_and_outputs() -> None:
+    layer = fg.layers.Dense(2, dtype=fg.float64)
+    assert (layer(fg.ones([1, 3])).dtype, layer.kernel.dtype.base_dtype) == (fg.float64, fg.float64)
+
+
 def test_a_sparse_input_is_multiplied_too() -> None:
     x = fg.SparseTensor([[0, 1], [2, 0]], [2.0, 3.0], [3, 4])
     layer = fg.layers.Dense(2, use_bias=False)
