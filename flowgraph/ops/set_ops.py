@@ -20,6 +20,7 @@ from flowgraph.ops.sparse_rows import (
     check_bounds,
     check_order,
     check_parts,
+    distinct,
     linear_places,
     rows_at,
     sparse_rule,
@@ -50,8 +51,8 @@ class SetSize(OpDef):
 
     def kernel(self, xp, set_indices, set_values, set_shape, *, validate_indices=True):
         lead, rows, values = _sparse_set(xp, set_indices, set_values, set_shape, validate_indices)
-        (keys,), different = _keys(xp, (rows, values))
-        sizes = xp.bincount(keys // max(len(different), 1), minlength=math.prod(lead))
+        (keys,), span, _ = _keys(xp, math.prod(lead), (rows, values))
+        sizes = xp.bincount(keys // span, minlength=math.prod(lead))
         return sizes.astype("int32").reshape(lead)
 
 
@@ -150,18 +151,32 @@ def _sparse_set(xp, indices, values, sizes, validate):
     return tuple(sizes[:-1]), linear_places(xp, indices, sizes[:-1]), values
 
 
-def _keys(xp, *sets):
-    """For each (rows, values) its sorted numbers, none repeated; and what the values are.
+def _keys(xp, count, *sets):
+    """Numbers that stand for the values in `count` rows.
 
-    The number of value i in row r is `r * (how many different values there are) + i`.
+    Returns:
+        (for each (rows, values) its sorted numbers, none repeated; the span of numbers that each
+        row has; the function from a number's place in its span to the value).
     """
-    different, codes = xp.unique(xp.concatenate([values for _, values in sets]),
-                                 return_inverse=True)
-    codes, start, keys = codes.reshape(-1), 0, []
-    for rows, values in sets:
-        keys.append(xp.unique(rows * len(different) + codes[start:start + len(values)]))
-        start += len(values)
-    return keys, different
+    values = xp.concatenate([values for _, values in sets])
+    low = int(values.min()) if values.dtype.kind in "iu" and values.size else 0
+    span = int(values.max()) - low + 1 if values.dtype.kind in "iu" and values.size else 1
+    if values.dtype.kind in "iu" and max(count, 1) * span < 2**62:
+        codes = values.astype("int64") - low
+
+        def value(code):
+            return (code + low).astype(values.dtype)
+    else:
+        different, codes = xp.unique(values, return_inverse=True)
+        codes, span = codes.reshape(-1), max(len(different), 1)
+
+        def value(code):
+            return different[code]
+    keys, start = [], 0
+    for rows, part in sets:
+        keys.append(distinct(xp, rows * span + codes[start:start + len(part)]))
+        start += len(part)
+    return keys, span, value
 
 
 def _combined(xp, operation, first, second):
@@ -170,21 +185,21 @@ def _combined(xp, operation, first, second):
     if lead != other:
         raise InvalidArgumentError(None, None, f"sets of shapes {[*lead, '?']} and {[*other, '?']}:"
                                    " all sizes but the last must be equal")
-    (a, b), different = _keys(xp, first, second)
+    count = math.prod(lead)
+    (a, b), span, value = _keys(xp, count, first, second)
     keys = _OPERATIONS[operation](xp, a, b)
-    rows, count = keys // max(len(different), 1), math.prod(lead)
+    rows = keys // span
     places = xp.arange(len(rows)) - xp.searchsorted(rows, rows)
     largest = int(xp.bincount(rows, minlength=count).max()) if count else 0
     indices = xp.concatenate((rows_at(xp, rows, lead), places[:, None]), axis=1)
-    return (indices, different[keys % max(len(different), 1)],
-            xp.array((*lead, largest), dtype="int64"))
+    return indices, value(keys % span), xp.array((*lead, largest), dtype="int64")
 
 
 _OPERATIONS = {
-    "a-b": lambda xp, a, b: a[~xp.isin(a, b)],
-    "b-a": lambda xp, a, b: b[~xp.isin(b, a)],
-    "intersection": lambda xp, a, b: a[xp.isin(a, b)],
-    "union": lambda xp, a, b: xp.unique(xp.concatenate((a, b))),
+    "a-b": lambda xp, a, b: a[~xp.isin(a, b, assume_unique=True)],
+    "b-a": lambda xp, a, b: b[~xp.isin(b, a, assume_unique=True)],
+    "intersection": lambda xp, a, b: a[xp.isin(a, b, assume_unique=True)],
+    "union": lambda xp, a, b: distinct(xp, xp.concatenate((a, b))),
 }
 
 

@@ -57,7 +57,7 @@ class SparseReorder(OpDef):
     def kernel(self, xp, input_indices, input_values, input_shape):
         check_parts(input_indices, input_values, input_shape)
         order = sorted_order(xp, input_indices)
-        return input_indices[order], input_values[order]
+        return xp.take(input_indices, order, axis=0), xp.take(input_values, order)
 
     def grad(self, op, _, dy):
         indices, _, sizes = op.inputs

@@ -69,7 +69,8 @@ class SparseConcat(OpDef):
             moved.append(rows + xp.array(start, dtype="int64"))
         together = xp.concatenate(moved)
         order = sorted_order(xp, together)
-        return (together[order], xp.concatenate(values)[order], xp.array(sizes, dtype="int64"))
+        return (xp.take(together, order, axis=0), xp.take(xp.concatenate(values), order),
+                xp.array(sizes, dtype="int64"))
 
     def known(self, indices, values, shapes, *, concat_dim):
         if not all(is_known(one.value) for one in shapes):
@@ -402,8 +403,8 @@ class SparseFillEmptyRows(OpDef):
         order = xp.argsort(together[:, 0], kind="stable")
         place = xp.empty(len(order), "int64")
         place[order] = xp.arange(len(order))
-        return (together[order], xp.concatenate((values, new_values))[order], empty,
-                place[:len(indices)])
+        return (xp.take(together, order, axis=0),
+                xp.take(xp.concatenate((values, new_values)), order), empty, place[:len(indices)])
 
     def grad(self, op, _, dy, __, ___):
         d_values, d_default = SparseFillEmptyRowsGrad.build(op.outputs[3], dy)

@@ -30,6 +30,7 @@ from flowgraph.ops.sparse_rows import (
     check_bounds,
     check_parts,
     linear_places,
+    numbered,
     row_keys,
     rows_at,
     sparse_rule,
@@ -121,8 +122,8 @@ class SparseReduceSumSparse(_ReduceSparse):
                keep_dims=False):
         places, sizes = _groups(xp, input_indices, input_values, input_shape, reduction_axes,
                                 keep_dims)
-        found, places = xp.unique(places, return_inverse=True)
-        values = summed_rows(xp, input_values, places.reshape(-1), len(found))
+        found, places = numbered(xp, places)
+        values = summed_rows(xp, input_values, places, len(found))
         return rows_at(xp, found, sizes), values, xp.array(sizes, dtype="int64")
 
 
@@ -135,8 +136,8 @@ class SparseReduceMaxSparse(_ReduceSparse):
                keep_dims=False):
         places, sizes = _groups(xp, input_indices, input_values, input_shape, reduction_axes,
                                 keep_dims)
-        found, places = xp.unique(places, return_inverse=True)
-        values = combined_rows(xp, xp.maximum, 0, input_values, places.reshape(-1), len(found))
+        found, places = numbered(xp, places)
+        values = combined_rows(xp, xp.maximum, 0, input_values, places, len(found))
         return rows_at(xp, found, sizes), values, xp.array(sizes, dtype="int64")
 
 
@@ -285,8 +286,7 @@ class SparseSoftmax(OpDef):
         if len(sp_shape) < 2:
             raise InvalidArgumentError(None, None, "needs a sparse tensor of rank 2 or more, got "
                                        f"shape {list(sp_shape)}")
-        found, group = xp.unique(row_keys(xp, sp_indices[:, :-1])[0], return_inverse=True)
-        group = group.reshape(-1)
+        found, group = numbered(xp, row_keys(xp, sp_indices[:, :-1])[0])
         largest = combined_rows(xp, xp.maximum, 0, sp_values, group, len(found))
         raised = xp.exp(sp_values - largest[group])
         return raised / summed_rows(xp, raised, group, len(found))[group]
