@@ -10,6 +10,8 @@ import logging
 from contextlib import contextmanager
 from typing import Any
 
+from flowgraph.core.logger import logger
+
 VERSION = "1.15.5"
 GIT_VERSION = "v1.15.5"
 GRAPH_DEF_VERSION = 134
@@ -94,7 +96,7 @@ def get_logger() -> logging.Logger:
         >>> fg.get_logger().name
         'tensorflow'
     """
-    return logging.getLogger("tensorflow")
+    return logger()
 
 
 def forward_compatible(year: int, month: int, day: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import nest
+from flowgraph.core.logger import logger
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.operation import Operation
@@ -39,7 +40,7 @@ class PrintV2(OpDef):
         text = input.item() if hasattr(input, "item") else input
         text = text.decode("utf-8", "backslashreplace")
         if output_stream in _LEVELS:
-            logging.getLogger("tensorflow").log(_LEVELS[output_stream], text)
+            logger().log(_LEVELS[output_stream], text)
         elif output_stream.startswith("file://"):
             with open(output_stream.removeprefix("file://"), "a", encoding="utf-8") as file:
                 file.write(text + end)
