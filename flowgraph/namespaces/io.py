@@ -13,4 +13,9 @@ from flowgraph.ops.parse_features import (
 from flowgraph.ops.parse_sequence import parse_sequence_example, parse_single_sequence_example
 from flowgraph.ops.tensor_proto import parse_tensor, serialize_tensor
 
-__getattr__ = _lazy("tf.io", globals())
+_SPARSE = "flowgraph.ops.sparse_serialize:"
+__getattr__ = _lazy("tf.io", globals(), {
+    "deserialize_many_sparse": _SPARSE + "deserialize_many_sparse",
+    "serialize_many_sparse": _SPARSE + "serialize_many_sparse",
+    "serialize_sparse": _SPARSE + "serialize_sparse",
+})

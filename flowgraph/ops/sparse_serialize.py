@@ -11,13 +11,14 @@ from itertools import pairwise
 import numpy as np
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import shapes
+from flowgraph.core import shapes, wire
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.sparse_rows import INT64, check_bounds, check_parts, sparse_rule, sparse_specs
 from flowgraph.ops.sparse_tensor import SparseTensor, as_sparse, sparse_parts
+from flowgraph.ops.tensor_proto import parsed_tensor, tensor_message
 
 _TEXTS = "its result is text"
 _WRITTEN = dt.DTypeSet("any dtype but resource and variant",
@@ -166,79 +167,22 @@ def _array(cell, dtype):
     return array
 
 
-# ---- the wire format -----------------------------------------------------------------------------
-# A TensorProto is a list of fields, each a key byte (number << 3 | kind) and what it holds: the
-# dtype's number (1), the shape (2) with one message (2) per size, and the elements' bytes (4).
-
-
 def _text(array):
-    """An array as TensorFlow writes it."""
-    dtype = dt.of_numpy(array.dtype)
-    sizes = b"".join(_field(2, b"\x08" + _varint(n) if n else b"") for n in array.shape)
-    if dtype is dt.string:
-        texts = array.reshape(-1).tolist()
-        content = b"".join(_varint(len(t)) for t in texts) + b"".join(texts)
-    else:
-        content = np.ascontiguousarray(array).tobytes()
-    return (b"\x08" + _varint(dtype.as_datatype_enum) + _field(2, sizes)
-            + (_field(4, content) if content else b""))
-
-
-def _field(number, content):
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(number):
-    digits = bytearray()
-    while number >= 128:
-        digits.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*digits, number])
+    """An array as TensorFlow writes it here: texts as their lengths, then all of them in one."""
+    if array.dtype != object:
+        return tensor_message(array)
+    texts = array.reshape(-1).tolist()
+    content = b"".join(wire.varint(len(text)) for text in texts) + b"".join(texts)
+    sizes = b"".join(wire.field(2, wire.varint_field(1, n) if n else b"") for n in array.shape)
+    return (wire.varint_field(1, dt.string.as_datatype_enum) + wire.field(2, sizes)
+            + (wire.field(4, content) if content else b""))
 
 
 def _parsed(text):
-    """The array that TensorFlow wrote as `text`."""
     try:
-        fields = dict(_fields(text))
-        dtype = dt.as_dtype(fields[1])
-        sizes = [dict(_fields(size)).get(1, 0) for number, size in _fields(fields.get(2, b""))
-                 if number == 2]
-        content = fields.get(4, b"")
-        if dtype is not dt.string:
-            return np.frombuffer(content, dtype.numpy).reshape(sizes)
-        lengths, at, texts = [], 0, []
-        for _ in range(int(np.prod(sizes, dtype=int))):
-            length, at = _read_varint(content, at)
-            lengths.append(length)
-        for length in lengths:
-            texts.append(content[at:at + length])
-            at += length
-        array = np.empty(len(texts), object)
-        array[:] = texts
-        return array.reshape(sizes)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+        return parsed_tensor(text)
+    except wire.WireError as error:
         raise InvalidArgumentError(None, None, f"a text is no serialized tensor: {error}") from None
-
-
-def _fields(message):
-    """(number, what it holds) of each field."""
-    at = 0
-    while at < len(message):
-        key, at = _read_varint(message, at)
-        held, at = _read_varint(message, at)
-        if key & 7 == 2:
-            held, at = message[at:at + held], at + held
-        elif key & 7:
-            raise ValueError(f"a field of kind {key & 7}")
-        yield key >> 3, held
-
-
-def _read_varint(message, at):
-    number = shift = 0
-    while message[at] >= 128:
-        number |= (message[at] & 127) << shift
-        shift, at = shift + 7, at + 1
-    return number | message[at] << shift, at + 1
 
 
 # ---- the public functions ------------------------------------------------------------------------
