@@ -147,7 +147,8 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
 
 # ---- the public names are documented -------------------------------------------------------------
 
-PUBLIC_MODULES = [fg, fg.nn, fg.layers, fg.losses, fg.metrics, fg.train, fg.data, fg.testing,
+PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, fg.train, fg.data,
+                  fg.testing,
                   *(import_module(f"flowgraph.namespaces.{module.name}")
                     for module in iter_modules(namespaces.__path__))]
 NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}
