@@ -107,7 +107,7 @@ def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range
         >>> import flowgraph as fg
         >>> drawn = fg.random.uniform_candidate_sampler([[0], [5]], 1, 3, True, 10, seed=1)
         >>> fg.Session().run(drawn.sampled_candidates)
-        array([7, 3, 8])
+        array([1, 5, 4])
     """
     return Candidates(*UniformCandidateSampler.build(
         true_classes, num_true=num_true, num_sampled=num_sampled, unique=unique,
@@ -148,7 +148,7 @@ def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, r
         >>> import flowgraph as fg
         >>> drawn = fg.random.log_uniform_candidate_sampler([[0], [5]], 1, 3, True, 10, seed=1)
         >>> fg.Session().run(drawn.sampled_candidates)
-        array([0, 8, 3])
+        array([7, 1, 4])
     """
     return Candidates(*LogUniformCandidateSampler.build(
         true_classes, num_true=num_true, num_sampled=num_sampled, unique=unique,

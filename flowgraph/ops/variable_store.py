@@ -121,6 +121,7 @@ class VariableStore:
     def _partitioned_getter(self, name: str, partitioner: Any, shape: TensorShape, dtype: DType,
                             initializer: Any, reuse: Any, **wanted: Any) -> Any:
         """Finds or makes the variable `name` in parts, each a variable `name/part_i`."""
+        name = name.rstrip("/")  # of create_partitioned_variables, which has the scope's name
         if name in self._vars:
             raise ValueError(
                 "A partitioner was provided, but an unpartitioned version of the variable was "
