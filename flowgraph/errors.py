@@ -60,6 +60,10 @@ class ConversionError(DTypeError, ValueError):
     """A tensor does not have the dtype that was asked for."""
 
 
+class OtherDTypeError(FlowgraphError, ValueError):
+    """`tf.convert_to_tensor` was given a tensor of another dtype than it was asked for."""
+
+
 class GraphError(FlowgraphError, ValueError):
     """A tensor or operation belongs to another graph, or a name is not in this one."""
 

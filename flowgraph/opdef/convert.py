@@ -15,7 +15,13 @@ import numpy as np
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.values import to_array
-from flowgraph.errors import ConversionError, DTypeError, FlowgraphError, message
+from flowgraph.errors import (
+    ConversionError,
+    DTypeError,
+    FlowgraphError,
+    OtherDTypeError,
+    message,
+)
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.opdef import op_def
@@ -87,7 +93,10 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None,
         except (TypeError, ValueError):
             dtype = None  # only a preference
     dtype = None if dtype is None else as_dtype(dtype).base_dtype
-    return to_tensor(get_default_graph(), value, dtype, name)
+    try:
+        return to_tensor(get_default_graph(), value, dtype, name)
+    except ConversionError as error:  # an op's input of a wrong dtype is a TypeError, this is none
+        raise OtherDTypeError(*error.args) if is_tensor_like(value) else error from None
 
 
 def to_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:

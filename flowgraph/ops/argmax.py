@@ -22,8 +22,9 @@ class _ArgExtreme(OpDef, abstract=True):
 
     def infer(self, input: Spec, dimension: Spec, *, output_type=dt.int64):
         shape_rules.require_rank(dimension, 0, "an axis")
-        shape_rules.require_rank_at_least(input, 1, "an input")
         shape, axis = input.shape, dimension.value
+        if shape is not None and len(shape) < 2:
+            return Spec(output_type, ())  # TensorFlow checks the axis of a vector in the run only
         if shape is None:
             return Spec(output_type, None)
         if axis is None:
@@ -35,7 +36,7 @@ class ArgMax(_ArgExtreme):
     """The index of the first largest element along one axis; NaN is passed over."""
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
-        _not_empty(input, dimension)
+        _check_axis(input, dimension)
         if input.dtype.kind == "f":
             input = xp.fmax(input, -math.inf)  # NaN is never the largest
         return xp.argmax(input, axis=dimension).astype(output_type.numpy)
@@ -47,7 +48,7 @@ class ArgMin(_ArgExtreme):
     """The index of the first smallest element along one axis; NaN is passed over."""
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
-        _not_empty(input, dimension)
+        _check_axis(input, dimension)
         if input.dtype.kind == "f":
             input = xp.fmin(input, math.inf)
         return xp.argmin(input, axis=dimension).astype(output_type.numpy)
@@ -55,7 +56,10 @@ class ArgMin(_ArgExtreme):
     grad = NotDifferentiable
 
 
-def _not_empty(input, axis: int) -> None:
+def _check_axis(input, axis: int) -> None:
+    if not -input.ndim <= axis < input.ndim:
+        raise InvalidArgumentError(None, None, f"Expected dimension in the range [{-input.ndim}, "
+                                               f"{input.ndim}), but got {axis}")
     if input.shape[axis] == 0:
         raise InvalidArgumentError(None, None, f"Reduction axis {axis} is empty in shape "
                                                f"{list(input.shape)}")
@@ -75,7 +79,8 @@ def argmax(input, axis=None, name=None, dimension=None, output_type=dt.int64):
         A tensor of `output_type`, without that axis.
 
     Raises:
-        InvalidArgumentError: in the run, when the axis has size 0.
+        ValueError: there is no such axis in a tensor of rank 2 or more.
+        InvalidArgumentError: in the run, when the axis has size 0, or a vector has no such axis.
 
     Example:
         >>> import flowgraph as fg
@@ -100,7 +105,8 @@ def argmin(input, axis=None, name=None, dimension=None, output_type=dt.int64):
         A tensor of `output_type`, without that axis.
 
     Raises:
-        InvalidArgumentError: in the run, when the axis has size 0.
+        ValueError: there is no such axis in a tensor of rank 2 or more.
+        InvalidArgumentError: in the run, when the axis has size 0, or a vector has no such axis.
 
     Example:
         >>> import flowgraph as fg

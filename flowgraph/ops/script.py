@@ -20,6 +20,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.core.values import to_array
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
+from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -300,7 +301,8 @@ def assert_true(condition, data, summarize=None, name=None):
         2.0
     """
     with name_scope(name, "Assert", [condition, data]):
-        condition = convert_to_tensor(condition, dt.bool_, name="Condition")
+        if not is_tensor_like(condition):
+            condition = convert_to_tensor(condition, dt.bool_, name="Condition")
         data = data if isinstance(data, (list, tuple)) else [data]
         return Assert.build(condition, data, name="Assert",
                             summarize=_SHOWN if summarize is None else summarize)

@@ -43,5 +43,5 @@ BAD = [
     BadCase("bias_add/data_format", lambda: fg.nn.bias_add([[1.0]], [1.0], data_format="HWC"),
             ValueError, ("data_format", "HWC")),
     BadCase("bias_add/dtypes", lambda: fg.nn.bias_add(fg.zeros([1, 2]), fg.zeros([2], fg.float64)),
-            TypeError, ("float32", "float64")),
+            ValueError, ("float32", "float64")),
 ]
