@@ -32,7 +32,6 @@ from flowgraph.ops.image_crop import (
     central_crop,
     crop_to_bounding_box,
     pad_to_bounding_box,
-    random_crop,
     resize_image_with_crop_or_pad,
 )
 from flowgraph.ops.image_crop import resize_image_with_crop_or_pad as resize_with_crop_or_pad
@@ -69,5 +68,6 @@ from flowgraph.ops.non_max_suppression import (
     non_max_suppression_with_scores,
 )
 from flowgraph.ops.patches import extract_image_patches, extract_patches
+from flowgraph.ops.random_crop import random_crop
 
 __getattr__ = _lazy("tf.image", globals())

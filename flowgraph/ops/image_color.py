@@ -15,7 +15,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import FailedPreconditionError, InvalidArgumentError, ShapeError
+from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
@@ -52,11 +52,11 @@ def _three_channels(images):
     return (*images.shape[:-1], 3)
 
 
-def _channels(images, error=InvalidArgumentError):
+def _channels(images):
     """The three channels, checked in the run."""
     if images.shape[-1] != 3:
-        raise error(None, None, "input must have 3 channels but instead has "
-                    f"{images.shape[-1]} channels")
+        raise InvalidArgumentError(None, None, "input must have 3 channels but instead has "
+                                   f"{images.shape[-1]} channels")
     return images[..., 0], images[..., 1], images[..., 2]
 
 
@@ -90,7 +90,7 @@ class RGBToHSV(OpDef):
         return Spec(images.dtype, _three_channels(images))
 
     def kernel(self, xp, images):
-        hue, low, high = _hexagon(xp, *_channels(images, FailedPreconditionError))
+        hue, low, high = _hexagon(xp, *_channels(images))
         lit = high > 0
         grey = xp.where(lit, (high - low) / xp.where(lit, high, xp.ones_like(high)), 0)
         return xp.stack([hue / images.dtype.type(6), grey, high], axis=-1).astype(images.dtype,
@@ -162,7 +162,7 @@ class HSVToRGB(OpDef):
         return Spec(images.dtype, _three_channels(images))
 
     def kernel(self, xp, images):
-        hue, saturation, value = _channels(images, FailedPreconditionError)
+        hue, saturation, value = _channels(images)
         one = images.dtype.type(1)
         return _coloured(xp, hue * (6 * one), (one - saturation) * value, value)
 

@@ -8,8 +8,6 @@ from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
-from flowgraph.ops.compare import greater_equal
-from flowgraph.ops.division import floormod
 from flowgraph.ops.identity import with_dependencies
 from flowgraph.ops.image_checks import (
     as_batch,
@@ -26,11 +24,7 @@ from flowgraph.ops.index import slice as slice_
 from flowgraph.ops.join import stack
 from flowgraph.ops.logic import logical_and
 from flowgraph.ops.pad import Pad
-from flowgraph.ops.random_ops import random_uniform
-from flowgraph.ops.reduce import reduce_all
 from flowgraph.ops.reshape import reshape
-from flowgraph.ops.script import assert_true
-from flowgraph.ops.shape import shape
 
 
 def central_crop(image, central_fraction):
@@ -213,36 +207,3 @@ def resize_image_with_crop_or_pad(image, target_height, target_width):
         padded = pad_to_bounding_box(cropped, larger(more_height // 2, 0),
                                      larger(more_width // 2, 0), target_height, target_width)
         return of_batch(padded, is_batch)
-
-
-def random_crop(value, size, seed=None, name=None):
-    """Cuts a box of a given size out of a tensor, at a random place.
-
-    Args:
-        value: tensor to cut from.
-        size: 1-D integer tensor, or list: the size along each axis.
-        seed: int, for the same place in every session.
-        name: name of the scope.
-
-    Returns:
-        A tensor of shape `size` and the dtype of `value`.
-
-    Raises:
-        InvalidArgumentError: `size` is larger than the tensor (at run).
-
-    Example:
-        >>> import flowgraph as fg
-        >>> fg.Session().run(fg.image.random_crop([1, 2, 3, 4, 5, 6], [3], seed=1))
-        array([1, 2, 3], dtype=int32)
-    """
-    with name_scope(name, "random_crop", [value, size]) as scope:
-        value = convert_to_tensor(value, name="value")
-        size = convert_to_tensor(size, dt.int32, name="size")
-        whole = shape(value)
-        check = assert_true(reduce_all(greater_equal(whole, size)),
-                            ["Need value.shape >= size, got ", whole, size])
-        whole = with_dependencies([check], whole)
-        limit = whole - size + 1
-        start = floormod(random_uniform(shape(whole), maxval=size.dtype.max, dtype=size.dtype,
-                                        seed=seed), limit)
-        return slice_(value, start, size, name=scope)
