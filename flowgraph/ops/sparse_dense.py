@@ -234,6 +234,7 @@ def sparse_merge(sp_ids, sp_values, vocab_size, name=None, already_sorted=False)
                [0, 5],
                [1, 3]])
     """
+    deprecated("No similar op available at this time.")
     sizes = vocab_size
     if is_sparse(sp_ids):
         sp_ids, sizes = [sp_ids], [sizes]
