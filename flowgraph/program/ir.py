@@ -182,6 +182,7 @@ class Program:
 def program_text(program: Program) -> str:
     """The program as text, one line per value; constants of up to eight elements in place."""
     rows: list[tuple[str, str, str]] = []
+    below: dict[int, list[str]] = {}  # lines of bodies, by the row of their instruction
     for feed in program.feeds:
         rows.append(("feed", feed.value.name, str(feed.value.spec)))
     for read in program.reads:
@@ -197,17 +198,31 @@ def program_text(program: Program) -> str:
         names = ", ".join(out.name for out in instr.outputs) or "-"
         specs = ", ".join(str(out.spec) for out in instr.outputs)
         rows.append(("", names, f"{specs} = {instr_text(instr)}".lstrip()))
+        if instr.bodies:
+            below[len(rows) - 1] = _body_lines(instr)
     for write in program.writes:
         rows.append(("write", write.variable.name, f"= {value_text(write.value)}"))
     width = min(max((len(name) for _, name, _ in rows), default=0), 40)
-    lines = [f"{kind:<6} {name:<{width}} {text}".rstrip() for kind, name, text in rows]
+    lines: list[str] = []
+    for i, (kind, name, text) in enumerate(rows):
+        lines += [f"{kind:<6} {name:<{width}} {text}".rstrip(), *below.get(i, ())]
     lines.append("return " + (", ".join(value_text(v) for v in program.fetches) or "nothing"))
     return "\n".join(lines) + "\n"
 
 
+def _body_lines(instr: Instr) -> list[str]:
+    """The bodies of an instruction as text, indented."""
+    names = instr.op_def.bodies
+    lines = []
+    for i, body in enumerate(instr.bodies):
+        name = names[i] if len(names) == len(instr.bodies) else f"{names[0]}[{i}]"
+        lines += [f"         {name}:", *(f"           {line}" for line in str(body).splitlines())]
+    return lines
+
+
 def instr_text(instr: Instr) -> str:
     """`MatMul(x, w, transpose_a=True)`: inputs, then attributes that differ from the default."""
-    defaults = instr.op_def.attr_defaults
+    defaults = instr.op_def.attr_defaults if not instr.bodies else instr.attrs
     parts = ["-" if v is None else value_text(v) for v in instr.inputs]
     parts += [f"{key}={value!r}" for key, value in instr.attrs.items()
               if not _same(defaults.get(key), value)]

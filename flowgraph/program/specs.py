@@ -162,13 +162,15 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
 def _with_specialised_bodies(instr: Instr) -> Instr:
     """The instruction with bodies for the shapes of its inputs, as far as these are known.
 
-    A loop variable may have another shape in each round: its shape is what all rounds agree on.
+    A loop variable may have another shape in each round: its shape is what all rounds agree on. A
+    body to which the shapes do not fit stays as it is: it may be a branch that is not taken, and if
+    it is taken, its own plan says what is wrong.
     """
     known = tuple(_more_precise(feed.value.spec.shape, v.spec.shape)  # type: ignore[union-attr]
                   for v, feed in zip(instr.inputs[instr.first_body_input:], instr.bodies[-1].feeds,
                                      strict=True))
     for _ in range(_MOST_ROUNDS):
-        bodies = tuple(specialise(body, known) for body in instr.bodies)
+        bodies = tuple(_specialised_if_possible(body, known) for body in instr.bodies)
         carried = instr.attrs.get("carried", 0)
         after = tuple(v.spec.shape for v in bodies[-1].fetches[:carried])
         agreed = (*map(shapes.widen, known, after), *known[carried:])
@@ -176,6 +178,13 @@ def _with_specialised_bodies(instr: Instr) -> Instr:
             break
         known = agreed
     return instr.with_outputs(instr.outputs, bodies)
+
+
+def _specialised_if_possible(body: Program, known: tuple[Shape, ...]) -> Program:
+    try:
+        return specialise(body, known)
+    except InvalidArgumentError:
+        return body
 
 
 def _more_precise(inside: Shape, outside: Shape) -> Shape:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from flowgraph.opdef.opdef import OpDef
 
 ROOT = Path(__file__).parents[2]
@@ -15,12 +17,13 @@ PAGE = "docs/internals.md"
 TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
 
-def test_the_blocks_print_what_the_page_shows() -> None:
-    done = subprocess.run([sys.executable, "docs/run_page.py", PAGE], cwd=ROOT, text=True,
+@pytest.mark.parametrize("page", [PAGE, "docs/adding_an_op.md"])
+def test_the_blocks_print_what_the_page_shows(page) -> None:
+    done = subprocess.run([sys.executable, "docs/run_page.py", page], cwd=ROOT, text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, (
         f"{done.stdout}{done.stderr}\nIf the new output is right: "
-        f"python docs/run_page.py --write {PAGE}")
+        f"python docs/run_page.py --write {page}")
 
 
 def test_the_table_of_facts_names_every_fact_of_opdef() -> None:

@@ -70,6 +70,16 @@ def test_an_assertion_inside_a_branch_stops_the_run_when_it_is_taken() -> None:
             session.run(chosen, {pred: True})
 
 
+@pytest.mark.parametrize("options", [{}, {"passes": []}, {"runner": "interpreter"}], ids=str)
+def test_shapes_that_do_not_fit_matter_only_in_the_branch_taken(options) -> None:
+    a, b = fg.placeholder(fg.int64), fg.placeholder(fg.float32)
+    chosen = fg.cond(fg.equal(fg.rank(a), fg.rank(b)), lambda: fg.squeeze(a, [-1]), lambda: a)
+    with fg.Session(**options) as session:
+        assert session.run(chosen, {a: [1, 2, 3], b: np.ones((3, 4))}).tolist() == [1, 2, 3]
+        with pytest.raises(fg.errors.InvalidArgumentError, match="Squeeze 'cond/Squeeze'"):
+            session.run(chosen, {a: [1, 2, 3], b: np.ones(3)})
+
+
 # ---- variables -----------------------------------------------------------------------------------
 
 

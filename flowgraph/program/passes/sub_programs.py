@@ -14,12 +14,12 @@ from flowgraph.program.passes.dead_code import dead_code
 Optimise = Callable[[Program], Program]
 
 
-def sub_programs(program: Program, optimise: Optimise) -> Program:
-    """Optimises the bodies of all instructions.
+def sub_programs(program: Program, optimise: Optimise = lambda body: body) -> Program:
+    """Optimises the bodies of all instructions, and drops what they do not need.
 
     Args:
         program: the program.
-        optimise: what to do with each body.
+        optimise: what to do with each body; the pipeline runs its passes.
     """
     if not any(instr.bodies for instr in program.instrs):
         return program
