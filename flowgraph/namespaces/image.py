@@ -28,6 +28,18 @@ from flowgraph.ops.image_color import (
     yiq_to_rgb,
     yuv_to_rgb,
 )
+from flowgraph.ops.image_codecs import (
+    decode_and_crop_jpeg,
+    decode_bmp,
+    decode_gif,
+    decode_image,
+    decode_jpeg,
+    decode_png,
+    encode_jpeg,
+    encode_png,
+    extract_jpeg_shape,
+    is_jpeg,
+)
 from flowgraph.ops.image_crop import (
     central_crop,
     crop_to_bounding_box,
