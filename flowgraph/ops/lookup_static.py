@@ -125,30 +125,14 @@ def like_keys(keys: Any, values: Any) -> Any:
     return values
 
 
-class StaticHashTable(LookupInterface):
-    """A table from keys to values, filled once in each session by `tf.tables_initializer`.
+class _FilledOnce(LookupInterface):
+    """What StaticHashTable and HashTable share."""
 
-    Args:
-        initializer: a KeyValueTensorInitializer or TextFileInitializer.
-        default_value: scalar, the value of keys that are not there.
-        name: name of the node.
-
-    Example:
-        >>> import flowgraph as fg
-        >>> with fg.Graph().as_default(), fg.Session() as sess:
-        ...     fill = fg.lookup.KeyValueTensorInitializer([10, 20], ["ten", "twenty"])
-        ...     table = fg.lookup.StaticHashTable(fill, default_value="?")
-        ...     sess.run(table.initializer)
-        ...     sess.run(table.lookup(fg.constant([20, 30])))
-        array([b'twenty', b'?'], dtype=object)
-    """
-
-    def __init__(self, initializer: Any, default_value: Any, name: str | None = None,
-                 *, _shared_name: str | None = None) -> None:
+    def __init__(self, initializer: Any, default_value: Any, shared_name: str,
+                 name: str | None) -> None:
         super().__init__(initializer.key_dtype, initializer.value_dtype)
         self._default_value = convert_to_tensor(default_value, self._value_dtype)
         self._default_value.shape.merge_with(TensorShape([]))
-        shared_name = initializer._shared_name if _shared_name is None else _shared_name
         self._resource_handle = HashTableV2.build(
             key_dtype=self._key_dtype, value_dtype=self._value_dtype, shared_name=shared_name,
             name=name or "hash_table")
@@ -219,7 +203,29 @@ class StaticHashTable(LookupInterface):
         return keys, values
 
 
-class HashTable(StaticHashTable):
+class StaticHashTable(_FilledOnce):
+    """A table from keys to values, filled once in each session by `tf.tables_initializer`.
+
+    Args:
+        initializer: a KeyValueTensorInitializer or TextFileInitializer.
+        default_value: scalar, the value of keys that are not there.
+        name: name of the node.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     fill = fg.lookup.KeyValueTensorInitializer([10, 20], ["ten", "twenty"])
+        ...     table = fg.lookup.StaticHashTable(fill, default_value="?")
+        ...     sess.run(table.initializer)
+        ...     sess.run(table.lookup(fg.constant([20, 30])))
+        array([b'twenty', b'?'], dtype=object)
+    """
+
+    def __init__(self, initializer: Any, default_value: Any, name: str | None = None) -> None:
+        super().__init__(initializer, default_value, initializer._shared_name, name)
+
+
+class HashTable(_FilledOnce):
     """As StaticHashTable, with the older arguments and names.
 
     Args:
@@ -231,7 +237,7 @@ class HashTable(StaticHashTable):
 
     def __init__(self, initializer: Any, default_value: Any, shared_name: str | None = None,
                  name: str | None = None) -> None:
-        super().__init__(initializer, default_value, name, _shared_name=shared_name or "")
+        super().__init__(initializer, default_value, shared_name or "", name)
 
     @property
     def init(self) -> Operation:
