@@ -30,10 +30,9 @@ class _Resize(OpDef, abstract=True):
     dtypes = {"size": _INT32}
     T = _PIXELS
     host_inputs = ("size",)
-    result = dt.float32
 
     def infer(self, images, size, *, align_corners=False, half_pixel_centers=False):
-        return _resized(images, size, self.result)
+        return _resized(images, size, dt.float32)
 
 
 def _resized(images, size, dtype):
@@ -69,8 +68,6 @@ def _check(images, size, align_corners, half_pixel_centers):
 
 class ResizeNearestNeighbor(_Resize):
     """Images in another size, each pixel the one that lies there."""
-
-    result = None
 
     def infer(self, images, size, *, align_corners=False, half_pixel_centers=False):
         return _resized(images, size, images.dtype)
