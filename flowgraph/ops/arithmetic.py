@@ -202,7 +202,7 @@ def negative(x, name=None):
     """Changes the sign of each element.
 
     Args:
-        x: tensor of a number dtype.
+        x: tensor of a number dtype; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:

@@ -90,7 +90,7 @@ def bessel_i0e(x, name=None):
     """Computes e^(-|x|) I0(x), the scaled modified Bessel function of order 0.
 
     Args:
-        x: floating tensor.
+        x: floating tensor; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:
@@ -128,7 +128,7 @@ def bessel_i1e(x, name=None):
     """Computes e^(-|x|) I1(x), the scaled modified Bessel function of order 1.
 
     Args:
-        x: floating tensor.
+        x: floating tensor; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:

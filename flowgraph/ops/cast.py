@@ -18,6 +18,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import to_tensor
 from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.ops.sparse_tensor import SparseTensor
 
 
 class Cast(OpDef):
@@ -59,7 +60,7 @@ def cast(x, dtype, name=None):
     """Casts a tensor to another dtype.
 
     Args:
-        x: tensor, or IndexedSlices, of a number dtype or bool.
+        x: tensor, IndexedSlices or SparseTensor of a number dtype or bool.
         dtype: the dtype to make, or its name.
         name: name of the node.
 
@@ -80,16 +81,11 @@ def cast(x, dtype, name=None):
         return x if x.dtype is dtype else Cast.build(x, name=name, DstT=dtype)
     if isinstance(x, IndexedSlices):
         return IndexedSlices(cast(x.values, dtype, name), x.indices, x.dense_shape)
-    if _is_sparse(x):
-        return type(x)(x.indices, cast(x.values, dtype, name), x.dense_shape)
+    if isinstance(x, SparseTensor):
+        return x._with_values(cast(x.values, dtype, name))
     with name_scope(name, "Cast", [x]) as scope:
         x = to_tensor(get_default_graph(), x, None, "x")
         return x if x.dtype.base_dtype is dtype else Cast.build(x, name=scope, DstT=dtype)
-
-
-def _is_sparse(x) -> bool:
-    """Whether x is a SparseTensor, whose class stands in a later file."""
-    return hasattr(x, "indices") and hasattr(x, "values") and hasattr(x, "dense_shape")
 
 
 def saturate_cast(value, dtype, name=None):

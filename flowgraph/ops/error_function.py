@@ -76,7 +76,7 @@ def erf(x, name=None):
     """Computes the error function, element by element.
 
     Args:
-        x: floating tensor.
+        x: floating tensor; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:

@@ -205,7 +205,7 @@ def tanh(x, name=None):
     """Computes the hyperbolic tangent, element by element.
 
     Args:
-        x: floating or complex tensor.
+        x: floating or complex tensor; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:

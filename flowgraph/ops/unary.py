@@ -32,7 +32,7 @@ def abs(x, name=None):
     """Computes the absolute value, element by element.
 
     Args:
-        x: tensor of a number dtype.
+        x: tensor of a number dtype; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:
@@ -66,7 +66,7 @@ def sign(x, name=None):
     """Returns -1, 0 or 1 for the sign of each element; for complex numbers x / |x|.
 
     Args:
-        x: tensor of a number dtype.
+        x: tensor of a number dtype; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:
@@ -94,7 +94,7 @@ def square(x, name=None):
     """Computes x^2, element by element.
 
     Args:
-        x: tensor of a number dtype.
+        x: tensor of a number dtype; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:
@@ -140,7 +140,7 @@ def sqrt(x, name=None):
     """Computes the square root, element by element.
 
     Args:
-        x: floating or complex tensor.
+        x: floating or complex tensor; or a SparseTensor, by its values.
         name: name of the node.
 
     Returns:
