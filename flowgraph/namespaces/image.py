@@ -59,6 +59,7 @@ from flowgraph.ops.image_flip import (
     transpose_image,
 )
 from flowgraph.ops.image_flip import transpose_image as transpose
+from flowgraph.ops.image_jpeg import adjust_jpeg_quality, random_jpeg_quality
 from flowgraph.ops.image_metrics import (
     image_gradients,
     psnr,
