@@ -8,7 +8,7 @@ from flowgraph.core import nest
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.tensor import Tensor
-from flowgraph.nn.rnn_cell.base import zeros_of
+from flowgraph.nn.rnn_cell.base import sizes_of, zeros_of
 from flowgraph.ops.select import where
 
 
@@ -54,7 +54,7 @@ def with_batch(batch_size: int | None, size: Any) -> TensorShape:
     """The static shape `[batch_size] + size`."""
     if isinstance(size, Tensor):
         return TensorShape(None)
-    return TensorShape([batch_size]).concatenate([size] if isinstance(size, int) else size)
+    return TensorShape([batch_size]).concatenate(sizes_of(size))
 
 
 def finished_rows_keep(finished: Tensor, zeros: Any, state: Any, output: Any,

@@ -318,3 +318,15 @@ def test_parts_of_a_state_have_one_dtype():
     state = cells.LSTMStateTuple(fg.zeros([1]), fg.zeros([1], fg.float64))
     with pytest.raises(TypeError, match="Inconsistent"):
         _ = state.dtype
+
+
+def test_sizes_may_be_dimensions_and_numpy_numbers():
+    cell = cells.BasicRNNCell(fg.zeros([2, 3]).shape[1])
+    assert cell.zero_state(np.int64(2), fg.float32).shape.as_list() == [2, 3]
+    outputs, _ = fg.nn.dynamic_rnn(cell, fg.zeros([2, 5, 4]), [1, 2], dtype=fg.float32)
+    assert outputs.shape.as_list() == [2, 5, 3]
+
+
+def test_a_batch_size_must_be_a_scalar():
+    with pytest.raises(ValueError, match="scalar or a vector"):
+        cells.GRUCell(2).zero_state(fg.zeros([1, 1], fg.int32), fg.float32)

@@ -12,6 +12,7 @@ with `tf.get_variable` inside `call`; those here are layers with a `build`, unde
 from __future__ import annotations
 
 import inspect
+import numbers
 from typing import Any
 
 from flowgraph.core import nest
@@ -26,7 +27,7 @@ from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.constant import zeros
 from flowgraph.ops.exponential import tanh
 from flowgraph.ops.join import concat
-from flowgraph.ops.reshape import expand_dims
+from flowgraph.ops.reshape import reshape
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.variable_lists import trainable_variables
 from flowgraph.ops.variable_scope import VariableScope, get_variable_scope, variable_scope
@@ -178,22 +179,30 @@ class LayerRNNCell(RNNCell):
 
 def zeros_of(batch_size: Any, size: Any, dtype: Any) -> Tensor:
     """Zeros of the shape `[batch_size] + size`; both may be numbers, shapes or tensors."""
-    if not isinstance(batch_size, Tensor) and not isinstance(size, Tensor):
-        return zeros(_sizes(batch_size) + _sizes(size), dtype)
-    return zeros(concat([_sizes(batch_size), _sizes(size)], 0), dtype)
+    parts = [_vector(part) if isinstance(part, Tensor) else sizes_of(part)
+             for part in (batch_size, size)]
+    if any(isinstance(part, Tensor) for part in parts):
+        return zeros(concat(parts, 0), dtype)
+    return zeros([n for part in parts for n in part], dtype)
 
 
-def _sizes(size: Any) -> Any:
-    """A size as a list, of an int, a Dimension or a shape; as a vector, of a tensor."""
-    if isinstance(size, Tensor):
-        return expand_dims(size, 0) if size.shape.ndims == 0 else size
-    if isinstance(size, (int, float, Dimension)):
-        size = [int(size)]
-    sizes = TensorShape(size)
+def sizes_of(size: Any) -> list[int]:
+    """A size as a list: of a number, a Dimension or a shape. Raises ValueError for an unknown one.
+    """
+    if isinstance(size, numbers.Real):
+        return [int(size)]
+    sizes = TensorShape([size] if isinstance(size, Dimension) else size)
     if not sizes.is_fully_defined():
-        raise ValueError(f"a state of zeros needs known sizes, got {sizes}; for an unknown batch "
-                         "size pass the scalar tensor tf.shape(inputs)[0]")
+        raise ValueError(f"the size of a cell's state or output must be known, got {sizes}; for an "
+                         "unknown batch size pass the scalar tensor tf.shape(inputs)[0]")
     return sizes.as_list()
+
+
+def _vector(size: Tensor) -> Tensor:
+    if size.shape.ndims not in (None, 0, 1):
+        raise ValueError(f"a size must be a scalar or a vector, but {size.name!r} has the shape "
+                         f"{size.shape}")
+    return size if size.shape.ndims == 1 else reshape(size, [-1])
 
 
 def activation_of(value: Any) -> Any:
