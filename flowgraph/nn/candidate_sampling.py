@@ -139,8 +139,9 @@ def _sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, n
             sampled_logits += _hits(labels, sampled, num_true, num_sampled, inputs.dtype)
         true_logits -= log(true_count)
         sampled_logits -= log(sampled_count)
+        logits = concat([true_logits, sampled_logits], 1)
         targets = concat([ones_like(true_logits) / num_true, zeros_like(sampled_logits)], 1)
-        return concat([true_logits, sampled_logits], 1), targets
+        return logits, targets
 
 
 def _hits(labels, sampled, num_true, num_sampled, dtype):

@@ -158,7 +158,8 @@ class TextFileInitializer(TableInitializerBase):
                              f"{value_type.name}.")
         if vocab_size is not None and vocab_size <= 0:
             raise ValueError(f"Invalid vocab_size {vocab_size}.")
-        self._filename = filename
+        self._given = filename
+        self._filename = convert_to_tensor(filename, dt.string, name="asset_path")
         self._key_index, self._value_index = key_index, value_index
         self._vocab_size = vocab_size
         self._delimiter = delimiter
@@ -175,20 +176,19 @@ class TextFileInitializer(TableInitializerBase):
         """
         self._check(table)
         with name_scope(self._name, "text_file_init", (table.resource_handle,)):
-            filename = convert_to_tensor(self._filename, dt.string, name="asset_filepath")
             op = InitializeTableFromTextFileV2.build(
-                table.resource_handle, filename, key_index=self._key_index,
+                table.resource_handle, self._filename, key_index=self._key_index,
                 value_index=self._value_index,
                 vocab_size=-1 if self._vocab_size is None else self._vocab_size,
                 delimiter=self._delimiter)
         add_to_collection(GraphKeys.TABLE_INITIALIZERS, op)
-        if filename.op.type == "Const":
-            add_to_collection(GraphKeys.ASSET_FILEPATHS, filename)
+        if self._filename.op.type == "Const":
+            add_to_collection(GraphKeys.ASSET_FILEPATHS, self._filename)
         return op
 
     @property
     def _shared_name(self) -> str:
-        parts = [self._filename, self._vocab_size, self._key_index, self._value_index]
+        parts = [self._given, self._vocab_size, self._key_index, self._value_index]
         return "hash_table_" + "_".join(str(part) for part in parts if part is not None)
 
 

@@ -195,3 +195,13 @@ def test_a_table_is_neither_folded_nor_shared_between_reads():
     with fg.control_dependencies([before]), fg.control_dependencies([numbers.insert([1], [5])]):
         after = numbers.lookup([1])
     assert np.concatenate(fg.Session().run([before, after])).tolist() == [-1, 5]
+
+
+def test_the_path_of_a_file_is_an_asset(words):
+    numbers = file_table(words)
+    (path,) = fg.get_collection(fg.GraphKeys.ASSET_FILEPATHS)
+    assert path.op.name == "asset_path" and numbers.initializer.inputs[1] is path
+    other = file_table(words)
+    with fg.Session() as session:  # tables of one file share their contents
+        session.run(numbers.initializer)
+        assert session.run(other.size()) == 3
