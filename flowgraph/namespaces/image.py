@@ -18,16 +18,6 @@ from flowgraph.ops.image_adjust import (
     random_hue,
     random_saturation,
 )
-from flowgraph.ops.image_color import (
-    grayscale_to_rgb,
-    hsv_to_rgb,
-    rgb_to_grayscale,
-    rgb_to_hsv,
-    rgb_to_yiq,
-    rgb_to_yuv,
-    yiq_to_rgb,
-    yuv_to_rgb,
-)
 from flowgraph.ops.image_codecs import (
     decode_and_crop_jpeg,
     decode_bmp,
@@ -39,6 +29,16 @@ from flowgraph.ops.image_codecs import (
     encode_png,
     extract_jpeg_shape,
     is_jpeg,
+)
+from flowgraph.ops.image_color import (
+    grayscale_to_rgb,
+    hsv_to_rgb,
+    rgb_to_grayscale,
+    rgb_to_hsv,
+    rgb_to_yiq,
+    rgb_to_yuv,
+    yiq_to_rgb,
+    yuv_to_rgb,
 )
 from flowgraph.ops.image_crop import (
     central_crop,
