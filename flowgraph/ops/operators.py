@@ -21,6 +21,7 @@ from flowgraph.ops.compare import Greater, GreaterEqual, Less, LessEqual
 from flowgraph.ops.division import FloorDiv, FloorMod, truediv
 from flowgraph.ops.logic import LogicalAnd, LogicalNot, LogicalOr, logical_xor
 from flowgraph.ops.matmul import matmul
+from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.unary import abs as abs_
 
 _PLAIN = (bool, int, float, complex, str, bytes, list, tuple, np.ndarray, np.generic)
@@ -58,6 +59,11 @@ def _add(x: Any, y: Any, name: str) -> Any:
     return (Add if dtype is string else AddV2).build(x, y, name=name)
 
 
+def _mul(x: Any, y: Any, name: str) -> Any:
+    """`Mul`; a SparseTensor on the right builds its own product, under the same name."""
+    return NotImplemented if type(y) is SparseTensor else Mul.build(x, y, name=name)
+
+
 def _xor(x: Any, y: Any, name: str) -> Any:
     """Exclusive or, its four nodes in one scope."""
     with name_scope(None, name, [x, y]) as scope:
@@ -74,7 +80,7 @@ def _alone(method: str, build: Callable[..., Any]) -> None:
 
 
 for _name, _build, _method in (
-        ("add", _add, "add"), ("sub", Sub.build, "sub"), ("mul", Mul.build, "mul"),
+        ("add", _add, "add"), ("sub", Sub.build, "sub"), ("mul", _mul, "mul"),
         ("truediv", truediv, "truediv"), ("floordiv", FloorDiv.build, "floordiv"),
         ("mod", FloorMod.build, "mod"), ("pow", Pow.build, "pow"), ("matmul", matmul, "matmul"),
         ("and", LogicalAnd.build, "and"), ("or", LogicalOr.build, "or"), ("xor", _xor, "xor")):

@@ -176,6 +176,7 @@ def test_products_and_quotients_keep_the_places():
     s = small()
     assert (s * 2.0).values.op.name == "mul"
     assert (s / 2.0).values.op.name == "truediv"
+    assert (fg.constant(2.0) * s).values.op.name == "mul_1"
     dense = fg.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 8.0]])
     with fg.Session() as session:
         assert_value(session.run(s * dense), [[0, 1], [2, 0]], [2, 10], [3, 2])
