@@ -19,7 +19,7 @@ from flowgraph.ops.einsum import einsum
 from flowgraph.ops.l2_loss import l2_normalize
 from flowgraph.ops.matmul import matmul
 from flowgraph.ops.matrices import adjoint
-from flowgraph.ops.matrix_functions import expm
+from flowgraph.ops.matrix_functions import expm, logm
 from flowgraph.ops.matrix_functions import matrix_square_root as sqrtm
 from flowgraph.ops.norm import cross, norm, normalize
 from flowgraph.ops.pseudo_inverse import matrix_rank, pinv
@@ -32,4 +32,8 @@ from flowgraph.ops.solve import matrix_solve_ls as lstsq
 from flowgraph.ops.solve import matrix_triangular_solve as triangular_solve
 from flowgraph.ops.tensordot import matvec, tensordot
 
-__getattr__ = _lazy("tf.linalg", globals())
+_LAZY = {
+    "tridiagonal_matmul": "flowgraph.ops.tridiagonal:tridiagonal_matmul",
+    "tridiagonal_solve": "flowgraph.ops.tridiagonal:tridiagonal_solve",
+}
+__getattr__ = _lazy("tf.linalg", globals(), _LAZY)

@@ -1,7 +1,10 @@
-"""Functions of whole matrices: the exponential and the square root."""
+"""Functions of whole matrices: the exponential, the square root and the logarithm."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.constant import eye
@@ -147,3 +150,81 @@ def matrix_square_root(input, name=None):
                [0., 3.]], dtype=float32)
     """
     return MatrixSquareRoot.build(input, name=name)
+
+
+class MatrixLogarithm(OpDef):
+    """y with exp(y) = `input`, of eigenvalues whose imaginary parts lie in (-pi, pi]."""
+
+    T = dt.COMPLEX
+    host_only = "CuPy finds no eigenvalues of general matrices"
+
+    def infer(self, input):
+        return Spec(input.dtype, square(input))
+
+    def kernel(self, xp, input):
+        return _logarithm(xp, input.astype("complex128")).astype(input.dtype)
+
+    def grad(self, op, dy):
+        # log([[x, d], [0, x]]) holds, at the upper right, how log(x) changes when x goes along d
+        turned = adjoint(op.inputs[0])
+        sizes = dy.spec.shape
+        n = shape(dy)[-1] if sizes is None or sizes[-1] is None else sizes[-1]
+        zeros = op_def("ZerosLike").build(turned)
+        block = concat([concat([turned, dy], -1), concat([zeros, turned], -1)], -2)
+        return MatrixLogarithm.build(block)[..., :n, n:]
+
+
+def _logarithm(xp, x):
+    """By eigenvalues; where the vectors do not span the space, by square roots towards I."""
+    if not x.size:
+        return x
+    values, vectors = or_invalid(xp.linalg.eig, x, problem="the eigenvalues do not converge")
+    with np.errstate(all="ignore"):
+        result = _from_eigen(xp, xp.log(values), vectors)
+        error = abs(_from_eigen(xp, values, vectors) - x).max(axis=(-2, -1))
+    bad = ~(error <= 1e-13 * abs(x).max(axis=(-2, -1)))  # NaN is bad too
+    for index in map(tuple, xp.argwhere(bad).tolist()):
+        result[index] = _logarithm_by_roots(xp, x[index])
+    return result
+
+
+def _from_eigen(xp, values, vectors):
+    """vectors diag(values) vectors^-1; NaN where the vectors have no inverse."""
+    singular = abs(xp.linalg.det(vectors)) == 0
+    safe = xp.where(singular[..., None, None], xp.eye(values.shape[-1]), vectors)
+    result = xp.matmul(safe * values[..., None, :], xp.linalg.inv(safe))
+    return xp.where(singular[..., None, None], xp.nan, result)
+
+
+def _logarithm_by_roots(xp, x):
+    """2^k log(x^(1 / 2^k)), the last by Gauss's quadrature of (x - I) / (I + t (x - I))."""
+    one = xp.eye(x.shape[-1])
+    halvings = 0
+    while abs(x - one).sum(axis=0).max() > 0.25 and halvings < 60:
+        x = _square_root(xp, x)
+        halvings += 1
+    points, weights = np.polynomial.legendre.leggauss(12)
+    step = x - one
+    parts = [weight / 2 * xp.linalg.solve(one + (point + 1) / 2 * step, step)
+             for point, weight in zip(points.tolist(), weights.tolist(), strict=True)]
+    return 2.0 ** halvings * sum(parts)
+
+
+def logm(input, name=None):
+    """Computes the logarithm of square matrices: expm(y) = input.
+
+    Args:
+        input: complex64 or complex128 tensor [..., n, n].
+        name: name of the node.
+
+    Returns:
+        A tensor [..., n, n].
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.constant([[1, 2], [0, 1]], fg.complex64)
+        >>> print(fg.Session().run(fg.real(fg.linalg.logm(x))).round(4))
+        [[0. 2.]
+         [0. 0.]]
+    """
+    return MatrixLogarithm.build(input, name=name)

@@ -8,7 +8,6 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
-from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
@@ -56,7 +55,9 @@ def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1,
         sizes = signal.spec.shape
         static_axis = sizes is not None and isinstance(axis, int)
         if static_axis:
-            axis = shape_rules.axis_index(axis, len(sizes))
+            if not -len(sizes) <= axis < len(sizes):
+                raise ShapeError(f"frame has axis {axis} for a signal {shape_text(sizes)}")
+            axis %= len(sizes)
         samples = sizes[axis] if static_axis else None
         samples = shape(signal)[axis] if samples is None else samples
         if pad_end:
