@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import deprecated
 from flowgraph.core.spec import Spec
 from flowgraph.core.values import to_array
 from flowgraph.errors import InvalidArgumentError
@@ -206,6 +207,8 @@ def print_tensor(input_, data, message=None, first_n=None, summarize=None, name=
         >>> fg.Session().run(x)  # prints: x and its shape: [1 2][2]
         array([1., 2.], dtype=float32)
     """
+    deprecated("Use tf.print instead of tf.Print. tf.print gives an operation without outputs: run "
+               "it, or make it a control dependency of what you run.", "2018-08-20", "Print")
     return Print.build(input_, data, name=name, message=message or "",
                        first_n=-1 if first_n is None else first_n,
                        summarize=_SHOWN if summarize is None else summarize)
