@@ -301,7 +301,5 @@ def test_a_wrong_number_of_lengths_raises_at_run():
                                    dtype=fg.float32)
     with fg.Session() as session:
         fill_variables(session)
-        with pytest.raises(fg.errors.InvalidArgumentError, match=r"\(3,\)"):
-            session.run(outputs, {lengths: [1, 2, 3]})
         with pytest.raises(fg.errors.InvalidArgumentError, match="sequence_length needs one"):
-            session.run("rnn/CheckSeqLen:0", {lengths: [1, 2, 3]})
+            session.run(outputs, {lengths: [1, 2, 3]})

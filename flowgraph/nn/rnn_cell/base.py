@@ -186,11 +186,11 @@ def zeros_of(batch_size: Any, size: Any, dtype: Any) -> Tensor:
     return zeros([n for part in parts for n in part], dtype)
 
 
-def sizes_of(size: Any) -> list[int]:
+def sizes_of(size: Any) -> list[Any]:
     """A size as a list: of a number, a Dimension or a shape. Raises ValueError for an unknown one.
     """
     if isinstance(size, numbers.Real):
-        return [int(size)]
+        return [int(float(size))]
     sizes = TensorShape([size] if isinstance(size, Dimension) else size)
     if not sizes.is_fully_defined():
         raise ValueError(f"the size of a cell's state or output must be known, got {sizes}; for an "
