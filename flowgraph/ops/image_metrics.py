@@ -146,11 +146,13 @@ def _ssim_per_channel(img1, img2, peak, filter_size, filter_sigma, k1, k2):
     with control_dependencies(checks):
         img1 = identity(img1)
     channels = img1.spec.shape[-1] if img1.spec.rank else None
-    window = tile(_gaussian(filter_size, filter_sigma),
-                  [1, 1, sizes[0][-1] if channels is None else channels, 1])
+    times = [1, 1, sizes[0][-1] if channels is None else channels, 1]
+    weights = _gaussian(filter_size, filter_sigma)
+    down, across = tile(weights[:, None], times), tile(weights[None], times)
 
-    def mean(x):
-        return _unflat(depthwise_conv2d(_flat(x), window, [1, 1, 1, 1], "VALID"), x)
+    def mean(x):  # a Gaussian window is one along the rows of one along the columns
+        y = depthwise_conv2d(_flat(x), down, [1, 1, 1, 1], "VALID")
+        return _unflat(depthwise_conv2d(y, across, [1, 1, 1, 1], "VALID"), x)
 
     c1, c2 = square(k1 * peak), square(k2 * peak)
     mean1, mean2 = mean(img1), mean(img2)
@@ -164,11 +166,10 @@ def _ssim_per_channel(img1, img2, peak, filter_size, filter_sigma, k1, k2):
 
 
 def _gaussian(count, sigma):
-    """[count, count, 1, 1]: weights of a Gaussian window, of sum 1."""
+    """[count, 1, 1]: weights of a Gaussian window along one axis, of sum 1."""
     places = np.arange(count) - (count - 1) / 2.0
     weights = np.exp(-0.5 * np.square(places) / sigma ** 2)
-    weights = np.outer(weights, weights)
-    return (weights / weights.sum()).astype(np.float32)[:, :, None, None]
+    return (weights / weights.sum()).astype(np.float32)[:, None, None]
 
 
 def _flat(x):
