@@ -10,13 +10,8 @@ from flowgraph.ops.fft import (
     ifft2d,
     ifft3d,
     ifftshift,
-    irfft,
-    irfft2d,
-    irfft3d,
-    rfft,
-    rfft2d,
-    rfft3d,
 )
+from flowgraph.ops.fft_real import irfft, irfft2d, irfft3d, rfft, rfft2d, rfft3d
 from flowgraph.ops.signal_cosine import dct, idct
 from flowgraph.ops.signal_frames import frame, overlap_and_add
 from flowgraph.ops.signal_mel import linear_to_mel_weight_matrix, mfccs_from_log_mel_spectrograms

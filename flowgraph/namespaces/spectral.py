@@ -8,13 +8,8 @@ from flowgraph.ops.fft import (
     ifft,
     ifft2d,
     ifft3d,
-    irfft,
-    irfft2d,
-    irfft3d,
-    rfft,
-    rfft2d,
-    rfft3d,
 )
+from flowgraph.ops.fft_real import irfft, irfft2d, irfft3d, rfft, rfft2d, rfft3d
 from flowgraph.ops.signal_cosine import dct, idct
 
 __getattr__ = _lazy("tf.spectral", globals())

@@ -23,7 +23,7 @@ from flowgraph.ops.cast import cast
 from flowgraph.ops.complex_numbers import complex as complex_
 from flowgraph.ops.complex_numbers import real
 from flowgraph.ops.constant import range as range_
-from flowgraph.ops.fft import irfft, rfft
+from flowgraph.ops.fft_real import irfft, rfft
 from flowgraph.ops.join import concat
 from flowgraph.ops.shape import shape
 from flowgraph.ops.trigonometry import cos, sin

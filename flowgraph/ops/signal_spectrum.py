@@ -11,7 +11,7 @@ from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
 from flowgraph.ops.exponential import log
-from flowgraph.ops.fft import irfft, rfft
+from flowgraph.ops.fft_real import irfft, rfft
 from flowgraph.ops.join import stack, tile
 from flowgraph.ops.pad import pad
 from flowgraph.ops.reduce import reduce_sum

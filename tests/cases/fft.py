@@ -1,4 +1,4 @@
-"""Cases of ops/fft.py and of the signal functions built on it; NumPy is the oracle."""
+"""Cases of ops/fft.py, ops/fft_real.py and of the signal functions built on it; NumPy is the oracle."""
 
 import numpy as np
 
