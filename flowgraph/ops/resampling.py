@@ -146,7 +146,8 @@ class _Axis:
     """Gathers along one axis of images, and weights for them, on a flat view of the images.
 
     Few channels make short runs that NumPy copies slowly one by one: they are gathered one by one
-    number instead, along the merged axis (8 x 256 x 256 x 3 to 512 x 512: 68 -> 26 ms).
+    number instead, along the merged axis (bilinear gradient of 8 x 256 x 256 x 3 from 224 x 224:
+    157 -> 50 ms).
     """
 
     def __init__(self, xp, x, axis):
