@@ -304,8 +304,7 @@ class DecodeImage(OpDef):
             frames = formats.read_gif(file)
             return _as_dtype(frames if expand_animations else frames[0], dtype)
         if kind == formats.PNG:
-            return _as_dtype(formats.read_png(
-                file, channels, deep if file[24:25] == b"\x10" else "uint8"), dtype)
+            return _as_dtype(formats.read_png(file, channels, deep), dtype)
         if kind == formats.BMP:
             return _as_dtype(formats.read_bmp(file, channels), dtype)
         return _as_dtype(_single(contents, channels), dtype)

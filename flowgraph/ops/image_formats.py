@@ -112,7 +112,7 @@ def jpeg_shape(contents: bytes) -> tuple[int, int, int]:
             if at + 10 > len(contents):
                 break
             height, width, count = struct.unpack_from(">HHB", contents, at + 5)
-            return height, width, min(count, 3)
+            return height, width, count
         at += 2 + struct.unpack_from(">H", contents, at + 2)[0]
     raise invalid("Invalid JPEG data: it has no frame header")
 

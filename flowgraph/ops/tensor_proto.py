@@ -14,6 +14,7 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
 
+_LARGEST = 1 << 26  # elements that a message may ask for without holding them
 _DTYPE, _SHAPE, _CONTENT, _STRINGS = 1, 2, 4, 8  # field numbers of TensorProto
 # Where small tensors made by other programs hold their elements: field -> how they are written.
 _LISTS = {5: "<f4", 6: "<f8", 7: "varint", 9: "<f4", 10: "varint", 11: "varint", 12: "<f8",
@@ -97,7 +98,7 @@ def _array(dtype: DType, sizes: list[int], content: bytes, texts: list[bytes],
     if dtype is dt.string:
         return strings(_packed_texts(content, count), sizes)
     if content or not numbers:
-        if len(content) != count * dtype.size and (content or count > 1 << 28):
+        if len(content) != count * dtype.size and (content or count > _LARGEST):
             raise wire.WireError(f"it holds {len(content)} bytes for the shape {sizes}")
         return (np.frombuffer(content, dtype.numpy) if content
                 else np.zeros(count, dtype.numpy)).reshape(sizes)
@@ -108,7 +109,7 @@ def _array(dtype: DType, sizes: list[int], content: bytes, texts: list[bytes],
         array = np.array(numbers[0::2]) + 1j * np.array(numbers[1::2])
     else:
         array = np.array([n % 2**64 for n in numbers] if dtype is dt.uint64 else numbers)
-    if array.size > count or count > 1 << 28:
+    if array.size > count or count > _LARGEST:
         raise wire.WireError(f"it holds {array.size} numbers for the shape {sizes}")
     last = np.full(count - array.size, array[-1])  # the last element stands for all that follow
     return np.concatenate([array, last]).astype(dtype.numpy).reshape(sizes)
