@@ -41,7 +41,8 @@ class TridiagonalMatMul(OpDef):
         if not shapes.compatible(wanted, rhs.shape[:-1]) or rows[-2] not in (None, 1):
             raise ShapeError(f"cannot multiply diagonals of {shape_text(rows)} by "
                              f"{shape_text(rhs.shape)}")
-        return Spec(rhs.dtype, (*shapes.merge(wanted, rhs.shape[:-1]), rhs.shape[-1]))
+        front = shapes.merge(wanted, rhs.shape[:-1]) or ()
+        return Spec(rhs.dtype, (*front, rhs.shape[-1]))
 
     def kernel(self, xp, superdiag, maindiag, subdiag, rhs):
         result = maindiag.swapaxes(-1, -2) * rhs
@@ -112,7 +113,8 @@ class TridiagonalSolve(OpDef):
         if not shapes.compatible((*d[:-2], d[-1]), r[:-1]):
             raise ShapeError(f"cannot solve equations of diagonals {shape_text(d)} with "
                              f"right-hand sides of {shape_text(r)}")
-        return Spec(rhs.dtype, (*shapes.merge((*d[:-2], d[-1]), r[:-1]), r[-1]))
+        front = shapes.merge((*d[:-2], d[-1]), r[:-1]) or ()
+        return Spec(rhs.dtype, (*front, r[-1]))
 
     def kernel(self, xp, diagonals, rhs, *, partial_pivoting=True):
         return _solved(xp, diagonals, rhs, partial_pivoting)
