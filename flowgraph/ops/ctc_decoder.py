@@ -205,16 +205,19 @@ def _grow(beam, seen, time, width):
     kept = [(sequence.total, -i, sequence) for i, sequence in enumerate(beam)]
     heapq.heapify(kept)
     count = len(beam)
-    for sequence in beam:
-        if not _fits(kept, width, sequence.was_total):
-            continue
-        grown = seen[:-1] + sequence.was_total
-        if sequence.last >= 0:  # a label after itself needs a blank in between
-            grown[sequence.last] = seen[sequence.last] + sequence.was_blank
+    totals = np.array([sequence.was_total for sequence in beam])
+    rows = np.flatnonzero([sequence.last >= 0 for sequence in beam])  # all but the empty one
+    last = [beam[row].last for row in rows]
+    grown_by = totals[:, None] + seen[:-1]
+    # a label after itself needs a blank in between
+    grown_by[rows, last] = seen[last] + [beam[row].was_blank for row in rows]
+    best = grown_by.max(axis=1, initial=_NEVER).tolist()
+    for sequence, grown, most in zip(beam, grown_by, best, strict=True):
         least = kept[0][0] if len(kept) == width else _NEVER
-        looked_at = {label for label, child in sequence.children.items() if child.round == time}
-        looked_at.update(np.flatnonzero(grown > least).tolist())
-        for label in sorted(looked_at):
+        looked_at = [label for label, child in sequence.children.items() if child.round == time]
+        if (most <= least and not looked_at) or not _fits(kept, width, sequence.was_total):
+            continue
+        for label in sorted({*looked_at, *np.flatnonzero(grown > least).tolist()}):
             child = sequence.children.get(label)
             if child is None:
                 child = sequence.children[label] = _Sequence(sequence, label)

@@ -196,7 +196,7 @@ def _all_but_memory(state: Any) -> Any:
     """The default filter: everything but the memory of an LSTM; no TensorArrays."""
     if isinstance(state, LSTMStateTuple):
         return LSTMStateTuple(c=False, h=True)
-    return type(state).__name__ != "TensorArray"
+    return not nest.is_composite(state)
 
 
 def _what_to_drop(visitor: Callable[[Any], Any], state: Any) -> Any:
