@@ -503,7 +503,7 @@ class Message:
             return NotImplemented
         return self.SerializeToString() == other.SerializeToString()
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).FromString, (self.SerializeToString(),)

@@ -15,5 +15,6 @@ from flowgraph.ops.strings import string_length as length
 from flowgraph.ops.strings import string_lower as lower
 from flowgraph.ops.strings import string_strip as strip
 from flowgraph.ops.strings import string_upper as upper
+from flowgraph.ops.unicode import unicode_decode, unicode_encode, unicode_transcode
 
 __getattr__ = _lazy("tf.strings", globals())

@@ -128,7 +128,7 @@ def sparse_rows(rows: list[list[Any] | None], dtype: DType, single: bool) -> tup
     """Indices, values and dense shape of rows of uneven lengths; of the only row if `single`."""
     rows = [row or [] for row in rows]
     values = array_of([v for row in rows for v in row or ()], dtype, -1)
-    columns = np.concatenate([np.arange(len(row or ())) for row in rows] or [[]]).astype(np.int64)
+    columns = np.array([j for row in rows for j in range(len(row or ()))], np.int64)
     longest = max((len(row or ()) for row in rows), default=0)
     if single:
         return columns[:, None], values, np.array([longest], np.int64)
