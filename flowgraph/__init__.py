@@ -10,7 +10,7 @@
 The public names are TensorFlow 1.15's. They are listed here by hand, subject by subject.
 """
 
-from flowgraph import data, errors, nn, train, viz
+from flowgraph import errors, nn, train, viz
 from flowgraph.core.dtypes import (
     DType,
     as_dtype,
@@ -35,7 +35,6 @@ from flowgraph.core.dtypes import bool_ as bool
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from flowgraph.errors import OpError
-from flowgraph.gradients.explain import explain_gradient
 from flowgraph.gradients.gradients import AggregationMethod, UnconnectedGradients, gradients
 from flowgraph.gradients.registry import RegisterGradient, no_gradient
 from flowgraph.gradients.registry import no_gradient as NoGradient
@@ -59,16 +58,6 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.stacks import get_default_session
 from flowgraph.graph.tensor import Tensor
-from flowgraph.namespaces import (
-    bitwise,
-    dtypes,
-    initializers,
-    linalg,
-    manip,
-    math,
-    random,
-    sparse,
-)
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
 from flowgraph.opdef.subgraph import init_scope
 from flowgraph.ops import operators  # attaches `+`, `*`, ... to Tensor
@@ -88,7 +77,6 @@ from flowgraph.ops.arithmetic import (
     squared_difference,
     subtract,
 )
-from flowgraph.ops.bitcast import bitcast
 from flowgraph.ops.cast import (
     cast,
     saturate_cast,
@@ -107,7 +95,6 @@ from flowgraph.ops.clip import (
     global_norm,
 )
 from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
-from flowgraph.ops.complex_numbers import angle, complex, conj, imag, real
 from flowgraph.ops.cond import case, cond, switch_case
 from flowgraph.ops.constant import (
     constant,
@@ -121,29 +108,6 @@ from flowgraph.ops.constant import (
     zeros,
     zeros_like,
 )
-from flowgraph.ops.counting import (
-    bincount,
-    confusion_matrix,
-    histogram_fixed_width,
-    histogram_fixed_width_bins,
-    is_non_decreasing,
-    is_strictly_increasing,
-    setdiff1d,
-)
-from flowgraph.ops.cumulative import cumprod, cumsum
-from flowgraph.ops.decomposition import cholesky, qr, self_adjoint_eig, self_adjoint_eigvals, svd
-from flowgraph.ops.determinant import matrix_determinant
-from flowgraph.ops.diagonal import (
-    diag,
-    diag_part,
-    matrix_band_part,
-    matrix_diag,
-    matrix_diag_part,
-    matrix_set_diag,
-    trace,
-)
-from flowgraph.ops.diagonal import diag as tensor_diag
-from flowgraph.ops.diagonal import diag_part as tensor_diag_part
 from flowgraph.ops.division import (
     div,
     div_no_nan,
@@ -157,11 +121,8 @@ from flowgraph.ops.division import (
     truncatediv,
     truncatemod,
 )
-from flowgraph.ops.einsum import einsum
-from flowgraph.ops.error_function import erf, erfc
 from flowgraph.ops.exponential import exp, expm1, log, log1p, sigmoid, tanh
 from flowgraph.ops.functional import foldl, foldr, map_fn, scan
-from flowgraph.ops.gamma import digamma, lbeta, lgamma, polygamma, zeta
 from flowgraph.ops.gather import (
     batch_gather,
     boolean_mask,
@@ -171,7 +132,6 @@ from flowgraph.ops.gather import (
     scatter_nd,
     unsorted_segment_sum,
 )
-from flowgraph.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh
 from flowgraph.ops.identity import (
     check_numerics,
     ensure_shape,
@@ -182,7 +142,6 @@ from flowgraph.ops.identity import (
     stop_gradient,
     tuple,
 )
-from flowgraph.ops.incomplete_gamma import betainc, igamma, igammac
 from flowgraph.ops.index import slice, strided_slice
 from flowgraph.ops.initializers import Constant as constant_initializer
 from flowgraph.ops.initializers import GlorotNormal as glorot_normal_initializer
@@ -202,11 +161,7 @@ from flowgraph.ops.initializers import Zeros as zeros_initializer
 from flowgraph.ops.join import broadcast_to, concat, meshgrid, parallel_stack, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xor
 from flowgraph.ops.matmul import matmul
-from flowgraph.ops.matrix_functions import matrix_square_root
-from flowgraph.ops.norm import cross, norm
 from flowgraph.ops.pad import pad
-from flowgraph.ops.partition import dynamic_partition, dynamic_stitch, parallel_stitch
-from flowgraph.ops.patches import extract_image_patches
 from flowgraph.ops.placeholder import placeholder, placeholder_with_default
 from flowgraph.ops.random_ops import (
     get_seed,
@@ -226,7 +181,6 @@ from flowgraph.ops.reduce import (
     reduce_prod,
     reduce_sum,
 )
-from flowgraph.ops.reduced_statistics import count_nonzero, reduce_logsumexp
 from flowgraph.ops.reshape import (
     expand_dims,
     invert_permutation,
@@ -235,7 +189,6 @@ from flowgraph.ops.reshape import (
     squeeze,
     transpose,
 )
-from flowgraph.ops.roll import reverse_sequence, roll
 from flowgraph.ops.rounding import ceil, floor, is_finite, is_inf, is_nan, rint
 from flowgraph.ops.rounding import round as round
 from flowgraph.ops.scatter import (
@@ -253,8 +206,6 @@ from flowgraph.ops.scatter import (
 from flowgraph.ops.script import assert_true as Assert
 from flowgraph.ops.script import numpy_function, py_func
 from flowgraph.ops.script import print_tensor as Print
-from flowgraph.ops.searchsorted import searchsorted
-from flowgraph.ops.segment import segment_max, segment_mean, segment_min, segment_prod, segment_sum
 from flowgraph.ops.select import (
     one_hot,
     reverse,
@@ -271,28 +222,6 @@ from flowgraph.ops.shape import (
     shape_n,
     size,
 )
-from flowgraph.ops.solve import (
-    cholesky_solve,
-    matrix_inverse,
-    matrix_solve,
-    matrix_solve_ls,
-    matrix_triangular_solve,
-)
-from flowgraph.ops.sort import argsort, sort
-from flowgraph.ops.space import (
-    batch_to_space,
-    batch_to_space_nd,
-    depth_to_space,
-    required_space_to_batch_paddings,
-    space_to_batch,
-    space_to_batch_nd,
-    space_to_depth,
-)
-from flowgraph.ops.sparse_segment import (
-    sparse_segment_mean,
-    sparse_segment_sqrt_n,
-    sparse_segment_sum,
-)
 from flowgraph.ops.sparse_tensor import (
     SparseTensor,
     SparseTensorValue,
@@ -302,30 +231,9 @@ from flowgraph.ops.sparse_tensor import (
 )
 from flowgraph.ops.split import split, unstack
 from flowgraph.ops.state import assign, assign_add, assign_sub, is_variable_initialized
-from flowgraph.ops.template import make_template
 from flowgraph.ops.tensor_array import TensorArray
-from flowgraph.ops.tensor_scatter import (
-    tensor_scatter_add,
-    tensor_scatter_nd_add,
-    tensor_scatter_nd_max,
-    tensor_scatter_nd_min,
-    tensor_scatter_nd_sub,
-    tensor_scatter_nd_update,
-    tensor_scatter_sub,
-    tensor_scatter_update,
-)
-from flowgraph.ops.tensordot import tensordot
 from flowgraph.ops.trigonometry import acos, asin, atan, atan2, cos, sin, tan
 from flowgraph.ops.unary import abs, reciprocal, rsqrt, sign, sqrt, square
-from flowgraph.ops.unique import unique, unique_with_counts
-from flowgraph.ops.unravel_index import unravel_index
-from flowgraph.ops.unsorted_segment import (
-    unsorted_segment_max,
-    unsorted_segment_mean,
-    unsorted_segment_min,
-    unsorted_segment_prod,
-    unsorted_segment_sqrt_n,
-)
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 from flowgraph.ops.variable_lists import (
     all_variables,
@@ -382,8 +290,12 @@ _LAZY = {
     "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",
     "VERSION": "flowgraph.core.versions:VERSION",
     "VarLenFeature": "flowgraph.ops.parse_features:VarLenFeature",
+    "acosh": "flowgraph.ops.hyperbolic:acosh",
     "add_check_numerics_ops": "flowgraph.ops.type_checks:add_check_numerics_ops",
+    "angle": "flowgraph.ops.complex_numbers:angle",
+    "argsort": "flowgraph.ops.sort:argsort",
     "as_string": "flowgraph.ops.string_format:as_string",
+    "asinh": "flowgraph.ops.hyperbolic:asinh",
     "assert_equal": "flowgraph.ops.assertions:assert_equal",
     "assert_greater": "flowgraph.ops.assertions:assert_greater",
     "assert_greater_equal": "flowgraph.ops.assertions:assert_greater_equal",
@@ -403,6 +315,7 @@ _LAZY = {
     "assert_same_float_dtype": "flowgraph.ops.type_checks:assert_same_float_dtype",
     "assert_scalar": "flowgraph.ops.type_checks:assert_scalar",
     "assert_type": "flowgraph.ops.type_checks:assert_type",
+    "atanh": "flowgraph.ops.hyperbolic:atanh",
     "batch_cholesky": "flowgraph.namespaces.legacy:batch_cholesky",
     "batch_cholesky_solve": "flowgraph.namespaces.legacy:batch_cholesky_solve",
     "batch_fft": "flowgraph.namespaces.legacy:batch_fft",
@@ -426,30 +339,61 @@ _LAZY = {
     "batch_self_adjoint_eig": "flowgraph.namespaces.legacy:batch_self_adjoint_eig",
     "batch_self_adjoint_eigvals": "flowgraph.namespaces.legacy:batch_self_adjoint_eigvals",
     "batch_svd": "flowgraph.namespaces.legacy:batch_svd",
+    "batch_to_space": "flowgraph.ops.space:batch_to_space",
+    "batch_to_space_nd": "flowgraph.ops.space:batch_to_space_nd",
+    "betainc": "flowgraph.ops.incomplete_gamma:betainc",
+    "bincount": "flowgraph.ops.counting:bincount",
+    "bitcast": "flowgraph.ops.bitcast:bitcast",
+    "bitwise": "flowgraph.namespaces.bitwise",
+    "cholesky": "flowgraph.ops.decomposition:cholesky",
+    "cholesky_solve": "flowgraph.ops.solve:cholesky_solve",
     "compat": "flowgraph.namespaces.compat",
+    "complex": "flowgraph.ops.complex_numbers:complex",
     "complex_abs": "flowgraph.namespaces.legacy:complex_abs",
+    "confusion_matrix": "flowgraph.ops.counting:confusion_matrix",
+    "conj": "flowgraph.ops.complex_numbers:conj",
     "control_flow_v2_enabled": "flowgraph.core.versions:control_flow_v2_enabled",
+    "cosh": "flowgraph.ops.hyperbolic:cosh",
+    "count_nonzero": "flowgraph.ops.reduced_statistics:count_nonzero",
     "count_up_to": "flowgraph.ops.count_up_to:count_up_to",
     "create_partitioned_variables": "flowgraph.ops.partitioners:create_partitioned_variables",
+    "cross": "flowgraph.ops.norm:cross",
+    "cumprod": "flowgraph.ops.cumulative:cumprod",
+    "cumsum": "flowgraph.ops.cumulative:cumsum",
     "custom_gradient": "flowgraph.ops.custom_gradient:custom_gradient",
+    "data": "flowgraph.data",
     "debugging": "flowgraph.namespaces.debugging",
     "decode_base64": "flowgraph.ops.decoding:decode_base64",
     "decode_compressed": "flowgraph.ops.decoding:decode_compressed",
     "decode_csv": "flowgraph.ops.decode_csv:decode_csv",
+    "decode_json_example": "flowgraph.ops.json_example:decode_json_example",
     "decode_raw": "flowgraph.ops.decoding:decode_raw",
+    "depth_to_space": "flowgraph.ops.space:depth_to_space",
     "dequantize": "flowgraph.ops.quantize:dequantize",
     "deserialize_many_sparse": "flowgraph.ops.sparse_serialize:deserialize_many_sparse",
+    "diag": "flowgraph.ops.diagonal:diag",
+    "diag_part": "flowgraph.ops.diagonal:diag_part",
+    "digamma": "flowgraph.ops.gamma:digamma",
     "disable_control_flow_v2": "flowgraph.core.versions:disable_v2_behavior",
     "disable_eager_execution": "flowgraph.core.versions:disable_eager_execution",
     "disable_resource_variables": "flowgraph.core.versions:disable_v2_behavior",
     "disable_tensor_equality": "flowgraph.core.versions:disable_v2_behavior",
     "disable_v2_behavior": "flowgraph.core.versions:disable_v2_behavior",
     "disable_v2_tensorshape": "flowgraph.core.versions:disable_v2_behavior",
+    "dtypes": "flowgraph.namespaces.dtypes",
+    "dynamic_partition": "flowgraph.ops.partition:dynamic_partition",
+    "dynamic_stitch": "flowgraph.ops.partition:dynamic_stitch",
     "edit_distance": "flowgraph.ops.edit_distance:edit_distance",
+    "einsum": "flowgraph.ops.einsum:einsum",
     "enable_control_flow_v2": "flowgraph.core.versions:enable_control_flow_v2",
     "enable_resource_variables": "flowgraph.core.versions:enable_resource_variables",
     "encode_base64": "flowgraph.ops.decoding:encode_base64",
+    "erf": "flowgraph.ops.error_function:erf",
+    "erfc": "flowgraph.ops.error_function:erfc",
     "executing_eagerly": "flowgraph.core.versions:executing_eagerly",
+    "explain_gradient": "flowgraph.gradients.explain:explain_gradient",
+    "extract_image_patches": "flowgraph.ops.patches:extract_image_patches",
+    "extract_volume_patches": "flowgraph.ops.volume_patches:extract_volume_patches",
     "fake_quant_with_min_max_args": "flowgraph.ops.fake_quantize:fake_quant_with_min_max_args",
     "fake_quant_with_min_max_args_gradient":
         "flowgraph.ops.fake_quantize:fake_quant_with_min_max_args_gradient",
@@ -468,55 +412,104 @@ _LAZY = {
     "get_static_value": "flowgraph.ops.static:get_static_value",
     "grad_pass_through": "flowgraph.ops.custom_gradient:grad_pass_through",
     "hessians": "flowgraph.ops.hessians:hessians",
+    "histogram_fixed_width": "flowgraph.ops.counting:histogram_fixed_width",
+    "histogram_fixed_width_bins": "flowgraph.ops.counting:histogram_fixed_width_bins",
     "ifft": "flowgraph.ops.fft:ifft",
     "ifft2d": "flowgraph.ops.fft:ifft2d",
     "ifft3d": "flowgraph.ops.fft:ifft3d",
+    "igamma": "flowgraph.ops.incomplete_gamma:igamma",
+    "igammac": "flowgraph.ops.incomplete_gamma:igammac",
+    "imag": "flowgraph.ops.complex_numbers:imag",
     "image": "flowgraph.namespaces.image",
     "initialize_all_tables": "flowgraph.ops.lookup_static:initialize_all_tables",
+    "initializers": "flowgraph.namespaces.initializers",
     "inv": "flowgraph.namespaces.legacy:inv",
     "io": "flowgraph.namespaces.io",
+    "is_non_decreasing": "flowgraph.ops.counting:is_non_decreasing",
     "is_numeric_tensor": "flowgraph.ops.type_checks:is_numeric_tensor",
+    "is_strictly_increasing": "flowgraph.ops.counting:is_strictly_increasing",
     "is_tensor": "flowgraph.ops.static:is_tensor",
     "layers": "flowgraph.layers",
+    "lbeta": "flowgraph.ops.gamma:lbeta",
+    "lgamma": "flowgraph.ops.gamma:lgamma",
+    "linalg": "flowgraph.namespaces.linalg",
     "listdiff": "flowgraph.namespaces.legacy:listdiff",
     "lookup": "flowgraph.namespaces.lookup",
     "losses": "flowgraph.losses",
+    "make_template": "flowgraph.ops.template:make_template",
+    "manip": "flowgraph.namespaces.manip",
     "matching_files": "flowgraph.ops.files:matching_files",
+    "math": "flowgraph.namespaces.math",
+    "matrix_band_part": "flowgraph.ops.diagonal:matrix_band_part",
+    "matrix_determinant": "flowgraph.ops.determinant:matrix_determinant",
+    "matrix_diag": "flowgraph.ops.diagonal:matrix_diag",
+    "matrix_diag_part": "flowgraph.ops.diagonal:matrix_diag_part",
+    "matrix_inverse": "flowgraph.ops.solve:matrix_inverse",
+    "matrix_set_diag": "flowgraph.ops.diagonal:matrix_set_diag",
+    "matrix_solve": "flowgraph.ops.solve:matrix_solve",
+    "matrix_solve_ls": "flowgraph.ops.solve:matrix_solve_ls",
+    "matrix_square_root": "flowgraph.ops.matrix_functions:matrix_square_root",
+    "matrix_triangular_solve": "flowgraph.ops.solve:matrix_triangular_solve",
     "metrics": "flowgraph.metrics",
     "min_max_variable_partitioner": "flowgraph.ops.partitioners:min_max_variable_partitioner",
     "mul": "flowgraph.namespaces.legacy:mul",
     "neg": "flowgraph.namespaces.legacy:neg",
     "nest": "flowgraph.namespaces.nest",
+    "norm": "flowgraph.ops.norm:norm",
     "op_scope": "flowgraph.namespaces.legacy:op_scope",
     "pack": "flowgraph.namespaces.legacy:pack",
+    "parallel_stitch": "flowgraph.ops.partition:parallel_stitch",
     "parse_example": "flowgraph.ops.parse_example:parse_example",
     "parse_single_example": "flowgraph.ops.parse_example:parse_single_example",
     "parse_single_sequence_example": "flowgraph.ops.parse_sequence:parse_single_sequence_example",
     "parse_tensor": "flowgraph.ops.tensor_proto:parse_tensor",
+    "polygamma": "flowgraph.ops.gamma:polygamma",
     "print": "flowgraph.ops.printing:print_values",
     "qint16": "flowgraph.core.dtypes:qint16",
     "qint32": "flowgraph.core.dtypes:qint32",
     "qint8": "flowgraph.core.dtypes:qint8",
+    "qr": "flowgraph.ops.decomposition:qr",
     "quantization": "flowgraph.namespaces.quantization",
     "quantize": "flowgraph.ops.quantize:quantize",
     "quantize_v2": "flowgraph.ops.quantize:quantize_v2",
     "quantized_concat": "flowgraph.ops.quantize:quantized_concat",
     "quint16": "flowgraph.core.dtypes:quint16",
     "quint8": "flowgraph.core.dtypes:quint8",
+    "random": "flowgraph.namespaces.random",
     "random_crop": "flowgraph.ops.random_crop:random_crop",
     "random_gamma": "flowgraph.ops.random_rejection:random_gamma",
     "random_poisson": "flowgraph.ops.random_rejection:random_poisson",
     "read_file": "flowgraph.ops.files:read_file",
+    "real": "flowgraph.ops.complex_numbers:real",
     "recompute_grad": "flowgraph.ops.custom_gradient:recompute_grad",
     "reduce_join": "flowgraph.ops.strings:reduce_join",
+    "reduce_logsumexp": "flowgraph.ops.reduced_statistics:reduce_logsumexp",
     "regex_replace": "flowgraph.ops.string_regex:regex_replace",
+    "required_space_to_batch_paddings": "flowgraph.ops.space:required_space_to_batch_paddings",
     "resource_variables_enabled": "flowgraph.core.versions:resource_variables_enabled",
+    "reverse_sequence": "flowgraph.ops.roll:reverse_sequence",
+    "roll": "flowgraph.ops.roll:roll",
+    "searchsorted": "flowgraph.ops.searchsorted:searchsorted",
+    "segment_max": "flowgraph.ops.segment:segment_max",
+    "segment_mean": "flowgraph.ops.segment:segment_mean",
+    "segment_min": "flowgraph.ops.segment:segment_min",
+    "segment_prod": "flowgraph.ops.segment:segment_prod",
+    "segment_sum": "flowgraph.ops.segment:segment_sum",
     "select": "flowgraph.namespaces.legacy:select",
+    "self_adjoint_eig": "flowgraph.ops.decomposition:self_adjoint_eig",
+    "self_adjoint_eigvals": "flowgraph.ops.decomposition:self_adjoint_eigvals",
     "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
     "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
     "serialize_tensor": "flowgraph.ops.tensor_proto:serialize_tensor",
+    "setdiff1d": "flowgraph.ops.counting:setdiff1d",
     "sets": "flowgraph.namespaces.sets",
     "signal": "flowgraph.namespaces.signal",
+    "sinh": "flowgraph.ops.hyperbolic:sinh",
+    "sort": "flowgraph.ops.sort:sort",
+    "space_to_batch": "flowgraph.ops.space:space_to_batch",
+    "space_to_batch_nd": "flowgraph.ops.space:space_to_batch_nd",
+    "space_to_depth": "flowgraph.ops.space:space_to_depth",
+    "sparse": "flowgraph.namespaces.sparse",
     "sparse_add": "flowgraph.ops.sparse_arithmetic:sparse_add",
     "sparse_concat": "flowgraph.ops.sparse_parts:sparse_concat",
     "sparse_fill_empty_rows": "flowgraph.ops.sparse_parts:sparse_fill_empty_rows",
@@ -533,6 +526,9 @@ _LAZY = {
     "sparse_reset_shape": "flowgraph.ops.sparse_layout:sparse_reset_shape",
     "sparse_reshape": "flowgraph.ops.sparse_layout:sparse_reshape",
     "sparse_retain": "flowgraph.ops.sparse_parts:sparse_retain",
+    "sparse_segment_mean": "flowgraph.ops.sparse_segment:sparse_segment_mean",
+    "sparse_segment_sqrt_n": "flowgraph.ops.sparse_segment:sparse_segment_sqrt_n",
+    "sparse_segment_sum": "flowgraph.ops.sparse_segment:sparse_segment_sum",
     "sparse_slice": "flowgraph.ops.sparse_parts:sparse_slice",
     "sparse_softmax": "flowgraph.ops.sparse_reduce:sparse_softmax",
     "sparse_split": "flowgraph.ops.sparse_parts:sparse_split",
@@ -552,12 +548,34 @@ _LAZY = {
     "strings": "flowgraph.namespaces.strings",
     "sub": "flowgraph.namespaces.legacy:sub",
     "substr": "flowgraph.ops.strings:substr",
+    "svd": "flowgraph.ops.decomposition:svd",
     "tables_initializer": "flowgraph.ops.lookup_static:tables_initializer",
+    "tensor_diag": "flowgraph.ops.diagonal:diag",
+    "tensor_diag_part": "flowgraph.ops.diagonal:diag_part",
+    "tensor_scatter_add": "flowgraph.ops.tensor_scatter:tensor_scatter_add",
+    "tensor_scatter_nd_add": "flowgraph.ops.tensor_scatter:tensor_scatter_nd_add",
+    "tensor_scatter_nd_max": "flowgraph.ops.tensor_scatter:tensor_scatter_nd_max",
+    "tensor_scatter_nd_min": "flowgraph.ops.tensor_scatter:tensor_scatter_nd_min",
+    "tensor_scatter_nd_sub": "flowgraph.ops.tensor_scatter:tensor_scatter_nd_sub",
+    "tensor_scatter_nd_update": "flowgraph.ops.tensor_scatter:tensor_scatter_nd_update",
+    "tensor_scatter_sub": "flowgraph.ops.tensor_scatter:tensor_scatter_sub",
+    "tensor_scatter_update": "flowgraph.ops.tensor_scatter:tensor_scatter_update",
+    "tensordot": "flowgraph.ops.tensordot:tensordot",
     "timestamp": "flowgraph.ops.clock:timestamp",
+    "trace": "flowgraph.ops.diagonal:trace",
+    "unique": "flowgraph.ops.unique:unique",
+    "unique_with_counts": "flowgraph.ops.unique:unique_with_counts",
     "unpack": "flowgraph.namespaces.legacy:unpack",
+    "unravel_index": "flowgraph.ops.unravel_index:unravel_index",
+    "unsorted_segment_max": "flowgraph.ops.unsorted_segment:unsorted_segment_max",
+    "unsorted_segment_mean": "flowgraph.ops.unsorted_segment:unsorted_segment_mean",
+    "unsorted_segment_min": "flowgraph.ops.unsorted_segment:unsorted_segment_min",
+    "unsorted_segment_prod": "flowgraph.ops.unsorted_segment:unsorted_segment_prod",
+    "unsorted_segment_sqrt_n": "flowgraph.ops.unsorted_segment:unsorted_segment_sqrt_n",
     "variable_axis_size_partitioner": "flowgraph.ops.partitioners:variable_axis_size_partitioner",
     "verify_tensor_all_finite": "flowgraph.ops.type_checks:assert_all_finite",
     "version": "flowgraph.namespaces.version",
     "write_file": "flowgraph.ops.files:write_file",
+    "zeta": "flowgraph.ops.gamma:zeta",
 }
 __getattr__ = _lazy("tf", globals(), _LAZY)
