@@ -15,6 +15,7 @@ from flowgraph.ops.image_codecs import (
     extract_jpeg_shape,
     is_jpeg,
 )
+from flowgraph.ops.json_example import decode_json_example
 from flowgraph.ops.parse_example import parse_example, parse_single_example
 from flowgraph.ops.parse_features import (
     FixedLenFeature,

@@ -124,3 +124,16 @@ BAD = [
     BadCase("ParseSequenceExampleV2/no_features",
             lambda: fg.parse_single_sequence_example("a"), ValueError, ("Missing features",)),
 ]
+
+JSON = '{"features": {"feature": {"a": {"int64List": {"value": ["1", 2]}}, "c": {"bytesList": ' \
+       '{"value": ["eA=="]}}, "b": {"float_list": {"value": [0.5]}}}}}'
+CASES += [
+    Case("DecodeJSONExample/record", fg.decode_json_example, (text(JSON, "{}"),),
+         text(example(a=[1, 2], b=[0.5], c=[b"x"]), "")),
+]
+BAD += [
+    BadCase(f"DecodeJSONExample/{name}", lambda x=x: fg.decode_json_example([x]), INVALID,
+            ("JSON",), phase="run")
+    for name, x in (("text", "no json"), ("list", "[]"), ("field", '{"a": 1}'),
+                    ("kind", '{"features": {"feature": {"a": {"list": {}}}}}'))
+]
