@@ -88,6 +88,18 @@ def test_importing_flowgraph_is_quick_and_loads_only_numpy() -> None:
     assert third_party == startup
 
 
+def test_ops_that_the_engine_asks_for_by_name_are_there_from_the_start() -> None:
+    asked = {node.args[0].value for file in FILES for node in ast.walk(ast.parse(file.read_text()))
+             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+             and (getattr(node.func, "id", "") == "op_def"
+                  or getattr(node.func, "attr", "") == "emit")}
+    code = "import flowgraph; from flowgraph.opdef.opdef import REGISTRY; print(*REGISTRY)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                            check=True, cwd=PACKAGE.parent).stdout.split()
+    assert {"Const", "Shape", "AddN"} <= asked
+    assert asked - set(loaded) == set()
+
+
 def test_every_op_has_a_docstring_and_a_gradient_decision() -> None:
     for name, op_def in REGISTRY.items():
         assert inspect.getdoc(type(op_def)), name

@@ -1,6 +1,5 @@
 """`tf.compat`: text and bytes; `tf.compat.v1` is flowgraph itself."""
 
-import flowgraph as v1
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import dimension_at_index, dimension_value
 from flowgraph.core.text import (
@@ -16,4 +15,4 @@ from flowgraph.core.text import (
 from flowgraph.core.text import as_text as as_str
 from flowgraph.core.versions import forward_compatibility_horizon, forward_compatible
 
-__getattr__ = _lazy("tf.compat", globals())
+__getattr__ = _lazy("tf.compat", globals(), {"v1": "flowgraph"})
