@@ -16,12 +16,13 @@ from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import ON_HOST, invalid, mapped
 
 
-def _floats(values: list[Any]) -> bytes:
-    return wire.field(1, np.array([float(v) for v in values], "<f4").tobytes()) if values else b""
+def _floats(values: list[Any]) -> bytes:  # like TensorFlow here, singly and not packed
+    return b"".join(wire.varint(1 << 3 | wire.FIXED32) + np.array(float(v), "<f4").tobytes()
+                    for v in values)
 
 
 def _ints(values: list[Any]) -> bytes:
-    return wire.field(1, wire.pack_varints(int(v) for v in values)) if values else b""
+    return b"".join(wire.varint_field(1, int(v)) for v in values)
 
 
 def _texts(values: list[Any]) -> bytes:

@@ -128,8 +128,12 @@ BAD = [
 JSON = '{"features": {"feature": {"a": {"int64List": {"value": ["1", 2]}}, "c": {"bytesList": ' \
        '{"value": ["eA=="]}}, "b": {"float_list": {"value": [0.5]}}}}}'
 CASES += [
-    Case("DecodeJSONExample/record", fg.decode_json_example, (text(JSON, "{}"),),
-         text(example(a=[1, 2], b=[0.5], c=[b"x"]), "")),
+    Case("DecodeJSONExample/record",
+         lambda x: parsed({"a": fg.FixedLenFeature([2], fg.int64)})(fg.decode_json_example(x)),
+         (text(JSON),), np.array([[1, 2]])),
+    Case("DecodeJSONExample/bytes", fg.decode_json_example,
+         (text('{"features":{"feature":{"a":{"int64List":{"value":["1",2]}}}}}', "{}"),),
+         text(b"\n\r\n\x0b\n\x01a\x12\x06\x1a\x04\x08\x01\x08\x02", "")),
 ]
 BAD += [
     BadCase(f"DecodeJSONExample/{name}", lambda x=x: fg.decode_json_example([x]), INVALID,
