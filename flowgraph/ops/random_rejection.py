@@ -24,6 +24,7 @@ from flowgraph.opdef.opdef import op_def
 from flowgraph.ops import distributions, philox
 from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.constant import zeros_like
+from flowgraph.ops.gamma import Lgamma
 from flowgraph.ops.random_ops import RandomOp, node_seeds
 
 _NUMBERS = dt.DTypeSet("float32, float64, float16, int32 or int64",
@@ -216,7 +217,6 @@ def _multiply_uniforms(xp, streams, rate, who, result):
 
 def _transformed_rejection(xp, streams, rate, who, result, largest):
     number = rate.dtype.type
-    log_gamma = op_def("Lgamma").kernel
     while len(who):
         r = rate[who]
         b = number(0.931) + number(2.53) * xp.sqrt(r)
@@ -234,7 +234,7 @@ def _transformed_rejection(xp, streams, rate, who, result, largest):
         inverse = number(1.1239) + number(1.1328) / (b - number(3.4))
         k_safe = xp.where(maybe, k, number(0))
         with_log = xp.log(xp.maximum(v * inverse / (a / (safe * safe) + b), number(1e-37)))
-        density = k_safe * xp.log(r) - r - log_gamma(xp, k_safe + number(1))
+        density = k_safe * xp.log(r) - r - op_def(Lgamma.type).kernel(xp, k_safe + number(1))
         accepted = sure | (maybe & (with_log <= density))
         result[who[accepted]] = k[accepted]
         who = who[~accepted]

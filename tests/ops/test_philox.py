@@ -7,7 +7,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.ops import philox
-from flowgraph.ops.distributions import sine_and_cosine
+from flowgraph.ops.distributions import normal, sine_and_cosine, truncated_normal, uniform
 from flowgraph.ops.philox import PhiloxState
 from flowgraph.ops.random_ops import get_seed
 
@@ -204,3 +204,12 @@ def test_names_are_tensorflows() -> None:
             "random_normal/RandomStandardNormal", "random_normal/mul", "random_normal",
             "truncated_normal/TruncatedNormal", "truncated_normal", "die", "die/min",
             "die/max"} <= names
+
+
+@pytest.mark.parametrize("draw", [uniform, normal, truncated_normal])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_threads_do_not_show_in_the_numbers(draw, dtype) -> None:
+    state = PhiloxState(7, 8)
+    in_threads = draw(np, state, 100_000, np.dtype(dtype), 1024)
+    alone = draw(np, state, 100_000, np.dtype(dtype), 1 << 40)
+    np.testing.assert_array_equal(in_threads, alone)
