@@ -89,7 +89,8 @@ def test_importing_flowgraph_is_quick_and_loads_only_numpy() -> None:
 
 
 def test_ops_that_the_engine_asks_for_by_name_are_there_from_the_start() -> None:
-    asked = {node.args[0].value for file in FILES for node in ast.walk(ast.parse(file.read_text()))
+    engine = [file for file in FILES if LEVEL[room_of(file)] != LEVEL["ops"]]
+    asked = {node.args[0].value for file in engine for node in ast.walk(ast.parse(file.read_text()))
              if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
              and (getattr(node.func, "id", "") == "op_def"
                   or getattr(node.func, "attr", "") == "emit")}

@@ -18,6 +18,7 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
 from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
+from flowgraph.ops.unravel_index import UnravelIndex
 
 _SPACES = re.compile(rb"[ \t\n\v\f\r]+")
 
@@ -187,7 +188,7 @@ def _unflattened(indices, dense, input):
     sizes = op_def("Shape").build(input, out_type=dt.int64)
     rows = op_def("StridedSlice").build(indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1,
                                         shrink_axis_mask=2)
-    columns = op_def("Transpose").build(op_def("UnravelIndex").build(rows, sizes), [1, 0])
+    columns = op_def("Transpose").build(UnravelIndex.build(rows, sizes), [1, 0])
     last = op_def("StridedSlice").build(indices, [0, 1], [0, 2], [1, 1], begin_mask=1, end_mask=1)
     return (op_def("ConcatV2").build([columns, last], 1),
             op_def("ConcatV2").build([sizes, op_def("StridedSlice").build(dense, [1], [2], [1])],
