@@ -91,7 +91,10 @@ _LAZY = {
         "nce_loss", "sampled_softmax_loss")},
     **{name: f"flowgraph.nn.embedding:{name}" for name in (
         "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse")},
+    "fractional_avg_pool": "flowgraph.ops.fractional_pool:fractional_avg_pool",
+    "fractional_max_pool": "flowgraph.ops.fractional_pool:fractional_max_pool",
     "rnn_cell": "flowgraph.nn.rnn_cell",
+    "with_space_to_batch": "flowgraph.ops.atrous:with_space_to_batch",
     **{name: f"flowgraph.nn.rnn_static:{name}" for name in (
         "static_bidirectional_rnn", "static_rnn", "static_state_saving_rnn")},
     **{name: f"flowgraph.nn.rnn:{name}" for name in (
