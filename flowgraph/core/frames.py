@@ -1,15 +1,18 @@
 """The user's own source line: which line of *their* program built an op.
 
 A frame belongs to the user when its file is outside this package. Only the innermost such line is
-kept, as (file, line, function); reading it costs about half a microsecond.
+kept, as (file, line, function); reading it costs about half a microsecond. `located` puts it into
+the message of an error, with the public name of what the user called.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NamedTuple
+
+from flowgraph.errors import message
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARY_PREFIXES = (PACKAGE, "<flowgraph")
@@ -55,3 +58,57 @@ def is_library(filename: str) -> bool:
     if library is None:
         library = _is_library[filename] = filename.startswith(_LIBRARY_PREFIXES)
     return library
+
+
+def located(problem: str, advice: str = "", section: str = "value-error") -> str:
+    """The message of an error in a call, with what the user called and on which line.
+
+        raise ValueError(located(f"axis must be in [-2, 2), got {axis}", "It is 1 or -1."))
+
+        ValueError: tf.nn.softmax (model.py:8): axis must be in [-2, 2), got 3
+          It is 1 or -1.   docs: errors#value-error
+
+    Args:
+        problem: what is wrong. If it opens with a function's name, as "tf.split needs ..." or
+            "split needs ...", the line is put behind that; else the name and the line come first.
+        advice: what to write instead.
+        section: anchor in `docs/errors.md`.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    called: list[CodeType] = []  # functions of flowgraph, the innermost first
+    while frame is not None and is_library(frame.f_code.co_filename):
+        called.append(frame.f_code)
+        frame = frame.f_back
+    where = (NOWHERE if frame is None else
+             UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+    function = next(filter(None, map(_public_name, reversed(called))), "")
+    first = problem.split(maxsplit=1)[0].rstrip(":") if problem.strip() else ""
+    if first and (first.startswith("tf.") or first == function.rpartition(".")[2]):
+        name = first if first.startswith("tf.") else function
+        headline = f"{name} ({where}){problem[len(first):]}"
+    else:
+        headline = f"{function} ({where}): {problem}" if function else f"{where}: {problem}"
+    return message(headline, advice=advice, section=section)
+
+
+def _public_name(code: CodeType) -> str:
+    """The public name of a function, as "tf.nn.softmax"; "" where it has none.
+
+    A method is "tf.Variable.load", a constructor "tf.Variable".
+    """
+    from flowgraph.core.api import tensorflow_names  # only errors need it
+
+    owner, _, method = code.co_qualname.partition(".")
+    public = method and not method.startswith("_")
+    if method and not public and method not in ("__init__", "__call__"):
+        return ""
+    names = (name for name in tensorflow_names() if name.rpartition(".")[2] == owner)
+    for name in sorted(names, key=lambda name: (name.count("."), name)):
+        value: object = sys.modules.get("flowgraph")
+        for part in name.split(".")[1:]:
+            value = getattr(value, part, None)
+        for part in method.split(".") if method else ():
+            value = getattr(value, part, None)
+        if getattr(value, "__code__", None) is code:
+            return f"{name}.{method}" if public else name
+    return ""

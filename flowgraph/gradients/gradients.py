@@ -15,6 +15,7 @@ import numpy as np
 
 from flowgraph.core import collector
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.errors import DTypeError, ShapeError, message
 from flowgraph.gradients.paths import (
     as_list,
@@ -104,12 +105,13 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     """
     unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
     if unconnected not in ("none", "zero"):
-        raise ValueError(f"unconnected_gradients must be 'none' or 'zero', not {unconnected!r}")
+        raise ValueError(located("unconnected_gradients must be 'none' or 'zero', not "
+                                 f"{unconnected!r}"))
     ys, xs = as_list(ys), as_list(xs)
     stops = [] if stop_gradients is None else as_list(stop_gradients)
     grad_ys = [None] * len(ys) if grad_ys is None else as_list(grad_ys)
     if len(grad_ys) != len(ys):
-        raise ValueError(f"got {len(grad_ys)} grad_ys for {len(ys)} ys")
+        raise ValueError(located(f"got {len(grad_ys)} grad_ys for {len(ys)} ys"))
     graph = graph_of([*ys, *xs])
     with graph.as_default(), graph.name_scope(name or "gradients"):
         y_tensors = [y_tensor(graph, y) for y in ys]
@@ -209,8 +211,8 @@ class Walk:
         dxs = function(op, *filled)
         dxs = list(dxs) if isinstance(dxs, (list, tuple)) else [dxs]
         if len(dxs) != len(op.inputs):
-            raise ValueError(f"the gradient function of {op.type} {op.name!r} ({op.frame}) "
-                             f"returned {len(dxs)} gradients for {len(op.inputs)} inputs")
+            raise ValueError(located(f"the gradient function of {op.type} {op.name!r} ({op.frame}) "
+                                     f"returned {len(dxs)} gradients for {len(op.inputs)} inputs"))
         return [dx if dx is None or isinstance(dx, IndexedSlices) else
                 _checked(op, tensor, dx if isinstance(dx, Tensor) else
                          to_tensor(self.graph, dx, tensor.dtype.base_dtype, None))

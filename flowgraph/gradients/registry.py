@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.errors import OpDefError
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
 
@@ -30,7 +31,7 @@ class RegisterGradient:
 
     def __init__(self, op_type: str) -> None:
         if not isinstance(op_type, str):
-            raise TypeError("op_type must be a string")
+            raise TypeError(located("op_type must be a string"))
         self._op_type = op_type
 
     def __call__(self, f: Callable) -> Callable:
@@ -59,7 +60,7 @@ def no_gradient(op_type: str) -> None:
         [None]
     """
     if not isinstance(op_type, str):
-        raise TypeError("op_type must be a string")
+        raise TypeError(located("op_type must be a string"))
     _register(op_type, NotDifferentiable)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.frames import located
+
 _FIELDS = ("job", "replica", "task", "device")
 
 
@@ -27,8 +29,9 @@ def parse(device: str) -> dict[str, str]:
         elif key in ("job", "replica", "task") and value:
             fields[key] = value
         else:
-            raise ValueError(f"{device!r} is not a device: the part {part!r} is unknown; write "
-                             "'/cpu:0', '/gpu:0' or '/job:worker/task:0/device:CPU:0'")
+            raise ValueError(located(f"{device!r} is not a device: the part {part!r} is unknown; "
+                                     "write '/cpu:0', '/gpu:0' or "
+                                     "'/job:worker/task:0/device:CPU:0'"))
     return fields
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flowgraph.core import frames
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import FinalizedGraphError, GraphError, message
 from flowgraph.graph import devices, stacks
@@ -232,8 +233,8 @@ class Graph(Collections):
         entry = device_name_or_function
         if entry is not None and not callable(entry) and not isinstance(entry, str):
             if not hasattr(entry, "to_string"):
-                raise TypeError(f"a device is a string as '/cpu:0', a function or None, not "
-                                f"{entry!r:.100}")
+                raise TypeError(located("a device is a string as '/cpu:0', a function or None, "
+                                        f"not {entry!r:.100}"))
             entry = entry.to_string()
         stack = self._scopes.devices
         self._scopes.devices = [*stack, entry]
@@ -321,8 +322,8 @@ class Graph(Collections):
         """
         if not isinstance(op_type_map, dict) or not all(
                 isinstance(text, str) for pair in op_type_map.items() for text in pair):
-            raise TypeError("op_type_map must be a dictionary mapping strings to strings, not "
-                            f"{op_type_map!r:.100}")
+            raise TypeError(located("op_type_map must be a dictionary mapping strings to strings, "
+                                    f"not {op_type_map!r:.100}"))
         old = self._scopes.gradient_overrides
         self._scopes.gradient_overrides = {**old, **op_type_map}
         try:
@@ -363,7 +364,7 @@ class Graph(Collections):
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation called `name`. Raises KeyError when there is none."""
         if not isinstance(name, str):
-            raise TypeError(f"an operation's name is a string, not {name!r}")
+            raise TypeError(located(f"an operation's name is a string, not {name!r}"))
         return self.as_graph_element(name, allow_tensor=False, allow_operation=True)
 
     def get_tensor_by_name(self, name: str) -> Tensor:
@@ -374,7 +375,7 @@ class Graph(Collections):
             ValueError: `name` has no output number.
         """
         if not isinstance(name, str):
-            raise TypeError(f"a tensor's name is a string, not {name!r}")
+            raise TypeError(located(f"a tensor's name is a string, not {name!r}"))
         return self.as_graph_element(name, allow_tensor=True, allow_operation=False)
 
     def as_graph_element(self, obj: Any, allow_tensor: bool = True,
@@ -542,9 +543,9 @@ class name_scope:
     def __init__(self, name: str | None, default_name: str | None = None,
                  values: Any = None) -> None:
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"name_scope's name must be a string, not {name!r}")
+            raise TypeError(located(f"name_scope's name must be a string, not {name!r}"))
         if name is None and default_name is None and values is not None:
-            raise ValueError("name_scope needs a name or a default_name for its values")
+            raise ValueError(located("name_scope needs a name or a default_name for its values"))
         self._name = default_name if name is None else name
         self._values = values
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowgraph.core.frames import UserFrame
+from flowgraph.core.frames import UserFrame, located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import FinalizedGraphError, GraphError, message
 from flowgraph.graph.tensor import Tensor, evaluate
@@ -88,8 +88,8 @@ class Operation:
             return self.attrs[name]
         found = self.op_def.type_attr(self, name)
         if found is None:
-            raise ValueError(f"{self.type} {self.name!r} has no attribute {name!r}; it has "
-                             f"{', '.join(sorted(self.attrs)) or 'none'}")
+            raise ValueError(located(f"{self.type} {self.name!r} has no attribute {name!r}; it has "
+                                     f"{', '.join(sorted(self.attrs)) or 'none'}"))
         return found
 
     def colocation_groups(self) -> list[bytes]:

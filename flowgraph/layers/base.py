@@ -20,6 +20,7 @@ import numpy as np
 
 from flowgraph.core import nest
 from flowgraph.core.dtypes import as_dtype, float32
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph import stacks
 from flowgraph.graph.collections import GraphKeys
@@ -74,7 +75,7 @@ class Layer:
         scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
         for option in kwargs:
             if option not in _OPTIONS:
-                raise TypeError(f"layer {type(self).__name__} has no argument {option!r}")
+                raise TypeError(located(f"layer {type(self).__name__} has no argument {option!r}"))
         self._trainable = trainable
         self._base_name, self._name = self._names(name)
         self._dtype = None if dtype is None else as_dtype(dtype).name
@@ -151,10 +152,11 @@ class Layer:
         """
         for option in kwargs:
             if option != "experimental_autocast":
-                raise TypeError(f"add_weight has no argument {option!r}")
+                raise TypeError(located(f"add_weight has no argument {option!r}"))
         if synchronization == VariableSynchronization.ON_READ:
             if trainable:
-                raise ValueError("a variable with synchronization=ON_READ cannot be trainable")
+                raise ValueError(located("a variable with synchronization=ON_READ cannot be "
+                                         "trainable"))
             trainable = False
         trainable = self.trainable and trainable is not False
         regularizer, constraint = regularizer_called(regularizer), constraint_called(constraint)
@@ -271,8 +273,8 @@ class Layer:
             self._initial_weights = None
         outputs = self.call(inputs, *args, **kwargs)
         if outputs is None:
-            raise ValueError(f"the call method of layer {self.name!r} must return a tensor or a "
-                             "list of tensors, not None")
+            raise ValueError(located(f"the call method of layer {self.name!r} must return a tensor "
+                                     "or a list of tensors, not None"))
         if self._activity_regularizer:
             with name_scope("ActivityRegularizer"):
                 for output in nest.flatten(outputs):
@@ -328,8 +330,8 @@ class Layer:
     def scope_name(self) -> str:
         """Name of its variable scope. Raises ValueError before the first call."""
         if self._scope is None:
-            raise ValueError(f"layer {self.name!r} has no scope name yet: it is settled when the "
-                             "layer is first called")
+            raise ValueError(located(f"layer {self.name!r} has no scope name yet: it is settled "
+                                     "when the layer is first called"))
         return self._scope.name
 
     @property
@@ -359,7 +361,8 @@ class Layer:
     def input_spec(self, value: Any) -> None:
         for spec in nest.flatten(value):
             if spec is not None and not isinstance(spec, InputSpec):
-                raise TypeError(f"Layer input_spec must be an instance of InputSpec, not {spec!r}")
+                raise TypeError(located("Layer input_spec must be an instance of InputSpec, not "
+                                        f"{spec!r}"))
         self._input_spec = value
 
     @property
@@ -414,7 +417,8 @@ class Layer:
     def count_params(self) -> int:
         """Number of scalars in its variables. Raises ValueError before it is built."""
         if not self.built:
-            raise ValueError(f"layer {self.name!r} is not built yet; call it, or its build(shape)")
+            raise ValueError(located(f"layer {self.name!r} is not built yet; call it, or its "
+                                     "build(shape)"))
         return sum(math.prod(weight.shape.as_list()) for weight in self.weights)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -423,7 +427,7 @@ class Layer:
         Args:
             input_shape: TensorShape, or a list of sizes.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not tell its output shape")
+        raise NotImplementedError(located(f"{type(self).__name__} does not tell its output shape"))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as far as the layer keeps them under their own names."""
@@ -451,20 +455,20 @@ class Layer:
         """
         session = self._session("set_weights")
         if len(weights) != len(self.weights):
-            raise ValueError(f"layer {self.name!r} has {len(self.weights)} weights, got "
-                             f"{len(weights)} arrays")
+            raise ValueError(located(f"layer {self.name!r} has {len(self.weights)} weights, got "
+                                     f"{len(weights)} arrays"))
         for variable, value in zip(self.weights, weights, strict=True):
             if not variable.shape.is_compatible_with(TensorShape(np.shape(value))):
-                raise ValueError(f"{variable.name!r} has the shape {variable.shape}, the array "
-                                 f"{np.shape(value)}")
+                raise ValueError(located(f"{variable.name!r} has the shape {variable.shape}, the "
+                                         f"array {np.shape(value)}"))
         for variable, value in zip(self.weights, weights, strict=True):
             variable.load(value, session)
 
     def _session(self, method: str) -> Any:
         session = stacks.get_default_session()
         if session is None:
-            raise ValueError(f"{method} of layer {self.name!r} needs a default session: call it "
-                             "inside `with tf.Session():`")
+            raise ValueError(located(f"{method} of layer {self.name!r} needs a default session: "
+                                     "call it inside `with tf.Session():`"))
         return session
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.layers.base import Layer
 from flowgraph.layers.input_spec import InputSpec
@@ -59,7 +60,8 @@ class Convolution(Layer):
     def build(self, input_shape: Any) -> None:
         """Makes `kernel` and `bias`."""
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+            raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
+                                     "> 1"))
         channels = channels_in(TensorShape(input_shape), self.data_format)
         self.make_kernel((*self.kernel_size, channels, self.filters))
         self.make_bias()

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from flowgraph.core.dtypes import as_dtype, float32
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.layers.base import Layer
 from flowgraph.layers.input_spec import InputSpec
@@ -70,12 +71,12 @@ class Dense(Layer):
         """Makes `kernel` and `bias`."""
         dtype = as_dtype(self.dtype or float32)
         if not (dtype.is_floating or dtype.is_complex):
-            raise TypeError(f"Unable to build `Dense` layer with non-floating point dtype "
-                            f"{dtype.name}: write tf.cast(inputs, tf.float32)")
+            raise TypeError(located("Unable to build `Dense` layer with non-floating point dtype "
+                                    f"{dtype.name}: write tf.cast(inputs, tf.float32)"))
         size = TensorShape(input_shape)[-1].value
         if size is None:
-            raise ValueError("The last dimension of the inputs to `Dense` should be defined. Found "
-                             "`None`.")
+            raise ValueError(located("The last dimension of the inputs to `Dense` should be "
+                                     "defined. Found `None`."))
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
         self.kernel = self.add_weight(
             "kernel", [size, self.units], initializer=self.kernel_initializer,
@@ -105,8 +106,8 @@ class Dense(Layer):
         """The inputs' shape with `units` as its last size."""
         shape = TensorShape(input_shape).with_rank_at_least(2)
         if shape[-1].value is None:
-            raise ValueError(f"The innermost dimension of input_shape must be defined, but saw: "
-                             f"{shape}")
+            raise ValueError(located("The innermost dimension of input_shape must be defined, but "
+                                     f"saw: {shape}"))
         return shape[:-1].concatenate([self.units])
 
 
@@ -235,7 +236,8 @@ class Flatten(Layer):
             outputs.set_shape([None, None])
             return outputs
         if rank == 0:
-            raise ValueError(f"layer {self.name!r} flattens inputs of rank 1 or more, not a scalar")
+            raise ValueError(located(f"layer {self.name!r} flattens inputs of rank 1 or more, not "
+                                     "a scalar"))
         if self.data_format == "channels_first" and rank > 1:
             inputs = transpose(inputs, [0, *range(2, rank), 1])
         batch, *sizes = inputs.shape.as_list()

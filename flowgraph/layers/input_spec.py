@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import frames, nest
 from flowgraph.core.dtypes import as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError, message
 
@@ -42,11 +43,11 @@ class InputSpec:
         try:
             self.axes = {int(axis): size for axis, size in (axes or {}).items()}
         except (ValueError, TypeError):
-            raise TypeError("The keys in axes must be integers.") from None
+            raise TypeError(located("The keys in axes must be integers.")) from None
         highest = self.ndim or max_ndim
         if self.axes and highest is not None and max(self.axes) > highest - 1:
-            raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: "
-                             f"{highest - 1}")
+            raise ValueError(located(f"Axis {max(self.axes)} is greater than the maximum allowed "
+                                     f"value: {highest - 1}"))
 
     def __repr__(self) -> str:
         shown = [f"{key}={value}" for key, value in self.get_config().items() if value]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.ops import activation, initializers
 from flowgraph.ops.cast import cast
 from flowgraph.ops.clip import clip_by_value
@@ -104,6 +105,6 @@ def constraint_called(value: Any) -> Any:
 
 def _named(name: str, kind: str, table: dict[str, Any]) -> Any:
     if name not in table:
-        raise ValueError(f"there is no {kind} called {name!r}; there are "
-                         f"{', '.join(sorted(table))}")
+        raise ValueError(located(f"there is no {kind} called {name!r}; there are "
+                                 f"{', '.join(sorted(table))}"))
     return table[name]

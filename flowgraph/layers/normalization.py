@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.dtypes import DType, as_dtype, float16, float32
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.layers.base import Layer
@@ -81,7 +82,7 @@ class BatchNormalization(Layer):
                  **kwargs: Any) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"axis must be int or list, type given: {type(axis)}")
+            raise TypeError(located(f"axis must be int or list, type given: {type(axis)}"))
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
         self.beta_initializer = initializer_called(beta_initializer)
@@ -93,8 +94,8 @@ class BatchNormalization(Layer):
         self.renorm, self.renorm_momentum = renorm, renorm_momentum
         self.renorm_clipping = renorm_clipping or {}
         if renorm and set(self.renorm_clipping) - {"rmax", "rmin", "dmax"}:
-            raise ValueError(f"renorm_clipping {renorm_clipping} contains keys not in "
-                             "['rmax', 'rmin', 'dmax']")
+            raise ValueError(located(f"renorm_clipping {renorm_clipping} contains keys not in "
+                                     "['rmax', 'rmin', 'dmax']"))
         self.fused = True if fused is None else fused
         self.virtual_batch_size = virtual_batch_size
         self.adjustment = adjustment
@@ -108,11 +109,11 @@ class BatchNormalization(Layer):
         shape = TensorShape(input_shape)
         rank = shape.ndims
         if not rank:
-            raise ValueError(f"Input has undefined rank: {shape}")
+            raise ValueError(located(f"Input has undefined rank: {shape}"))
         self._axes = self._checked_axes(rank)
         sizes = {axis: shape[axis].value for axis in self._axes}
         if None in sizes.values():
-            raise ValueError(f"Input has undefined `axis` dimension. Input shape: {shape}")
+            raise ValueError(located(f"Input has undefined `axis` dimension. Input shape: {shape}"))
         self.input_spec = InputSpec(ndim=rank, axes=sizes)
         self.fused = bool(self.fused) and rank == 4 and self._axes[0] in (1, 3) and (
             len(self._axes) == 1 and not self.renorm and self.virtual_batch_size is None
@@ -150,18 +151,19 @@ class BatchNormalization(Layer):
         axes = [axis + rank if axis < 0 else axis for axis in given]
         for axis in axes:
             if not 0 <= axis < rank:
-                raise ValueError(f"Invalid axis: {axis}")
+                raise ValueError(located(f"Invalid axis: {axis}"))
         if len(set(axes)) != len(axes):
-            raise ValueError(f"Duplicate axis: {axes}")
+            raise ValueError(located(f"Duplicate axis: {axes}"))
         if self.virtual_batch_size is not None:
             if self.virtual_batch_size <= 0:
-                raise ValueError("virtual_batch_size must be a positive integer that divides the "
-                                 "true batch size of the input Tensor")
+                raise ValueError(located("virtual_batch_size must be a positive integer that "
+                                         "divides the true batch size of the input Tensor"))
             if 0 in axes:
-                raise ValueError("When using virtual_batch_size, the batch dimension must be 0 and "
-                                 "thus axis cannot include 0")
+                raise ValueError(located("When using virtual_batch_size, the batch dimension must "
+                                         "be 0 and thus axis cannot include 0"))
             if self.adjustment is not None:
-                raise ValueError("When using virtual_batch_size, adjustment cannot be specified")
+                raise ValueError(located("When using virtual_batch_size, adjustment cannot be "
+                                         "specified"))
         return axes
 
     @property

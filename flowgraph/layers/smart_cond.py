@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
@@ -23,8 +24,8 @@ def known_truth(value: Any) -> bool | None:
         return None
     if value in (0, 1):
         return bool(value)
-    raise TypeError(f"`pred` must be a Tensor, or a Python bool, or 1 or 0. Found instead: "
-                    f"{value!r:.100}")
+    raise TypeError(located("`pred` must be a Tensor, or a Python bool, or 1 or 0. Found instead: "
+                            f"{value!r:.100}"))
 
 
 def smart_cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:

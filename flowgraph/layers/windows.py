@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 
 
@@ -19,8 +20,8 @@ def sizes_of(value: Any, rank: int, name: str) -> tuple[int, ...]:
     except TypeError:
         sizes = ()
     if len(sizes) != rank:
-        raise ValueError(f"The `{name}` argument must be a tuple of {rank} integers. Received: "
-                         f"{value!r}")
+        raise ValueError(located(f"The `{name}` argument must be a tuple of {rank} integers. "
+                                 f"Received: {value!r}"))
     return sizes
 
 
@@ -29,7 +30,7 @@ def padding_of(value: Any, causal: bool = False) -> str:
     allowed = ("valid", "same", "causal") if causal else ("valid", "same")
     if not isinstance(value, str) or value.lower() not in allowed:
         words = " or ".join(f'"{name}"' for name in allowed)
-        raise ValueError(f"The `padding` argument must be {words}. Received: {value!r}")
+        raise ValueError(located(f"The `padding` argument must be {words}. Received: {value!r}"))
     return value.lower()
 
 
@@ -37,8 +38,8 @@ def data_format_of(value: Any) -> str:
     """A data format in lower case; None is "channels_last"."""
     value = "channels_last" if value is None else value
     if not isinstance(value, str) or value.lower() not in ("channels_first", "channels_last"):
-        raise ValueError('The `data_format` argument must be one of "channels_first", '
-                         f'"channels_last". Received: {value!r}')
+        raise ValueError(located('The `data_format` argument must be one of "channels_first", '
+                                 f'"channels_last". Received: {value!r}'))
     return value.lower()
 
 
@@ -62,7 +63,8 @@ def channels_in(input_shape: TensorShape, data_format: str) -> int:
     """Number of channels of the inputs. Raises ValueError when it is not known."""
     size = input_shape[channel_axis(data_format)].value
     if size is None:
-        raise ValueError("The channel dimension of the inputs should be defined. Found `None`.")
+        raise ValueError(located("The channel dimension of the inputs should be defined. Found "
+                                 "`None`."))
     return size
 
 

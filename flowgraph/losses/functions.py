@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
@@ -39,7 +40,7 @@ from flowgraph.ops.unary import square
 def _not_none(**arguments: Any) -> None:
     for name, value in arguments.items():
         if value is None:
-            raise ValueError(f"{name} must not be None.")
+            raise ValueError(located(f"{name} must not be None."))
 
 
 def absolute_difference(labels: Any, predictions: Any, weights: Any = 1.0, scope: str | None = None,
@@ -103,7 +104,7 @@ def cosine_distance(labels: Any, predictions: Any, axis: int | None = None, weig
     """
     axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
-        raise ValueError("You must specify 'axis'.")
+        raise ValueError(located("You must specify 'axis'."))
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "cosine_distance_loss", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import (
     add_to_collection,
@@ -57,8 +58,8 @@ class Reduction:
     def validate(cls, key: Any) -> None:
         """Raises ValueError unless `key` is one of the values."""
         if key not in cls.all():
-            raise ValueError(f"Invalid Reduction Key {key}. It must be one of "
-                             f"{', '.join(dict.fromkeys(cls.all()))}.")
+            raise ValueError(located(f"Invalid Reduction Key {key}. It must be one of "
+                                     f"{', '.join(dict.fromkeys(cls.all()))}."))
 
 
 def compute_weighted_loss(losses: Any, weights: Any = 1.0, scope: str | None = None,

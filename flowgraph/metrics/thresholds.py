@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.graph.tensor import Tensor
@@ -365,7 +366,7 @@ def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float
         0.5
     """
     if not 0 <= specificity <= 1:
-        raise ValueError("`specificity` must be in the range [0, 1].")
+        raise ValueError(located("`specificity` must be in the range [0, 1]."))
     with variable_scope(name, "sensitivity_at_specificity", [predictions, labels, weights]):
         thresholds = _even_thresholds(num_thresholds, 1.0 + _EPSILON)
         values, updates = _counts(labels, predictions, thresholds, weights)
@@ -416,7 +417,7 @@ def specificity_at_sensitivity(labels: Any, predictions: Any, sensitivity: float
         0.5
     """
     if not 0 <= sensitivity <= 1:
-        raise ValueError("`sensitivity` must be in the range [0, 1].")
+        raise ValueError(located("`sensitivity` must be in the range [0, 1]."))
     with variable_scope(name, "specificity_at_sensitivity", [predictions, labels, weights]):
         thresholds = _even_thresholds(num_thresholds, 1.0 - _EPSILON)
         values, updates = _counts(labels, predictions, thresholds, weights)
@@ -469,7 +470,7 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
     """
     with variable_scope(name, "auc", [labels, predictions, weights]):
         if curve not in ("ROC", "PR"):
-            raise ValueError(f"curve must be either ROC or PR, {curve} unknown")
+            raise ValueError(located(f"curve must be either ROC or PR, {curve} unknown"))
         if thresholds is None:
             thresholds = _even_thresholds(num_thresholds, 1.0 + _EPSILON)
         else:
@@ -503,7 +504,7 @@ def _area(counts: Any, curve: str, method: str, name: str) -> Tensor:
     elif method == "majoring":
         heights = maximum(left, right)
     else:
-        raise ValueError(f"Invalid summation_method: {method}")
+        raise ValueError(located(f"Invalid summation_method: {method}"))
     return reduce_sum(multiply(x[:-1] - x[1:], heights), name=name)
 
 

@@ -15,6 +15,7 @@ import builtins
 import functools
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import colocate_with, name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -77,10 +78,10 @@ def embedding_lookup(params, ids, partition_strategy="mod", name=None, validate_
                [ 0.,  1.]], dtype=float32)
     """
     if params is None:
-        raise ValueError("params must be specified")
+        raise ValueError(located("params must be specified"))
     parts = _parts(params)
     if not parts:
-        raise ValueError("Need at least one param")
+        raise ValueError(located("Need at least one param"))
     with name_scope(name, "embedding_lookup", [*parts, ids]) as scope:
         parts = [convert_to_tensor(part, name=f"params_{i}") for i, part in enumerate(parts)]
         ids = convert_to_tensor(ids, name="ids")
@@ -128,8 +129,8 @@ def _spread(parts, ids, strategy):
     if strategy == "mod":
         return ids % count, ids // count
     if strategy != "div":
-        raise ValueError(f"Unrecognized partition strategy: {strategy!r:.100}; it is 'mod' or "
-                         "'div'")
+        raise ValueError(located(f"Unrecognized partition strategy: {strategy!r:.100}; it is 'mod' "
+                                 "or 'div'"))
     total = _rows_of_all(parts, ids.dtype)
     each, extras = total // count, total % count
     number = maximum(ids // (each + 1), (ids - extras) // each)
@@ -193,7 +194,8 @@ def embedding_lookup_sparse(params, sp_ids, sp_weights, partition_strategy="mod"
     """
     combiner = "mean" if combiner is None else combiner
     if combiner not in ("mean", "sqrtn", "sum"):
-        raise ValueError(f"combiner must be one of 'mean', 'sqrtn' or 'sum', not {combiner!r:.100}")
+        raise ValueError(located("combiner must be one of 'mean', 'sqrtn' or 'sum', not "
+                                 f"{combiner!r:.100}"))
     parts = _parts(params)
     _check_sparse(sp_ids, sp_weights)
     with name_scope(name, "embedding_lookup_sparse", [*parts, sp_ids.values]) as scope:
@@ -217,11 +219,12 @@ def embedding_lookup_sparse(params, sp_ids, sp_weights, partition_strategy="mod"
 
 def _check_sparse(sp_ids, sp_weights):
     if not isinstance(sp_ids, SparseTensor):
-        raise TypeError(f"sp_ids must be SparseTensor, got {sp_ids!r:.100}")
+        raise TypeError(located(f"sp_ids must be SparseTensor, got {sp_ids!r:.100}"))
     if sp_weights is None:
         return
     if not isinstance(sp_weights, SparseTensor):
-        raise TypeError(f"sp_weights must be either None or SparseTensor, got {sp_weights!r:.100}")
+        raise TypeError(located("sp_weights must be either None or SparseTensor, got "
+                                f"{sp_weights!r:.100}"))
     for part in ("values", "indices", "dense_shape"):
         getattr(sp_ids, part).shape.assert_is_compatible_with(getattr(sp_weights, part).shape)
 
@@ -280,7 +283,7 @@ def safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights=N
     """
     parts = [] if embedding_weights is None else _parts(embedding_weights)
     if not parts:
-        raise ValueError(f"Missing embedding_weights {embedding_weights}.")
+        raise ValueError(located(f"Missing embedding_weights {embedding_weights}."))
     dtype = None if sparse_weights is None else sparse_weights.dtype
     parts = [convert_to_tensor(part, dtype) for part in parts]
     values = [] if sparse_weights is None else [sparse_weights.values]

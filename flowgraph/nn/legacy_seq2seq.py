@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from flowgraph.core.dtypes import float32
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.nn.rnn_static import static_rnn
 from flowgraph.opdef.convert import convert_to_tensor
@@ -108,8 +109,8 @@ def sequence_loss_by_example(logits, targets, weights, average_across_timesteps=
         array([1.3862944, 1.3862944], dtype=float32)
     """
     if len(targets) != len(logits) or len(weights) != len(logits):
-        raise ValueError("Lengths of logits, weights, and targets must be the same "
-                         f"{len(logits)}, {len(weights)}, {len(targets)}.")
+        raise ValueError(located("Lengths of logits, weights, and targets must be the same "
+                                 f"{len(logits)}, {len(weights)}, {len(targets)}."))
     with name_scope(name, "sequence_loss_by_example", [*logits, *targets, *weights]):
         losses = []
         for logit, target, weight in zip(logits, targets, weights, strict=True):

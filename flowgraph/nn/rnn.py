@@ -12,6 +12,7 @@ from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.dtypes import int32
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.nn.rnn_cell.base import check_is_cell, zeros_of
@@ -86,8 +87,8 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
         if sequence_length is not None:
             sequence_length = cast(convert_to_tensor(sequence_length), int32)
             if sequence_length.shape.ndims not in (None, 1):
-                raise ValueError("sequence_length must be a vector of length batch_size, but saw "
-                                 f"shape: {sequence_length.shape}")
+                raise ValueError(located("sequence_length must be a vector of length batch_size, "
+                                         f"but saw shape: {sequence_length.shape}"))
             sequence_length = identity(sequence_length, name="sequence_length")
         steps, fixed_batch_size = _static_sizes(flat)
         batch_size = fixed_batch_size
@@ -201,7 +202,7 @@ def raw_rnn(cell, loop_fn, parallel_iterations=None, swap_memory=False, scope=No
     """
     check_is_cell("cell", cell)
     if not callable(loop_fn):
-        raise TypeError("loop_fn must be a callable")
+        raise TypeError(located("loop_fn must be a callable"))
     with variable_scope(scope or "rnn"):
         time = constant(0, int32)
         finished, next_input, state, emit, first_loop_state = loop_fn(time, None, None, None)
@@ -298,8 +299,8 @@ class _Loop:
 def _swapped(x: Tensor) -> Tensor:
     """x with its first two axes swapped, if it has two."""
     if x.shape.ndims is None:
-        raise ValueError(f"inputs must have a known rank, but {x.name!r} has an unknown shape; "
-                         "call set_shape, or give the placeholder one")
+        raise ValueError(located(f"inputs must have a known rank, but {x.name!r} has an unknown "
+                                 "shape; call set_shape, or give the placeholder one"))
     return x if x.shape.ndims < 2 else transpose(x, [1, 0, *range(2, x.shape.ndims)])
 
 
@@ -308,15 +309,16 @@ def _static_sizes(flat: list[Tensor]) -> tuple[int | None, int | None]:
     sizes = [x.shape.with_rank_at_least(3).as_list() for x in flat]
     for x, size in zip(flat, sizes, strict=True):
         if None in size[2:]:
-            raise ValueError("Input size (depth of inputs) must be accessible via shape inference, "
-                             f"but saw value None in the shape {size} of {x.name!r}; give the "
-                             "placeholder its last sizes, or call set_shape")
+            raise ValueError(located("Input size (depth of inputs) must be accessible via shape "
+                                     f"inference, but saw value None in the shape {size} of "
+                                     f"{x.name!r}; give the placeholder its last sizes, or call "
+                                     "set_shape"))
         if size[0] != sizes[0][0]:
-            raise ValueError("Time steps is not the same for all the elements in the input in a "
-                             f"batch: {sizes[0][0]} and {size[0]}")
+            raise ValueError(located("Time steps is not the same for all the elements in the input "
+                                     f"in a batch: {sizes[0][0]} and {size[0]}"))
         if size[1] != sizes[0][1]:
-            raise ValueError("Batch_size is not the same for all the elements in the input: "
-                             f"{sizes[0][1]} and {size[1]}")
+            raise ValueError(located("Batch_size is not the same for all the elements in the "
+                                     f"input: {sizes[0][1]} and {size[1]}"))
     return sizes[0][0], sizes[0][1]
 
 

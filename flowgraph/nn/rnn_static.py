@@ -15,6 +15,7 @@ from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.dtypes import int32
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.nn.rnn_cell.base import check_is_cell
@@ -65,8 +66,8 @@ def static_rnn(cell, inputs, initial_state=None, dtype=None, sequence_length=Non
         if sequence_length is not None:
             sequence_length = convert_to_tensor(sequence_length, name="sequence_length")
             if sequence_length.shape.ndims not in (None, 1):
-                raise ValueError("sequence_length must be a vector of length batch_size, got shape "
-                                 f"{sequence_length.shape}")
+                raise ValueError(located("sequence_length must be a vector of length batch_size, "
+                                         f"got shape {sequence_length.shape}"))
             zeros = zero_outputs(cell, batch_size, fixed_batch_size, dtype, state)
             sequence_length = cast(sequence_length, int32)
         outputs = []
@@ -164,12 +165,12 @@ def static_state_saving_rnn(cell, inputs, state_saver, state_name, sequence_leng
     """
     sizes = cell.state_size
     if nest.is_nested(sizes) != nest.is_nested(state_name):
-        raise ValueError(f"state_name should be the same type as cell.state_size.  state_name: "
-                         f"{state_name}, cell.state_size: {sizes}")
+        raise ValueError(located("state_name should be the same type as cell.state_size.  "
+                                 f"state_name: {state_name}, cell.state_size: {sizes}"))
     names = nest.flatten(state_name)
     if len(names) != len(nest.flatten(sizes)):
-        raise ValueError(f"#elems(state_name) != #elems(state_size): {len(names)} vs. "
-                         f"{len(nest.flatten(sizes))}")
+        raise ValueError(located(f"#elems(state_name) != #elems(state_size): {len(names)} vs. "
+                                 f"{len(nest.flatten(sizes))}"))
     initial = nest.pack_sequence_as(sizes, [state_saver.state(name) for name in names])
     outputs, state = static_rnn(cell, inputs, initial, sequence_length=sequence_length,
                                 scope=scope)
@@ -182,10 +183,11 @@ def static_state_saving_rnn(cell, inputs, state_saver, state_name, sequence_leng
 
 def _check_list(inputs: Any) -> None:
     if not nest.is_nested(inputs):
-        raise TypeError("inputs must be a sequence: a list with a tensor for each time step, as "
-                        "tf.unstack(x, axis=1) makes; for one tensor there is tf.nn.dynamic_rnn")
+        raise TypeError(located("inputs must be a sequence: a list with a tensor for each time "
+                                "step, as tf.unstack(x, axis=1) makes; for one tensor there is "
+                                "tf.nn.dynamic_rnn"))
     if not inputs:
-        raise ValueError("inputs must not be empty")
+        raise ValueError(located("inputs must not be empty"))
 
 
 def _batch_size(inputs: Any) -> tuple[Any, int | None]:
@@ -198,8 +200,9 @@ def _batch_size(inputs: Any) -> tuple[Any, int | None]:
         for tensor in nest.flatten(inputs):
             sizes = tensor.shape.with_rank_at_least(2).as_list()
             if None in sizes[1:]:
-                raise ValueError("Input size (the sizes after the first of each input) must be "
-                                 f"known to the graph, but {tensor.name!r} has the shape {sizes}")
+                raise ValueError(located("Input size (the sizes after the first of each input) "
+                                         f"must be known to the graph, but {tensor.name!r} has the "
+                                         f"shape {sizes}"))
             fixed = TensorShape([fixed]).merge_with([sizes[0]])[0].value
     return (fixed, fixed) if fixed else (shape_of(first)[0], fixed)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.tensor import Tensor
 from flowgraph.nn.rnn_cell.base import sizes_of, zeros_of
@@ -17,8 +18,8 @@ def initial_state_of(cell: Any, batch_size: Any, initial_state: Any, dtype: Any)
     if initial_state is not None:
         return initial_state
     if dtype is None:
-        raise ValueError("If there is no initial_state, you must give a dtype: write "
-                         "dtype=tf.float32")
+        raise ValueError(located("If there is no initial_state, you must give a dtype: write "
+                                 "dtype=tf.float32"))
     if getattr(cell, "get_initial_state", None) is not None:
         return cell.get_initial_state(inputs=None, batch_size=batch_size, dtype=dtype)
     return cell.zero_state(batch_size, dtype)
@@ -30,10 +31,11 @@ def state_dtype(dtype: Any, state: Any) -> DType:
         return as_dtype(dtype)
     found = [part.dtype.base_dtype for part in nest.flatten(state)]
     if not found:
-        raise ValueError("Unable to infer dtype from empty state.")
+        raise ValueError(located("Unable to infer dtype from empty state."))
     if any(one is not found[0] for one in found):
-        raise ValueError("State has tensors of different dtypes, so that the outputs' dtype is not "
-                         f"clear: {', '.join(one.name for one in found)}. Pass dtype=.")
+        raise ValueError(located("State has tensors of different dtypes, so that the outputs' "
+                                 f"dtype is not clear: {', '.join(one.name for one in found)}. "
+                                 "Pass dtype=."))
     return found[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
@@ -51,12 +52,12 @@ def sequence_loss(logits, targets, weights, average_across_timesteps=True,
                                ("Targets", targets, "[batch_size x sequence_length]"),
                                ("Weights", weights, "[batch_size x sequence_length]")):
         if tensor.shape.ndims != form.count("x ") + 1:
-            raise ValueError(f"{what} must be a {form} tensor, got shape {tensor.shape}")
+            raise ValueError(located(f"{what} must be a {form} tensor, got shape {tensor.shape}"))
     for axis, average, total in (("timesteps", average_across_timesteps, sum_over_timesteps),
                                  ("batch", average_across_batch, sum_over_batch)):
         if average and total:
-            raise ValueError(f"average_across_{axis} and sum_over_{axis} cannot be set to True at "
-                             "same time.")
+            raise ValueError(located(f"average_across_{axis} and sum_over_{axis} cannot be set to "
+                                     "True at same time."))
     with name_scope(name, "sequence_loss", [logits, targets, weights]):
         function = softmax_loss_function or sparse_softmax_cross_entropy_with_logits
         losses = function(labels=reshape(targets, [-1]),

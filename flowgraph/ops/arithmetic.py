@@ -7,6 +7,7 @@ an input that was stretched is summed over the stretch (`unbroadcast`).
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError, message
 from flowgraph.gradients.broadcast import unbroadcast
@@ -134,8 +135,8 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     """
     inputs = _as_inputs(inputs, "accumulate_n")
     if tensor_dtype is not None and dt.as_dtype(tensor_dtype) is not inputs[0].dtype.base_dtype:
-        raise TypeError(f"tensor_dtype is {dt.as_dtype(tensor_dtype).name}, but the inputs are "
-                        f"{inputs[0].dtype.base_dtype.name}")
+        raise TypeError(located(f"tensor_dtype is {dt.as_dtype(tensor_dtype).name}, but the inputs "
+                                f"are {inputs[0].dtype.base_dtype.name}"))
     for x in inputs:
         x.shape.assert_is_compatible_with(shape)
     if len(inputs) == 1:

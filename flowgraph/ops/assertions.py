@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
@@ -344,8 +345,8 @@ def assert_near(x, y, rtol=None, atol=None, data=None, summarize=None, message=N
         dtype = x.dtype.base_dtype
         y = convert_to_tensor(y, dtype, name="y")
         if not (dtype.is_floating or dtype.is_complex):
-            raise ValueError(f"assert_near needs floating tensors, got {dtype.name}; "
-                             "use assert_equal")
+            raise ValueError(located(f"assert_near needs floating tensors, got {dtype.name}; use "
+                                     "assert_equal"))
         precision = 10 * np.finfo(dtype.as_numpy_dtype).eps
         rtol = convert_to_tensor(precision if rtol is None else rtol, dtype.real_dtype, "rtol")
         atol = convert_to_tensor(precision if atol is None else atol, dtype.real_dtype, "atol")

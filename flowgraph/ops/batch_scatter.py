@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import multiply
@@ -47,7 +48,8 @@ def batch_scatter_update(ref, indices, updates, use_locking=True, name=None):
         sizes = shape(indices)
         count = indices.shape.ndims
         if count is None:
-            raise ValueError("batch_scatter_update does not allow indices with unknown shape.")
+            raise ValueError(located("batch_scatter_update does not allow indices with unknown "
+                                     "shape."))
         vectors = expand_dims(indices, axis=-1)
         columns = []
         for axis in range(count - 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -100,7 +101,8 @@ def _channels_place(data_format: str) -> str:
         return "NCHW"
     if data_format.startswith("N") and data_format.endswith("C"):
         return "NHWC"
-    raise ValueError(f"data_format must be of the form 'N...C' or 'NC...', not {data_format!r}")
+    raise ValueError(located("data_format must be of the form 'N...C' or 'NC...', not "
+                             f"{data_format!r}"))
 
 
 def xw_plus_b(x, weights, biases, name=None):

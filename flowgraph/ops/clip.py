@@ -5,6 +5,7 @@ Where TensorFlow's functions take IndexedSlices, these do too, and clip their va
 
 from __future__ import annotations
 
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError, message
@@ -191,7 +192,7 @@ def _like(t, clipped: Tensor):
 
 def _check_list(t_list) -> None:
     if not isinstance(t_list, (list, tuple)):
-        raise TypeError(f"t_list should be a list of tensors, not {t_list!r:.100}")
+        raise TypeError(located(f"t_list should be a list of tensors, not {t_list!r:.100}"))
 
 
 def _keeps_shape(function: str, t: Tensor, result: Tensor, bound: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DTypeError
 from flowgraph.gradients.broadcast import unbroadcast
@@ -241,8 +242,9 @@ def complex(real, imag, name=None):
         real = convert_to_tensor(real, name="real")
         imag = convert_to_tensor(imag, name="imag")
         if real.spec.dtype is not imag.spec.dtype or real.spec.dtype not in _COMPLEX_OF:
-            raise DTypeError(f"tf.complex needs two parts of float32 or of float64, got "
-                             f"{real.spec.dtype.name} and {imag.spec.dtype.name}")
+            raise DTypeError(located("tf.complex needs two parts of float32 or of float64, got "
+                                     f"{real.spec.dtype.name} and "
+                                     f"{imag.spec.dtype.name}", section="dtype-error"))
         return Complex.build(real, imag, name=scope, Tout=_COMPLEX_OF[real.spec.dtype])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, nest
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.errors import message
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
@@ -57,7 +58,7 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
                    "tf.constant(...).", section="control-flow"))
     for what, function in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(function):
-            raise TypeError(f"{what} must be callable.")
+            raise TypeError(located(f"{what} must be callable."))
     with name_scope(name, "cond", [pred]):
         pred = convert_to_tensor(pred, name="pred")
         branches = [Branch(what, function, strict) for what, function in
@@ -69,10 +70,11 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
 def _one_of(name: str, value: Any, old_name: str, old: Any) -> Any:
     if old is not None:
         if value is not None:
-            raise TypeError(f"cond(): {name} and {old_name} may not be set simultaneously.")
+            raise TypeError(located(f"cond(): {name} and {old_name} may not be set "
+                                    "simultaneously."))
         return renamed_argument(name, None, old_name, old)
     if value is None:
-        raise TypeError(f"cond(): {name} argument required")
+        raise TypeError(located(f"cond(): {name} argument required"))
     return value
 
 
@@ -91,7 +93,7 @@ class Branch:
         with self.graph.as_default():
             result = function()
             if result is None:
-                raise ValueError(f"{what} must have a return value.")
+                raise ValueError(located(f"{what} must have a return value."))
             if not strict and isinstance(result, (list, tuple)) and len(result) == 1:
                 result = result[0]
             self.structure = nest.map_structure(_as_result, result)
@@ -165,7 +167,7 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
     functions = _numbered(branch_fns)
     if default is not None:
         if not callable(default):
-            raise TypeError("default must be callable.")
+            raise TypeError(located("default must be callable."))
         functions = [*functions, default]
     with name_scope(name, "switch_case", [branch_index]):
         index = convert_to_tensor(branch_index, dt.int32, name="branch_index")
@@ -177,20 +179,22 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
 
 def _numbered(branch_fns: Any) -> list[Any]:
     if not branch_fns:
-        raise ValueError("Must provide at least one item in branch_fns")
+        raise ValueError(located("Must provide at least one item in branch_fns"))
     if not isinstance(branch_fns, (list, tuple, dict)):
-        raise TypeError(f"branch_fns must be a list, tuple, or dict, got {branch_fns!r:.100}")
+        raise TypeError(located("branch_fns must be a list, tuple, or dict, got "
+                                f"{branch_fns!r:.100}"))
     items = list(branch_fns.items()) if isinstance(branch_fns, dict) else list(branch_fns)
     if all(callable(item) for item in items):
         items = list(enumerate(items))
     for item in items:
         if not (isinstance(item, tuple) and len(item) == 2 and callable(item[1])
                 and isinstance(item[0], int)):
-            raise TypeError("each entry of branch_fns must be a callable, or a pair of an int and "
-                            f"a callable, got {item!r:.100}")
+            raise TypeError(located("each entry of branch_fns must be a callable, or a pair of an "
+                                    f"int and a callable, got {item!r:.100}"))
     if sorted(number for number, _ in items) != list(range(len(items))):
-        raise ValueError("branch indices must form contiguous range of [0 to "
-                         f"{len(items)}) but found {{{', '.join(str(n) for n, _ in items)}}}")
+        raise ValueError(located("branch indices must form contiguous range of [0 to "
+                                 f"{len(items)}) but found "
+                                 f"{{{', '.join(str(n) for n, _ in items)}}}"))
     return [function for _, function in sorted(items, key=lambda item: item[0])]
 
 
@@ -220,7 +224,7 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     """
     pairs = _checked_pairs(pred_fn_pairs, exclusive)
     if default is not None and not callable(default):
-        raise TypeError("default must be callable.")
+        raise TypeError(located("default must be callable."))
     with name_scope(name, "case", [pred for pred, _ in pairs]):
         preds = [convert_to_tensor(pred, dt.bool_) for pred, _ in pairs]
         checks = [_at_most_one(preds)] if exclusive and len(preds) > 1 else []
@@ -242,17 +246,17 @@ def _checked_pairs(pred_fn_pairs: Any, exclusive: bool) -> list[Any]:
     elif isinstance(pred_fn_pairs, (list, tuple)):
         pairs = list(pred_fn_pairs)
     else:
-        raise TypeError("pred_fn_pairs must be a list, tuple, or dict")
+        raise TypeError(located("pred_fn_pairs must be a list, tuple, or dict"))
     if not pairs:
-        raise ValueError("pred_fn_pairs must not be empty")
+        raise ValueError(located("pred_fn_pairs must not be empty"))
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
-            raise TypeError("Each entry in pred_fn_pairs must be a 2-tuple")
+            raise TypeError(located("Each entry in pred_fn_pairs must be a 2-tuple"))
         pred, function = pair
         if not isinstance(pred, Tensor) or pred.dtype.base_dtype is not dt.bool_:
-            raise TypeError(f"pred must be of type bool: {pred!r:.100}")
+            raise TypeError(located(f"pred must be of type bool: {pred!r:.100}"))
         if not callable(function):
-            raise TypeError(f"fn for pred {pred.name} must be callable.")
+            raise TypeError(located(f"fn for pred {pred.name} must be callable."))
     return pairs
 
 

@@ -7,6 +7,7 @@ differentiation: the gradient of each is made of the other two.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -181,7 +182,7 @@ def last_sizes(sizes, data_format) -> tuple:
 def one_of(new_name, new, old_name, old):
     """The argument that was given under its new or its old name."""
     if new is not None and old is not None:
-        raise ValueError(f"Cannot specify both '{new_name}' and '{old_name}'")
+        raise ValueError(located(f"Cannot specify both '{new_name}' and '{old_name}'"))
     return old if new is None else new
 
 

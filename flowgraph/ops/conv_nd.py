@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -280,7 +281,7 @@ def _flat_format(data_format):
         return "NHWC", 1, "NWC"
     if data_format in ("NCW", "NCHW"):
         return "NCHW", 2, "NCW"
-    raise ValueError(f"data_format must be 'NWC' or 'NCW', not {data_format!r}")
+    raise ValueError(located(f"data_format must be 'NWC' or 'NCW', not {data_format!r}"))
 
 
 def _with_height(value, series_format, what):
@@ -328,7 +329,8 @@ def convolution(input, filter, padding, strides=None, dilation_rate=None, name=N
         axes = _spatial_rank(input, filter, data_format)
         if strides is not None and dilation_rate is not None and any(
                 n != 1 for n in _numbers(strides)) and any(n != 1 for n in _numbers(dilation_rate)):
-            raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+            raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
+                                     "> 1"))
         if axes == 1:
             return conv1d(input, filter, 1 if strides is None else strides, padding,
                           data_format=data_format, dilations=dilation_rate, name=scope)
@@ -343,10 +345,10 @@ def _spatial_rank(input, filter, data_format) -> int:
     if rank is None and data_format is not None:
         rank = len(data_format)
     if rank is None:
-        raise ValueError("convolution needs the rank of its input or of its filter")
+        raise ValueError(located("convolution needs the rank of its input or of its filter"))
     if not 3 <= rank <= 5:
-        raise ShapeError(f"convolution slides over 1, 2 or 3 axes, but got the rank {rank}",
-                         "An input is [batch, sizes..., channels].")
+        raise ShapeError(located(f"convolution slides over 1, 2 or 3 axes, but got the rank {rank}",
+                                 "An input is [batch, sizes..., channels].", "shape-error"))
     return rank - 2
 
 

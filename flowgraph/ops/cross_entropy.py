@@ -12,6 +12,7 @@ import math
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
 from flowgraph.core.deprecation import deprecated, renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError, message
 from flowgraph.gradients.broadcast import unbroadcast
@@ -289,10 +290,10 @@ def _same_outer_shape(labels, logits):
 
 def _only_by_name(function, sentinel, labels, logits):
     if sentinel is not None:
-        raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., "
-                         "...)")
+        raise ValueError(located(f"Only call `{function}` with named arguments (labels=..., "
+                                 "logits=..., ...)"))
     if labels is None or logits is None:
-        raise ValueError("Both labels and logits must be provided.")
+        raise ValueError(located("Both labels and logits must be provided."))
 
 
 def _axis_last(tensor, axis):

@@ -20,6 +20,7 @@ import operator
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -303,10 +304,10 @@ def ctc_loss(labels, inputs=None, sequence_length=None, preprocess_collapse_repe
         array([1.686399], dtype=float32)
     """
     if not isinstance(labels, SparseTensor):
-        raise TypeError(f"labels must be a SparseTensor, got {type(labels).__name__}; write "
-                        "tf.SparseTensor(indices, values, dense_shape)")
+        raise TypeError(located(f"labels must be a SparseTensor, got {type(labels).__name__}; "
+                                "write tf.SparseTensor(indices, values, dense_shape)"))
     if inputs is not None and logits is not None:
-        raise ValueError("pass the logits as `inputs` or as `logits`, not both")
+        raise ValueError(located("pass the logits as `inputs` or as `logits`, not both"))
     logits = convert_to_tensor(inputs if logits is None else logits)
     kind = logits.dtype.base_dtype
     if kind is dt.float16:
@@ -353,8 +354,8 @@ def ctc_loss_v2(labels, logits, label_length, logit_length, logits_time_major=Tr
     """
     sparse = isinstance(labels, SparseTensor)
     if sparse and blank_index is None:
-        raise ValueError("ctc_loss_v2 needs blank_index when the labels are a SparseTensor; -1 is "
-                         "what ctc_loss takes")
+        raise ValueError(located("ctc_loss_v2 needs blank_index when the labels are a "
+                                 "SparseTensor; -1 is what ctc_loss takes"))
     with name_scope(name, "ctc_loss_v2" if sparse else "ctc_loss_dense"):
         logits = convert_to_tensor(logits, name="logits")
         logit_length = cast(convert_to_tensor(logit_length, name="logit_length"), dt.int32)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core import frames, nest
+from flowgraph.core.frames import located
 from flowgraph.errors import message
 from flowgraph.gradients.gradients import gradients
 from flowgraph.gradients.registry import RegisterGradient
@@ -93,7 +94,8 @@ def _gradients(grad_fn: Any, dys: Any, variables: list[Variable]) -> list[Any]:
         return nest.flatten(grad_fn(*dys))
     of_arguments, of_variables = grad_fn(*dys, variables=variables)
     if len(of_variables) != len(variables):
-        raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
+        raise ValueError(located("Must return gradient for each variable from @custom_gradient "
+                                 "grad_fn."))
     return [*nest.flatten(of_arguments), *of_variables]
 
 

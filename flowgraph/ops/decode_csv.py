@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -165,18 +166,18 @@ def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, 
         [array([1, 7], dtype=int32), array([b'a', b'b'], dtype=object)]
     """
     if not isinstance(record_defaults, (list, tuple)):
-        raise TypeError("record_defaults must be a list with a default per column, got "
-                        f"{record_defaults!r:.60}")
+        raise TypeError(located("record_defaults must be a list with a default per column, got "
+                                f"{record_defaults!r:.60}"))
     if not record_defaults:
-        raise ValueError("record_defaults must hold a default for one column at least")
+        raise ValueError(located("record_defaults must hold a default for one column at least"))
     if select_cols is not None:
         select_cols = tuple(int(c) for c in select_cols)
         if any(a >= b for a, b in pairwise(select_cols)):
-            raise ValueError("select_cols is not strictly increasing.")
+            raise ValueError(located("select_cols is not strictly increasing."))
         if select_cols and select_cols[0] < 0:
-            raise ValueError("select_cols contains negative values.")
+            raise ValueError(located("select_cols contains negative values."))
         if len(select_cols) != len(record_defaults):
-            raise ValueError("Length of select_cols and record_defaults do not match.")
+            raise ValueError(located("Length of select_cols and record_defaults do not match."))
     return DecodeCSV.build(records, record_defaults, field_delim=as_bytes(field_delim),
                            use_quote_delim=bool(use_quote_delim), na_value=as_bytes(na_value),
                            select_cols=select_cols or (), name=name)

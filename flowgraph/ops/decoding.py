@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DataLossError, DTypeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -75,9 +76,9 @@ def decode_raw(input_bytes=None, out_type=None, little_endian=True, name=None, b
         array([1, 2], dtype=int16)
     """
     if input_bytes is not None and bytes is not None:
-        raise ValueError("input_bytes and bytes are the same argument; give one of them")
+        raise ValueError(located("input_bytes and bytes are the same argument; give one of them"))
     if out_type is None:
-        raise ValueError("decode_raw needs out_type, the dtype of the numbers")
+        raise ValueError(located("decode_raw needs out_type, the dtype of the numbers"))
     return DecodeRaw.build(bytes if input_bytes is None else input_bytes,
                            out_type=dt.as_dtype(out_type), little_endian=bool(little_endian),
                            name=name)

@@ -7,6 +7,7 @@ from collections import namedtuple
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef import shape_rules
@@ -111,12 +112,12 @@ class Qr(OpDef):
     def grad(self, op, dq, dr):
         sizes = op.inputs[0].spec.shape
         if sizes is None or None in sizes[-2:]:
-            raise NotImplementedError("the gradient of qr needs matrices of known sizes")
+            raise NotImplementedError(located("the gradient of qr needs matrices of known sizes"))
         m, n = sizes[-2:]
         q, r = op.outputs
         if m > n and op.attrs["full_matrices"]:
-            raise NotImplementedError("there is no gradient of qr with full_matrices for matrices "
-                                      f"of {m} x {n}")
+            raise NotImplementedError(located("there is no gradient of qr with full_matrices for "
+                                              f"matrices of {m} x {n}"))
         if m >= n:
             return _qr_gradient(q, r, dq, dr)
         # A = [X, Y] = Q [U, V]: of the square X as ever; Y = Q V
@@ -189,11 +190,11 @@ class Svd(OpDef):
         sizes = op.inputs[0].spec.shape
         m, n = (None, None) if sizes is None else sizes[-2:]
         if op.inputs[0].dtype.is_complex:
-            raise NotImplementedError("there is no gradient of the singular vectors of complex "
-                                      "matrices")
+            raise NotImplementedError(located("there is no gradient of the singular vectors of "
+                                              "complex matrices"))
         if op.attrs["full_matrices"] and (m is None or m != n):
-            raise NotImplementedError("there is no gradient of svd with full_matrices, but for "
-                                      "square matrices")
+            raise NotImplementedError(located("there is no gradient of svd with full_matrices, but "
+                                              "for square matrices"))
         s, u, v = op.outputs
         apart = _apart(s * s)
         udu, vdv = matmul(u, du, adjoint_a=True), matmul(v, dv, adjoint_a=True)

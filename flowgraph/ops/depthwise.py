@@ -8,6 +8,7 @@ the elements of the window, and multiply and add whole images.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -249,7 +250,7 @@ def depthwise_conv2d(input, filter, strides, padding, rate=None, name=None, data
 def _strides_or_rates(strides, rate, data_format) -> None:
     if any(r != 1 for r in per_axis(rate, data_format, "rate")) and any(
             s != 1 for s in per_axis(strides, data_format, "strides")):
-        raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+        raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate > 1"))
 
 
 def depthwise_conv2d_backprop_input(input_sizes, filter, out_backprop, strides, padding,
@@ -343,8 +344,10 @@ def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding
         pointwise = pointwise_filter.spec.shape
         if pointwise is not None and (len(pointwise) != 4 or pointwise[0] not in (1, None)
                                       or pointwise[1] not in (1, None)):
-            raise ShapeError(f"separable_conv2d got a pointwise filter {shape_text(pointwise)}",
-                             "It must be [1, 1, channels * multiplier, out].")
+            raise ShapeError(located("separable_conv2d got a pointwise filter "
+                                     f"{shape_text(pointwise)}",
+                                     "It must be [1, 1, channels * multiplier, "
+                                     "out].", "shape-error"))
         _strides_or_rates(strides, rate, data_format)
         deep = DepthwiseConv2dNative.build(input, depthwise_filter, name="depthwise",
                                            **attributes(strides, padding, data_format, rate))

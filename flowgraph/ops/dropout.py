@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import as_shape, merge
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
@@ -44,19 +45,19 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
         try:
             rate = 1.0 - keep_prob
         except TypeError:
-            raise ValueError("keep_prob must be a floating point number or Tensor (got "
-                             f"{keep_prob!r})") from None
+            raise ValueError(located("keep_prob must be a floating point number or Tensor (got "
+                                     f"{keep_prob!r})")) from None
     if rate is None:
-        raise ValueError("You must provide a rate to dropout.")
+        raise ValueError(located("You must provide a rate to dropout."))
     with name_scope(name, "dropout", [x]):
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_floating:
-            raise ValueError("x has to be a floating point tensor since it's going to be scaled. "
-                             f"Got a {x.dtype.name} tensor instead.")
+            raise ValueError(located("x has to be a floating point tensor since it's going to be "
+                                     f"scaled. Got a {x.dtype.name} tensor instead."))
         if isinstance(rate, numbers.Real):
             if not 0 <= rate < 1:
-                raise ValueError("rate must be a scalar tensor or a float in the range [0, 1), got "
-                                 f"{rate:g}")
+                raise ValueError(located("rate must be a scalar tensor or a float in the range [0, "
+                                         f"1), got {rate:g}"))
             if rate == 0:
                 return x
         rate = convert_to_tensor(rate, x.dtype.base_dtype, "rate")

@@ -14,6 +14,7 @@ from string import ascii_letters
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -221,21 +222,21 @@ def _checked(equation, count):
     for part in (*terms, result):
         letters = part.replace("...", "", 1)
         if letters and not (letters.isascii() and letters.isalpha()):
-            raise ValueError(f"einsum cannot read the equation {equation!r}: {part!r} must be "
-                             "letters, with at most one '...'")
+            raise ValueError(located(f"einsum cannot read the equation {equation!r}: {part!r} must "
+                                     "be letters, with at most one '...'"))
     if len(terms) != count:
-        raise ValueError(f"einsum got {count} inputs for the equation {equation!r}, which is for "
-                         f"{len(terms)}")
+        raise ValueError(located(f"einsum got {count} inputs for the equation {equation!r}, which "
+                                 f"is for {len(terms)}"))
     letters = left.replace(",", "").replace(".", "")
     if not arrow:
         result = ("..." if "." in left else "") + "".join(
             c for c in sorted(set(letters)) if letters.count(c) == 1)
     new = set(result) - set(letters) - {"."}
     if new:
-        raise ValueError(f"einsum: the result of {equation!r} has the letter "
-                         f"{min(new)!r}, which is in no input")
+        raise ValueError(located(f"einsum: the result of {equation!r} has the letter {min(new)!r}, "
+                                 "which is in no input"))
     if len(set(result.replace("...", ""))) != len(result.replace("...", "")):
-        raise ValueError(f"einsum: the result of {equation!r} has a letter twice")
+        raise ValueError(located(f"einsum: the result of {equation!r} has a letter twice"))
     return terms, result
 
 
@@ -245,10 +246,12 @@ def _without_ellipsis(equation, tensors, terms, result):
     axes = []
     for x, term in zip(tensors, terms):
         if "." in term and x.spec.shape is None:
-            raise ValueError(f"einsum needs inputs of known rank where {equation!r} has '...'")
+            raise ValueError(located(f"einsum needs inputs of known rank where {equation!r} has "
+                                     "'...'"))
         extra = len(x.spec.shape) - len(term.replace("...", "")) if "." in term else 0
         if extra < 0:
-            raise ValueError(f"einsum: {shape_text(x.spec.shape)} has too few axes for {term!r}")
+            raise ValueError(located(f"einsum: {shape_text(x.spec.shape)} has too few axes for "
+                                     f"{term!r}"))
         axes.append(extra)
     letters = "".join(reversed(free[:max(axes)]))  # aligned at the right
     widest = {}
@@ -268,5 +271,5 @@ def _without_ellipsis(equation, tensors, terms, result):
         under = "".join(c for i, c in enumerate(under) if at + i not in gone)
         found.append(term.replace("...", under))
     if letters and "." not in result:
-        raise ValueError(f"einsum: the result of {equation!r} must have '...' too")
+        raise ValueError(located(f"einsum: the result of {equation!r} must have '...' too"))
     return tensors, found, result.replace("...", letters)

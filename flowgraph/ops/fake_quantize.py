@@ -10,6 +10,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -365,7 +366,8 @@ def quantize_and_dequantize(input, input_min, input_max, signed_input=True, num_
         [-1.          0.33333334  1.        ]
     """
     if round_mode not in ("HALF_TO_EVEN", "HALF_UP"):
-        raise ValueError(f"round_mode must be 'HALF_TO_EVEN' or 'HALF_UP', not {round_mode!r}")
+        raise ValueError(located("round_mode must be 'HALF_TO_EVEN' or 'HALF_UP', not "
+                                 f"{round_mode!r}"))
     return QuantizeAndDequantizeV2.build(
         input, input_min, input_max, signed_input=signed_input, num_bits=num_bits,
         range_given=range_given, round_mode=round_mode, narrow_range=narrow_range, name=name)

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -284,11 +285,12 @@ def _real_transform(op_class, default_name, input, fft_length, name):
             input = convert_to_tensor(input, preferred_dtype=dt.complex64 if back else dt.float32)
         dtype = input.dtype.base_dtype
         if dtype not in op_class.T.members:
-            raise ValueError(f"{default_name} needs {op_class.T.name}, got {dtype.name}")
+            raise ValueError(located(f"{default_name} needs {op_class.T.name}, got {dtype.name}"))
         shape_rank = input.spec.rank
         if shape_rank is not None and shape_rank < op_class.axes:
-            raise ShapeError(f"{default_name} needs an input of rank {op_class.axes} or more, got "
-                             f"{shape_text(input.spec.shape)}")
+            raise ShapeError(located(f"{default_name} needs an input of rank {op_class.axes} or "
+                                     "more, got "
+                                     f"{shape_text(input.spec.shape)}", section="shape-error"))
         if fft_length is None:
             fft_length = _lengths_of(input, op_class.axes, back)
         fft_length = convert_to_tensor(fft_length, dt.int32, "fft_length")

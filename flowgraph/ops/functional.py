@@ -9,6 +9,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import nest
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
@@ -24,10 +25,11 @@ def _rows(elems: list[Any]) -> tuple[list[Tensor], Any]:
     for tensor in tensors:
         sizes = tensor.spec.shape
         if sizes is not None and not sizes:
-            raise ValueError(f"elements must be 1+ dimensional Tensors, not scalars: {tensor!r}")
+            raise ValueError(located("elements must be 1+ dimensional Tensors, not scalars: "
+                                     f"{tensor!r}"))
         if sizes is not None and sizes[0] is not None:
             if known is not None and known != sizes[0]:
-                raise ValueError(f"Dimensions {known} and {sizes[0]} are not compatible")
+                raise ValueError(located(f"Dimensions {known} and {sizes[0]} are not compatible"))
             known = sizes[0]
     return tensors, known if known is not None else shape(tensors[0])[0]
 
@@ -40,12 +42,12 @@ def _as_arrays(tensors: list[Tensor], n: Any) -> list[TensorArray]:
 
 def _check_callable(fn: Any) -> None:
     if not callable(fn):
-        raise TypeError("fn must be callable.")
+        raise TypeError(located("fn must be callable."))
 
 
 def _check_iterations(parallel_iterations: Any) -> None:
     if parallel_iterations is not None and parallel_iterations < 1:
-        raise TypeError("parallel_iterations must be a positive integer.")
+        raise TypeError(located("parallel_iterations must be a positive integer."))
 
 
 def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap_memory=False,
@@ -170,7 +172,7 @@ def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, sw
 
 def _need_rows(n: Any) -> None:
     if isinstance(n, int) and n == 0:
-        raise ValueError("there are no rows to start from: pass an initializer")
+        raise ValueError(located("there are no rows to start from: pass an initializer"))
 
 
 def foldl(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False,

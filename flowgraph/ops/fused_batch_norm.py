@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.gradients import gradients
@@ -234,9 +235,9 @@ def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001,
         [array([2.], dtype=float32), array([2.], dtype=float32)]
     """
     if is_training and (mean is not None or variance is not None):
-        raise ValueError("Both 'mean' and 'variance' must be None if is_training is True.")
+        raise ValueError(located("Both 'mean' and 'variance' must be None if is_training is True."))
     if not is_training and (mean is None or variance is None):
-        raise ValueError("'mean' and 'variance' must be given if is_training is False.")
+        raise ValueError(located("'mean' and 'variance' must be given if is_training is False."))
     x = convert_to_tensor(x, name="input")
     scale = convert_to_tensor(scale, name="scale")
     offset = convert_to_tensor(offset, name="offset")

@@ -11,6 +11,7 @@ import math
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -188,7 +189,7 @@ def batch_gather(params, indices, name=None):
         indices = convert_to_tensor(indices, name="indices")
         params = convert_to_tensor(params, name="params")
         if indices.spec.shape is None:
-            raise ValueError("batch_gather needs indices of known rank")
+            raise ValueError(located("batch_gather needs indices of known rank"))
         return gather(params, indices, batch_dims=len(indices.spec.shape) - 1)
 
 
@@ -450,11 +451,11 @@ def unsorted_segment_sum(data, segment_ids, num_segments, name=None):
 def _dense_rows(value, dtype=None, name=None, as_ref=False):
     """IndexedSlices as a Tensor: rows with one index add up."""
     if value.dense_shape is None:
-        raise ValueError("Tensor conversion requested for IndexedSlices without dense_shape: "
-                         f"{value}")
+        raise ValueError(located("Tensor conversion requested for IndexedSlices without "
+                                 f"dense_shape: {value}"))
     if dtype is not None and dt.as_dtype(dtype) is not value.dtype.base_dtype:
-        raise TypeError(f"Tensor conversion requested dtype {dtype} for IndexedSlices with dtype "
-                        f"{value.dtype.name}")
+        raise TypeError(located(f"Tensor conversion requested dtype {dtype} for IndexedSlices with "
+                                f"dtype {value.dtype.name}"))
     dense = unsorted_segment_sum(value.values, value.indices, value.dense_shape[0], name=name)
     sizes = known_value(value.dense_shape)
     if sizes is not None and shapes.compatible(dense.spec.shape, sizes):
@@ -493,19 +494,20 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
         mask = convert_to_tensor(mask, name="mask")
         sizes, mask_sizes = tensor.spec.shape, mask.spec.shape
         if mask_sizes is None:
-            raise ValueError("Number of mask dimensions must be specified, even if some dimensions "
-                             "are None.  E.g. shape=[None] is ok, but shape=None is not.")
+            raise ValueError(located("Number of mask dimensions must be specified, even if some "
+                                     "dimensions are None.  E.g. shape=[None] is ok, but "
+                                     "shape=None is not."))
         if not mask_sizes:
-            raise ValueError("mask cannot be scalar.")
+            raise ValueError(located("mask cannot be scalar."))
         at = 0 if axis is None else axis if isinstance(axis, int) else known_value(axis)
         if at is None:
-            raise ValueError("boolean_mask needs a static axis")
+            raise ValueError(located("boolean_mask needs a static axis"))
         count = len(mask_sizes)
         if sizes is not None:
             at += len(sizes) if at < 0 else 0
             if not shapes.compatible(sizes[at:at + count], mask_sizes):
-                raise ValueError(f"Shapes {shape_text(sizes[at:at + count])} and "
-                                 f"{shape_text(mask_sizes)} are incompatible")
+                raise ValueError(located(f"Shapes {shape_text(sizes[at:at + count])} and "
+                                         f"{shape_text(mask_sizes)} are incompatible"))
         if count > 1:
             before, after = shape(tensor)[:at], shape(tensor)[at + count:]
             tensor = reshape(tensor, concat([before, [-1], after], 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.gradients.gradients import gradients
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -46,7 +47,7 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", colocate_gradients_with_o
 
 def _hessian(first: Any, x: Any, kwargs: dict[str, Any]) -> Any:
     if first is None:
-        raise ValueError(f"the ys of tf.hessians do not depend on {x!r}")
+        raise ValueError(located(f"the ys of tf.hessians do not depend on {x!r}"))
     first = convert_to_tensor(first)
     flat, n = reshape(first, [-1]), size(first)
 

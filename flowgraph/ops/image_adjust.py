@@ -6,6 +6,7 @@ Integer images are computed as float32 in [0, 1] and converted back.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
@@ -67,7 +68,7 @@ def random_brightness(image, max_delta, seed=None):
         array([0.5], dtype=float32)
     """
     if max_delta < 0:
-        raise ValueError(f"max_delta must not be negative, got {max_delta}")
+        raise ValueError(located(f"max_delta must not be negative, got {max_delta}"))
     return adjust_brightness(image, random_uniform([], -max_delta, max_delta, seed=seed))
 
 
@@ -121,9 +122,9 @@ def random_contrast(image, lower, upper, seed=None):
 
 def _check_bounds(lower, upper):
     if upper <= lower:
-        raise ValueError(f"upper must be above lower, got {upper} and {lower}")
+        raise ValueError(located(f"upper must be above lower, got {upper} and {lower}"))
     if lower < 0:
-        raise ValueError(f"lower must not be negative, got {lower}")
+        raise ValueError(located(f"lower must not be negative, got {lower}"))
 
 
 def adjust_gamma(image, gamma=1, gain=1):
@@ -149,7 +150,7 @@ def adjust_gamma(image, gamma=1, gain=1):
         image = convert_to_tensor(image, name="image")
         real = as_float(image)
         if not is_tensor_like(gamma) and gamma < 0:
-            raise ValueError(f"gamma must not be negative, got {gamma}")
+            raise ValueError(located(f"gamma must not be negative, got {gamma}"))
         if is_tensor_like(gamma):
             gamma = with_dependencies(demand(gamma >= 0, "gamma must not be negative"), gamma)
         return convert_image_dtype(gain * real ** gamma, image.dtype, saturate=True)
@@ -201,7 +202,7 @@ def random_hue(image, max_delta, seed=None):
         [4, 4, 3]
     """
     if not 0 <= max_delta <= 0.5:
-        raise ValueError(f"max_delta must be in [0, 0.5], got {max_delta}")
+        raise ValueError(located(f"max_delta must be in [0, 0.5], got {max_delta}"))
     return adjust_hue(image, random_uniform([], -max_delta, max_delta, seed=seed))
 
 

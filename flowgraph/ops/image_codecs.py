@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -347,10 +348,10 @@ def decode_image(contents, channels=None, dtype=dt.uint8, name=None, expand_anim
     """
     dtype = dt.as_dtype(dtype)
     if channels not in (None, 0, 1, 3, 4):
-        raise ValueError(f"channels must be in (None, 0, 1, 3, 4), got {channels!r}")
+        raise ValueError(located(f"channels must be in (None, 0, 1, 3, 4), got {channels!r}"))
     if dtype not in (dt.uint8, dt.uint16, dt.float16, dt.float32, dt.float64):
-        raise DTypeError(f"decode_image cannot make {dtype.name}; it makes uint8, uint16 and "
-                         "floating dtypes")
+        raise DTypeError(located(f"decode_image cannot make {dtype.name}; it makes uint8, uint16 "
+                                 "and floating dtypes", section="dtype-error"))
     return DecodeImage.build(contents, channels=channels or 0, dtype=dtype,
                              expand_animations=bool(expand_animations), name=name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
@@ -55,7 +56,7 @@ def central_crop(image, central_fraction):
             inside = logical_and(fraction > 0, fraction <= 1)
             image = with_dependencies(demand(inside, "central_fraction must be in (0, 1]"), image)
         elif not 0 < fraction <= 1:
-            raise ValueError(f"central_fraction must be in (0, 1], got {fraction}")
+            raise ValueError(located(f"central_fraction must be in (0, 1], got {fraction}"))
         elif fraction == 1:
             return image
         at_least_3d(image)

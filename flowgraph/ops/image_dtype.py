@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import multiply
@@ -39,8 +40,8 @@ def convert_image_dtype(image, dtype, saturate=False, name=None):
     dtype, source = dt.as_dtype(dtype).base_dtype, image.dtype.base_dtype
     for given in (dtype, source):
         if not given.is_floating and not given.is_integer:
-            raise AttributeError("convert_image_dtype takes and makes integer and floating dtypes, "
-                                 f"got {given.name}")
+            raise AttributeError(located("convert_image_dtype takes and makes integer and floating "
+                                         f"dtypes, got {given.name}"))
     if dtype is source:
         return identity(image, name=name)
     to = saturate_cast if saturate else cast

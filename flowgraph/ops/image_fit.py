@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
@@ -90,8 +91,8 @@ def resize_images(images, size, method=ResizeMethod.BILINEAR, align_corners=Fals
         try:
             size = convert_to_tensor(size, dt.int32, name="size")
         except (TypeError, ValueError):
-            raise ValueError(f"resize_images needs an int32 tensor of 2 elements for size, got "
-                             f"{size!r:.100}") from None
+            raise ValueError(located("resize_images needs an int32 tensor of 2 elements for size, "
+                                     f"got {size!r:.100}")) from None
         if not size.shape.is_compatible_with([2]):
             raise wrong_shape(size, "a size must be [new_height, new_width]")
         known = known_value(size)
@@ -108,7 +109,8 @@ resize = resize_images
 def _resized(images, size, method, align_corners):
     """A batch of images in another size."""
     if method not in _METHODS:
-        raise ValueError(f"there is no resize method {method!r}; use tf.image.ResizeMethod")
+        raise ValueError(located(f"there is no resize method {method!r}; use "
+                                 "tf.image.ResizeMethod"))
     return _METHODS[method].build(images, size, align_corners=align_corners)
 
 

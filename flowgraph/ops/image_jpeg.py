@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
@@ -83,10 +84,10 @@ def random_jpeg_quality(image, min_jpeg_quality, max_jpeg_quality, seed=None):
         tf.float32
     """
     if not (0 <= min_jpeg_quality <= 100 and 0 <= max_jpeg_quality <= 100):
-        raise ValueError("jpeg encoding range must be between 0 and 100, got "
-                         f"{min_jpeg_quality} and {max_jpeg_quality}")
+        raise ValueError(located("jpeg encoding range must be between 0 and 100, got "
+                                 f"{min_jpeg_quality} and {max_jpeg_quality}"))
     if min_jpeg_quality >= max_jpeg_quality:
-        raise ValueError(f"min_jpeg_quality must be below max_jpeg_quality, got {min_jpeg_quality} "
-                         f"and {max_jpeg_quality}")
+        raise ValueError(located("min_jpeg_quality must be below max_jpeg_quality, got "
+                                 f"{min_jpeg_quality} and {max_jpeg_quality}"))
     quality = random_uniform([], min_jpeg_quality, max_jpeg_quality, seed=seed, dtype=dt.int32)
     return adjust_jpeg_quality(image, quality)

@@ -14,6 +14,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import as_shape
 from flowgraph.core.spec import Spec
 from flowgraph.graph.tensor import Tensor
@@ -112,8 +113,8 @@ class Constant(Initializer):
 
     def __init__(self, value: Any = 0, dtype: Any = dt.float32, verify_shape: bool = False) -> None:
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
-            raise TypeError(f"Invalid type for initial value: {type(value)} (expected Python "
-                            "scalar, list or tuple of values, or numpy.ndarray).")
+            raise TypeError(located(f"Invalid type for initial value: {type(value)} (expected "
+                                    "Python scalar, list or tuple of values, or numpy.ndarray)."))
         self.value = value
         self.dtype = as_dtype(dtype)
         self._verify_shape = verify_shape
@@ -257,13 +258,14 @@ class VarianceScaling(Initializer):
                  distribution: str = "truncated_normal", seed: int | None = None,
                  dtype: Any = dt.float32) -> None:
         if scale <= 0.0:
-            raise ValueError(f"`scale` must be a positive float, not {scale!r}")
+            raise ValueError(located(f"`scale` must be a positive float, not {scale!r}"))
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"mode must be 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}")
+            raise ValueError(located("mode must be 'fan_in', 'fan_out' or 'fan_avg', not "
+                                     f"{mode!r}"))
         distribution = distribution.lower()
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
-            raise ValueError("distribution must be 'truncated_normal', 'untruncated_normal' or "
-                             f"'uniform', not {distribution!r}")
+            raise ValueError(located("distribution must be 'truncated_normal', "
+                                     f"'untruncated_normal' or 'uniform', not {distribution!r}"))
         self.scale = scale
         self.mode = mode
         self.distribution = distribution
@@ -353,7 +355,7 @@ class Orthogonal(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         sizes = _sizes(shape)
         if len(sizes) < 2:
-            raise ValueError("The tensor to initialize must be at least two-dimensional")
+            raise ValueError(located("The tensor to initialize must be at least two-dimensional"))
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         normal = random_normal([max(rows, columns), min(rows, columns)],
                                dtype=dtype or self.dtype, seed=self.seed)
@@ -401,7 +403,8 @@ class Identity(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         sizes = _sizes(_whole(shape, partition_info))
         if len(sizes) != 2:
-            raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
+            raise ValueError(located("Identity matrix initializer can only be used for 2D "
+                                     "matrices."))
         matrix = eye(*sizes, dtype=dtype or self.dtype)
         if partition_info is not None:
             matrix = slice(matrix, partition_info.var_offset, shape)
@@ -492,12 +495,12 @@ def fans(shape: tuple[int, ...]) -> tuple[float, float]:
 def _sizes(shape: Any) -> tuple[int, ...]:
     sizes = as_shape(shape)
     if sizes is None or None in sizes:
-        raise ValueError(f"an initializer needs a full shape, got {shape!r}")
+        raise ValueError(located(f"an initializer needs a full shape, got {shape!r}"))
     return sizes  # type: ignore[return-value]
 
 
 def _floating(dtype: Any) -> DType:
     dtype = as_dtype(dtype)
     if not dtype.is_floating:
-        raise ValueError(f"Expected floating point type, got {dtype.name}.")
+        raise ValueError(located(f"Expected floating point type, got {dtype.name}."))
     return dtype

@@ -6,6 +6,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.gradients.broadcast import unbroadcast
@@ -111,7 +112,7 @@ def concat(values, axis, name="concat"):
     if len(values) == 1:
         with name_scope(name):
             if convert_to_tensor(axis, dt.int32, "concat_dim").spec.shape not in (None, ()):
-                raise ValueError(f"concat needs a scalar axis, got {axis!r:.50}")
+                raise ValueError(located(f"concat needs a scalar axis, got {axis!r:.50}"))
             return identity(values[0], name=name)
     return ConcatV2.build(values, axis, name=name)
 
@@ -320,9 +321,10 @@ def meshgrid(*args, **kwargs):
     indexing = kwargs.pop("indexing", "xy")
     name = kwargs.pop("name", "meshgrid")
     if kwargs:
-        raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
+        raise TypeError(located(f"'{next(iter(kwargs))}' is an invalid keyword argument for this "
+                                "function"))
     if indexing not in ("xy", "ij"):
-        raise ValueError("indexing parameter must be either 'xy' or 'ij'")
+        raise ValueError(located("indexing parameter must be either 'xy' or 'ij'"))
     with name_scope(name, "meshgrid", args):
         vectors = [convert_to_tensor(arg) for arg in args]
         axes = list(range(len(vectors)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import add_to_collection, name_scope
 from flowgraph.graph.operation import Operation
@@ -53,7 +54,8 @@ class TableInitializerBase:
         for what, own, other in (("key", self._key_dtype, table.key_dtype),
                                  ("value", self._value_dtype, table.value_dtype)):
             if own.base_dtype is not other:
-                raise TypeError(f"Invalid {what} dtype, expected {other.name} but got {own.name}.")
+                raise TypeError(located(f"Invalid {what} dtype, expected {other.name} but got "
+                                        f"{own.name}."))
 
 
 class KeyValueTensorInitializer(TableInitializerBase):
@@ -138,26 +140,27 @@ class TextFileInitializer(TableInitializerBase):
                  value_index: int, vocab_size: int | None = None, delimiter: str = "\t",
                  name: str | None = None) -> None:
         if not isinstance(filename, Tensor) and not filename:
-            raise ValueError(f"Filename required for {name}.")
+            raise ValueError(located(f"Filename required for {name}."))
         super().__init__(key_dtype, value_dtype)
         key_type, value_type = self._key_dtype, self._value_dtype
         if key_index < WHOLE_LINE:
-            raise ValueError(f"Invalid key index {key_index}.")
+            raise ValueError(located(f"Invalid key index {key_index}."))
         if key_index == LINE_NUMBER and key_type is not dt.int64:
-            raise ValueError(f"Signature mismatch. Keys must be dtype int64, got {key_type.name}.")
+            raise ValueError(located("Signature mismatch. Keys must be dtype int64, got "
+                                     f"{key_type.name}."))
         if key_index == WHOLE_LINE and not key_type.is_integer and key_type is not dt.string:
-            raise ValueError("Signature mismatch. Keys must be integer or string, got "
-                             f"{key_type.name}.")
+            raise ValueError(located("Signature mismatch. Keys must be integer or string, got "
+                                     f"{key_type.name}."))
         if value_index < WHOLE_LINE:
-            raise ValueError(f"Invalid value index {value_index}.")
+            raise ValueError(located(f"Invalid value index {value_index}."))
         if value_index == LINE_NUMBER and value_type is not dt.int64:
-            raise ValueError("Signature mismatch. Values must be dtype int64, got "
-                             f"{value_type.name}.")
+            raise ValueError(located("Signature mismatch. Values must be dtype int64, got "
+                                     f"{value_type.name}."))
         if value_index == WHOLE_LINE and value_type is not dt.string:
-            raise ValueError("Signature mismatch. Values must be dtype string, got "
-                             f"{value_type.name}.")
+            raise ValueError(located("Signature mismatch. Values must be dtype string, got "
+                                     f"{value_type.name}."))
         if vocab_size is not None and vocab_size <= 0:
-            raise ValueError(f"Invalid vocab_size {vocab_size}.")
+            raise ValueError(located(f"Invalid vocab_size {vocab_size}."))
         self._given = filename
         self._filename = convert_to_tensor(filename, dt.string, name="asset_path")
         self._key_index, self._value_index = key_index, value_index

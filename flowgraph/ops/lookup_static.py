@@ -15,6 +15,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import get_collection, name_scope
@@ -108,8 +109,8 @@ class LookupInterface:
         if not isinstance(keys, SparseTensor):
             keys = convert_to_tensor(keys)
         if keys.dtype.base_dtype is not self._key_dtype:
-            raise TypeError(f"Signature mismatch. Keys must be dtype {self._key_dtype.name}, got "
-                            f"{keys.dtype.name}.")
+            raise TypeError(located("Signature mismatch. Keys must be dtype "
+                                    f"{self._key_dtype.name}, got {keys.dtype.name}."))
         return keys
 
 
@@ -338,7 +339,7 @@ class _BucketTable(LookupInterface):
         if hasher == "legacy":
             return string_to_hash_bucket(words, **options)
         if hasher != "fasthash":
-            raise ValueError(f"Unknown hasher {hasher!r}")
+            raise ValueError(located(f"Unknown hasher {hasher!r}"))
         return string_to_hash_bucket_fast(words, **options)
 
 
@@ -346,13 +347,14 @@ def check_vocabulary(table: Any, key_dtype: Any) -> DType:
     """The dtype of the words of a vocabulary, whose table or initializer is `table`."""
     key_dtype = table.key_dtype if key_dtype is None else as_dtype(key_dtype)
     if table.key_dtype not in (dt.int64, dt.string):
-        raise TypeError("Invalid key dtype, expected int64 or string, but got "
-                        f"{table.key_dtype.name}.")
+        raise TypeError(located("Invalid key dtype, expected int64 or string, but got "
+                                f"{table.key_dtype.name}."))
     if table.key_dtype.is_integer != key_dtype.is_integer:
-        raise TypeError(f"Invalid key dtype, expected {key_dtype.name} but got "
-                        f"{table.key_dtype.name}.")
+        raise TypeError(located(f"Invalid key dtype, expected {key_dtype.name} but got "
+                                f"{table.key_dtype.name}."))
     if table.value_dtype is not dt.int64:
-        raise TypeError(f"Invalid value dtype, expected int64 but got {table.value_dtype.name}.")
+        raise TypeError(located("Invalid value dtype, expected int64 but got "
+                                f"{table.value_dtype.name}."))
     return key_dtype
 
 
@@ -385,7 +387,7 @@ class StaticVocabularyTable(_BucketTable):
     def __init__(self, initializer: Any, num_oov_buckets: int, lookup_key_dtype: Any = None,
                  name: str | None = None) -> None:
         if num_oov_buckets <= 0:
-            raise ValueError("oov_buckets must be > 0.")
+            raise ValueError(located("oov_buckets must be > 0."))
         table, key_dtype = None, dt.string
         if initializer is not None:
             key_dtype = check_vocabulary(initializer, lookup_key_dtype)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.cast import cast
@@ -48,9 +49,9 @@ def StrongHashSpec(key: Any) -> HasherSpec:
         ValueError, TypeError: it is something else.
     """
     if len(key) != 2:
-        raise ValueError(f"key must have size 2, got {len(key)}.")
+        raise ValueError(located(f"key must have size 2, got {len(key)}."))
     if not all(isinstance(part, int) for part in key):
-        raise TypeError(f"Invalid key {key}. Must be unsigned integer values.")
+        raise TypeError(located(f"Invalid key {key}. Must be unsigned integer values."))
     return HasherSpec("stronghash", key)
 
 
@@ -74,12 +75,13 @@ class IdTableWithHashBuckets(_BucketTable):
         if table is not None:
             key_dtype = check_vocabulary(table, key_dtype)
         elif num_oov_buckets <= 0:
-            raise ValueError("oov_buckets must be > 0 if no table is supplied.")
+            raise ValueError(located("oov_buckets must be > 0 if no table is supplied."))
         else:
             key_dtype = dt.string if key_dtype is None else as_dtype(key_dtype)
         _check_words(key_dtype)
         if not isinstance(hasher_spec, HasherSpec):
-            raise TypeError(f"hasher_spec must be of type HasherSpec, got {hasher_spec!r:.100}")
+            raise TypeError(located("hasher_spec must be of type HasherSpec, got "
+                                    f"{hasher_spec!r:.100}"))
         super().__init__(table, num_oov_buckets, key_dtype, name and name.rstrip("/"), hasher_spec)
 
 
@@ -141,7 +143,7 @@ def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0,
         TypeError: the words are neither strings nor integers.
     """
     if vocabulary_list is None:
-        raise ValueError("vocabulary_list must be specified.")
+        raise ValueError(located("vocabulary_list must be specified."))
     _check_buckets(num_oov_buckets)
     dtype = as_dtype(dtype)
     _check_words(dtype)
@@ -149,7 +151,7 @@ def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0,
         keys = convert_to_tensor(vocabulary_list)
         if keys.dtype.is_integer != dtype.is_integer or not (
                 dtype.is_integer or keys.dtype.base_dtype is dtype):
-            raise ValueError(f"Expected {dtype.name}, got {keys.dtype.name}.")
+            raise ValueError(located(f"Expected {dtype.name}, got {keys.dtype.name}."))
         values = cast(range_tensor(size(keys)), dt.int64)
         with name_scope(None, "hash_table"):
             words = cast(keys, dt.int64) if keys.dtype.is_integer else keys
@@ -202,7 +204,7 @@ def index_to_string_table_from_tensor(vocabulary_list: Any, default_value: Any =
         ValueError: there is no list.
     """
     if vocabulary_list is None:
-        raise ValueError("vocabulary_list must be specified.")
+        raise ValueError(located("vocabulary_list must be specified."))
     with name_scope(name, "index_to_string"):
         words = convert_to_tensor(vocabulary_list, dt.string)
         keys = cast(range_tensor(size(words)), dt.int64)
@@ -212,18 +214,18 @@ def index_to_string_table_from_tensor(vocabulary_list: Any, default_value: Any =
 
 def _check_words(dtype: DType) -> None:
     if not dtype.is_integer and dtype.base_dtype is not dt.string:
-        raise TypeError(f"Only integer and string keys are supported, not {dtype.name}.")
+        raise TypeError(located(f"Only integer and string keys are supported, not {dtype.name}."))
 
 
 def _check_buckets(num_oov_buckets: int) -> None:
     if num_oov_buckets < 0:
-        raise ValueError("num_oov_buckets must be greater or equal than 0, got "
-                         f"{num_oov_buckets}.")
+        raise ValueError(located("num_oov_buckets must be greater or equal than 0, got "
+                                 f"{num_oov_buckets}."))
 
 
 def _check_file(vocabulary_file: Any, vocab_size: int | None) -> None:
     if vocabulary_file is None or (isinstance(vocabulary_file, str) and not vocabulary_file):
-        raise ValueError("vocabulary_file must be specified and must not be empty.")
+        raise ValueError(located("vocabulary_file must be specified and must not be empty."))
     if vocab_size is not None and vocab_size < 1:
-        raise ValueError(f"vocab_size must be greater than 0, got {vocab_size}. vocabulary_file: "
-                         f"{vocabulary_file!r:.100}")
+        raise ValueError(located(f"vocab_size must be greater than 0, got {vocab_size}. "
+                                 f"vocabulary_file: {vocabulary_file!r:.100}"))

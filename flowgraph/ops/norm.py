@@ -7,6 +7,7 @@ from numbers import Real
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -67,18 +68,18 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
 def _check_norm(ord, axis, matrices):
     if matrices:
         if not all(isinstance(a, int) for a in axis) or axis[0] == axis[1]:
-            raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers, "
-                             f"got {axis}")
+            raise ValueError(located("'axis' must be None, an integer, or a tuple of 2 unique "
+                                     f"integers, got {axis}"))
         if ord not in ("euclidean", "fro", 1, 2, math.inf):
-            raise ValueError("'ord' must be a supported matrix norm: 'euclidean', 'fro', 1, 2 or "
-                             f"inf, got {ord!r}")
+            raise ValueError(located("'ord' must be a supported matrix norm: 'euclidean', 'fro', "
+                                     f"1, 2 or inf, got {ord!r}"))
         return
     if axis is not None and not isinstance(axis, int):
-        raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers, got "
-                         f"{axis}")
+        raise ValueError(located("'axis' must be None, an integer, or a tuple of 2 unique "
+                                 f"integers, got {axis}"))
     if ord != "euclidean" and (not isinstance(ord, Real) or ord <= 0):
-        raise ValueError("'ord' must be a supported vector norm: 'euclidean', 1, 2, inf or a "
-                         f"positive number, got {ord!r}")
+        raise ValueError(located("'ord' must be a supported vector norm: 'euclidean', 1, 2, inf or "
+                                 f"a positive number, got {ord!r}"))
 
 
 def _euclidean(tensor, axis):

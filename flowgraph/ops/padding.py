@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 from typing import Any, NamedTuple
 
+from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError, ShapeError
 
 PADDINGS = ("SAME", "VALID", "EXPLICIT")
@@ -184,7 +185,8 @@ def per_axis(value: Any, data_format: str, what: str) -> list[int]:
     if len(values) == 1:
         values *= rank - 2
     if len(values) != rank - 2:
-        raise ValueError(f"{what} should be of length 1, {rank - 2} or {rank}, but is {value!r}")
+        raise ValueError(located(f"{what} should be of length 1, {rank - 2} or {rank}, but is "
+                                 f"{value!r}"))
     given = iter(values)
     return [1 if letter in "NC" else next(given) for letter in data_format]
 
@@ -194,10 +196,11 @@ def padding_attributes(padding: Any) -> dict[str, Any]:
     if isinstance(padding, str):
         return {"padding": padding}
     if padding is None:
-        raise ValueError("padding must be 'SAME', 'VALID', or a list of (before, after) pairs")
+        raise ValueError(located("padding must be 'SAME', 'VALID', or a list of (before, after) "
+                                 "pairs"))
     try:
         flat = [int(n) for before, after in padding for n in (before, after)]
     except (TypeError, ValueError):
-        raise ValueError("padding must be 'SAME', 'VALID', or a list of (before, after) pairs, one "
-                         f"per axis, not {padding!r}") from None
+        raise ValueError(located("padding must be 'SAME', 'VALID', or a list of (before, after) "
+                                 f"pairs, one per axis, not {padding!r}")) from None
     return {"padding": "EXPLICIT", "explicit_paddings": flat}

@@ -16,6 +16,7 @@ import numpy as np
 from flowgraph.core import dtypes as dt
 from flowgraph.core import wire
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -245,19 +246,19 @@ def parse_single_example(serialized, features, name=None, example_names=None):
 
 def _parse(serialized, features, name, example_names, scope, rank):
     if not features:
-        raise ValueError(f"Missing: features was {features}.")
+        raise ValueError(located(f"Missing: features was {features}."))
     for key, feature in features.items():
         if isinstance(feature, FixedLenSequenceFeature):
             if not feature.allow_missing:
-                raise ValueError(f"Unsupported: FixedLenSequenceFeature requires allow_missing to "
-                                 f"be True; feature {key!r} is {feature}")
+                raise ValueError(located("Unsupported: FixedLenSequenceFeature requires "
+                                         f"allow_missing to be True; feature {key!r} is {feature}"))
             features = {**features, key: feature._replace(shape=[None, *feature.shape])}
     want = wanted(features, _ANY_KIND)
     with name_scope(name, scope, [serialized, example_names]):
         serialized = convert_to_tensor(serialized, dt.string, "serialized")
         if serialized.spec.rank not in (None, rank):
-            raise ShapeError(f"{scope} needs serialized of rank {rank}, got shape "
-                             f"{shape_text(serialized.spec.shape)}")
+            raise ShapeError(located(f"{scope} needs serialized of rank {rank}, got shape "
+                                     f"{shape_text(serialized.spec.shape)}", section="shape-error"))
         if serialized.spec.rank is None:
             serialized = ensure_shape(serialized, [None] * rank)
         names = [] if example_names is None else example_names

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 
 _PARSED = (dt.float32, dt.int64, dt.string)
@@ -136,11 +137,11 @@ def wanted(features: Any, allowed: tuple[type, ...]) -> Wanted:
         feature = features[key]
         if not isinstance(feature, (VarLenFeature, SparseFeature, FixedLenFeature,
                                     FixedLenSequenceFeature)):
-            raise ValueError(f"Invalid feature {key}:{feature!r:.100}.")
+            raise ValueError(located(f"Invalid feature {key}:{feature!r:.100}."))
         if not isinstance(feature, allowed):
-            raise ValueError(f"Unsupported {type(feature).__name__} {feature!r:.100}.")
+            raise ValueError(located(f"Unsupported {type(feature).__name__} {feature!r:.100}."))
         if not feature.dtype:
-            raise ValueError(f"Missing type for feature {key}.")
+            raise ValueError(located(f"Missing type for feature {key}."))
         dtype = _dtype(key, feature.dtype)
         if isinstance(feature, VarLenFeature):
             found.sparse[key] = dtype
@@ -156,33 +157,33 @@ def wanted(features: Any, allowed: tuple[type, ...]) -> Wanted:
 def _dtype(key: str, value: Any) -> DType:
     dtype = dt.as_dtype(value)
     if dtype not in _PARSED:
-        raise TypeError(f"feature {key} cannot have the dtype {dtype.name}: records hold float32, "
-                        "int64 and string. Parse one of these and cast it.")
+        raise TypeError(located(f"feature {key} cannot have the dtype {dtype.name}: records hold "
+                                "float32, int64 and string. Parse one of these and cast it."))
     return dtype
 
 
 def _shape(key: str, feature: Any) -> tuple[int | None, ...]:
     if feature.shape is None:
-        raise ValueError(f"Missing shape for feature {key}.")
+        raise ValueError(located(f"Missing shape for feature {key}."))
     shape = tuple(TensorShape(feature.shape).as_list())
     if isinstance(feature, FixedLenFeature):
         if shape and shape[0] is None:
-            raise ValueError(f"First dimension of shape for feature {key} unknown. Consider using "
-                             "FixedLenSequenceFeature.")
+            raise ValueError(located(f"First dimension of shape for feature {key} unknown. "
+                                     "Consider using FixedLenSequenceFeature."))
         if None in shape:
-            raise ValueError(f"All dimensions of shape for feature {key} need to be known but "
-                             f"received {feature.shape}.")
+            raise ValueError(located(f"All dimensions of shape for feature {key} need to be known "
+                                     f"but received {feature.shape}."))
     return shape
 
 
 def _add_sparse(sparse: dict[str, DType], key: str, feature: SparseFeature, dtype: DType) -> None:
     if not feature.index_key:
-        raise ValueError(f"Missing index_key for SparseFeature {feature}.")
+        raise ValueError(located(f"Missing index_key for SparseFeature {feature}."))
     if not feature.value_key:
-        raise ValueError(f"Missing value_key for SparseFeature {feature}.")
+        raise ValueError(located(f"Missing value_key for SparseFeature {feature}."))
     places = [feature.index_key] if isinstance(feature.index_key, str) else feature.index_key
     for name, wanted_dtype in [*((place, dt.int64) for place in sorted(places)),
                                (feature.value_key, dtype)]:
         if sparse.setdefault(name, wanted_dtype) is not wanted_dtype:
-            raise ValueError(f"Conflicting type {sparse[name].name} vs {wanted_dtype.name} for "
-                             f"feature {name}.")
+            raise ValueError(located(f"Conflicting type {sparse[name].name} vs {wanted_dtype.name} "
+                                     f"for feature {name}."))

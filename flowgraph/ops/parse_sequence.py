@@ -14,6 +14,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import wire
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -246,17 +247,17 @@ def parse_sequence_example(serialized, context_features=None, sequence_features=
 
 def _parse(serialized, context_features, sequence_features, names, name, scope, rank):
     if not (context_features or sequence_features):
-        raise ValueError("Missing features.")
+        raise ValueError(located("Missing features."))
     context = wanted(context_features, (VarLenFeature, FixedLenFeature))
     lists = wanted(sequence_features, (VarLenFeature, FixedLenSequenceFeature))
     for key, default in lists.defaults.items():
         if default is not None:
-            raise ValueError(f"Value feature_list_dense_defaults[{key}] must be None")
+            raise ValueError(located(f"Value feature_list_dense_defaults[{key}] must be None"))
     with name_scope(name, scope, [serialized, names]):
         serialized = convert_to_tensor(serialized, dt.string, "serialized")
         if serialized.spec.rank not in (None, rank):
-            raise ShapeError(f"{scope} needs serialized of rank {rank}, got shape "
-                             f"{shape_text(serialized.spec.shape)}")
+            raise ShapeError(located(f"{scope} needs serialized of rank {rank}, got shape "
+                                     f"{shape_text(serialized.spec.shape)}", section="shape-error"))
         if serialized.spec.rank is None:
             serialized = ensure_shape(serialized, [None] * rank)
         outputs = list(ParseSequenceExampleV2.build(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.errors import DTypeError
 from flowgraph.graph.graph import control_dependencies, name_scope
@@ -31,12 +32,12 @@ class PartitionInfo:
 
     def __init__(self, full_shape: Sequence[int], var_offset: Sequence[int]) -> None:
         if len(full_shape) != len(var_offset):
-            raise ValueError(f"Expected equal lengths, but full_shape is {full_shape} and "
-                             f"var_offset is {var_offset}.")
+            raise ValueError(located(f"Expected equal lengths, but full_shape is {full_shape} and "
+                                     f"var_offset is {var_offset}."))
         for offset, size in zip(var_offset, full_shape, strict=True):
             if offset < 0 or offset >= size:
-                raise ValueError(f"Expected 0 <= offset < shape, but found offset {offset} in "
-                                 f"the shape {full_shape}.")
+                raise ValueError(located(f"Expected 0 <= offset < shape, but found offset {offset} "
+                                         f"in the shape {full_shape}."))
         self._full_shape, self._var_offset = full_shape, var_offset
 
     @property
@@ -57,14 +58,15 @@ class PartitionInfo:
     def single_slice_dim(self, shape: Sequence[int]) -> int | None:
         """The axis along which a part of this shape was cut off; None when it is the whole."""
         if not isinstance(shape, (tuple, list)):
-            raise TypeError(f"shape must be a list or tuple of sizes, not {shape!r:.100}")
+            raise TypeError(located(f"shape must be a list or tuple of sizes, not {shape!r:.100}"))
         if len(shape) != len(self._full_shape):
-            raise ValueError(f"Expected equal lengths, but received shape {shape} of the full "
-                             f"shape {self._full_shape}.")
+            raise ValueError(located(f"Expected equal lengths, but received shape {shape} of the "
+                                     f"full shape {self._full_shape}."))
         cut = [axis for axis, size in enumerate(shape) if size < self._full_shape[axis]]
         if len(cut) > 1:
-            raise ValueError(f"Cannot use single_slice_dim() with shape {shape} of the full shape "
-                             f"{self._full_shape}: it is cut along more than one axis.")
+            raise ValueError(located(f"Cannot use single_slice_dim() with shape {shape} of the "
+                                     f"full shape {self._full_shape}: it is cut along more than "
+                                     "one axis."))
         return cut[0] if cut else None
 
 
@@ -85,22 +87,23 @@ class PartitionedVariable:
     def __init__(self, name: str, shape: Any, dtype: DType, variable_list: Any,
                  partitions: Any) -> None:
         if not isinstance(variable_list, (list, tuple)):
-            raise TypeError(f"variable_list is not a list or tuple: {variable_list!r:.100}")
+            raise TypeError(located("variable_list is not a list or tuple: "
+                                    f"{variable_list!r:.100}"))
         if not isinstance(partitions, (list, tuple)):
-            raise TypeError(f"partitions is not a list or tuple: {partitions!r:.100}")
+            raise TypeError(located(f"partitions is not a list or tuple: {partitions!r:.100}"))
         if not all(count >= 1 for count in partitions):
-            raise ValueError(f"partition values must be positive: {partitions}")
+            raise ValueError(located(f"partition values must be positive: {partitions}"))
         if not variable_list:
-            raise ValueError("variable_list may not be empty")
+            raise ValueError(located("variable_list may not be empty"))
         shape = TensorShape(shape)
         if len(shape) != len(partitions):
-            raise ValueError(f"len(shape) != len(partitions): {shape} vs. {partitions}")
+            raise ValueError(located(f"len(shape) != len(partitions): {shape} vs. {partitions}"))
         infos = [variable._get_save_slice_info() for variable in variable_list]
         if any(info is None for info in infos):
-            raise ValueError("All variables must have a save_slice_info available: "
-                             f"{[variable.name for variable in variable_list]}")
+            raise ValueError(located("All variables must have a save_slice_info available: "
+                                     f"{[variable.name for variable in variable_list]}"))
         if any(info.full_shape != shape.as_list() for info in infos):
-            raise ValueError(f"All variables' full shapes must match shape: {shape}")
+            raise ValueError(located(f"All variables' full shapes must match shape: {shape}"))
         self._variable_list = sorted(variable_list,
                                      key=lambda v: v._get_save_slice_info().var_offset)
         self._name, self._shape, self._dtype = name, shape, as_dtype(dtype)
@@ -111,7 +114,7 @@ class PartitionedVariable:
 
     def __len__(self) -> int:
         if len(self._partition_axes()) > 1:
-            raise ValueError("Cannot get a length for more than one partition axis")
+            raise ValueError(located("Cannot get a length for more than one partition axis"))
         return len(self._variable_list)
 
     @property
@@ -175,8 +178,8 @@ class PartitionedVariable:
         if isinstance(value, (list, PartitionedVariable)):
             parts = list(value)
             if len(parts) != len(self._variable_list):
-                raise ValueError(f"{self._name!r} has {len(self._variable_list)} parts, got "
-                                 f"{len(parts)} values")
+                raise ValueError(located(f"{self._name!r} has {len(self._variable_list)} parts, "
+                                         f"got {len(parts)} values"))
         else:
             sizes = [variable.shape[axis].value for variable in self._variable_list]
             parts = split(value, sizes, axis=axis)
@@ -189,7 +192,7 @@ class PartitionedVariable:
     def _partition_axis(self) -> int:
         axes = self._partition_axes()
         if len(axes) > 1:
-            raise NotImplementedError(f"{self._name!r} is cut along several axes: {axes}")
+            raise NotImplementedError(located(f"{self._name!r} is cut along several axes: {axes}"))
         return axes[0]
 
     def _get_variable_list(self) -> list[Any]:
@@ -209,10 +212,12 @@ class PartitionedVariable:
 def _convert(variable: PartitionedVariable, dtype: Any = None, name: str | None = None,
              as_ref: bool = False) -> Tensor:
     if dtype is not None and not as_dtype(dtype).is_compatible_with(variable.dtype):
-        raise DTypeError(f"expected a {as_dtype(dtype).name} tensor, got the partitioned variable "
-                         f"{variable.name!r} of {variable.dtype.name}")
+        raise DTypeError(located(f"expected a {as_dtype(dtype).name} tensor, got the partitioned "
+                                 f"variable {variable.name!r} of "
+                                 f"{variable.dtype.name}", section="dtype-error"))
     if as_ref:
-        raise NotImplementedError("PartitionedVariable doesn't support being used as a reference.")
+        raise NotImplementedError(located("PartitionedVariable doesn't support being used as a "
+                                          "reference."))
     return variable.as_tensor()
 
 
@@ -229,21 +234,22 @@ def partitions_of(partitioner: Callable[..., Any], shape: TensorShape, dtype: DT
         ValueError: it returns something else, or cuts along more than one axis.
     """
     if not shape.is_fully_defined():
-        raise ValueError("Shape of a new partitioned variable must be fully defined, but instead "
-                         f"was {shape}.")
+        raise ValueError(located("Shape of a new partitioned variable must be fully defined, but "
+                                 f"instead was {shape}."))
     if len(shape) < 1:
-        raise ValueError(f"A partitioned Variable must have rank at least 1, shape: {shape}")
+        raise ValueError(located("A partitioned Variable must have rank at least 1, shape: "
+                                 f"{shape}"))
     counts = partitioner(shape=shape, dtype=dtype)
     if not isinstance(counts, Sequence):
-        raise ValueError(f"Partitioner must return a sequence, but saw: {counts!r:.100}")
+        raise ValueError(located(f"Partitioner must return a sequence, but saw: {counts!r:.100}"))
     if len(counts) != len(shape):
-        raise ValueError("Partitioner returned a partition list that does not match the "
-                         f"Variable's rank: {counts} vs. {shape}")
+        raise ValueError(located("Partitioner returned a partition list that does not match the "
+                                 f"Variable's rank: {counts} vs. {shape}"))
     if any(count < 1 for count in counts):
-        raise ValueError(f"Partitioner returned zero partitions for some axes: {counts}")
+        raise ValueError(located(f"Partitioner returned zero partitions for some axes: {counts}"))
     if sum(count > 1 for count in counts) > 1:
-        raise ValueError("Can only slice a variable along one dimension: "
-                         f"shape: {shape}, partitioning: {counts}")
+        raise ValueError(located(f"Can only slice a variable along one dimension: shape: {shape}, "
+                                 f"partitioning: {counts}"))
     return list(counts)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.tensor import Tensor
 
@@ -58,17 +59,18 @@ def variable_axis_size_partitioner(max_shard_bytes, axis=0, bytes_per_string_ele
         [3, 1]
     """
     if max_shard_bytes < 1 or bytes_per_string_element < 1:
-        raise ValueError("Both max_shard_bytes and bytes_per_string_element must be positive.")
+        raise ValueError(located("Both max_shard_bytes and bytes_per_string_element must be "
+                                 "positive."))
     if max_shards and max_shards < 1:
-        raise ValueError("max_shards must be positive.")
+        raise ValueError(located("max_shards must be positive."))
 
     def partitioner(shape: TensorShape, dtype: DType) -> list[int]:
         if not isinstance(shape, TensorShape):
-            raise ValueError(f"shape is not a TensorShape: {shape!r:.100}")
+            raise ValueError(located(f"shape is not a TensorShape: {shape!r:.100}"))
         if not shape.is_fully_defined():
-            raise ValueError(f"shape is not fully defined: {shape}")
+            raise ValueError(located(f"shape is not fully defined: {shape}"))
         if not isinstance(dtype, DType):
-            raise ValueError(f"dtype is not a DType: {dtype!r:.100}")
+            raise ValueError(located(f"dtype is not a DType: {dtype!r:.100}"))
         sizes: list[Any] = shape.as_list()
         slice_bytes = math.prod(sizes) / sizes[axis] * _bytes_of(dtype, bytes_per_string_element)
         slices = max(1, math.floor(max_shard_bytes / slice_bytes))
@@ -99,8 +101,8 @@ def min_max_variable_partitioner(max_partitions=1, axis=0, min_slice_size=256 <<
     """
     def partitioner(shape: TensorShape, dtype: DType) -> list[int]:
         if axis >= len(shape):
-            raise ValueError(f"Can not partition variable along axis {axis} when shape is only "
-                             f"{shape}")
+            raise ValueError(located(f"Can not partition variable along axis {axis} when shape is "
+                                     f"only {shape}"))
         sizes: list[Any] = shape.as_list()
         total = math.prod(sizes) * _bytes_of(dtype, bytes_per_string_element)
         return _along(shape, axis, max(1, min(sizes[axis], max_partitions,
@@ -150,10 +152,11 @@ def create_partitioned_variables(shape, slicing, initializer, dtype=dt.float32, 
     """
     from flowgraph.ops.variable_scope import get_variable, variable_scope
     if len(shape) != len(slicing):
-        raise ValueError("The 'shape' and 'slicing' of a partitioned Variable must have the "
-                         f"length: shape: {shape}, slicing: {slicing}")
+        raise ValueError(located("The 'shape' and 'slicing' of a partitioned Variable must have "
+                                 f"the length: shape: {shape}, slicing: {slicing}"))
     if len(shape) < 1:
-        raise ValueError(f"A partitioned Variable must have rank at least 1: shape: {shape}")
+        raise ValueError(located("A partitioned Variable must have rank at least 1: shape: "
+                                 f"{shape}"))
     if isinstance(initializer, Tensor):
         dtype = initializer.dtype.base_dtype
 
@@ -162,8 +165,8 @@ def create_partitioned_variables(shape, slicing, initializer, dtype=dt.float32, 
 
     with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
         if scope.custom_getter is not None:
-            raise ValueError("create_partitioned_variables cannot be used where a custom getter is "
-                             "set; use tf.get_variable with a partitioner")
+            raise ValueError(located("create_partitioned_variables cannot be used where a custom "
+                                     "getter is set; use tf.get_variable with a partitioner"))
         return list(get_variable("", shape=shape, dtype=dtype, initializer=initializer,
                                  trainable=trainable, collections=collections,
                                  partitioner=partitioner))

@@ -6,6 +6,7 @@ One tap of the window at a time: the pixels that it sees over all windows are a 
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -140,11 +141,12 @@ def extract_image_patches(images, ksizes=None, strides=None, rates=None, padding
     """
     if sizes is not None:
         if ksizes is not None:
-            raise ValueError("Cannot specify both 'sizes' and 'ksizes'")
+            raise ValueError(located("Cannot specify both 'sizes' and 'ksizes'"))
         ksizes = sizes
     for value, what in ((ksizes, "ksizes"), (strides, "strides"), (rates, "rates")):
         if not isinstance(value, (list, tuple)):
-            raise TypeError(f"extract_image_patches needs a list of ints for {what}, got {value!r}")
+            raise TypeError(located(f"extract_image_patches needs a list of ints for {what}, got "
+                                    f"{value!r}"))
     return ExtractImagePatches.build(images, ksizes=tuple(ksizes), strides=tuple(strides),
                                      rates=tuple(rates), padding=padding, name=name)
 

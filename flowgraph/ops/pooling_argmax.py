@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef
@@ -127,7 +128,7 @@ def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", Tar
         [array([[[[5.]]]], dtype=float32), array([[[[1]]]])]
     """
     if data_format != "NHWC":
-        raise ValueError(f"data_format must be 'NHWC', not {data_format!r}")
+        raise ValueError(located(f"data_format must be 'NHWC', not {data_format!r}"))
     attrs = pool_attributes(ksize, strides, padding, "NHWC")
     del attrs["data_format"]
     dtype = dt.int64 if Targmax is None and output_dtype is None else dt.as_dtype(

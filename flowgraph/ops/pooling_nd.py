@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
@@ -220,7 +221,7 @@ def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
 def _pool1d(op_class, input, ksize, strides, padding, data_format, name, default):
     data_format = data_format or "NWC"
     if data_format not in ("NWC", "NCW"):
-        raise ValueError(f"data_format must be 'NWC' or 'NCW', not {data_format!r}")
+        raise ValueError(located(f"data_format must be 'NWC' or 'NCW', not {data_format!r}"))
     axis = data_format.index("W")
     with name_scope(name, default, [input]) as scope:
         sizes, steps = (per_axis(value, data_format, what)
@@ -291,7 +292,7 @@ def _of_rank(input, data_format):
     input = convert_to_tensor(input, name="input")
     rank = len(data_format) if data_format else input.spec.rank
     if rank not in (3, 4, 5):
-        raise ValueError(f"Input tensor must be of rank 3, 4 or 5 but was {rank}")
+        raise ValueError(located(f"Input tensor must be of rank 3, 4 or 5 but was {rank}"))
     return input, rank - 2, data_format or _CHANNELS_LAST[rank - 3]
 
 
@@ -325,10 +326,11 @@ def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides
     """
     dilation_rate = one_of("dilations", dilations, "dilation_rate", dilation_rate)
     if pooling_type not in ("MAX", "AVG"):
-        raise ValueError(f"pooling_type must be 'MAX' or 'AVG', not {pooling_type!r}")
+        raise ValueError(located(f"pooling_type must be 'MAX' or 'AVG', not {pooling_type!r}"))
     axes = len(window_shape)
     if axes not in (1, 2, 3):
-        raise ValueError(f"window_shape must have 1, 2 or 3 numbers, not {list(window_shape)}")
+        raise ValueError(located("window_shape must have 1, 2 or 3 numbers, not "
+                                 f"{list(window_shape)}"))
     data_format = data_format or _CHANNELS_LAST[axes - 1]
     most = pooling_type == "MAX"
     with name_scope(name, "max_pool" if most else "avg_pool", [input]) as scope:
@@ -338,9 +340,11 @@ def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides
             return function(input, list(window_shape), 1 if strides is None else list(strides),
                             padding, data_format, scope)
         if strides is not None and any(s != 1 for s in strides):
-            raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+            raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
+                                     "> 1"))
         if padding != "VALID":
-            raise ValueError("pooling with 'SAME' padding is not implemented for dilation_rate > 1")
+            raise ValueError(located("pooling with 'SAME' padding is not implemented for "
+                                     "dilation_rate > 1"))
         return _dilated(convert_to_tensor(input, name="input"), list(window_shape),
                         list(dilation_rate), most, data_format, scope)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import nest
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
@@ -95,8 +96,9 @@ def _stream(output_stream: Any) -> str:
     if isinstance(output_stream, str) and (output_stream.startswith("file://")
                                            or output_stream in (*_LEVELS, "stdout", "stderr")):
         return output_stream
-    raise ValueError("output_stream must be sys.stdout, sys.stderr, 'log(info)', 'log(warning)', "
-                     f"'log(error)' or 'file://...', not {output_stream!r:.100}")
+    raise ValueError(located("output_stream must be sys.stdout, sys.stderr, 'log(info)', "
+                             "'log(warning)', 'log(error)' or 'file://...', not "
+                             f"{output_stream!r:.100}"))
 
 
 def _text(value: Any, tensors: list[Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.errors import DTypeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -22,7 +23,8 @@ def _matrices(a):
     """`a` as a tensor of floating matrices."""
     a = convert_to_tensor(a, name="a")
     if not a.dtype.base_dtype.is_floating:
-        raise DTypeError(f"needs matrices of a floating dtype, got {a.dtype.base_dtype.name}")
+        raise DTypeError(located("needs matrices of a floating dtype, got "
+                                 f"{a.dtype.base_dtype.name}", section="dtype-error"))
     return a
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -109,8 +110,9 @@ def quantize(input, min_range, max_range, T, mode="MIN_COMBINED",
     """
     T = dt.as_dtype(T)
     if T not in dt.QUANTIZED:
-        raise DTypeError(f"quantize cannot make {T.name}; it makes "
-                         f"{', '.join(d.name for d in dt.QUANTIZED.members)}")
+        raise DTypeError(located(
+            f"quantize cannot make {T.name}; it makes "
+            f"{', '.join(d.name for d in dt.QUANTIZED.members)}", section="dtype-error"))
     _one_of(mode, _MODES, "mode")
     _one_of(round_mode, ("HALF_AWAY_FROM_ZERO", "HALF_TO_EVEN"), "round_mode")
     return Quantized(*QuantizeV2.build(input, min_range, max_range, T=T, mode=mode,
@@ -250,8 +252,9 @@ def quantized_concat(concat_dim, values, input_mins, input_maxes, name=None):
         array([  0, 128,   0, 255], dtype=uint8)
     """
     if not len(values) == len(input_mins) == len(input_maxes) > 0:
-        raise ShapeError(f"quantized_concat needs a minimum and a maximum for each tensor, got "
-                         f"{len(values)} tensors, {len(input_mins)} and {len(input_maxes)}")
+        raise ShapeError(located("quantized_concat needs a minimum and a maximum for each tensor, "
+                                 f"got {len(values)} tensors, {len(input_mins)} and "
+                                 f"{len(input_maxes)}", section="shape-error"))
     return Quantized(*QuantizedConcat.build(concat_dim, list(values), list(input_mins),
                                             list(input_maxes), T=values[0].dtype.base_dtype,
                                             name=name))
@@ -284,7 +287,8 @@ def _joined(axis, values):
 
 def _one_of(value, allowed, what):
     if value not in allowed:
-        raise ValueError(f"{what} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
+        raise ValueError(located(f"{what} must be one of {', '.join(map(repr, allowed))}, not "
+                                 f"{value!r}"))
 
 
 def _limits(T):

@@ -17,6 +17,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
@@ -292,11 +293,12 @@ def random_uniform(shape, minval=0, maxval=None, dtype=dt.float32, seed=None, na
     """
     dtype = dt.as_dtype(dtype)
     if dtype not in _DRAWN:
-        raise ValueError(f"random_uniform cannot draw {dtype.name}; it draws "
-                         f"{', '.join(d.name for d in _DRAWN)}")
+        raise ValueError(located(f"random_uniform cannot draw {dtype.name}; it draws "
+                                 f"{', '.join(d.name for d in _DRAWN)}"))
     if maxval is None:
         if dtype.is_integer:
-            raise ValueError(f"random_uniform needs maxval for the integer dtype {dtype.name}")
+            raise ValueError(located("random_uniform needs maxval for the integer dtype "
+                                     f"{dtype.name}"))
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
         shape = shape_tensor(shape)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
@@ -264,7 +265,8 @@ def random_poisson(lam, shape, dtype=dt.float32, seed=None, name=None):
     """
     dtype = dt.as_dtype(dtype)
     if dtype not in _NUMBERS:
-        raise TypeError(f"random_poisson cannot draw {dtype.name}; it draws {_NUMBERS.name}")
+        raise TypeError(located(f"random_poisson cannot draw {dtype.name}; it draws "
+                                f"{_NUMBERS.name}"))
     with name_scope(name, "random_poisson", [lam, shape]):
         shape = _int32(shape)
         if not is_tensor_like(lam):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.errors import DTypeError
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
@@ -73,9 +74,9 @@ def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
     with name_scope(name, "reduce_variance", [input_tensor]):
         x = _tensor(input_tensor)
         if not (x.dtype.base_dtype.is_floating or x.dtype.base_dtype.is_complex):
-            raise DTypeError(f"tf.math.reduce_variance needs a floating or complex tensor, got "
-                             f"{x.name!r} ({x.op.frame}) of {x.dtype.base_dtype.name}; write "
-                             "tf.cast(..., tf.float32)")
+            raise DTypeError(located("tf.math.reduce_variance needs a floating or complex tensor, "
+                                     f"got {x.name!r} ({x.op.frame}) of {x.dtype.base_dtype.name}; "
+                                     "write tf.cast(..., tf.float32)", section="dtype-error"))
         distance = x - reduce_mean(x, axis=axis, keepdims=True)
         if x.spec.dtype.is_complex:
             squared = op_def("Real").build(distance * op_def("Conj").build(distance),
@@ -135,7 +136,7 @@ def count_nonzero(input_tensor=None, axis=None, keepdims=None, dtype=dt.int64, n
     if input_tensor is None:
         input_tensor = input
     elif input is not None:
-        raise ValueError("Cannot specify both 'input_tensor' and 'input'")
+        raise ValueError(located("Cannot specify both 'input_tensor' and 'input'"))
     with name_scope(name, "count_nonzero", [input_tensor]):
         x = to_tensor(get_default_graph(), input_tensor, None, "input")
         zero = constant_node(x.graph, _zero(x.dtype.base_dtype), "zeros")

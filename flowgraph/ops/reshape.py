@@ -8,6 +8,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -328,8 +329,8 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
             perm = op_def("ConcatV2").build(
                 [op_def("Range").build(0, count - 2, 1), [count - 1, count - 2]], 0, name="concat")
         elif len(sizes) < 2:
-            raise ValueError("matrix_transpose needs a tensor of rank 2 or more, got shape "
-                             f"{shape_text(sizes)}")
+            raise ValueError(located("matrix_transpose needs a tensor of rank 2 or more, got shape "
+                                     f"{shape_text(sizes)}"))
         else:
             rank = len(sizes)
             perm = [*range(rank - 2), rank - 1, rank - 2]

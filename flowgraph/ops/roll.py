@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -124,6 +125,6 @@ def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=No
     seq_axis = renamed_argument("seq_axis", seq_axis, "seq_dim", seq_dim)
     batch_axis = renamed_argument("batch_axis", batch_axis, "batch_dim", batch_dim)
     if seq_axis is None:
-        raise TypeError("reverse_sequence needs a seq_axis")
+        raise TypeError(located("reverse_sequence needs a seq_axis"))
     return ReverseSequence.build(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0,
                                  name=name)

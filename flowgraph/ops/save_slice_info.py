@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
+
 
 class SaveSliceInfo:
     """Which part of a whole a variable is; checkpoints store it under the whole's name.
@@ -26,7 +28,8 @@ class SaveSliceInfo:
                  var_offset: list[int] | None = None, var_shape: list[int] | None = None,
                  save_slice_info_def: Any = None, import_scope: str | None = None) -> None:
         if save_slice_info_def is not None:
-            raise NotImplementedError("SaveSliceInfo(save_slice_info_def=...) is not offered")
+            raise NotImplementedError(located("SaveSliceInfo(save_slice_info_def=...) is not "
+                                              "offered"))
         self.full_name = full_name
         self.full_shape = full_shape
         self.var_offset = var_offset

@@ -17,6 +17,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.core.values import to_array
 from flowgraph.errors import InvalidArgumentError
@@ -128,7 +129,7 @@ def py_func(func, inp, Tout, stateful=True, name=None):
         array([1., 3.], dtype=float32)
     """
     if not callable(func):
-        raise ValueError(f"py_func needs a callable, got {func!r:.100}")
+        raise ValueError(located(f"py_func needs a callable, got {func!r:.100}"))
     is_list = isinstance(Tout, (list, tuple))
     dtypes = tuple(dt.as_dtype(dtype) for dtype in (Tout if is_list else [Tout]))
     op_class = PyFunc if stateful else PyFuncStateless

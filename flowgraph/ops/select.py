@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.broadcast import unbroadcast
@@ -204,8 +205,8 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         dtype = dtype or (dtypes[0] if dtypes else dt.float32)
         for word, value in zip(("on", "off"), given):
             if value is not None and value.dtype.base_dtype is not dtype:
-                raise TypeError(f"dtype {value.dtype.base_dtype.name} of {word}_value does not "
-                                f"match {dtype.name}, the dtype of the result")
+                raise TypeError(located(f"dtype {value.dtype.base_dtype.name} of {word}_value does "
+                                        f"not match {dtype.name}, the dtype of the result"))
         on, off = (constant(number, dtype, name=f"{word}_value") if value is None else value
                    for word, number, value in zip(("on", "off"), (1, 0), given))
         return OneHot.build(indices, depth, on, off, axis=-1 if axis is None else axis, name=scope)
@@ -241,7 +242,7 @@ def sequence_mask(lengths, maxlen=None, dtype=dt.bool_, name=None):
         else:
             maxlen = convert_to_tensor(maxlen)
         if maxlen.spec.shape not in (None, ()):
-            raise ValueError("maxlen must be scalar for sequence_mask")
+            raise ValueError(located("maxlen must be scalar for sequence_mask"))
         kind = maxlen.dtype.base_dtype
         places = op_def("Range").build(constant(0, kind), maxlen, constant(1, kind), Tidx=kind)
         ends = expand_dims(lengths, -1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
@@ -271,8 +272,8 @@ def broadcast_static_shape(shape_x, shape_y):
     try:
         return TensorShape(shapes.broadcast(as_shape(shape_x), as_shape(shape_y)))
     except ValueError as error:
-        raise ValueError(f"Incompatible shapes for broadcasting: {TensorShape(shape_x)} and "
-                         f"{TensorShape(shape_y)}; {error}") from None
+        raise ValueError(located(f"Incompatible shapes for broadcasting: {TensorShape(shape_x)} "
+                                 f"and {TensorShape(shape_y)}; {error}")) from None
 
 
 def broadcast_dynamic_shape(shape_x, shape_y):

@@ -7,6 +7,7 @@ import operator
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import control_dependencies, name_scope
@@ -86,8 +87,9 @@ def _check_rank(default_name, claim, holds, compare, x, rank, data, summarize, m
                     shape(x)]
         if known is not None and x.spec.rank is not None:
             if not holds(x.spec.rank, known):
-                raise ShapeError(f"{message}.  Tensor {x.name} must have {claim} {known}.  "
-                                 f"Received rank {x.spec.rank}, shape {shape_text(x.spec.shape)}")
+                raise ShapeError(located(f"{message}.  Tensor {x.name} must have {claim} {known}.  "
+                                         f"Received rank {x.spec.rank}, shape "
+                                         f"{shape_text(x.spec.shape)}", section="shape-error"))
             return no_op("static_checks_determined_all_ok")
         condition = _after_scalar_check(compare(rank_of(x), rank), [(rank, known)])
         return assert_true(condition, data, summarize=summarize)
@@ -126,8 +128,9 @@ def assert_rank_in(x, ranks, data=None, summarize=None, message=None, name=None)
         known = tuple(value for _, value in pairs)
         if None not in known and x.spec.rank is not None:
             if x.spec.rank not in known:
-                raise ShapeError(f"{message}.  Tensor {x.name} must have rank in {known}.  "
-                                 f"Received rank {x.spec.rank}, shape {shape_text(x.spec.shape)}")
+                raise ShapeError(located(f"{message}.  Tensor {x.name} must have rank in {known}.  "
+                                         f"Received rank {x.spec.rank}, shape "
+                                         f"{shape_text(x.spec.shape)}", section="shape-error"))
             return no_op("static_checks_determined_all_ok")
         actual, condition = rank_of(x), convert_to_tensor(False)
         for rank, _ in pairs:
@@ -140,10 +143,11 @@ def _rank(rank):
     """A rank as a tensor, and as an int when the graph tells."""
     rank = convert_to_tensor(rank, name="rank")
     if rank.dtype.base_dtype is not dt.int32:
-        raise DTypeError(f"  {rank.name} must be of type tf.int32, is {rank.dtype.base_dtype!r}")
+        raise DTypeError(located(f"  {rank.name} must be of type tf.int32, is "
+                                 f"{rank.dtype.base_dtype!r}", section="dtype-error"))
     known = known_value(rank)
     if isinstance(known, tuple):
-        raise ValueError("Rank must be a scalar.")
+        raise ValueError(located("Rank must be a scalar."))
     return rank, known
 
 
@@ -215,13 +219,13 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
 def _claim(x, sizes, message):
     """(tensor, its claimed sizes, whether any number of axes may stand before them)."""
     if not hasattr(sizes, "__iter__"):
-        raise ValueError(f"{message}.  Tensor {x.name}.  Specified shape must be an iterable, got "
-                         f"{sizes!r}")
+        raise ValueError(located(f"{message}.  Tensor {x.name}.  Specified shape must be an "
+                                 f"iterable, got {sizes!r}"))
     sizes = tuple(sizes)
     for i, size in enumerate(sizes):
         if (size is Ellipsis or size == "*") and i:
-            raise ValueError(f"{message}.  Tensor {x.name} specified shape index {i}.  "
-                             "Symbol `...` or `*` is only allowed as the first entry")
+            raise ValueError(located(f"{message}.  Tensor {x.name} specified shape index {i}.  "
+                                     "Symbol `...` or `*` is only allowed as the first entry"))
     open_front = bool(sizes) and (sizes[0] is Ellipsis or sizes[0] == "*")
     # a scalar counts as a vector of one element
     return x, (sizes[1:] if open_front else sizes) or (1,), open_front
@@ -249,9 +253,9 @@ def _size_check(x, axis, actual, wanted, source, message, data, summarize):
     """The op that checks one size; None when the graph tells that it is right."""
     if not isinstance(actual, Tensor) and not isinstance(wanted, Tensor):
         if actual != wanted:
-            raise ShapeError(f"{message}.  {source}.  Tensor {x.name} dimension {axis} must have "
-                             f"size {wanted}.  Received size {actual}, shape "
-                             f"{shape_text(x.spec.shape)}")
+            raise ShapeError(located(f"{message}.  {source}.  Tensor {x.name} dimension {axis} "
+                                     f"must have size {wanted}.  Received size {actual}, shape "
+                                     f"{shape_text(x.spec.shape)}", section="shape-error"))
         return None
     if data is None:
         data = [message, source, f"Tensor {x.name} dimension", axis, "must have size", wanted,

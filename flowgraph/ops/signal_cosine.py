@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -61,9 +62,11 @@ def dct(input, type=2, n=None, axis=-1, norm=None, name=None):
         if not isinstance(input, Tensor):
             input = convert_to_tensor(input, preferred_dtype=dt.float32)
         if input.dtype.base_dtype not in (dt.float32, dt.float64):
-            raise DTypeError(f"dct needs float32 or float64, got {input.dtype.name}")
+            raise DTypeError(located("dct needs float32 or float64, got "
+                                     f"{input.dtype.name}", section="dtype-error"))
         if input.spec.rank == 0:
-            raise ShapeError(f"dct needs an input of rank 1 or more, got {shape_text(())}")
+            raise ShapeError(located("dct needs an input of rank 1 or more, got "
+                                     f"{shape_text(())}", section="shape-error"))
         if n is not None:
             input = resized(input, n)
         size = input.spec.shape[-1] if input.spec.shape is not None else None
@@ -119,21 +122,22 @@ def resized(x, n):
 
 def _check(input, type, n, axis, norm):
     if axis != -1:
-        raise NotImplementedError(f"dct works along the last axis only: axis must be -1, not "
-                                  f"{axis!r}. Transpose the input.")
+        raise NotImplementedError(located("dct works along the last axis only: axis must be -1, "
+                                          f"not {axis!r}. Transpose the input."))
     if n is not None and n < 1:
-        raise ValueError(f"n should be a positive integer or None, not {n!r}")
+        raise ValueError(located(f"n should be a positive integer or None, not {n!r}"))
     if type not in _INVERSE:
-        raise ValueError(f"there is no cosine transform of type {type!r}; the types are 1 to 4")
+        raise ValueError(located(f"there is no cosine transform of type {type!r}; the types are 1 "
+                                 "to 4"))
     if type == 1:
         if norm == "ortho":
-            raise ValueError("the cosine transform of type 1 has no norm 'ortho'")
+            raise ValueError(located("the cosine transform of type 1 has no norm 'ortho'"))
         sizes = getattr(getattr(input, "spec", None), "shape", None)
         if sizes and sizes[-1] is not None and sizes[-1] < 2:
-            raise ValueError(f"the cosine transform of type 1 needs two numbers or more, got "
-                             f"{shape_text(sizes)}")
+            raise ValueError(located("the cosine transform of type 1 needs two numbers or more, "
+                                     f"got {shape_text(sizes)}"))
     if norm not in (None, "ortho"):
-        raise ValueError(f"norm must be None or 'ortho', not {norm!r}")
+        raise ValueError(located(f"norm must be None or 'ortho', not {norm!r}"))
 
 
 def _type_1(x, size, norm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -56,7 +57,8 @@ def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1,
         static_axis = sizes is not None and isinstance(axis, int)
         if static_axis:
             if not -len(sizes) <= axis < len(sizes):
-                raise ShapeError(f"frame has axis {axis} for a signal {shape_text(sizes)}")
+                raise ShapeError(located(f"frame has axis {axis} for a signal "
+                                         f"{shape_text(sizes)}", section="shape-error"))
             axis %= len(sizes)
         samples = sizes[axis] if static_axis else None
         samples = shape(signal)[axis] if samples is None else samples
@@ -98,7 +100,8 @@ def overlap_and_add(signal, frame_step, name=None):
         signal = _of_rank(convert_to_tensor(signal, name="signal"), 2, "overlap_and_add")
         step = convert_to_tensor(frame_step, name="frame_step")
         if not step.dtype.base_dtype.is_integer:
-            raise ValueError(f"overlap_and_add needs an integer frame_step, not {step.dtype.name}")
+            raise ValueError(located("overlap_and_add needs an integer frame_step, not "
+                                     f"{step.dtype.name}"))
         step = _plain(step, "frame_step", "overlap_and_add")
         sizes, all_sizes = signal.spec.shape, shape(signal)
         frames, length = ((None, None) if sizes is None else sizes[-2:])
@@ -126,8 +129,8 @@ def overlap_and_add(signal, frame_step, name=None):
 
 def _of_rank(x, least, what):
     if x.spec.rank is not None and x.spec.rank < least:
-        raise ShapeError(f"{what} needs a signal of rank {least} or more, got "
-                         f"{shape_text(x.spec.shape)}")
+        raise ShapeError(located(f"{what} needs a signal of rank {least} or more, got "
+                                 f"{shape_text(x.spec.shape)}", section="shape-error"))
     return x
 
 

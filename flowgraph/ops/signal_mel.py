@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
@@ -58,8 +59,9 @@ def linear_to_mel_weight_matrix(num_mel_bins=20, num_spectrogram_bins=129, sampl
         if isinstance(sample_rate, Tensor):
             sample_rate = known_value(sample_rate)
             if sample_rate is None:
-                raise ValueError("linear_to_mel_weight_matrix needs a sample_rate that is known "
-                                 "while the graph is built: a number or a constant tensor")
+                raise ValueError(located("linear_to_mel_weight_matrix needs a sample_rate that is "
+                                         "known while the graph is built: a number or a constant "
+                                         "tensor"))
         _check(num_mel_bins, sample_rate, lower_edge_hertz, upper_edge_hertz, dtype)
         zero = convert_to_tensor(0.0, dtype)
         top = convert_to_tensor(sample_rate, dtype) / 2.0
@@ -98,8 +100,8 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms, name=None):
             x = convert_to_tensor(x, preferred_dtype=dt.float32)
         bins = x.spec.shape[-1] if x.spec.shape else None
         if bins == 0:
-            raise ValueError(f"mfccs_from_log_mel_spectrograms needs mel bins, got "
-                             f"{shape_text(x.spec.shape)}")
+            raise ValueError(located("mfccs_from_log_mel_spectrograms needs mel bins, got "
+                                     f"{shape_text(x.spec.shape)}"))
         bins = shape(x)[-1] if bins is None else bins
         return dct(x, type=2) * rsqrt(cast(bins, x.dtype.base_dtype) * 2.0)
 
@@ -110,15 +112,17 @@ def _mel(hertz):
 
 def _check(num_mel_bins, sample_rate, lower, upper, dtype):
     if num_mel_bins <= 0:
-        raise ValueError(f"num_mel_bins must be positive, not {num_mel_bins}")
+        raise ValueError(located(f"num_mel_bins must be positive, not {num_mel_bins}"))
     if sample_rate <= 0:
-        raise ValueError(f"sample_rate must be positive, not {sample_rate}")
+        raise ValueError(located(f"sample_rate must be positive, not {sample_rate}"))
     if lower < 0:
-        raise ValueError(f"lower_edge_hertz must not be negative, not {lower}")
+        raise ValueError(located(f"lower_edge_hertz must not be negative, not {lower}"))
     if lower >= upper:
-        raise ValueError(f"lower_edge_hertz {lower} must be below upper_edge_hertz {upper}")
+        raise ValueError(located(f"lower_edge_hertz {lower} must be below upper_edge_hertz "
+                                 f"{upper}"))
     if upper > sample_rate / 2:
-        raise ValueError(f"upper_edge_hertz {upper} must not be above half the sample_rate "
-                         f"{sample_rate}: a signal holds no higher frequency")
+        raise ValueError(located(f"upper_edge_hertz {upper} must not be above half the sample_rate "
+                                 f"{sample_rate}: a signal holds no higher frequency"))
     if not dtype.is_floating:
-        raise ValueError(f"linear_to_mel_weight_matrix needs a floating dtype, not {dtype.name}")
+        raise ValueError(located("linear_to_mel_weight_matrix needs a floating dtype, not "
+                                 f"{dtype.name}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -91,8 +92,8 @@ def inverse_stft(stfts, frame_length, frame_step, fft_length=None, window_fn=han
     with name_scope(name, "inverse_stft", [stfts]):
         stfts = convert_to_tensor(stfts, name="stfts")
         if stfts.spec.rank is not None and stfts.spec.rank < 2:
-            raise ShapeError(f"inverse_stft needs stfts of rank 2 or more, got "
-                             f"{shape_text(stfts.spec.shape)}")
+            raise ShapeError(located("inverse_stft needs stfts of rank 2 or more, got "
+                                     f"{shape_text(stfts.spec.shape)}", section="shape-error"))
         frame_length = scalar(convert_to_tensor(frame_length, name="frame_length"), "inverse_stft")
         frame_step = scalar(convert_to_tensor(frame_step, name="frame_step"), "inverse_stft")
         fft_length = _fft_length(fft_length, frame_length, "inverse_stft")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -68,7 +69,7 @@ def hamming_window(window_length, periodic=True, dtype=dt.float32, name=None):
 def _raised_cosine(default_name, length, periodic, dtype, name, mean, swing):
     dtype = dt.as_dtype(dtype)
     if not dtype.is_floating:
-        raise ValueError(f"{default_name} needs a floating dtype, not {dtype.name}")
+        raise ValueError(located(f"{default_name} needs a floating dtype, not {dtype.name}"))
     with name_scope(name, default_name, [length, periodic]):
         length = scalar(convert_to_tensor(length, dt.int32, "window_length"), default_name)
         known = known_value(length)
@@ -89,6 +90,6 @@ def _raised_cosine(default_name, length, periodic, dtype, name, mean, swing):
 def scalar(tensor, what):
     """`tensor`; raises unless it is, or may be, a scalar."""
     if tensor.spec.rank not in (None, 0):
-        raise ShapeError(f"{what} needs a scalar for {tensor.op.name!r}, got "
-                         f"{shape_text(tensor.spec.shape)}")
+        raise ShapeError(located(f"{what} needs a scalar for {tensor.op.name!r}, got "
+                                 f"{shape_text(tensor.spec.shape)}", section="shape-error"))
     return tensor

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -236,7 +237,7 @@ def batch_to_space(input, crops, block_size, name=None, block_shape=None):
 def _square(block_size, block_shape):
     if block_shape is not None:
         if block_size is not None:
-            raise ValueError("Cannot specify both 'block_shape' and 'block_size'")
+            raise ValueError(located("Cannot specify both 'block_shape' and 'block_size'"))
         block_size = block_shape
     return np.array([block_size, block_size], np.int64)
 
@@ -264,7 +265,8 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
         shape_rules.require_rank(blocks.spec, 1, "a block_shape")
         m = blocks.spec.shape[0] if blocks.spec.shape else None
         if m is None:
-            raise ValueError("required_space_to_batch_paddings needs a block_shape of known length")
+            raise ValueError(located("required_space_to_batch_paddings needs a block_shape of "
+                                     "known length"))
         if base_paddings is None:
             base_paddings = np.zeros((m, 2), np.int32)
         base = convert_to_tensor(base_paddings, dt.int32, name="base_paddings")

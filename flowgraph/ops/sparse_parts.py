@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
 from flowgraph.graph.graph import name_scope
@@ -237,11 +238,11 @@ def sparse_split(keyword_required=_KeywordRequired(),  # noqa: B008 - a marker, 
         [array([[0, 1]]), array([[0, 1]])]
     """
     if not isinstance(keyword_required, _KeywordRequired):
-        raise ValueError("Keyword arguments are required for this function.")
+        raise ValueError(located("Keyword arguments are required for this function."))
     axis = one_of("axis", axis, "split_dim", split_dim, None)
     for what, value in (("sp_input", sp_input), ("num_split", num_split), ("axis", axis)):
         if value is None:
-            raise ValueError(f"{what} is required")
+            raise ValueError(located(f"{what} is required"))
     outputs = SparseSplit.build(axis, *sparse_parts(as_sparse(sp_input)), num_split=num_split,
                                 name=name)
     return [SparseTensor(*outputs[i::num_split]) for i in range(num_split)]

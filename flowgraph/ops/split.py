@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -193,8 +194,8 @@ def unstack(value, num=None, axis=0, name="unstack"):
         sizes = value.spec.shape
         if sizes is not None:
             if not -len(sizes) <= axis < len(sizes):
-                raise ValueError(f"axis = {axis} not in [{-len(sizes)}, {len(sizes)})")
+                raise ValueError(located(f"axis = {axis} not in [{-len(sizes)}, {len(sizes)})"))
             num = sizes[axis]
         if num is None:
-            raise ValueError(f"Cannot infer num from shape {shape_text(sizes)}")
+            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes)}"))
     return Unpack.build(value, num=num, axis=axis, name=name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -144,11 +145,12 @@ def stateless_random_uniform(shape, seed, minval=0, maxval=None, dtype=dt.float3
     """
     dtype = dt.as_dtype(dtype)
     if dtype not in (*_FLOATS, dt.int32, dt.int64):
-        raise ValueError(f"stateless_uniform cannot draw {dtype.name}; it draws float16, float32, "
-                         "float64, int32 and int64")
+        raise ValueError(located(f"stateless_uniform cannot draw {dtype.name}; it draws float16, "
+                                 "float32, float64, int32 and int64"))
     if maxval is None:
         if dtype.is_integer:
-            raise ValueError(f"stateless_uniform needs maxval for the integer dtype {dtype.name}")
+            raise ValueError(located("stateless_uniform needs maxval for the integer dtype "
+                                     f"{dtype.name}"))
         maxval = 1
     with name_scope(name, "stateless_random_uniform", [shape, seed, minval, maxval]) as scope:
         shape = shape_tensor(shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.opdef import is_known
 from flowgraph.opdef.static_value import known_value
@@ -37,7 +38,7 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     if isinstance(tensor, Variable):
         return None
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"get_static_value takes a tensor, got {tensor!r:.100}")
+        raise TypeError(located(f"get_static_value takes a tensor, got {tensor!r:.100}"))
     if tensor.op.type == "Const":
         return np.array(tensor.op.attrs["value"])
     value = known_value(tensor)

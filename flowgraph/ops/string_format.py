@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import ShapeError
 from flowgraph.graph.tensor import is_tensor_like
@@ -201,7 +202,7 @@ def string_format(template, inputs, placeholder="{}", summarize=3, name=None):
         inputs = [inputs]
     template, placeholder = as_bytes(template), as_bytes(placeholder)
     if template.count(placeholder) != len(inputs):
-        raise ValueError(f"{template.count(placeholder)} placeholder(s) in template does not match "
-                         f"{len(inputs)} tensor(s) provided as input")
+        raise ValueError(located(f"{template.count(placeholder)} placeholder(s) in template does "
+                                 f"not match {len(inputs)} tensor(s) provided as input"))
     return StringFormat.build(list(inputs), template=template, placeholder=placeholder,
                               summarize=int(summarize), name=name)

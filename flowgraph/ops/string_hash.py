@@ -7,6 +7,7 @@ outsiders do not know, and the old `string_to_hash_bucket` MurmurHash-like.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import ON_HOST, numbers
@@ -208,9 +209,9 @@ class StringToHashBucketFast(OpDef):
 
 def _checked_buckets(num_buckets):
     if isinstance(num_buckets, bool) or not hasattr(num_buckets, "__index__"):
-        raise TypeError(f"num_buckets must be a Python int, got {num_buckets!r:.60}")
+        raise TypeError(located(f"num_buckets must be a Python int, got {num_buckets!r:.60}"))
     if num_buckets < 1:
-        raise ValueError(f"num_buckets must be 1 or more, got {num_buckets}")
+        raise ValueError(located(f"num_buckets must be 1 or more, got {num_buckets}"))
     return int(num_buckets)
 
 
@@ -269,7 +270,7 @@ def string_to_hash_bucket_strong(input, num_buckets, key, name=None):
     """
     key = tuple(int(word) for word in key)
     if len(key) != 2:
-        raise ValueError(f"key must have 2 elements, got {len(key)}")
+        raise ValueError(located(f"key must have 2 elements, got {len(key)}"))
     return StringToHashBucketStrong.build(input, num_buckets=_checked_buckets(num_buckets), key=key,
                                           name=name)
 
@@ -306,6 +307,6 @@ def string_to_hash_bucket(string_tensor=None, num_buckets=None, name=None, input
         array([8, 0])
     """
     if string_tensor is not None and input is not None:
-        raise ValueError("input and string_tensor are the same argument; give one of them")
+        raise ValueError(located("input and string_tensor are the same argument; give one of them"))
     return StringToHashBucket.build(string_tensor if input is None else input,
                                     num_buckets=_checked_buckets(num_buckets), name=name)

@@ -11,6 +11,7 @@ import re
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
@@ -136,7 +137,7 @@ def string_split(source, sep=None, skip_empty=True, delimiter=None, result_type=
                [b'c', b'']], dtype=object)
     """
     if sep is not None and delimiter is not None:
-        raise ValueError("sep and delimiter are the same argument; give one of them")
+        raise ValueError(located("sep and delimiter are the same argument; give one of them"))
     _sparse_or_error(result_type)
     with name_scope(name, "StringSplit", [source]):
         given = delimiter if sep is None else sep
@@ -220,7 +221,7 @@ def bytes_split(input, name=None):
     with name_scope(name, "StringsByteSplit", [input]):
         input = convert_to_tensor(input, dt.string, "input")
         if input.spec.rank != 0:
-            raise ValueError(f"bytes_split takes a scalar here, got shape "
-                             f"{shape_text(input.spec.shape)}; tf.string_split(input, '') cuts a "
-                             "vector into a SparseTensor")
+            raise ValueError(located("bytes_split takes a scalar here, got shape "
+                                     f"{shape_text(input.spec.shape)}; tf.string_split(input, '') "
+                                     "cuts a vector into a SparseTensor"))
         return StringSplit.build(op_def("Reshape").build(input, [1]), "")[1]

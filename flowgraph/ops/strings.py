@@ -8,6 +8,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import OutOfRangeError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -34,7 +35,7 @@ def checked_unit(unit):
     """`unit`, which must be BYTE or UTF8_CHAR."""
     unit = unit.decode() if isinstance(unit, bytes) else unit
     if unit not in ("BYTE", "UTF8_CHAR"):
-        raise ValueError(f"unit must be 'BYTE' or 'UTF8_CHAR', got {unit!r}")
+        raise ValueError(located(f"unit must be 'BYTE' or 'UTF8_CHAR', got {unit!r}"))
     return unit
 
 
@@ -157,7 +158,7 @@ def reduce_join(inputs, axis=None, keep_dims=None, separator="", name=None, redu
     for new, old, names in ((keepdims, keep_dims, "keepdims and keep_dims"),
                             (axis, reduction_indices, "axis and reduction_indices")):
         if new is not None and old is not None:
-            raise ValueError(f"{names} are the same argument; give one of them")
+            raise ValueError(located(f"{names} are the same argument; give one of them"))
     keepdims = keepdims if keep_dims is None else keep_dims
     axis = axis if reduction_indices is None else reduction_indices
     with name_scope(None, "ReduceJoin", [inputs, axis]):

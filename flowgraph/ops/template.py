@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.ops.variable_scope import VariableScope, variable_scope
@@ -43,9 +44,9 @@ class Template:
     def __init__(self, name: str, func: Any, create_scope_now: bool = False,
                  unique_name: str | None = None, custom_getter: Any = None) -> None:
         if not name:
-            raise ValueError("name cannot be None.")
+            raise ValueError(located("name cannot be None."))
         if not callable(func):
-            raise TypeError(f"func_ must be a function, not {func!r:.100}")
+            raise TypeError(located(f"func_ must be a function, not {func!r:.100}"))
         self._func = func
         self._name = name
         self._unique_name = unique_name
@@ -72,9 +73,9 @@ class Template:
         before = len(trainable)
         result = self._func(*args, **kwargs)
         if self._called and len(trainable) > before:
-            raise ValueError(
-                "Trainable variable created when calling a template after the first time, perhaps "
-                f"you used tf.Variable when you meant tf.get_variable: {trainable[before:]}")
+            raise ValueError(located("Trainable variable created when calling a template after the "
+                                     "first time, perhaps you used tf.Variable when you meant "
+                                     f"tf.get_variable: {trainable[before:]}"))
         self._called = True
         return result
 

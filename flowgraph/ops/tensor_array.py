@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, nest
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import Shape, shape_text
 from flowgraph.errors import message
@@ -65,14 +66,14 @@ class TensorArray:
                  element_shape: Any = None, colocate_with_first_write_call: bool = True,
                  name: str | None = None) -> None:
         if handle is not None:
-            raise ValueError("TensorArray(handle=...) is not offered: a TensorArray is a value; "
-                             "pass flow=")
+            raise ValueError(located("TensorArray(handle=...) is not offered: a TensorArray is a "
+                                     "value; pass flow="))
         if flow is None and size is None:
             raise ValueError(message(f"tf.TensorArray ({frames.user_frame()}) needs a size",
                                      advice="Write tf.TensorArray(dtype, size=n), or size=0 with "
                                             "dynamic_size=True.", section="control-flow"))
         if flow is not None and size is not None:
-            raise ValueError("Cannot provide both a handle and size at the same time")
+            raise ValueError(located("Cannot provide both a handle and size at the same time"))
         self._dtype = dt.as_dtype(dtype).base_dtype
         self._dynamic = bool(dynamic_size)
         self._once = clear_after_read is None or clear_after_read
@@ -149,8 +150,8 @@ class TensorArray:
         Args:
             source, flow, name: ignored.
         """
-        raise NotImplementedError("TensorArray.grad is not offered; differentiate what was read "
-                                  "with tf.gradients")
+        raise NotImplementedError(located("TensorArray.grad is not offered; differentiate what was "
+                                          "read with tf.gradients"))
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The item at `index`.

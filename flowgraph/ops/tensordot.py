@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -61,14 +62,14 @@ def _axes(a, axes):
     """The axes of a and of b: ints or lists of ints, or 1-D tensors."""
     if isinstance(axes, (int, np.integer)):
         if axes < 0:
-            raise ValueError(f"tensordot needs axes >= 0, got {axes}")
+            raise ValueError(located(f"tensordot needs axes >= 0, got {axes}"))
         sizes = a.spec.shape
         if sizes is None:
             count = rank(a)
             return op_def("Range").build(count - int(axes), count, 1), list(range(axes))
         if axes > len(sizes):
-            raise ValueError(f"tensordot over {axes} axes needs a tensor of rank {axes} or more, "
-                             f"got {shape_text(sizes)}")
+            raise ValueError(located(f"tensordot over {axes} axes needs a tensor of rank {axes} or "
+                                     f"more, got {shape_text(sizes)}"))
         return list(range(len(sizes) - axes, len(sizes))), list(range(axes))
     if is_tensor_like(axes):
         axes = convert_to_tensor(axes)
@@ -77,11 +78,11 @@ def _axes(a, axes):
             return axes[0], axes[1]
         axes = known
     if len(axes) != 2:
-        raise ValueError(f"tensordot needs axes for both tensors, got {axes!r}")
+        raise ValueError(located(f"tensordot needs axes for both tensors, got {axes!r}"))
     first, second = (_listed(part) for part in axes)
     if isinstance(first, list) and isinstance(second, list) and len(first) != len(second):
-        raise ValueError("tensordot needs as many axes of a as of b, got "
-                         f"{len(first)} and {len(second)}")
+        raise ValueError(located(f"tensordot needs as many axes of a as of b, got {len(first)} and "
+                                 f"{len(second)}"))
     return first, second
 
 
@@ -108,7 +109,7 @@ def _matrix(x, axes, last):
     try:
         axes = [shape_rules.axis_index(axis, len(sizes)) for axis in axes]
     except ShapeError as error:
-        raise ValueError(f"tensordot {error.args[0]} in {shape_text(sizes)}") from None
+        raise ValueError(located(f"tensordot {error.args[0]} in {shape_text(sizes)}")) from None
     free = [axis for axis in range(len(sizes)) if axis not in axes]
     order = free + axes if last else axes + free
     whole = shape(x) if None in sizes else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
@@ -89,7 +90,7 @@ def tridiagonal_matmul(diagonals, rhs, diagonals_format="compact", name=None):
     elif diagonals_format == "matrix":
         above, main, below = _of_matrix(convert_to_tensor(diagonals))
     else:
-        raise ValueError(f"Unrecognized diagonals_format: {diagonals_format}")
+        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}"))
     return TridiagonalMatMul.build(expand_dims(above, -2), expand_dims(main, -2),
                                    expand_dims(below, -2), rhs, name=name)
 
@@ -203,14 +204,16 @@ def tridiagonal_solve(diagonals, rhs, diagonals_format="compact", transpose_rhs=
     elif diagonals_format == "compact":
         diagonals = convert_to_tensor(diagonals)
     else:
-        raise ValueError(f"Unrecognized diagonals_format: {diagonals_format}")
+        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}"))
     rhs = convert_to_tensor(rhs)
     d, r = diagonals.spec.shape, rhs.spec.shape
     if d is None or r is None:
-        raise ShapeError("tridiagonal_solve needs diagonals and rhs of known rank")
+        raise ShapeError(located("tridiagonal_solve needs diagonals and rhs of known "
+                                 "rank", section="shape-error"))
     if len(d) < 2 or len(r) not in (len(d) - 1, len(d)):
-        raise ShapeError(f"tridiagonal_solve cannot take diagonals of {shape_text(d)} and rhs of "
-                         f"{shape_text(r)}. The rank of rhs must be that of diagonals, or 1 less.")
+        raise ShapeError(located(f"tridiagonal_solve cannot take diagonals of {shape_text(d)} and "
+                                 f"rhs of {shape_text(r)}. The rank of rhs must be that of "
+                                 "diagonals, or 1 less.", section="shape-error"))
     vector = len(r) == len(d) - 1
     if transpose_rhs and not vector:
         rhs = matrix_transpose(rhs, conjugate=conjugate_rhs)
@@ -229,7 +232,7 @@ def tridiagonal_solve(diagonals, rhs, diagonals_format="compact", transpose_rhs=
 def _compact(diagonals):
     """Three tensors as one [..., 3, m]; the outer two are filled up where they are shorter."""
     if not isinstance(diagonals, (list, tuple)) or len(diagonals) != 3:
-        raise ValueError("diagonals must be a sequence of length 3: above, main, below")
+        raise ValueError(located("diagonals must be a sequence of length 3: above, main, below"))
     above, main, below = (convert_to_tensor(x) for x in diagonals)
     return stack([_filled(above, main, (0, 1)), main, _filled(below, main, (1, 0))], -2)
 
@@ -239,7 +242,8 @@ def _filled(x, main, lacking):
     if n is None or m is None or n == m:
         return x
     if n != m - 1:
-        raise ShapeError(f"a diagonal beside one of {m} elements must have {m} or {m - 1}, got {n}")
+        raise ShapeError(located(f"a diagonal beside one of {m} elements must have {m} or {m - 1}, "
+                                 f"got {n}", section="shape-error"))
     return pad(x, [(0, 0)] * (x.spec.rank - 1) + [lacking])
 
 
@@ -247,9 +251,11 @@ def _of_matrix(matrix):
     """The three diagonals of matrices [..., m, m], all of length m."""
     sizes = matrix.spec.shape
     if sizes is None or len(sizes) < 2 or None in sizes[-2:]:
-        raise ShapeError("the size of the matrix must be known for diagonals_format='matrix'")
+        raise ShapeError(located("the size of the matrix must be known for "
+                                 "diagonals_format='matrix'", section="shape-error"))
     if sizes[-1] != sizes[-2]:
-        raise ShapeError(f"needs square matrices, got {shape_text(sizes)}")
+        raise ShapeError(located("needs square matrices, got "
+                                 f"{shape_text(sizes)}", section="shape-error"))
     main = matrix_diag_part(matrix)
     if sizes[-1] == 1:
         return [op_def("ZerosLike").build(main), main, op_def("ZerosLike").build(main)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
@@ -58,8 +59,8 @@ def assert_integer(x, message=None, name=None):
     with name_scope(name, "assert_integer", [x]):
         x = convert_to_tensor(x, name="x")
         if not x.dtype.base_dtype.is_integer:
-            raise DTypeError(f"{message or ''}  Expected \"x\" to be integer type.  Found: "
-                             f"{x.name} of dtype {x.dtype.name}")
+            raise DTypeError(located(f"{message or ''}  Expected \"x\" to be integer type.  Found: "
+                                     f"{x.name} of dtype {x.dtype.name}", section="dtype-error"))
         return no_op("statically_determined_was_integer")
 
 
@@ -86,8 +87,9 @@ def assert_type(tensor, tf_type, message=None, name=None):
     with name_scope(name, "assert_type", [tensor]):
         tensor = convert_to_tensor(tensor, name="tensor")
         if tensor.dtype.base_dtype != dt.as_dtype(tf_type):
-            raise DTypeError(f"{message or ''}  {tensor.name} must be of type "
-                             f"{dt.as_dtype(tf_type)!r}, is {tensor.dtype.base_dtype!r}")
+            raise DTypeError(located(f"{message or ''}  {tensor.name} must be of type "
+                                     f"{dt.as_dtype(tf_type)!r}, is "
+                                     f"{tensor.dtype.base_dtype!r}", section="dtype-error"))
         return no_op("statically_determined_correct_type")
 
 
@@ -113,8 +115,9 @@ def assert_scalar(tensor, name=None, message=None):
     with name_scope(name, "assert_scalar", [tensor]) as scope:
         tensor = convert_to_tensor(tensor, name=scope)
         if tensor.spec.rank != 0:
-            raise ShapeError(f"{message or ''}Expected scalar shape for {tensor.name}, saw shape: "
-                             f"{shape_text(tensor.spec.shape)}.")
+            raise ShapeError(located(f"{message or ''}Expected scalar shape for {tensor.name}, saw "
+                                     "shape: "
+                                     f"{shape_text(tensor.spec.shape)}.", section="shape-error"))
         return tensor
 
 
@@ -149,7 +152,7 @@ def assert_same_float_dtype(tensors=None, dtype=None):
                              + (f" as {first}." if first else "."))
     found = found or dt.float32
     if not found.is_floating:
-        raise ValueError(f"Expected floating point type, got {found.name}.")
+        raise ValueError(located(f"Expected floating point type, got {found.name}."))
     return found
 
 
@@ -167,10 +170,12 @@ def assert_proper_iterable(values):
         >>> fg.assert_proper_iterable([1, 2])
     """
     if is_tensor_like(values) or isinstance(values, (np.ndarray, str, bytes)):
-        raise DTypeError(f"Expected argument \"values\" to be a \"proper\" iterable.  Found: "
-                         f"{type(values)}. Put it into a list.")
+        raise DTypeError(located("Expected argument \"values\" to be a \"proper\" iterable.  "
+                                 f"Found: {type(values)}. Put it into a "
+                                 "list.", section="dtype-error"))
     if not isinstance(values, Iterable):
-        raise DTypeError(f"Expected argument \"values\" to be iterable.  Found: {type(values)}")
+        raise DTypeError(located("Expected argument \"values\" to be iterable.  Found: "
+                                 f"{type(values)}", section="dtype-error"))
 
 
 # ---- NaN and infinity ----------------------------------------------------------------------------
@@ -200,9 +205,10 @@ def assert_all_finite(t=None, msg=None, name=None, x=None, message=None):
     x = _one_of("t", t, "x", x)
     message = _one_of("msg", msg, "message", message)
     if x is None:
-        raise ValueError("assert_all_finite needs a tensor 'x'")
+        raise ValueError(located("assert_all_finite needs a tensor 'x'"))
     if message is None:
-        raise DTypeError("assert_all_finite needs a text 'message' for its error")
+        raise DTypeError(located("assert_all_finite needs a text 'message' for its "
+                                 "error", section="dtype-error"))
     with name_scope(name, "VerifyFinite", [x]):
         x = convert_to_tensor(x, name="x")
         with control_dependencies([check_numerics(x, message=message)]):
@@ -212,7 +218,7 @@ def assert_all_finite(t=None, msg=None, name=None, x=None, message=None):
 def _one_of(old_name, old, new_name, new):
     """The argument under either of its two names."""
     if old is not None and new is not None:
-        raise ValueError(f"Cannot specify both {new_name!r} and {old_name!r}")
+        raise ValueError(located(f"Cannot specify both {new_name!r} and {old_name!r}"))
     return old if new is None else new
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -54,12 +55,12 @@ def _handler(wrong):
 
 def _checked(errors, replacement_char, output_encoding="UTF-8"):
     if errors not in ("replace", "ignore", "strict"):
-        raise ValueError(f"errors must be 'replace', 'ignore' or 'strict', got {errors!r}")
+        raise ValueError(located(f"errors must be 'replace', 'ignore' or 'strict', got {errors!r}"))
     if output_encoding not in _OUTPUTS:
-        raise ValueError(f"output_encoding must be one of {', '.join(_OUTPUTS)}, got "
-                         f"{output_encoding!r}")
+        raise ValueError(located(f"output_encoding must be one of {', '.join(_OUTPUTS)}, got "
+                                 f"{output_encoding!r}"))
     if not 0 <= replacement_char <= 0x10ffff or 0xd800 <= replacement_char < 0xe000:
-        raise ValueError(f"replacement_char must be a code point, got {replacement_char}")
+        raise ValueError(located(f"replacement_char must be a code point, got {replacement_char}"))
 
 
 class UnicodeTranscode(OpDef):
@@ -161,9 +162,10 @@ def unicode_decode(input, input_encoding, errors="replace", replacement_char=655
     with name_scope(name, "UnicodeDecode", [input]):
         input = convert_to_tensor(input, dt.string, "input")
         if input.spec.rank != 0:
-            raise ShapeError(f"unicode_decode takes a scalar, got shape "
-                             f"{shape_text(input.spec.shape)}: TensorFlow gives a RaggedTensor "
-                             "for more strings, which flowgraph has not")
+            raise ShapeError(located("unicode_decode takes a scalar, got shape "
+                                     f"{shape_text(input.spec.shape)}: TensorFlow gives a "
+                                     "RaggedTensor for more strings, which flowgraph has "
+                                     "not", section="shape-error"))
         return UnicodeDecode.build(
             input, input_encoding=input_encoding, errors=errors,
             replacement_char=int(replacement_char),
@@ -226,8 +228,9 @@ def unicode_encode(input, output_encoding, errors="replace", replacement_char=65
     with name_scope(name, "UnicodeEncode", [input]):
         input = convert_to_tensor(input, dt.int32, "input")
         if not input.spec.rank:
-            raise ShapeError("unicode_encode needs code points of known rank, 1 or more, got shape "
-                             f"{shape_text(input.spec.shape)}")
+            raise ShapeError(located("unicode_encode needs code points of known rank, 1 or more, "
+                                     "got shape "
+                                     f"{shape_text(input.spec.shape)}", section="shape-error"))
         sizes = op_def("Shape").build(input)
         last = input.spec.rank - 1
         count = op_def("Prod").build(sizes[:last], [0])

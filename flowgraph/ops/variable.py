@@ -15,6 +15,7 @@ from typing import Any
 
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError, message
@@ -96,8 +97,8 @@ class Variable:
                  synchronization: Any = VariableSynchronization.AUTO,
                  aggregation: Any = VariableAggregation.NONE, shape: Any = None) -> None:
         if variable_def is not None:
-            raise NotImplementedError("tf.Variable(variable_def=...) is not offered; use "
-                                      "tf.train.import_meta_graph")
+            raise NotImplementedError(located("tf.Variable(variable_def=...) is not offered; use "
+                                              "tf.train.import_meta_graph"))
         if initial_value is None:
             raise ValueError(message(f"tf.Variable ({frames.user_frame()}) needs an initial_value",
                                      advice="Write tf.Variable(tf.zeros([2, 3])).",
@@ -108,7 +109,7 @@ class Variable:
             raise ValueError(f"collections must be a list, tuple, or set of names, not "
                              f"{collections!r} ({frames.user_frame()})")
         if constraint is not None and not callable(constraint):
-            raise ValueError("The `constraint` argument must be a callable.")
+            raise ValueError(located("The `constraint` argument must be a callable."))
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in collections:
@@ -362,7 +363,7 @@ class Variable:
 
     def _scatter(self, op: Any, sparse_delta: Any, name: str | None) -> Tensor:
         if not isinstance(sparse_delta, IndexedSlices):
-            raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta!r:.100}")
+            raise TypeError(located(f"sparse_delta is not IndexedSlices: {sparse_delta!r:.100}"))
         return op.build(self._variable, sparse_delta.indices, sparse_delta.values, name=name)
 
     # ---- being a part of a larger variable -------------------------------------------------------

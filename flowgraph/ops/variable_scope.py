@@ -15,6 +15,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
@@ -183,8 +184,8 @@ class VariableScope:
         if dtype is not None and initializer is not None and not callable(initializer):
             found = convert_to_tensor(initializer).dtype.base_dtype
             if found is not as_dtype(dtype).base_dtype:
-                raise ValueError(f"Initializer type '{found.name}' and explicit dtype "
-                                 f"'{as_dtype(dtype).name}' don't match.")
+                raise ValueError(located(f"Initializer type '{found.name}' and explicit dtype "
+                                         f"'{as_dtype(dtype).name}' don't match."))
         wanted = {key: self._defaults[key] if value is None else value
                   for key, value in given.items()}
         full_name = f"{self._name}/{name}" if self._name else name
@@ -291,15 +292,16 @@ class variable_scope:
                  dtype: Any = None, use_resource: bool | None = None, constraint: Any = None,
                  auxiliary_name_scope: bool = True) -> None:
         if name_or_scope is None and default_name is None:
-            raise TypeError("If default_name is None then name_or_scope is required")
+            raise TypeError(located("If default_name is None then name_or_scope is required"))
         if name_or_scope is not None and not isinstance(name_or_scope, (VariableScope, str)):
-            raise TypeError("VariableScope: name_or_scope must be a string or VariableScope, not "
-                            f"{name_or_scope!r:.100}")
+            raise TypeError(located("VariableScope: name_or_scope must be a string or "
+                                    f"VariableScope, not {name_or_scope!r:.100}"))
         if reuse not in (True, False, None, AUTO_REUSE):
-            raise ValueError("The reuse parameter must be True or False or None or tf.AUTO_REUSE.")
+            raise ValueError(located("The reuse parameter must be True or False or None or "
+                                     "tf.AUTO_REUSE."))
         if not isinstance(auxiliary_name_scope, bool):
-            raise TypeError("The auxiliary_name_scope must be `True` or `False`, while get "
-                            f"{auxiliary_name_scope!r}")
+            raise TypeError(located("The auxiliary_name_scope must be `True` or `False`, while get "
+                                    f"{auxiliary_name_scope!r}"))
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._reuse = reuse or None
@@ -369,7 +371,7 @@ class variable_scope:
         name: Any = self._name_or_scope
         if name is None:
             if self._reuse:
-                raise ValueError("reuse=True cannot be used without a name_or_scope")
+                raise ValueError(located("reuse=True cannot be used without a name_or_scope"))
             name = state.unique(self._default_name or "")
         old = state.scope
         full_name = f"{old.name}/{name}" if old.name else name

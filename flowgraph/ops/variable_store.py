@@ -13,6 +13,7 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.errors import message
 from flowgraph.graph.collections import GraphKeys
@@ -43,7 +44,8 @@ class VariableStore:
         if custom_getter is None:
             return self._true_getter(name, **wanted)
         if not callable(custom_getter):
-            raise ValueError(f"Passed a custom_getter which is not callable: {custom_getter!r}")
+            raise ValueError(located("Passed a custom_getter which is not callable: "
+                                     f"{custom_getter!r}"))
         if not _takes(custom_getter, "constraint"):
             wanted.pop("constraint")
         return custom_getter(getter=self._true_getter, name=name, **wanted)
@@ -57,7 +59,8 @@ class VariableStore:
                      aggregation: Any = VariableAggregation.NONE) -> Any:
         if partitioner is not None and not (isinstance(shape, (list, tuple)) and not shape):
             if not callable(partitioner):
-                raise ValueError(f"Partitioner must be callable, but received: {partitioner!r}")
+                raise ValueError(located("Partitioner must be callable, but received: "
+                                         f"{partitioner!r}"))
             return self._partitioned_getter(
                 name, partitioner, TensorShape(shape), as_dtype(dtype).base_dtype, initializer,
                 reuse, regularizer=regularizer, trainable=trainable, collections=collections,
@@ -67,10 +70,9 @@ class VariableStore:
             return _found_parts(self._partitioned[name], TensorShape(shape),
                                 as_dtype(dtype).base_dtype, None)
         if f"{name}/part_0" in self._vars:
-            raise ValueError(
-                "No partitioner was provided, but a partitioned version of the variable was found: "
-                f"{name}/part_0. Perhaps a variable of the same name was already created with "
-                "partitioning?")
+            raise ValueError(located("No partitioner was provided, but a partitioned version of "
+                                     f"the variable was found: {name}/part_0. Perhaps a variable "
+                                     "of the same name was already created with partitioning?"))
         return self._single(name, shape, dtype, initializer, regularizer, reuse, trainable,
                             collections, caching_device, validate_shape, constraint,
                             synchronization, aggregation)
@@ -82,7 +84,7 @@ class VariableStore:
         """Finds or makes a variable in one piece, which may be a part of a larger one."""
         from_value = initializer is not None and not callable(initializer)
         if from_value and shape is not None:
-            raise ValueError("If initializer is a constant, do not specify shape.")
+            raise ValueError(located("If initializer is a constant, do not specify shape."))
         dtype = as_dtype(dtype).base_dtype
         shape = TensorShape(shape)
         if name in self._vars:
@@ -123,23 +125,22 @@ class VariableStore:
         """Finds or makes the variable `name` in parts, each a variable `name/part_i`."""
         name = name.rstrip("/")  # of create_partitioned_variables, which has the scope's name
         if name in self._vars:
-            raise ValueError(
-                "A partitioner was provided, but an unpartitioned version of the variable was "
-                f"found: {name}. Perhaps a variable of the same name was already created without "
-                "partitioning?")
+            raise ValueError(located("A partitioner was provided, but an unpartitioned version of "
+                                     f"the variable was found: {name}. Perhaps a variable of the "
+                                     "same name was already created without partitioning?"))
         if isinstance(initializer, Tensor):
             shape = shape.merge_with(initializer.shape)
         partitions = partitions_of(partitioner, shape, dtype)
         if name in self._partitioned:
             if reuse is False or reuse is None:
-                raise ValueError(f"Partitioned variable with name {name} already exists. Did you "
-                                 "mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?")
+                raise ValueError(located(f"Partitioned variable with name {name} already exists. "
+                                         "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE "
+                                         "in VarScope?"))
             return _found_parts(self._partitioned[name], shape, dtype, partitions)
         if reuse is True:
-            raise ValueError(
-                f"PartitionedVariable {name} does not exist, or was not created with "
-                "tf.get_variable(). Did you mean to set reuse=False or reuse=tf.AUTO_REUSE in "
-                "VarScope?")
+            raise ValueError(located(f"PartitionedVariable {name} does not exist, or was not "
+                                     "created with tf.get_variable(). Did you mean to set "
+                                     "reuse=False or reuse=tf.AUTO_REUSE in VarScope?"))
         parts = []
         full: list[Any] = shape.as_list()
         for i, (offset, sizes) in enumerate(parts_of(full, partitions)):
@@ -171,8 +172,8 @@ def _found_parts(variable: Any, shape: TensorShape, dtype: DType, partitions: An
             ("partitions", partitions, variable._get_partitions(),
              partitions in (None, variable._get_partitions()))):
         if not same:
-            raise ValueError(f"Trying to reuse partitioned variable {variable.name}, but specified "
-                             f"{what} {wanted} and found {what} {found}.")
+            raise ValueError(located(f"Trying to reuse partitioned variable {variable.name}, but "
+                                     f"specified {what} {wanted} and found {what} {found}."))
     return variable
 
 
@@ -186,11 +187,12 @@ def _found(variable: Any, shape: TensorShape, dtype: DType, reuse: Any) -> Any:
             [("Originally defined at", f"{variable.op.frame.filename}:{variable.op.frame.lineno}")],
             section="variable-scope"))
     if not shape.is_compatible_with(variable.get_shape()):
-        raise ValueError(f"Trying to share variable {name}, but specified shape {shape} and found "
-                         f"shape {variable.get_shape()} ({variable.op.frame}).")
+        raise ValueError(located(f"Trying to share variable {name}, but specified shape {shape} "
+                                 f"and found shape {variable.get_shape()} ({variable.op.frame})."))
     if not dtype.is_compatible_with(variable.dtype.base_dtype):
-        raise ValueError(f"Trying to share variable {name}, but specified dtype {dtype.name} and "
-                         f"found dtype {variable.dtype.base_dtype.name} ({variable.op.frame}).")
+        raise ValueError(located(f"Trying to share variable {name}, but specified dtype "
+                                 f"{dtype.name} and found dtype {variable.dtype.base_dtype.name} "
+                                 f"({variable.op.frame})."))
     return variable
 
 
@@ -199,7 +201,7 @@ def _default_initializer(name: str, dtype: DType) -> Any:
         return GlorotUniform()
     if dtype.is_integer or dtype.is_bool:
         return Zeros()
-    raise ValueError(f"An initializer for variable {name} of {dtype.name} is required")
+    raise ValueError(located(f"An initializer for variable {name} of {dtype.name} is required"))
 
 
 def _call_initializer(initializer: Any, shape: list[int], dtype: DType,

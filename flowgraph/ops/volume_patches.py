@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import product
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -129,9 +130,9 @@ def extract_volume_patches(input, ksizes, strides, padding, name=None):
     """
     for value, what in ((ksizes, "ksizes"), (strides, "strides")):
         if len(value) != 5 or min(value) < 1:
-            raise ValueError(f"extract_volume_patches has {what} {list(value)}; write "
-                             "[1, depth, rows, columns, 1]")
+            raise ValueError(located(f"extract_volume_patches has {what} {list(value)}; write [1, "
+                                     "depth, rows, columns, 1]"))
     if padding not in ("SAME", "VALID"):
-        raise ValueError(f"padding must be 'SAME' or 'VALID', not {padding!r}")
+        raise ValueError(located(f"padding must be 'SAME' or 'VALID', not {padding!r}"))
     return ExtractVolumePatches.build(input, ksizes=tuple(ksizes), strides=tuple(strides),
                                       padding=padding, name=name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, nest
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import message
@@ -56,21 +57,22 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         120
     """
     if not callable(cond):
-        raise TypeError("cond must be callable.")
+        raise TypeError(located("cond must be callable."))
     if not callable(body):
-        raise TypeError("body must be callable.")
+        raise TypeError(located("body must be callable."))
     if parallel_iterations < 1:
-        raise TypeError("parallel_iterations must be a positive integer.")
+        raise TypeError(located("parallel_iterations must be a positive integer."))
     if not nest.is_nested(loop_vars):
         loop_vars = [loop_vars]
     if not nest.flatten(loop_vars):
-        raise ValueError("No loop variables provided")
+        raise ValueError(located("No loop variables provided"))
     with name_scope(name, "while", nest.flatten(loop_vars)):
         bounded = maximum_iterations is not None
         if bounded:
             most = convert_to_tensor(maximum_iterations, name="maximum_iterations")
             if most.spec.rank not in (0, None):
-                raise ValueError(f"maximum_iterations must be a scalar, saw shape: {most.shape}")
+                raise ValueError(located("maximum_iterations must be a scalar, saw shape: "
+                                         f"{most.shape}"))
             counter = convert_to_tensor(0, most.dtype, name="iteration_counter")
             cond, body = _bounded(cond, body, most)
             loop_vars = [counter, loop_vars]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.ops.unary import sqrt
 from flowgraph.ops.variable import Variable
 from flowgraph.train.rowwise import RowwiseOptimizer
@@ -59,4 +60,4 @@ def check_positive(**start: float) -> None:
     """Raises ValueError unless what an accumulator starts from is positive."""
     for name, value in start.items():
         if value <= 0.0:
-            raise ValueError(f"{name} must be positive: {value}")
+            raise ValueError(located(f"{name} must be positive: {value}"))

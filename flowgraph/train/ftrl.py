@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.ops.arithmetic import pow as power_of
 from flowgraph.ops.clip import clip_by_value
 from flowgraph.ops.constant import zeros_like
@@ -69,8 +70,8 @@ class FtrlOptimizer(RowwiseOptimizer):
             l2_regularization_strength=l2_regularization_strength,
             l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength)
         if learning_rate_power > 0.0:
-            raise ValueError(
-                f"learning_rate_power {learning_rate_power:f} needs to be negative or zero")
+            raise ValueError(located(f"learning_rate_power {learning_rate_power:f} needs to be "
+                                     "negative or zero"))
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._learning_rate_power = learning_rate_power
@@ -107,4 +108,4 @@ def check_not_negative(**numbers: float) -> None:
     """Raises ValueError for a number below zero."""
     for name, value in numbers.items():
         if value < 0.0:
-            raise ValueError(f"{name} {value:f} needs to be positive or zero")
+            raise ValueError(located(f"{name} {value:f} needs to be positive or zero"))

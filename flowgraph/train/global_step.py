@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.ops.initializers import Zeros
@@ -78,7 +79,7 @@ def create_global_step(graph: Any = None) -> Any:
     """
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:
-        raise ValueError('"global_step" already exists.')
+        raise ValueError(located('"global_step" already exists.'))
     with graph.as_default(), graph.name_scope(None):
         return get_variable("global_step", shape=[], dtype=dt.int64, initializer=Zeros(),
                             trainable=False, collections=[GraphKeys.GLOBAL_VARIABLES,
@@ -119,8 +120,8 @@ def assert_global_step(global_step_tensor: Any) -> None:
         TypeError: Existing "global_step" does not have integer type: float32
     """
     if not global_step_tensor.dtype.base_dtype.is_integer:
-        raise TypeError(f'Existing "global_step" does not have integer type: '
-                        f"{global_step_tensor.dtype.name}")
+        raise TypeError(located('Existing "global_step" does not have integer type: '
+                                f"{global_step_tensor.dtype.name}"))
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
-        raise TypeError(f'Existing "global_step" is not scalar: {shape}')
+        raise TypeError(located(f'Existing "global_step" is not scalar: {shape}'))

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowgraph.core.dtypes import float32
+from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
@@ -159,8 +160,8 @@ class ExponentialMovingAverage:
     def _follow(self, value: Variable | Tensor) -> bool:
         """Makes the shadow of `value`; whether it is to be corrected for its start from zero."""
         if not value.dtype.base_dtype.is_floating:
-            raise TypeError(f"The variables must be half, float, or double: {value.name} is "
-                            f"{value.dtype.base_dtype.name}")
+            raise TypeError(located(f"The variables must be half, float, or double: {value.name} "
+                                    f"is {value.dtype.base_dtype.name}"))
         if _key(value) in self._averages:
             return False
         with control_dependencies(None):

@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.errors import ShapeError, message
 from flowgraph.gradients.gradients import gradients
 from flowgraph.graph.collections import GraphKeys
@@ -67,7 +68,7 @@ class Optimizer:
 
     def __init__(self, use_locking: bool, name: str) -> None:
         if not name:
-            raise ValueError("Must specify the optimizer name")
+            raise ValueError(located("Must specify the optimizer name"))
         self._use_locking = use_locking
         self._name = name
         self._slots: dict[str, dict[Operation, Variable]] = {}
@@ -138,8 +139,9 @@ class Optimizer:
             ValueError: there are no variables, or the loss is not of a floating dtype.
         """
         if gate_gradients not in (self.GATE_NONE, self.GATE_OP, self.GATE_GRAPH):
-            raise ValueError("gate_gradients must be one of: Optimizer.GATE_NONE, "
-                             f"Optimizer.GATE_OP, Optimizer.GATE_GRAPH. Not {gate_gradients}")
+            raise ValueError(located("gate_gradients must be one of: Optimizer.GATE_NONE, "
+                                     "Optimizer.GATE_OP, Optimizer.GATE_GRAPH. Not "
+                                     f"{gate_gradients}"))
         made_here = callable(loss) and not isinstance(loss, Variable)
         if made_here:
             loss = convert_to_tensor(loss())  # type: ignore[operator]
@@ -150,7 +152,7 @@ class Optimizer:
         else:
             variables = list(_flat(var_list))
         if not variables:
-            raise ValueError("No variables to optimize.")
+            raise ValueError(located("No variables to optimize."))
         grads = gradients(loss, variables, grad_ys=grad_loss,
                           colocate_gradients_with_ops=colocate_gradients_with_ops,
                           gate_gradients=gate_gradients == self.GATE_OP,
@@ -178,12 +180,14 @@ class Optimizer:
         """
         pairs = [(_as_gradient(grad), var) for grad, var in grads_and_vars]
         if not pairs:
-            raise ValueError("No variables provided.")
+            raise ValueError(located("No variables provided."))
         for _, var in pairs:
             if isinstance(var, Tensor):
-                raise NotImplementedError(f"Trying to update a Tensor {var!r}; pass the Variable")
+                raise NotImplementedError(located(f"Trying to update a Tensor {var!r}; pass the "
+                                                  "Variable"))
             if not isinstance(var, Variable):
-                raise NotImplementedError(f"Trying to optimize unsupported type {var!r:.100}")
+                raise NotImplementedError(located("Trying to optimize unsupported type "
+                                                  f"{var!r:.100}"))
         used = [(grad, var) for grad, var in pairs if grad is not None]
         if not used:
             raise _no_gradients(None, [var for _, var in pairs])
@@ -208,7 +212,8 @@ class Optimizer:
             if isinstance(grad, Tensor):
                 update = self._apply_dense(grad, var)
             elif var.constraint is not None:
-                raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+                raise RuntimeError(located("Cannot use a constraint function on a sparse "
+                                           "variable."))
             else:
                 update = self._apply_sparse_duplicate_indices(grad, var)
             if var.constraint is None:
@@ -338,11 +343,11 @@ class Optimizer:
 
     def _resource_apply_dense(self, grad: Tensor, handle: Variable) -> Any:
         """The update by a gradient of the variable's shape, for who has no `_apply_dense`."""
-        raise NotImplementedError(f"{type(self).__name__} has no _apply_dense")
+        raise NotImplementedError(located(f"{type(self).__name__} has no _apply_dense"))
 
     def _resource_apply_sparse(self, grad: Tensor, handle: Variable, indices: Tensor) -> Any:
         """The update by a gradient of rows, for who has no `_apply_sparse`."""
-        raise NotImplementedError(f"{type(self).__name__} has no _apply_sparse")
+        raise NotImplementedError(located(f"{type(self).__name__} has no _apply_sparse"))
 
     def _finish(self, update_ops: list[Operation], name_scope: str) -> Operation:
         """The operation that runs all updates, called `name_scope`."""
@@ -371,8 +376,8 @@ def _as_gradient(grad: Any) -> Any:
     try:
         return convert_to_tensor(grad)
     except (TypeError, ValueError):
-        raise TypeError("Gradient must be convertible to a Tensor or IndexedSlices, or None: "
-                        f"{grad!r:.100}") from None
+        raise TypeError(located("Gradient must be convertible to a Tensor or IndexedSlices, or "
+                                f"None: {grad!r:.100}")) from None
 
 
 def _no_gradients(loss: Any, variables: list[Any]) -> ValueError:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
@@ -145,4 +146,4 @@ class RowwiseOptimizer(Optimizer):
 
     def _rule(self, grad: Tensor, part: Part, *numbers: Tensor) -> None:
         """Makes one update of `part` by a gradient of its shape."""
-        raise NotImplementedError(f"{type(self).__name__} has no _rule")
+        raise NotImplementedError(located(f"{type(self).__name__} has no _rule"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
@@ -201,17 +202,18 @@ def piecewise_constant(x, boundaries, values, name=None):
         if boundary.dtype.base_dtype == dt.int32 and dtype == dt.int64:
             boundaries[i] = cast(boundary, dt.int64)
         elif boundary.dtype.base_dtype != dtype:
-            raise ValueError(f"Boundaries ({boundary.dtype.name}) must have the same dtype as x "
-                             f"({dtype.name}).")
+            raise ValueError(located(f"Boundaries ({boundary.dtype.name}) must have the same dtype "
+                                     f"as x ({dtype.name})."))
     for value in values[1:]:
         if value.dtype.base_dtype != values[0].dtype.base_dtype:
-            raise ValueError("Values must have elements all with the same dtype "
-                             f"({values[0].dtype.name} vs {value.dtype.name}).")
+            raise ValueError(located("Values must have elements all with the same dtype "
+                                     f"({values[0].dtype.name} vs {value.dtype.name})."))
     if len(boundaries) != len(values) - 1:
-        raise ValueError("The length of boundaries should be 1 less than the length of values, "
-                         f"got {len(boundaries)} and {len(values)}")
+        raise ValueError(located("The length of boundaries should be 1 less than the length of "
+                                 f"values, got {len(boundaries)} and {len(values)}"))
     if x.shape.ndims:
-        raise ShapeError(f"piecewise_constant needs a scalar x, got the shape {x.shape}")
+        raise ShapeError(located("piecewise_constant needs a scalar x, got the shape "
+                                 f"{x.shape}", section="shape-error"))
     with name_scope(name, "PiecewiseConstant"):
         result = values[0]
         for boundary, value in zip(boundaries, values[1:], strict=True):
@@ -234,6 +236,6 @@ def start(learning_rate: Any, global_step: Any, *numbers: Any) -> list[Tensor]:
 def given(global_step: Any) -> Any:
     """The global step; ValueError for None."""
     if global_step is None:
-        raise ValueError("None values not supported: a schedule needs the global step, as from "
-                         "tf.train.get_or_create_global_step().")
+        raise ValueError(located("None values not supported: a schedule needs the global step, as "
+                                 "from tf.train.get_or_create_global_step()."))
     return global_step

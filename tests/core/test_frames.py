@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 import flowgraph as fg
 from flowgraph.core import frames
-from flowgraph.core.frames import NOWHERE, PACKAGE, user_frame
+from flowgraph.core.frames import NOWHERE, PACKAGE, located, user_frame
 
 
 def this_line() -> int:
@@ -55,3 +57,43 @@ def test_there_is_a_frame_even_when_no_caller_is_the_users(monkeypatch) -> None:
     monkeypatch.setattr(frames, "_is_library", {})
     assert user_frame() is NOWHERE
     assert str(NOWHERE) == "<unknown>:0"
+
+
+# ---- located: the message of an error in a call --------------------------------------------------
+
+def failing(call) -> str:
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_a_located_message_names_the_public_function_and_the_users_line() -> None:
+    line = this_line() + 1
+    text = failing(lambda: fg.norm([1.0], ord="no"))
+    assert text.startswith(f"tf.norm (test_frames.py:{line}): 'ord' must be a supported vector")
+    assert text.endswith("docs: errors#value-error")
+
+
+def test_a_function_that_opens_the_problem_is_not_named_twice() -> None:
+    line = this_line() + 1
+    text = failing(lambda: fg.einsum("ij,jk->ik", [[1.0]]))
+    assert text.startswith(f"tf.einsum (test_frames.py:{line}) got 1 inputs for the equation")
+
+
+def test_what_the_user_called_is_named_and_not_what_that_calls() -> None:
+    text = failing(lambda: fg.layers.conv2d(fg.zeros([1, 4, 4, 1]), 1, 2, data_format="no"))
+    assert text.startswith("tf.layers.conv2d (test_frames.py:")
+
+
+def test_a_constructor_is_named_by_its_class_and_a_method_by_both() -> None:
+    assert failing(lambda: fg.train.FtrlOptimizer(0.1, learning_rate_power=1.0)).startswith(
+        "tf.train.FtrlOptimizer (test_frames.py:")
+    assert failing(lambda: fg.get_default_graph().get_operation_by_name(3)).startswith(
+        "tf.Graph.get_operation_by_name (test_frames.py:")
+
+
+def test_advice_and_section_stand_below_the_problem() -> None:
+    assert located("tf.f needs 2 x", "Write f(1, 2).", "shape-error") == (
+        f"tf.f (test_frames.py:{this_line() - 1}) needs 2 x\n"
+        "  Write f(1, 2).   docs: errors#shape-error")
+    assert located("no function is known").startswith(f"test_frames.py:{this_line()}: no function")

@@ -17,6 +17,7 @@ from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.dtypes import as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension, TensorShape
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
@@ -93,12 +94,12 @@ class RNNCell(Layer):
     @property
     def state_size(self) -> Any:
         """Size of the state: an int, a TensorShape, or a nested structure of these."""
-        raise NotImplementedError("Abstract method")
+        raise NotImplementedError(located("Abstract method"))
 
     @property
     def output_size(self) -> Any:
         """Size of the output: an int, a TensorShape, or a nested structure of these."""
-        raise NotImplementedError("Abstract method")
+        raise NotImplementedError(located("Abstract method"))
 
     def get_initial_state(self, inputs: Any = None, batch_size: Any = None,
                           dtype: Any = None) -> Any:
@@ -118,15 +119,15 @@ class RNNCell(Layer):
             if batch_size is not None:
                 given = known_value(batch_size) if isinstance(batch_size, Tensor) else batch_size
                 if found != given:
-                    raise ValueError(f"the inputs have a batch size of {found}, the argument "
-                                     f"batch_size is {given}")
+                    raise ValueError(located(f"the inputs have a batch size of {found}, the "
+                                             f"argument batch_size is {given}"))
             if dtype is not None and as_dtype(dtype) != inputs.dtype:
-                raise ValueError(f"the inputs have dtype {inputs.dtype.name}, the argument dtype "
-                                 f"is {as_dtype(dtype).name}")
+                raise ValueError(located(f"the inputs have dtype {inputs.dtype.name}, the argument "
+                                         f"dtype is {as_dtype(dtype).name}"))
             batch_size, dtype = found or shape_of(inputs)[0], inputs.dtype
         if batch_size is None or dtype is None:
-            raise ValueError("get_initial_state needs `inputs`, or both batch_size and dtype: "
-                             f"batch_size={batch_size}, dtype={dtype}")
+            raise ValueError(located("get_initial_state needs `inputs`, or both batch_size and "
+                                     f"dtype: batch_size={batch_size}, dtype={dtype}"))
         return self.zero_state(batch_size, dtype)
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
@@ -193,15 +194,16 @@ def sizes_of(size: Any) -> list[Any]:
         return [int(float(size))]
     sizes = TensorShape([size] if isinstance(size, Dimension) else size)
     if not sizes.is_fully_defined():
-        raise ValueError(f"the size of a cell's state or output must be known, got {sizes}; for an "
-                         "unknown batch size pass the scalar tensor tf.shape(inputs)[0]")
+        raise ValueError(located("the size of a cell's state or output must be known, got "
+                                 f"{sizes}; for an unknown batch size pass the scalar tensor "
+                                 "tf.shape(inputs)[0]"))
     return sizes.as_list()
 
 
 def _vector(size: Tensor) -> Tensor:
     if size.shape.ndims not in (None, 0, 1):
-        raise ValueError(f"a size must be a scalar or a vector, but {size.name!r} has the shape "
-                         f"{size.shape}")
+        raise ValueError(located(f"a size must be a scalar or a vector, but {size.name!r} has the "
+                                 f"shape {size.shape}"))
     return size if size.shape.ndims == 1 else reshape(size, [-1])
 
 
@@ -213,8 +215,8 @@ def activation_of(value: Any) -> Any:
 def check_dtype(dtype: Any) -> None:
     """Raises ValueError unless cells can compute with this dtype."""
     if dtype is not None and not (as_dtype(dtype).is_floating or as_dtype(dtype).is_complex):
-        raise ValueError("RNN cell only supports floating point inputs, but saw dtype: "
-                         f"{as_dtype(dtype).name}; write tf.cast(inputs, tf.float32)")
+        raise ValueError(located("RNN cell only supports floating point inputs, but saw dtype: "
+                                 f"{as_dtype(dtype).name}; write tf.cast(inputs, tf.float32)"))
 
 
 def check_inputs(*structures: Any) -> None:
@@ -228,8 +230,8 @@ def input_depth(inputs_shape: Any) -> int:
     shape = TensorShape(inputs_shape)
     depth = None if shape.ndims is None else shape[-1].value
     if depth is None:
-        raise ValueError(f"Expected inputs.shape[-1] to be known, saw shape: {shape}; give the "
-                         "placeholder its last size, or call set_shape")
+        raise ValueError(located(f"Expected inputs.shape[-1] to be known, saw shape: {shape}; give "
+                                 "the placeholder its last size, or call set_shape"))
     return depth
 
 
@@ -241,8 +243,9 @@ def check_is_cell(argument: str, cell: Any) -> None:
     if not callable(cell):
         missing.append("__call__")
     if missing:
-        raise TypeError(f"The argument {argument!r} ({cell!r:.100}) is not an RNNCell: it has no "
-                        f"{', '.join(missing)}; write a cell, as tf.nn.rnn_cell.GRUCell(10)")
+        raise TypeError(located(f"The argument {argument!r} ({cell!r:.100}) is not an RNNCell: it "
+                                f"has no {', '.join(missing)}; write a cell, as "
+                                "tf.nn.rnn_cell.GRUCell(10)"))
 
 
 def _has(thing: Any, name: str) -> bool:

@@ -11,6 +11,7 @@ from collections import namedtuple
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.layers.input_spec import InputSpec
 from flowgraph.layers.named import ZEROS, initializer_called
 from flowgraph.nn.rnn_cell.base import (
@@ -52,7 +53,7 @@ class LSTMStateTuple(namedtuple("LSTMStateTuple", ("c", "h"))):
         """The dtype of both. Raises TypeError when they differ."""
         c, h = self
         if c.dtype != h.dtype:
-            raise TypeError(f"Inconsistent internal state: {c.dtype} vs {h.dtype}")
+            raise TypeError(located(f"Inconsistent internal state: {c.dtype} vs {h.dtype}"))
         return c.dtype
 
 

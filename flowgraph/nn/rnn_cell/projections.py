@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.layers.named import ZEROS
 from flowgraph.nn.rnn_cell.base import RNNCell, check_is_cell, input_depth
@@ -104,7 +105,7 @@ class OutputProjectionWrapper(_Projection):
                  reuse: Any = None) -> None:
         super().__init__(cell, output_size, activation, reuse)
         if output_size < 1:
-            raise ValueError(f"Parameter output_size must be > 0: {output_size}.")
+            raise ValueError(located(f"Parameter output_size must be > 0: {output_size}."))
 
     @property
     def output_size(self) -> Any:

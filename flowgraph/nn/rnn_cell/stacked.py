@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import nest
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import name_scope
 from flowgraph.layers.base import Layer
 from flowgraph.nn.rnn_cell.base import RNNCell
@@ -37,15 +38,15 @@ class MultiRNNCell(RNNCell):
     def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
         super().__init__()
         if not cells:
-            raise ValueError("Must specify at least one cell for MultiRNNCell.")
+            raise ValueError(located("Must specify at least one cell for MultiRNNCell."))
         if not nest.is_nested(cells):
-            raise TypeError(f"cells must be a list or tuple, but saw: {cells!r:.100}")
+            raise TypeError(located(f"cells must be a list or tuple, but saw: {cells!r:.100}"))
         self._cells = cells
         self._state_is_tuple = state_is_tuple
         sizes = [cell.state_size for cell in cells]
         if not state_is_tuple and any(nest.is_nested(size) for size in sizes):
-            raise ValueError("Some cells return tuples of states, but the flag state_is_tuple is "
-                             f"not set.  State sizes are: {sizes}")
+            raise ValueError(located("Some cells return tuples of states, but the flag "
+                                     f"state_is_tuple is not set.  State sizes are: {sizes}"))
 
     @property
     def state_size(self) -> Any:
@@ -88,8 +89,8 @@ class MultiRNNCell(RNNCell):
     def call(self, inputs: Any, state: Any) -> Any:
         """One step of all cells."""
         if self._state_is_tuple and not nest.is_nested(state):
-            raise ValueError(f"Expected state to be a tuple of length {len(self.state_size)}, but "
-                             f"received: {state!r:.200}")
+            raise ValueError(located("Expected state to be a tuple of length "
+                                     f"{len(self.state_size)}, but received: {state!r:.200}"))
         at, new_states = 0, []
         for i, cell in enumerate(self._cells):
             with variable_scope(f"cell_{i}"):

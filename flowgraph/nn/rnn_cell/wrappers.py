@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core import nest
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import device as on_device
 from flowgraph.graph.graph import name_scope
@@ -111,7 +112,7 @@ class DropoutWrapper(_Wrapper):
                  dropout_state_filter_visitor: Any = None, **kwargs: Any) -> None:
         super().__init__(cell, dtype=dtype, **kwargs)
         if dropout_state_filter_visitor is not None and not callable(dropout_state_filter_visitor):
-            raise TypeError("dropout_state_filter_visitor must be callable")
+            raise TypeError(located("dropout_state_filter_visitor must be callable"))
         self._dropout_state_filter_visitor = dropout_state_filter_visitor
         with name_scope("DropoutWrapperInit"):
             self._input_keep_prob = _probability("input_keep_prob", input_keep_prob)
@@ -123,11 +124,11 @@ class DropoutWrapper(_Wrapper):
         self._noise: dict[str, Any] = {"input": None, "state": None, "output": None}
         if variational_recurrent:
             if dtype is None:
-                raise ValueError("When variational_recurrent=True, dtype must be provided")
+                raise ValueError(located("When variational_recurrent=True, dtype must be provided"))
             if _drops(self._input_keep_prob):
                 if input_size is None:
-                    raise ValueError("When variational_recurrent=True and input_keep_prob < 1.0 or "
-                                     "is unknown, input_size must be provided")
+                    raise ValueError(located("When variational_recurrent=True and input_keep_prob "
+                                             "< 1.0 or is unknown, input_size must be provided"))
                 self._noise["input"] = self._noise_of("input", input_size, dtype)
             self._noise["state"] = self._noise_of("state", cell.state_size, dtype)
             self._noise["output"] = self._noise_of("output", cell.output_size, dtype)
@@ -178,7 +179,7 @@ def _probability(name: str, value: Any) -> Any:
     if known is None:
         return tensor
     if not 0 <= known <= 1:
-        raise ValueError(f"Parameter {name} must be between 0 and 1: {known}")
+        raise ValueError(located(f"Parameter {name} must be between 0 and 1: {known}"))
     return float(known)
 
 
@@ -204,8 +205,8 @@ def _what_to_drop(visitor: Callable[[Any], Any], state: Any) -> Any:
     found = visitor(state)
     if not nest.is_nested(state):
         if not isinstance(found, bool):
-            raise TypeError(f"dropout_state_filter_visitor must return a bool for a single tensor, "
-                            f"not {found!r:.100}")
+            raise TypeError(located("dropout_state_filter_visitor must return a bool for a single "
+                                    f"tensor, not {found!r:.100}"))
         return found
     if isinstance(found, bool):
         flags = [found] * len(nest.flatten_once(state))
@@ -213,8 +214,8 @@ def _what_to_drop(visitor: Callable[[Any], Any], state: Any) -> Any:
             return False
     else:
         if not nest.is_nested(found):
-            raise TypeError("dropout_state_filter_visitor must return a bool or a structure of "
-                            f"bools, not {found!r:.100}")
+            raise TypeError(located("dropout_state_filter_visitor must return a bool or a "
+                                    f"structure of bools, not {found!r:.100}"))
         flags = nest.flatten_once(found)
     parts = [_what_to_drop(visitor, part) if flag else False
              for flag, part in zip(flags, nest.flatten_once(state), strict=True)]
