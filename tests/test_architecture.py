@@ -151,10 +151,11 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
                 ys = [fg.convert_to_tensor(dx) for dx in gradients(ys, xs) if dx is not None]
     differentiable = {name for name, op_def in REGISTRY.items()
                       if op_def.grad is not NotDifferentiable}
-    # PreventGradient: its gradient is an error on purpose. The others round, and their gradients
-    # pass straight through, so that no difference confirms them; tests/cases/quantize.py does.
+    # PreventGradient, GuaranteeConst: their gradient is an error on purpose. The others round, and
+    # their gradients pass straight through, so that no difference confirms them;
+    # tests/cases/quantize.py does.
     assert differentiable - checked == {
-        "PreventGradient", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
+        "PreventGradient", "GuaranteeConst", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
         "FakeQuantWithMinMaxVarsPerChannel", "QuantizeAndDequantizeV2"}
 
 

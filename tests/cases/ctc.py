@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.ops.ctc_blank_first import ctc_loss_v2 as blank_first
 from flowgraph.ops.ctc_decoder import (
     ctc_beam_search_decoder,
     ctc_beam_search_decoder_v2,
@@ -26,6 +27,12 @@ def sparse(rows):
     return fg.SparseTensor(np.array(places, np.int64).reshape(-1, 2),
                            np.array([label for row in rows for label in row], np.int32),
                            [len(rows), max(len(row) for row in rows)])
+
+
+def first_parts(rows):
+    """The indices and values of lists of labels."""
+    labels = sparse(rows)
+    return labels.indices, labels.values
 
 
 def labels_of(path, blank, merge=True):
@@ -121,6 +128,16 @@ CASES = [
     Case("ctc_loss_v2/sparse", lambda x, frames: ctc_loss_v2(
         sparse([[0, 2], [2, 2], [0]]), x, None, frames, blank_index=-2), (LOGITS, FRAMES),
          loss_of([[0, 2], [2, 2], [0]], blank=1), grad=True),
+    Case("CTCLossV2/blank_first", lambda x, frames: blank_first(
+        x, *first_parts([[1, 2], [2, 2], [1]]), frames).loss, (LOGITS, FRAMES),
+         loss_of([[1, 2], [2, 2], [1]], blank=0), grad=True),
+    Case("CTCLossV2/no_merge", lambda x, frames: blank_first(
+        x, *first_parts([[1, 1, 2], [2, 2], [1]]), frames, ctc_merge_repeated=False).loss,
+         (LOGITS, FRAMES), loss_of([[1, 1, 2], [2, 2], [1]], merge=False, blank=0), grad=True),
+    Case("CTCLossV2/gradient_output", lambda x, frames: fg.gradients(
+        blank_first(x, *first_parts([[1, 2], [2, 2], [1]]), frames).loss, x)[0] - blank_first(
+            x, *first_parts([[1, 2], [2, 2], [1]]), frames).gradient, (LOGITS, FRAMES),
+         np.zeros_like(LOGITS)),
     Case("CTCGreedyDecoder/merged", lambda x, n: parts(ctc_greedy_decoder(x, n)),
          (path_logits([0, 0, 2, 0, 1, 1]), np.int32([6])),
          [np.array([[0, 0], [0, 1], [0, 2]]), np.array([0, 0, 1]), np.array([1, 3]),
@@ -160,6 +177,10 @@ CASES = [
 
 ARGUMENT, PRECONDITION = fg.errors.InvalidArgumentError, fg.errors.FailedPreconditionError
 BAD = [
+    BadCase("CTCLossV2/blank_label", lambda x: blank_first(x, [[0, 0]], [0], [5])[0],
+            ARGUMENT, ("nonnegative",), (LOGITS[:, :1],), "run"),
+    BadCase("CTCLossV2/rank", lambda: blank_first(LOGITS[0], [[0, 0]], [1], [5]), ValueError,
+            ("rank 3",)),
     BadCase("CTCLoss/dense_labels", lambda: ctc_loss([[0]], np.zeros((2, 1, 3)), [2]), TypeError,
             ("SparseTensor",)),
     BadCase("CTCLoss/batch", lambda: ctc_loss(sparse(LABELS), LOGITS, [5, 4]), ValueError,
