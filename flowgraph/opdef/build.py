@@ -11,6 +11,7 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, DTypeSet
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import (
     ConversionError,
@@ -32,8 +33,8 @@ from flowgraph.opdef.static_value import with_value
 def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[str, Any]) -> Any:
     """Adds a node; see `OpDef.build`."""
     if len(args) != len(op_def.params):
-        raise TypeError(f"{op_def.type} takes {len(op_def.params)} inputs "
-                        f"({', '.join(op_def.params)}), got {len(args)}")
+        raise TypeError(located(f"{op_def.type} takes {len(op_def.params)} inputs "
+                                f"({', '.join(op_def.params)}), got {len(args)}"))
     if op_def.attr_defaults:
         attrs = _complete(op_def, attrs)
     graph = _graph_for(op_def, args)
@@ -60,11 +61,11 @@ def _complete(op_def: OpDef, attrs: dict[str, Any]) -> dict[str, Any]:
     """The attributes with defaults filled in, all of them known and given."""
     full = {**op_def.attr_defaults, **attrs}
     if len(full) != len(op_def.attr_defaults):
-        raise TypeError(f"{op_def.type} has no attribute "
-                        f"{', '.join(sorted(set(attrs) - set(op_def.attr_defaults)))}")
+        raise TypeError(located(f"{op_def.type} has no attribute "
+                                f"{', '.join(sorted(set(attrs) - set(op_def.attr_defaults)))}"))
     for key, value in full.items():
         if value is REQUIRED:
-            raise TypeError(f"{op_def.type} needs the attribute {key!r}")
+            raise TypeError(located(f"{op_def.type} needs the attribute {key!r}"))
     return full
 
 
@@ -107,6 +108,12 @@ def _inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph,
     settled: dict[str, DType] = {}
     groups = [(param, tuple(_as_list(op_def, param, arg)) if param in op_def.lists else (arg,))
               for param, arg in zip(op_def.params, args, strict=True)]
+    lengths = {param: len(items) for param, items in groups if param in op_def.lists}
+    if len(set(lengths.values())) > 1:
+        raise ShapeError(message(
+            f"{op_def.type} {full_name!r} ({frames.user_frame()}) needs lists of one length, got "
+            + ", ".join(f"{count} for {param!r}" for param, count in lengths.items()),
+            section="shape-error"))
     for param, items in groups:
         variable = op_def.dtypes[param]
         if isinstance(variable, str) and variable not in settled:

@@ -72,6 +72,27 @@ def _box_shapes(boxes, box_ind):
                              Spec(dt.int32, (box_ind.shape or (None,))[:1]))[0]
 
 
+def _check_grads(grads, boxes, depth):
+    """There is one gradient for each pixel and channel of each box's crop."""
+    shape_rules.require_rank(grads, 4, "gradients")
+    if grads.shape is None:
+        return
+    count = (boxes.shape or (None,))[0]
+    for what, got, wanted in (("boxes", grads.shape[0], count),
+                              ("channels", grads.shape[3], depth)):
+        if None not in (got, wanted) and got != wanted:
+            raise ShapeError(f"has gradients {shape_text(grads.shape)} for {wanted} {what}",
+                             "Gradients are [boxes, rows, columns, channels].")
+
+
+def _check_run(image_size, grads, boxes, box_ind):
+    """What only the run of a gradient tells."""
+    _check(image_size, boxes, box_ind, grads.shape[1:3])
+    if (grads.shape[0], grads.shape[3]) != (boxes.shape[0], image_size[3]):
+        raise InvalidArgumentError(None, None, f"gradients of shape {grads.shape} do not go with "
+                                   f"{boxes.shape[0]} boxes of images {tuple(image_size)}")
+
+
 def _check(image_size, boxes, box_ind, crop_size):
     """What only the run tells; `image_size` is that of all images, with batch and depth."""
     if min(image_size[1:3]) <= 0:
@@ -82,7 +103,9 @@ def _check(image_size, boxes, box_ind, crop_size):
     if min(crop_size) <= 0:
         raise InvalidArgumentError(None, None, f"crop dimensions must be positive: {crop_size}")
     if box_ind.size and (int(box_ind.min()) < 0 or int(box_ind.max()) >= image_size[0]):
-        raise OutOfRangeError(None, None, "box_index has values outside [0, batch_size)")
+        raise OutOfRangeError(None, None, "box_index has values outside [0, batch_size): from "
+                              f"{int(box_ind.min())} to {int(box_ind.max())} for "
+                              f"{image_size[0]} images")
 
 
 def _check_method(method):
@@ -183,13 +206,16 @@ class CropAndResizeGradImage(OpDef):
 
     def infer(self, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
         _check_method(method)
-        shape_rules.require_rank(grads, 4, "gradients")
         _box_shapes(boxes, box_ind)
         sizes = shape_rules.shape_from_value(image_size)
+        if not shapes.compatible(image_size.shape, (4,)):
+            raise ShapeError(f"needs the 4 sizes of images, got {shape_text(image_size.shape)}",
+                             "Write [batch, height, width, depth].")
+        _check_grads(grads, boxes, None if sizes is None else sizes[3])
         return Spec(T, (None,) * 4 if sizes is None else sizes)
 
     def kernel(self, xp, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
-        _check(image_size, boxes, box_ind, grads.shape[1:3])
+        _check_run(image_size, grads, boxes, box_ind)
         batch, height, width, depth = image_size
         y, x = _both(xp, boxes, (height, width), grads.shape[1:3])
         grads = xp.where((y.inside & x.inside)[..., None], grads, np.float32(0))
@@ -223,13 +249,13 @@ class CropAndResizeGradBoxes(OpDef):
     grad = NotDifferentiable
 
     def infer(self, grads, image, boxes, box_ind, *, method="bilinear"):
-        shape_rules.require_rank(grads, 4, "gradients")
         shape_rules.require_rank(image, 4, "images")
         _box_shapes(boxes, box_ind)
+        _check_grads(grads, boxes, None if image.shape is None else image.shape[3])
         return Spec(dt.float32, boxes.shape)
 
     def kernel(self, xp, grads, image, boxes, box_ind, *, method="bilinear"):
-        _check(image.shape, boxes, box_ind, grads.shape[1:3])
+        _check_run(image.shape, grads, boxes, box_ind)
         y, x = _both(xp, boxes, image.shape[1:3], grads.shape[1:3])
         which = box_ind[:, None, None]
         (a, b), (c, d) = ([image[which, rows, columns].astype("float32")

@@ -23,6 +23,10 @@ from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.ops.reduce import reduce_sum
 
 
+_DIAG = dt.DTypeSet("a floating, complex, int32 or int64 dtype",
+                    dt.FLOAT.members + dt.INDEX.members + dt.COMPLEX.members)
+
+
 def _shorter(m, n):
     """The length of the main diagonal, when known: 0 is the least there is."""
     return None if None in (m, n) else min(m, n)
@@ -394,6 +398,7 @@ def matrix_band_part(input, num_lower, num_upper, name=None):
 class Diag(OpDef):
     """result[i, j, ..., i, j, ...] = diagonal[i, j, ...], and zeros elsewhere."""
 
+    T = _DIAG
     def infer(self, diagonal):
         shape_rules.require_rank_at_least(diagonal, 1, "a diagonal")
         return Spec(diagonal.dtype, None if diagonal.shape is None else diagonal.shape * 2)

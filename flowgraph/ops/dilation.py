@@ -26,20 +26,7 @@ class Dilation2D(OpDef):
     T = dt.REAL
 
     def infer(self, input: Spec, filter: Spec, *, strides, rates, padding):
-        shape_rules.require_rank(input, 4, "an input")
-        shape_rules.require_rank(filter, 3, "a filter")
-        sizes, window = input.shape or (None,) * 4, filter.shape or (None,) * 3
-        if sizes[3] is not None and window[2] is not None and sizes[3] != window[2]:
-            raise ShapeError(
-                f"cannot dilate {shape_text(input.shape)} by a filter {shape_text(filter.shape)}",
-                f"The input has {sizes[3]} channels, the filter {window[2]}; the two must be "
-                "equal.")
-        place = windows(window[:2], "NHWC", strides, padding, rates)
-        channels = window[2] if sizes[3] is None else sizes[3]
-        counts = place.results(sizes[1:3])
-        if None in (*sizes[1:3], *window[:2]):
-            counts = None, None  # as TensorFlow tells it
-        return Spec(input.dtype, (sizes[0], *counts, channels))
+        return _dilated(input, filter, strides, rates, padding)
 
     def kernel(self, xp, input, filter, *, strides, rates, padding):
         return _highest(xp, input, filter, windows(filter.shape[:2], "NHWC", strides, padding,
@@ -51,6 +38,23 @@ class Dilation2D(OpDef):
                 Dilation2DBackpropFilter.build(x, w, dy, **op.attrs))
 
 
+def _dilated(input, filter, strides, rates, padding):
+    """The Spec of a dilation."""
+    shape_rules.require_rank(input, 4, "an input")
+    shape_rules.require_rank(filter, 3, "a filter")
+    sizes, window = input.shape or (None,) * 4, filter.shape or (None,) * 3
+    if sizes[3] is not None and window[2] is not None and sizes[3] != window[2]:
+        raise ShapeError(
+            f"cannot dilate {shape_text(input.shape)} by a filter {shape_text(filter.shape)}",
+            f"The input has {sizes[3]} channels, the filter {window[2]}; the two must be equal.")
+    place = windows(window[:2], "NHWC", strides, padding, rates)
+    channels = window[2] if sizes[3] is None else sizes[3]
+    counts = place.results(sizes[1:3])
+    if None in (*sizes[1:3], *window[:2]):
+        counts = None, None  # as TensorFlow tells it
+    return Spec(input.dtype, (sizes[0], *counts, channels))
+
+
 class Dilation2DBackpropInput(OpDef):
     """The gradient of Dilation2D with respect to its input: to the first maximum of each window."""
 
@@ -58,6 +62,8 @@ class Dilation2DBackpropInput(OpDef):
     grad = NotDifferentiable
 
     def infer(self, input: Spec, filter: Spec, out_backprop: Spec, *, strides, rates, padding):
+        shape_rules.merge("out_backprop and the dilation", out_backprop,
+                          _dilated(input, filter, strides, rates, padding))
         return Spec(input.dtype, input.shape)
 
     def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):
@@ -75,6 +81,8 @@ class Dilation2DBackpropFilter(OpDef):
     grad = NotDifferentiable
 
     def infer(self, input: Spec, filter: Spec, out_backprop: Spec, *, strides, rates, padding):
+        shape_rules.merge("out_backprop and the dilation", out_backprop,
+                          _dilated(input, filter, strides, rates, padding))
         return Spec(filter.dtype, filter.shape)
 
     def kernel(self, xp, input, filter, out_backprop, *, strides, rates, padding):

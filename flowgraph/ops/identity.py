@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import as_shape, compatible, merge
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -59,6 +60,8 @@ class IdentityN(OpDef):
     multiple = True
 
     def infer(self, input):
+        if not input:
+            raise ShapeError("needs at least one tensor")
         return builtins.tuple(Spec(x.dtype, x.shape) for x in input)
 
     def kernel(self, xp, input):
@@ -273,13 +276,14 @@ def group(*inputs, **kwargs):
     """
     name = kwargs.pop("name", None)
     if kwargs:
-        raise ValueError(f"Unknown keyword arguments: {', '.join(kwargs)}")
+        raise ValueError(located(f"Unknown keyword arguments: {', '.join(kwargs)}"))
     elements = list(_flat(inputs))
     for element in elements:
         if not isinstance(element, (Tensor, Operation, IndexedSlices)) and not hasattr(
                 element, "_as_graph_element"):
-            raise TypeError("tf.group takes operations, tensors, variables and lists of them, got "
-                            f"{element!r:.100} of type {type(element).__name__!r}")
+            raise TypeError(located("tf.group takes operations, tensors, variables and lists of "
+                                    f"them, got {element!r:.100} of type "
+                                    f"{type(element).__name__!r}"))
     with control_dependencies(elements):
         return NoOp.build(name=name or "group_deps")
 
@@ -344,11 +348,11 @@ def tuple(tensors, name=None, control_inputs=None):
         gates = [getattr(t, "op", t) for t in elements if t is not None]
         for extra in control_inputs or ():
             if not isinstance(extra, (Tensor, Operation)):
-                raise TypeError("Control input must be Operation or Tensor: "
-                                f"{extra!r:.100}")
+                raise TypeError(located("Control input must be Operation or Tensor: "
+                                        f"{extra!r:.100}"))
             gates.append(getattr(extra, "op", extra))
         if not gates:
-            raise ValueError(f"Must have at least one Tensor: {tensors}")
+            raise ValueError(located(f"Must have at least one Tensor: {tensors}"))
         gate = group(*sorted(set(gates), key=lambda op: op.index))
         return [_after(gate, element) for element in elements]
 

@@ -99,8 +99,7 @@ class StridedSlice(OpDef):
 
     def infer(self, input, begin, end, strides, *, begin_mask=0, end_mask=0, ellipsis_mask=0,
               new_axis_mask=0, shrink_axis_mask=0):
-        for vector, what in ((begin, "begin"), (end, "end"), (strides, "strides")):
-            shape_rules.require_rank(vector, 1, what)
+        _check_vectors(begin, end, strides)
         return Spec(input.dtype, _sliced(input, begin, end, strides, begin_mask, end_mask,
                                          ellipsis_mask, new_axis_mask, shrink_axis_mask))
 
@@ -126,6 +125,12 @@ class StridedSlice(OpDef):
             return None
 
 
+def _check_vectors(begin, end, strides):
+    for vector, what in ((begin, "begin"), (end, "end"), (strides, "strides")):
+        shape_rules.require_rank(vector, 1, what)
+    shape_rules.merge("begin, end and strides", begin, end, strides)
+
+
 class StridedSliceGrad(OpDef):
     """Zeros of `shape`, with `dy` where the strided slice was taken."""
 
@@ -135,6 +140,7 @@ class StridedSliceGrad(OpDef):
 
     def infer(self, shape, begin, end, strides, dy, *, begin_mask=0, end_mask=0, ellipsis_mask=0,
               new_axis_mask=0, shrink_axis_mask=0):
+        _check_vectors(begin, end, strides)
         return Spec(dy.dtype, shape_rules.shape_from_value(shape))
 
     def kernel(self, xp, shape, begin, end, strides, dy, *, begin_mask=0, end_mask=0,
@@ -149,6 +155,9 @@ class StridedSliceGrad(OpDef):
 
 def _placed(xp, shape, dy, index):
     dx = xp.zeros(shape, dy.dtype)
+    if dx[index].shape != dy.shape:
+        raise InvalidArgumentError(None, None, f"shape of dy was {dy.shape} instead of "
+                                               f"{dx[index].shape}")
     dx[index] = dy
     return dx
 

@@ -8,6 +8,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.gradients.gradients import gradients
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef
@@ -44,12 +45,16 @@ class LRNGrad(OpDef):
 
     def infer(self, input_grads: Spec, input_image: Spec, output_image: Spec, *, depth_radius=5,
               bias=1.0, alpha=1.0, beta=0.5):
+        shape_rules.require_rank(input_image, 4, "images")
         return Spec(input_grads.dtype,
                     shape_rules.merge("inputs", input_grads, input_image, output_image))
 
     def kernel(self, xp, input_grads, input_image, output_image, *, depth_radius=5, bias=1.0,
                alpha=1.0, beta=0.5):
         real = input_image.dtype.type
+        if input_image.ndim != 4:
+            raise InvalidArgumentError(None, None, "images must have rank 4, got the shape "
+                                                   f"{input_image.shape}")
         norm = _norm(xp, input_image, depth_radius, bias, alpha)
         through = _around(xp, input_grads * output_image / norm, depth_radius)
         return (input_grads * _shrink(xp, norm, beta)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.tensor import is_tensor_like
@@ -106,6 +107,7 @@ class MirrorPad(OpDef):
     host_inputs = ("paddings",)
 
     def infer(self, input, paddings, *, mode):
+        _check_mode(mode)
         return Spec(input.dtype, _padded(input, paddings))
 
     def kernel(self, xp, input, paddings, *, mode):
@@ -124,18 +126,33 @@ class MirrorPadGrad(OpDef):
     host_inputs = ("paddings",)
 
     def infer(self, input, paddings, *, mode):
+        _check_mode(mode)
         rank, pairs = _pairs(input, paddings)
         if rank is None:
             return Spec(input.dtype, None)
         sizes = input.shape or (None,) * rank
-        return Spec(input.dtype, tuple(None if None in (n, *pair) else n - sum(pair)
-                                       for n, pair in zip(sizes, pairs)))
+        inner = tuple(None if None in (n, *pair) else n - sum(pair)
+                      for n, pair in zip(sizes, pairs))
+        for n, size, pair in zip(inner, sizes, pairs):
+            if n is not None and max(pair) > _widest(n, mode):
+                raise ShapeError(f"cannot take a border of {pair} from an axis of size {size}",
+                                 f"MirrorPad in mode {mode} never makes such a border.")
+        return Spec(input.dtype, inner)
 
     def kernel(self, xp, input, paddings, *, mode):
+        for size, pair in zip(input.shape, _not_negative(paddings)):
+            if max(pair) > _widest(size - sum(pair), mode):
+                raise InvalidArgumentError(None, None, f"cannot take a border of {pair} from an "
+                                                       f"axis of size {size} in mode {mode}")
         return _folded(xp, input, paddings, int(mode == "REFLECT"))
 
     def grad(self, op, dy):
         return MirrorPad.build(dy, op.inputs[1], mode=op.attrs["mode"]), None
+
+
+def _check_mode(mode):
+    if mode not in ("REFLECT", "SYMMETRIC"):
+        raise ShapeError(f"has the mode {mode!r}", "It must be 'REFLECT' or 'SYMMETRIC'.")
 
 
 def _widest(n, mode):
@@ -190,4 +207,4 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
         return Pad.build(tensor, paddings, name=name)
     if kind in ("REFLECT", "SYMMETRIC"):
         return MirrorPad.build(tensor, paddings, mode=kind, name=name)
-    raise ValueError(f"Unknown padding mode: {mode}")
+    raise ValueError(located(f"Unknown padding mode: {mode}"))

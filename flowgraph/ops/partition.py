@@ -80,7 +80,8 @@ class DynamicStitch(OpDef):
     lists = ("indices", "data")
 
     def infer(self, indices, data):
-        return Spec(data[0].dtype, _stitched_shape(indices, data))
+        shape = _stitched_shape(indices, data)
+        return Spec(data[0].dtype, shape)
 
     def kernel(self, xp, indices, data):
         return _stitched(xp, indices, data)
@@ -101,7 +102,8 @@ class ParallelDynamicStitch(OpDef):
     lists = ("indices", "data")
 
     def infer(self, indices, data):
-        return Spec(data[0].dtype, _stitched_shape(indices, data))
+        shape = _stitched_shape(indices, data)
+        return Spec(data[0].dtype, shape)
 
     def kernel(self, xp, indices, data):
         return _stitched(xp, indices, data)
@@ -111,6 +113,8 @@ class ParallelDynamicStitch(OpDef):
 
 def _stitched_shape(indices, data):
     """(None, *the rest of the shapes after those of the indices)."""
+    if not data:
+        raise ShapeError("needs at least one tensor of indices, and one of data")
     rest = None
     for i, d in zip(indices, data):
         if i.shape is None or d.shape is None:

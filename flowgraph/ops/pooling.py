@@ -53,6 +53,7 @@ class MaxPoolGrad(OpDef):
     def infer(self, orig_input: Spec, orig_output: Spec, grad: Spec, *, ksize, strides, padding,
               data_format="NHWC"):
         check_pool(ksize, strides, padding, data_format)
+        shape_rules.require_rank(orig_input, len(data_format), "an input")
         return Spec(orig_input.dtype, orig_input.shape)
 
     def kernel(self, xp, orig_input, orig_output, grad, *, ksize, strides, padding,
@@ -71,8 +72,7 @@ class MaxPoolGradGrad(OpDef):
 
     def infer(self, orig_input: Spec, orig_output: Spec, grad: Spec, *, ksize, strides, padding,
               data_format="NHWC"):
-        check_pool(ksize, strides, padding, data_format)
-        return Spec(orig_output.dtype, orig_output.shape)
+        return pooled_twice(orig_input, orig_output, grad, ksize, strides, padding, data_format)
 
     def kernel(self, xp, orig_input, orig_output, grad, *, ksize, strides, padding,
                data_format="NHWC"):
@@ -133,6 +133,15 @@ def pooled(input: Spec, ksize, strides, padding, data_format) -> Spec:
     shape_rules.require_rank(input, rank, "an input")
     place = pool_windows(ksize, strides, padding)
     return Spec(input.dtype, place.results(input.shape or (None,) * rank))
+
+
+def pooled_twice(orig_input: Spec, orig_output: Spec, grad: Spec, ksize, strides, padding,
+                 data_format) -> Spec:
+    """The Spec of the gradient of a pool's gradient."""
+    result = pooled(orig_input, ksize, strides, padding, data_format)
+    shape_rules.merge("orig_input and grad", orig_input, grad)
+    return Spec(grad.dtype, shape_rules.merge("orig_output and the pool's result", orig_output,
+                                              result))
 
 
 def pool_windows(ksize, strides, padding) -> Windows:

@@ -27,6 +27,7 @@ from flowgraph.ops.pooling import (
     pool_attributes,
     pool_windows,
     pooled,
+    pooled_twice,
     shared_out,
     to_first,
 )
@@ -58,6 +59,7 @@ class MaxPool3DGrad(OpDef):
     def infer(self, orig_input: Spec, orig_output: Spec, grad: Spec, *, ksize, strides, padding,
               data_format="NDHWC"):
         check_pool(ksize, strides, padding, data_format)
+        shape_rules.require_rank(orig_input, len(data_format), "an input")
         return Spec(grad.dtype, orig_input.shape)
 
     def kernel(self, xp, orig_input, orig_output, grad, *, ksize, strides, padding,
@@ -76,8 +78,7 @@ class MaxPool3DGradGrad(OpDef):
 
     def infer(self, orig_input: Spec, orig_output: Spec, grad: Spec, *, ksize, strides, padding,
               data_format="NDHWC"):
-        check_pool(ksize, strides, padding, data_format)
-        return Spec(orig_output.dtype, orig_output.shape)
+        return pooled_twice(orig_input, orig_output, grad, ksize, strides, padding, data_format)
 
     def kernel(self, xp, orig_input, orig_output, grad, *, ksize, strides, padding,
                data_format="NDHWC"):

@@ -12,6 +12,7 @@ from flowgraph.core import nest
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.spec import Spec
+from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import is_tensor_like
@@ -22,6 +23,9 @@ from flowgraph.ops.string_format import string_format
 
 _PLACE = "\0tensor\0"  # where a value goes; no text of a user's holds it
 _LEVELS = {"log(info)": logging.INFO, "log(warning)": logging.WARNING, "log(error)": logging.ERROR}
+
+
+_STREAMS = ("stdout", "stderr")
 
 
 class PrintV2(OpDef):
@@ -35,6 +39,9 @@ class PrintV2(OpDef):
 
     def infer(self, input: Spec, *, output_stream="stderr", end="\n"):
         shape_rules.require_rank(input, 0, "a text to print")
+        if output_stream not in (*_STREAMS, *_LEVELS) and not output_stream.startswith("file://"):
+            raise ShapeError(f"cannot print to {output_stream!r}", "It must be "
+                             f"{', '.join(_STREAMS)}, {', '.join(_LEVELS)} or file://...")
         return ()
 
     def kernel(self, xp, input, *, output_stream="stderr", end="\n"):

@@ -19,7 +19,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
-from flowgraph.errors import InvalidArgumentError, ShapeError
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
@@ -125,6 +125,8 @@ class _Floats(RandomOp, abstract=True):
     host_inputs = ("shape",)
 
     def infer(self, shape: Spec, *, dtype, seed=0, seed2=0):
+        if dtype not in dt.FLOAT.members:
+            raise DTypeError(f"cannot draw {dtype.name}", f"It draws {dt.FLOAT.name}.")
         return Spec(dtype, shape_rules.shape_from_value(shape))
 
 
@@ -260,6 +262,9 @@ def draw_integers(xp, shape, minval, maxval, state, tile=TILE):
 
 
 def _size(shape):
+    if any(n < 0 for n in shape):
+        raise InvalidArgumentError(None, None, f"Dimension {min(shape)} must be >= 0: the shape is "
+                                               f"{shape}")
     count = 1
     for n in shape:
         count *= n

@@ -13,7 +13,7 @@ from flowgraph.core import shapes
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape
 from flowgraph.core.spec import Spec
-from flowgraph.errors import InvalidArgumentError
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
@@ -21,6 +21,12 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
 from flowgraph.ops.constant import constant
 from flowgraph.ops.sparse_tensor import as_sparse, is_sparse
+
+
+def _check_out_type(out_type):
+    if out_type not in dt.INDEX.members:
+        raise DTypeError(f"cannot give sizes as {out_type.name}",
+                         f"out_type must be {dt.INDEX.name}.")
 
 
 class Shape(OpDef):
@@ -31,6 +37,7 @@ class Shape(OpDef):
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):
+        _check_out_type(out_type)
         return Spec(out_type, (input.rank,))
 
     def kernel(self, xp, input, *, out_type=dt.int32):
@@ -81,6 +88,9 @@ class ShapeN(OpDef):
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):
+        _check_out_type(out_type)
+        if not input:
+            raise ShapeError("needs at least one tensor")
         return tuple(Spec(out_type, (x.rank,)) for x in input)
 
     def kernel(self, xp, input, *, out_type=dt.int32):
@@ -117,6 +127,7 @@ class Size(OpDef):
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):
+        _check_out_type(out_type)
         return Spec(out_type, ())
 
     def kernel(self, xp, input, *, out_type=dt.int32):
@@ -229,6 +240,7 @@ class BroadcastGradientArgs(OpDef):
         shape_rules.require_rank(s0, 1, "a shape s0")
         shape_rules.require_rank(s1, 1, "a shape s1")
         if is_known(s0.value) and is_known(s1.value):
+            shape_rules.broadcast(Spec(dt.int32, s0.value), Spec(dt.int32, s1.value))
             return tuple(Spec(dt.int32, (len(axes),))
                          for axes in stretched_axes(s0.value, s1.value))
         return Spec(dt.int32, (None,)), Spec(dt.int32, (None,))
@@ -246,6 +258,8 @@ def stretched_axes(s0, s1):
     """For two full shapes: the axes of the result in which each is stretched, or of size 1."""
     rank = max(len(s0), len(s1))
     padded = [(1,) * (rank - len(s)) + tuple(s) for s in (s0, s1)]
+    if any(n != m and 1 not in (n, m) for n, m in zip(*padded)):
+        raise InvalidArgumentError(None, None, f"Incompatible shapes: {tuple(s0)} vs. {tuple(s1)}")
     return tuple(tuple(i for i, (n, m) in enumerate(zip(mine, other))
                        if n == 1 and (m != 1 or i < rank - len(s)))
                  for s, mine, other in ((s0, *padded), (s1, *padded[::-1])))

@@ -7,7 +7,7 @@ import math
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames, shapes
 from flowgraph.core.deprecation import renamed_argument
-from flowgraph.core.spec import Spec
+from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
@@ -106,6 +106,7 @@ class SparseAddGrad(OpDef):
     def infer(self, backprop_val_grad, a_indices, b_indices, sum_indices):
         shape_rules.require_rank(a_indices, 2, "a_indices")
         shape_rules.require_rank(b_indices, 2, "b_indices")
+        require_value_per_row(backprop_val_grad, sum_indices, a_indices, b_indices)
         return tuple(Spec(backprop_val_grad.dtype, (None if i.shape is None else i.shape[0],))
                      for i in (a_indices, b_indices))
 
@@ -123,8 +124,23 @@ class SparseAddGrad(OpDef):
         return parts[0] if len(parts) == 1 else parts[0] + parts[1], None, None, None
 
 
+def require_value_per_row(values, indices, *others):
+    """The shape rule of `at_matches`: a value for each row, and rows of one length."""
+    shape_rules.require_rank(values, 1, "gradients")
+    shape_rules.require_rank(indices, 2, "indices")
+    if values.shape and indices.shape and None not in (values.shape[0], indices.shape[0]) and (
+            values.shape[0] != indices.shape[0]):
+        raise ShapeError(f"has gradients {shape_text(values.shape)} for indices "
+                         f"{shape_text(indices.shape)}", "There must be one for each index.")
+    shape_rules.merge("indices", *(Spec(i.dtype, None if i.shape is None else (None, i.shape[1]))
+                                   for i in (indices, *others)))
+
+
 def at_matches(xp, values, indices, rows):
     """For each row the value at the same row of `indices`, 0 where there is none."""
+    if values.shape != indices.shape[:1] or indices.shape[1:] != rows.shape[1:]:
+        raise InvalidArgumentError(None, None, f"gradients of shape {values.shape} do not go with "
+                                   f"indices of shapes {indices.shape} and {rows.shape}")
     union, (places, wanted) = matched(xp, indices, rows)
     found = xp.zeros(len(union), values.dtype)
     found[places] = values

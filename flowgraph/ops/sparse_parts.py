@@ -22,7 +22,7 @@ from flowgraph.ops.reduce import reduce_max
 from flowgraph.ops.reshape import reshape
 from flowgraph.ops.select import where_v2
 from flowgraph.ops.shape import shape, size
-from flowgraph.ops.sparse_arithmetic import at_matches, one_of
+from flowgraph.ops.sparse_arithmetic import at_matches, one_of, require_value_per_row
 from flowgraph.ops.sparse_rows import (
     INT64,
     check_bounds,
@@ -301,6 +301,7 @@ class SparseSliceGrad(OpDef):
 
     def infer(self, backprop_val_grad, input_indices, input_start, output_indices):
         shape_rules.require_rank(input_indices, 2, "input_indices")
+        require_value_per_row(backprop_val_grad, output_indices, input_indices)
         return Spec(backprop_val_grad.dtype,
                     (None if input_indices.shape is None else input_indices.shape[0],))
 
