@@ -279,6 +279,7 @@ __version__ = "0.1.0.dev0"
 _LAZY = {
     "ConditionalAccumulator": "flowgraph.ops.accumulators:ConditionalAccumulator",
     "ConditionalAccumulatorBase": "flowgraph.ops.accumulators:ConditionalAccumulatorBase",
+    "DeviceSpec": "flowgraph.graph.device_spec:DeviceSpec",
     "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",
     "FixedLenSequenceFeature": "flowgraph.ops.parse_features:FixedLenSequenceFeature",
     "GIT_VERSION": "flowgraph.core.versions:GIT_VERSION",

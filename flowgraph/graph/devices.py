@@ -49,8 +49,8 @@ def resolve(stack: list[str | Callable[[Any], str | None] | None], op: Any) -> s
     last word, so that `tf.train.replica_device_setter` can merge or overrule it.
 
     Args:
-        stack: the blocks, the outermost first: strings, functions from Operation to string, and
-            None, which forgets what stands before it.
+        stack: the blocks, the outermost first: strings, functions from Operation to string or
+            DeviceSpec, and None, which forgets what stands before it.
         op: the Operation that functions are asked about.
     """
     device = ""
@@ -60,7 +60,8 @@ def resolve(stack: list[str | Callable[[Any], str | None] | None], op: Any) -> s
         if callable(entry):
             op._set_device(device)
             found = entry(op)
-            device = device if found is None else merge("", str(found))
+            if found is not None:
+                device = merge("", found.to_string() if hasattr(found, "to_string") else str(found))
         else:
             device = merge(entry, device)
     return device
