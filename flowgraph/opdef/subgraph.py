@@ -83,6 +83,8 @@ class SubGraph(Graph):
         inside = self.captures.get(outside)
         if inside is None:
             inside = self.captures[outside] = self._stand_in(outside)
+        elif inside.spec.shape != outside.spec.shape:  # set_shape told more of it since
+            inside.set_shape(outside.spec.shape)
         return inside
 
     def _stand_in(self, outside: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.gradients.subgraph import GradientGraph, as_parts, from_parts
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.opdef.shape_rules import require_rank
 from flowgraph.opdef.subgraph import SubGraph, building_graph
 from flowgraph.ops import parameter  # noqa: F401  (its ops stand inside branches)
 from flowgraph.ops.tensor_list import TensorList
@@ -124,6 +125,7 @@ class If(_Branches):
     bodies = ("then_branch", "else_branch")
 
     def infer(self, cond, inputs, *, then_branch, else_branch):
+        require_rank(cond, 0, "a predicate")
         return tuple(self.body_specs(None, [[t.spec for t in graph.outputs]
                                             for graph in (then_branch, else_branch)]))
 
@@ -156,6 +158,7 @@ class Case(_Branches):
     bodies = ("branches",)
 
     def infer(self, branch_index, inputs, *, branches):
+        require_rank(branch_index, 0, "the number of a branch")
         return tuple(self.body_specs(None, [[t.spec for t in graph.outputs]
                                             for graph in branches]))
 

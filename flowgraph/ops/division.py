@@ -196,7 +196,7 @@ class FloorDiv(Binary):
 
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
             return xp.floor_divide(x, y, out=out)
         # floor_divide would call 1 // 0.1 nine, because the float below 0.1 fits ten times
         return xp.floor(xp.true_divide(x, y), out=out)
@@ -253,7 +253,7 @@ class FloorMod(Binary):
 
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
         return xp.remainder(x, y, out=out)
 
     def grad(self, op, dy):
@@ -295,7 +295,7 @@ class TruncateDiv(Binary):
     T = dt.INT
 
     def kernel(self, xp, x, y):
-        _no_zero(y)
+        _no_zero(x, y)
         down = xp.floor_divide(x, y)  # one too small where the quotient is negative and not whole
         return down + ((down < 0) & (down * y != x))
 
@@ -331,7 +331,7 @@ class TruncateMod(Binary):
 
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(y)
+            _no_zero(x, y)
         return xp.fmod(x, y, out=out)
 
     grad = NotDifferentiable
@@ -359,6 +359,7 @@ def truncatemod(x, y, name=None):
     return TruncateMod.build(x, y, name=name)
 
 
-def _no_zero(y) -> None:
-    if (y == 0).any():
+def _no_zero(x, y) -> None:
+    """Raises InvalidArgumentError where a number would be divided by zero."""
+    if (y == 0).any() and x.size:
         raise InvalidArgumentError(None, None, "Integer division by zero")

@@ -17,7 +17,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
-from flowgraph.errors import InvalidArgumentError
+from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.opdef.shape_rules import require_rank
 
@@ -112,7 +112,7 @@ def take(items: TensorList, index: int, element: Any, once: bool = False) -> Any
         if shape is None or None in shape:
             raise InvalidArgumentError(None, None, f"Could not read index {index}: it has not been "
                                        "written, and the element shape is not known")
-        return np.zeros(shape, dtype.numpy)
+        return np.full(shape, b"" if dtype is dt.string else 0, dtype.numpy)
     if dtype.numpy != array.dtype:
         raise InvalidArgumentError(None, None, f"expected elements of {dtype.name}, found "
                                                f"{array.dtype}")
@@ -215,6 +215,7 @@ class TensorListFromItem(ListOp):
     takes_missing_gradient = True
 
     def infer(self, index, item):
+        require_rank(index, 0, "an index")
         return LIST_SPEC
 
     def kernel(self, xp, index, item):
@@ -233,6 +234,7 @@ class TensorListGetOrZeros(ListOp):
     element_dtype = dt.ANY
 
     def infer(self, list, index, like):
+        require_rank(index, 0, "an index")
         return Spec(like.dtype, like.shape)
 
     def kernel(self, xp, list, index, like):
@@ -253,6 +255,8 @@ class TensorListAddN(ListOp):
     lists = ("lists",)
 
     def infer(self, lists):
+        if not lists:
+            raise ShapeError("needs at least one list")
         return LIST_SPEC
 
     def kernel(self, xp, lists):

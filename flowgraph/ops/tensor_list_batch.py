@@ -12,8 +12,11 @@ from flowgraph.opdef.shape_rules import require_rank, require_rank_at_least
 from flowgraph.ops.tensor_list import INT32, LIST, LIST_SPEC, ListOp, TensorList, take
 
 
-def _rows(tensor: Any) -> dict[int, Any]:
-    return dict(enumerate(tensor))
+def _rows(tensor: Any) -> Any:
+    """The rows as arrays; a string among them would be no array by itself."""
+    if tensor.ndim == 1 and tensor.dtype.kind == "O":
+        return (tensor[i, ...] for i in range(len(tensor)))
+    return tensor
 
 
 def _stacked(xp: Any, arrays: list[Any], element: Any) -> Any:
@@ -33,6 +36,15 @@ def _stacked(xp: Any, arrays: list[Any], element: Any) -> Any:
                 None, None, f"TensorArray has inconsistent shapes. Index 0 has shape: "
                 f"{list(first)} but index {i} has shape: {list(array.shape)}")
     return xp.stack(arrays)
+
+
+def _check_rows(indices: Spec, rows: Spec) -> None:
+    """There is one row for each index."""
+    require_rank(indices, 1, "indices")
+    require_rank_at_least(rows, 1, "rows")
+    if (rows.shape and indices.shape and None not in (rows.shape[0], indices.shape[0])
+            and rows.shape[0] != indices.shape[0]):
+        raise ShapeError(f"has {rows.shape[0]} rows for {indices.shape[0]} indices")
 
 
 class TensorListStack(ListOp):
@@ -72,7 +84,7 @@ class TensorListFromTensor(ListOp):
         return LIST_SPEC
 
     def kernel(self, xp, tensor):
-        return TensorList(_rows(xp.array(tensor)), len(tensor))
+        return TensorList(dict(enumerate(_rows(xp.array(tensor)))), len(tensor))
 
     def grad(self, op, dlist):
         return None if dlist is None else TensorListStackOrZeros.build(dlist, op.inputs[0])
@@ -122,6 +134,7 @@ class TensorListFromItems(ListOp):
     takes_missing_gradient = True
 
     def infer(self, indices, items):
+        _check_rows(indices, items)
         return LIST_SPEC
 
     def kernel(self, xp, indices, items):
@@ -142,6 +155,7 @@ class TensorListGatherOrZeros(ListOp):
     element_dtype = dt.ANY
 
     def infer(self, list, indices, like):
+        _check_rows(indices, like)
         return Spec(like.dtype, like.shape)
 
     def kernel(self, xp, list, indices, like):
@@ -165,10 +179,7 @@ class TensorListScatterIntoExistingList(ListOp):
     takes_missing_gradient = True
 
     def infer(self, list, tensor, indices, *, grows=False):
-        require_rank(indices, 1, "indices")
-        if (tensor.shape and indices.shape and None not in (tensor.shape[0], indices.shape[0])
-                and tensor.shape[0] != indices.shape[0]):
-            raise ShapeError(f"scatters {tensor.shape[0]} rows to {indices.shape[0]} indices")
+        _check_rows(indices, tensor)
         return LIST_SPEC
 
     def kernel(self, xp, list, tensor, indices, *, grows=False):
@@ -181,7 +192,7 @@ class TensorListScatterIntoExistingList(ListOp):
             raise InvalidArgumentError(
                 None, None, f"TensorArray scatter: max scatter index {longest} must be < array "
                 f"size ({list.length()})")
-        return _written(list, zip(indices, xp.array(tensor), strict=True))
+        return _written(list, zip(indices, _rows(xp.array(tensor)), strict=True))
 
     def grad(self, op, dlist):
         if dlist is None:

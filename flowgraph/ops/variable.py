@@ -26,7 +26,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor, evaluate
 from flowgraph.opdef.convert import convert_to_tensor, register_tensor_conversion_function
-from flowgraph.opdef.subgraph import building_graph, init_scope
+from flowgraph.opdef.subgraph import SubGraph, building_graph, init_scope
 from flowgraph.ops import scatter
 from flowgraph.ops.gather import gather, gather_nd
 from flowgraph.ops.identity import Identity
@@ -250,7 +250,7 @@ class Variable:
             ...     sess.run(w)
             np.float32(4.0)
         """
-        with building_graph(self.graph).as_default():
+        with building_graph(self.graph).as_default(), init_scope():
             return InitializedValue.build(self._variable, self._initializer.inputs[1])
 
     def eval(self, session: Any = None) -> Any:
@@ -269,7 +269,7 @@ class Variable:
         """
         session = stacks.get_default_session() if session is None else session
         if session is None:
-            raise ValueError(message(
+            raise ValueError(located(
                 f"cannot load a value into {self.name!r}: there is no default session",
                 advice="Pass session=, or call load() inside `with tf.Session():`.",
                 section="no-default-session"))
@@ -428,17 +428,33 @@ def _value_here(variable: Variable) -> Tensor:
     That is "w/read", which is read before any write of the run; unless control dependencies are
     open that may put the op after a write: then it is a read of its own.
     """
-    graph = variable.graph
-    ordered = any(block.ops for block in graph._scopes.controls) and graph is get_default_graph()
-    if ordered and _may_be_written(variable):
+    here = get_default_graph()
+    if here.can_adopt(variable.graph) and _is_ordered(here) and _may_be_written(variable, here):
         return Identity.build(variable._variable, name=f"{variable.op.name}/read/")
     return variable._snapshot
 
 
-def _may_be_written(variable: Variable) -> bool:
-    """Whether an op other than the initializer writes to the variable."""
-    return any(op.op_def.overwrites and op is not variable._initializer
-               for op in variable._variable._consumers)
+def _is_ordered(graph: Graph) -> bool:
+    """Whether control dependencies are open, here or around the branch or loop that this is in."""
+    controls = any(block.ops for block in graph._scopes.controls)
+    if controls or not isinstance(graph, SubGraph):
+        return controls
+    return bool(graph.outer_controls) or _is_ordered(graph.outer)
+
+
+def _may_be_written(variable: Variable, graph: Graph) -> bool:
+    """Whether an op other than the initializer, here or around, may write to the variable."""
+    around = []
+    while isinstance(graph, SubGraph):
+        around.append(graph)
+        graph = graph.outer
+    reference: Tensor | None = variable._variable
+    while reference is not None:
+        if any((op.op_def.overwrites or op.op_def.bodies) and op is not variable._initializer
+               for op in reference._consumers):
+            return True
+        reference = around.pop().captures.get(reference) if around else None
+    return False
 
 
 register_tensor_conversion_function(Variable, _convert)

@@ -150,10 +150,17 @@ class Extraction:
             self.check_writable(op, variable)
         if is_loop and bodies[0].current:
             raise _writes_in_condition(op, written[0])
-        data = [_Inlet(self.input(tensor, seen), [body.parameter(j) for body in bodies])
-                for j, tensor in enumerate(op.inputs[first:])
-                if j not in constants and not tensor.dtype._is_ref_dtype]
-        state = self._state_inlets(bodies, written, seen)
+        data, plain_reads = [], []
+        for j, tensor in enumerate(op.inputs[first:]):
+            if j in constants or tensor.dtype._is_ref_dtype:
+                continue
+            inside = [body.parameter(j) for body in bodies]
+            read = self._read_plainly(tensor) if j >= loop_vars and is_loop else None
+            if read is not None and read in written:  # a round sees what those before it wrote
+                plain_reads.append((read, _Inlet(self.read(read, seen), inside)))
+            else:
+                data.append(_Inlet(self.input(tensor, seen), inside))
+        state = plain_reads + self._state_inlets(bodies, written, seen)
         round_trip = [(v, inlet) for v, inlet in state if is_loop and v in written]
         fixed = [inlet for v, inlet in state if not (is_loop and v in written)]
         inlets = [*data[:loop_vars], *(inlet for _, inlet in round_trip), *data[loop_vars:], *fixed]
@@ -182,6 +189,17 @@ class Extraction:
             or (kept and not written), tuple(programs)))
         for variable, version in zip(new_state, versions, strict=True):
             self.write(op, variable, version)  # of two for one variable, the last
+
+    def _read_plainly(self, tensor: Tensor) -> Operation | None:
+        """The variable whose "w/read" a tensor is, also from inside a sub-graph."""
+        while tensor not in self.fed and tensor.op.type == "Parameter" and (
+                tensor.op.attrs["source"] is not None):
+            tensor = tensor.op.attrs["source"]
+        op = tensor.op
+        if op.type != "Identity" or tensor in self.fed or not op.inputs[0].dtype._is_ref_dtype:
+            return None
+        variable = op.inputs[0].op
+        return variable if op.name == f"{variable.name}/read" else None
 
     def _state_inlets(self, bodies: list[BodyExtraction], written: list[Operation],
                       seen: dict[Operation, Version] | None) -> list[tuple[Operation, _Inlet]]:

@@ -7,6 +7,7 @@ from typing import Any
 from flowgraph.core.dtypes import DType
 from flowgraph.graph.graph import control_dependencies, get_default_graph
 from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.subgraph import outermost
 from flowgraph.ops.cast import cast
 from flowgraph.ops.identity import group
 from flowgraph.ops.scatter import scatter_add
@@ -62,7 +63,7 @@ class AdamOptimizer(Optimizer):
 
     def _get_beta_accumulators(self) -> tuple[Variable, Variable]:
         """The variables that hold beta1**t and beta2**t."""
-        graph = get_default_graph()
+        graph = outermost(get_default_graph())
         return self._others["beta1_power", graph], self._others["beta2_power", graph]
 
     def _prepare(self) -> None:

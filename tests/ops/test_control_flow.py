@@ -161,6 +161,88 @@ def test_variables_made_inside_belong_to_the_graph_around() -> None:
         np.testing.assert_array_equal(session.run(slope, {x: np.ones((1, 3))}), np.zeros((3, 2)))
 
 
+def test_a_branch_reads_a_variable_after_the_writes_it_waits_for() -> None:
+    pred, v = fg.placeholder(fg.bool, []), fg.Variable(0.0)
+    with fg.control_dependencies([v.assign_add(10.0)]):
+        around = fg.cond(pred, lambda: v + 1.0, lambda: fg.identity(v))
+        rounds = fg.while_loop(lambda i: i < v, lambda i: i + v, [1.0])
+
+    def write():
+        with fg.control_dependencies([v.assign_add(100.0)]):
+            return v + 1.0
+
+    inside = fg.cond(pred, write, lambda: 0.0)
+    waits = v.assign(7.0)
+
+    def wait():
+        with fg.control_dependencies([waits]):
+            return fg.identity(v)
+
+    outside = fg.cond(pred, wait, lambda: 0.0)
+    for fetch, truth, expected in ((around, True, 11.0), (around, False, 10.0),
+                                   (rounds, True, 11.0), (inside, True, 101.0),
+                                   (outside, True, 7.0)):
+        assert value_of(fetch, {pred: truth}) == expected
+
+
+def test_a_round_sees_what_the_rounds_before_it_wrote() -> None:
+    w = fg.Variable([2.0, 1.0])
+    step = fg.train.GradientDescentOptimizer(0.1)
+
+    def body(i):
+        train = fg.cond(fg.equal(i, 1), fg.no_op, lambda: step.minimize(fg.reduce_sum(w * w)))
+        with fg.control_dependencies([train]):
+            return i + 1
+
+    last = fg.while_loop(lambda i: (i < 4) & (w[0] > 1.2), body, [0])
+    with fg.Session() as session:
+        session.run(w.initializer)
+        assert session.run(last) == 4
+        np.testing.assert_allclose(session.run(w), [1.024, 0.512], rtol=1e-6)
+
+
+def test_what_was_read_before_a_loop_stays_while_the_loop_writes() -> None:
+    v = fg.Variable(2.0)
+    before = fg.identity(v)
+
+    def body(i, total):
+        with fg.control_dependencies([v.assign_add(1.0)]):
+            return i + 1, total + before
+
+    assert value_of(fg.while_loop(lambda i, _: i < 3, body, [0, 0.0])) == [3, 6.0]
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda: fg.train.AdamOptimizer(0.1), lambda: fg.train.MomentumOptimizer(0.1, 0.9),
+    lambda: fg.train.FtrlOptimizer(0.1), lambda: fg.train.RMSPropOptimizer(0.1)])
+def test_optimizers_minimize_inside_a_branch(optimizer) -> None:
+    def trained(step_of):
+        with fg.Graph().as_default(), fg.Session() as session:
+            pred, w = fg.placeholder(fg.bool, []), fg.Variable([2.0, 1.0])
+            opt = optimizer()
+            step = step_of(pred, lambda: opt.minimize(fg.reduce_sum(w * w)))
+            session.run(fg.global_variables_initializer())
+            for truth in (True, True):
+                session.run(step, {pred: truth})
+            return session.run(w), len(opt.variables())
+
+    inside, made = trained(lambda pred, f: fg.cond(pred, f, fg.no_op))
+    alone, as_many = trained(lambda pred, f: f())
+    np.testing.assert_array_equal(inside, alone)
+    assert made == as_many
+
+
+def test_averages_are_made_and_moved_inside_a_branch() -> None:
+    pred, w = fg.placeholder(fg.bool, []), fg.Variable(4.0)
+    average = fg.train.ExponentialMovingAverage(0.5)
+    move = fg.cond(pred, lambda: average.apply([w]), fg.no_op)
+    with fg.Session() as session:
+        session.run(fg.global_variables_initializer())
+        session.run(w.assign(0.0))
+        session.run(move, {pred: True})
+        assert session.run(average.average(w)) == 2.0
+
+
 # ---- gradients -----------------------------------------------------------------------------------
 
 
@@ -282,3 +364,44 @@ def test_shapes_may_differ_from_call_to_call(runner) -> None:
     with fg.Session(runner=runner) as session:
         for size in (1, 3, 0, 3):
             np.testing.assert_array_equal(session.run(y, {x: np.ones(size)}), np.full(size, 3.0))
+
+
+def test_strings_go_through_lists_and_loops() -> None:
+    words = fg.constant(["b", "a", "q"])
+    shouted = fg.map_fn(lambda word: fg.string_join([word, "!"]), words)
+    joined = fg.foldl(lambda a, word: fg.string_join([a, word]), words)
+    parts = fg.TensorArray(fg.string, 2, clear_after_read=False).scatter([1], ["x"])
+    found = value_of([shouted, joined, parts.read(1), parts.stack()])
+    assert found[0].tolist() == [b"b!", b"a!", b"q!"]
+    assert found[1:3] == [b"baq", b"x"]
+    assert found[3].tolist() == [b"", b"x"]
+
+
+def test_a_loop_over_one_nest_returns_it_in_its_list() -> None:
+    start = {"i": fg.constant(0), "x": fg.constant(1.0)}
+    result = fg.while_loop(lambda d: d["i"] < 3, lambda d: [{"i": d["i"] + 1, "x": d["x"] * 2.0}],
+                           [start])
+    assert isinstance(result, list)
+    assert value_of(result) == [{"i": 3, "x": 8.0}]
+    bounded = fg.while_loop(lambda d: d["i"] < 3, lambda d: {"i": d["i"] + 1, "x": d["x"] * 2.0},
+                            [start], maximum_iterations=2)
+    assert value_of(bounded) == {"i": 2, "x": 4.0}
+
+
+@pytest.mark.parametrize("build", [
+    lambda: fg.cond(fg.constant([True]), lambda: 1, lambda: 2),
+    lambda: fg.switch_case(fg.constant([1]), [lambda: 1, lambda: 2])])
+def test_a_choice_must_be_a_scalar(build) -> None:
+    with pytest.raises(ValueError, match="rank 0"):
+        build()
+
+
+def test_a_shape_told_after_a_capture_is_known_inside() -> None:
+    x = fg.placeholder(fg.float32, [None])
+
+    def branch():
+        doubled = x * 2.0
+        x.set_shape([3])
+        return doubled + x
+
+    assert fg.cond(fg.constant(True), branch, lambda: fg.zeros([3])).shape == [3]
