@@ -30,7 +30,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each room may import the rooms before it and its own. Rooms of one set do not import each other
 # in circles: Python would refuse that at import.
 ROOMS = [{"errors"}, {"core"}, {"graph"}, {"opdef"}, {"gradients"}, {"ops"}, {"program"}, {"plan"},
-         {"runtime"}, {"layers", "losses", "metrics", "train", "data", "testing"}, {"nn"},
+         {"runtime"}, {"layers", "linear_operators", "losses", "metrics", "train", "data", "testing",
+          "io"}, {"nn"},
          {"viz"}, {"namespaces"}, {"__init__"}]
 ops.load_all()
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}

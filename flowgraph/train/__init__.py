@@ -1,4 +1,4 @@
-"""`tf.train`: optimizers, the global step, and what training loops need."""
+"""`tf.train`: optimizers, the global step, checkpoints, and what training loops need."""
 
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.train.adam import AdamOptimizer
@@ -13,6 +13,7 @@ from flowgraph.train.gradient_descent import GradientDescentOptimizer
 from flowgraph.train.momentum import MomentumOptimizer
 from flowgraph.train.optimizer import Optimizer
 
+_STATE = "flowgraph.train.checkpoint_state:"
 _LAZY = {
     "AdadeltaOptimizer": "flowgraph.train.adadelta:AdadeltaOptimizer",
     "AdagradDAOptimizer": "flowgraph.train.proximal:AdagradDAOptimizer",
@@ -27,20 +28,35 @@ _LAZY = {
     "FloatList": "flowgraph.train.example:FloatList",
     "FtrlOptimizer": "flowgraph.train.ftrl:FtrlOptimizer",
     "Int64List": "flowgraph.train.example:Int64List",
+    "NewCheckpointReader": "flowgraph.train.checkpoint_reader:NewCheckpointReader",
     "ProximalAdagradOptimizer": "flowgraph.train.proximal:ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer": "flowgraph.train.proximal:ProximalGradientDescentOptimizer",
     "RMSPropOptimizer": "flowgraph.train.rmsprop:RMSPropOptimizer",
+    "Saver": "flowgraph.train.saver:Saver",
+    "SaverDef": "flowgraph.train.saver_def:SaverDef",
     "SequenceExample": "flowgraph.train.example:SequenceExample",
+    "checkpoint_exists": _STATE + "checkpoint_exists",
+    "checkpoints_iterator": "flowgraph.train.checkpoint_reader:checkpoints_iterator",
     "cosine_decay": "flowgraph.train.cosine:cosine_decay",
     "cosine_decay_restarts": "flowgraph.train.cosine:cosine_decay_restarts",
     "exponential_decay": "flowgraph.train.schedules:exponential_decay",
+    "generate_checkpoint_state_proto": _STATE + "generate_checkpoint_state_proto",
+    "get_checkpoint_mtimes": _STATE + "get_checkpoint_mtimes",
+    "get_checkpoint_state": _STATE + "get_checkpoint_state",
+    "init_from_checkpoint": "flowgraph.train.init_from_checkpoint:init_from_checkpoint",
     "inverse_time_decay": "flowgraph.train.schedules:inverse_time_decay",
+    "latest_checkpoint": _STATE + "latest_checkpoint",
     "linear_cosine_decay": "flowgraph.train.cosine:linear_cosine_decay",
+    "list_variables": "flowgraph.train.checkpoint_reader:list_variables",
+    "load_checkpoint": "flowgraph.train.checkpoint_reader:load_checkpoint",
+    "load_variable": "flowgraph.train.checkpoint_reader:load_variable",
     "natural_exp_decay": "flowgraph.train.schedules:natural_exp_decay",
     "noisy_linear_cosine_decay": "flowgraph.train.cosine:noisy_linear_cosine_decay",
     "piecewise_constant": "flowgraph.train.schedules:piecewise_constant",
     "piecewise_constant_decay": "flowgraph.train.schedules:piecewise_constant",
     "polynomial_decay": "flowgraph.train.schedules:polynomial_decay",
+    "remove_checkpoint": _STATE + "remove_checkpoint",
+    "update_checkpoint_state": _STATE + "update_checkpoint_state",
 }
 
 __getattr__ = _lazy("tf.train", globals(), _LAZY)

@@ -1,0 +1,315 @@
+"""Fields of messages that hold numbers and text, one or many, and messages written as text.
+
+    class CheckpointState(Message):
+        model_checkpoint_path = Scalar(1, TEXT)
+        all_model_checkpoint_paths = Repeated(2, TEXT)
+
+As text, which people can read and change, such a message looks so:
+
+    model_checkpoint_path: "model-20"
+    all_model_checkpoint_paths: "model-10"
+    all_model_checkpoint_paths: "model-20"
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowgraph.core import wire
+from flowgraph.core.message import Field, Message, RepeatedField, checked_float, checked_int
+
+
+class TextError(ValueError):
+    """Text is no message of the class that was asked for."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of one kind are kept, written and read.
+
+    Attributes:
+        wire_kind: the kind of field in the serialized message.
+        default: what a field holds that was never set.
+        check: function from a value given to the value kept.
+        encode, decode: functions between the value and what `wire.fields` gives for it.
+        to_text: function from the value to text.
+        from_text: function from a word of a text, or the bytes of one in quotes, to the value.
+    """
+
+    wire_kind: int
+    default: Any
+    check: Callable[[Any], Any]
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    to_text: Callable[[Any], str]
+    from_text: Callable[[Any], Any]
+
+    def field(self, number: int, value: Any) -> bytes:
+        """A serialized field.
+
+        Args:
+            number: the field's number.
+            value: what it holds.
+        """
+        held = self.encode(value)
+        if self.wire_kind == wire.VARINT:
+            return wire.varint_field(number, held)
+        if self.wire_kind == wire.BYTES:
+            return wire.field(number, held)
+        return wire.varint(number << 3 | self.wire_kind) + held
+
+
+class Scalar(Field):
+    """`string name = 1`, or another field that holds one value."""
+
+    def __init__(self, number: int, kind: Kind) -> None:
+        super().__init__(number)
+        self.kind = kind
+
+    def __get__(self, message: Any, owner: Any = None) -> Any:
+        return self if message is None else message._held.get(self.name, self.kind.default)
+
+    def __set__(self, message: Any, value: Any) -> None:
+        message._held[self.name] = self.kind.check(value)
+        message._changed()
+
+    assign = __set__
+
+    def encode(self, value: Any) -> bytes:
+        return b"" if value == self.kind.default else self.kind.field(self.number, value)
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind == self.kind.wire_kind:
+            self.__set__(message, self.kind.decode(value))
+
+    def lines(self, value: Any) -> Iterator[str]:
+        if self.is_set(value):
+            yield f"{self.name}: {self.kind.to_text(value)}"
+
+    def is_set(self, value: Any) -> bool:
+        return value != self.kind.default
+
+
+class Repeated(Field):
+    """`repeated string name = 1`, or another field that holds many values."""
+
+    def __init__(self, number: int, kind: Kind) -> None:
+        super().__init__(number)
+        self.kind = kind
+
+    def new(self, message: Any) -> RepeatedField:
+        return RepeatedField(self.kind.check, message._changed)
+
+    def assign(self, message: Any, values: Any) -> None:
+        self.__get__(message).extend(values)
+
+    def encode(self, values: RepeatedField) -> bytes:
+        if self.kind.wire_kind == wire.BYTES:
+            return b"".join(self.kind.field(self.number, value) for value in values)
+        held = [self.kind.encode(value) for value in values]
+        packed = wire.pack_varints(held) if self.kind.wire_kind == wire.VARINT else b"".join(held)
+        return wire.field(self.number, packed) if held else b""
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind == self.kind.wire_kind:
+            self.__get__(message).append(self.kind.decode(value))
+        elif kind == wire.BYTES:
+            self.__get__(message).extend(self.kind.decode(part) for part in self._packed(value))
+
+    def _packed(self, content: bytes) -> Iterator[Any]:
+        if self.kind.wire_kind == wire.VARINT:
+            yield from (number % (1 << 64) for number in wire.packed_varints(content))
+            return
+        size = 4 if self.kind.wire_kind == wire.FIXED32 else 8
+        if len(content) % size:
+            raise wire.WireError("packed numbers are cut off")
+        for at in range(0, len(content), size):
+            yield content[at:at + size]
+
+    def lines(self, values: RepeatedField) -> Iterator[str]:
+        for value in values:
+            yield f"{self.name}: {self.kind.to_text(value)}"
+
+    def is_set(self, values: RepeatedField) -> bool:
+        return bool(values)
+
+
+# ---- kinds ---------------------------------------------------------------------------------------
+
+
+def _checked_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
+                        "bytes, str")
+    return value
+
+
+def _decoded(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _encoded(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _quoted(value: str) -> str:
+    return '"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in _encoded(value)) + '"'
+
+
+_ESCAPES = {**{i: f"\\{i:03o}" for i in range(256) if not 32 <= i < 127},
+            10: "\\n", 13: "\\r", 9: "\\t", 34: '\\"', 39: "\\'", 92: "\\\\"}
+
+
+def _text_of(word: Any) -> str:
+    if not isinstance(word, bytes):
+        raise TextError(f"{word} stands where text in quotes should")
+    return _decoded(word)
+
+
+def _number_of(kind: Callable[[str], Any]) -> Callable[[Any], Any]:
+    def read(word: Any) -> Any:
+        try:
+            return kind("" if isinstance(word, bytes) else word)
+        except ValueError:
+            raise TextError(f"{word!r:.60} is no number") from None
+
+    return read
+
+
+def _bool_of(word: Any) -> bool:
+    if word not in ("true", "True", "t", "1", "false", "False", "f", "0"):
+        raise TextError(f"{word!r:.60} is neither true nor false")
+    return word in ("true", "True", "t", "1")
+
+
+def _shortest(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def _checked_double(value: Any) -> float:
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
+                        "int, float")
+    return float(value)
+
+
+TEXT = Kind(wire.BYTES, "", _checked_text, _encoded, _decoded, _quoted, _text_of)
+FLOAT = Kind(wire.FIXED32, 0.0, checked_float, lambda value: struct.pack("<f", value),
+             lambda held: struct.unpack("<f", held)[0], lambda value: f"{value:.8g}",
+             _number_of(float))
+DOUBLE = Kind(wire.FIXED64, 0.0, _checked_double, lambda value: struct.pack("<d", value),
+              lambda held: struct.unpack("<d", held)[0], _shortest, _number_of(float))
+INT = Kind(wire.VARINT, 0, checked_int, int, wire.signed, str, _number_of(lambda s: int(s, 0)))
+BOOL = Kind(wire.VARINT, False, bool, int, bool, lambda value: str(value).lower(), _bool_of)
+
+
+def enum(numbers: Mapping[str, int]) -> Kind:
+    """The kind of a field that holds one of several named numbers.
+
+    Args:
+        numbers: number by name.
+    """
+    names = {number: name for name, number in numbers.items()}
+
+    def named(word: Any) -> int:
+        return numbers[word] if word in numbers else INT.from_text(word)
+
+    return Kind(wire.VARINT, 0, checked_int, int, wire.signed,
+                lambda value: names.get(value, str(value)), named)
+
+
+# ---- text ----------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"""(?:\s|\#[^\n]*)*(?:
+    (?P<word>[\w.+-]+) | (?P<mark>[:\[\],;]) | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    | (?P<end>\Z))""", re.VERBOSE)
+_ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})
+    |U([0-9a-fA-F]{8})|(.))""", re.VERBOSE | re.DOTALL)
+_PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f",
+          b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"?": b"?"}
+
+
+def merge_text(text: str, message: Message) -> None:
+    """Adds to a message what a text says; its fields must hold numbers and text.
+
+    Args:
+        text: lines of `name: value`.
+        message: the message.
+
+    Raises:
+        TextError: the text is not of that form, or the message has no such field.
+    """
+    tokens = _tokens(text)
+    kind, token = next(tokens)
+    while kind != "end":
+        field = message._fields.get(token) if kind == "word" else None
+        if not isinstance(field, (Scalar, Repeated)):
+            raise TextError(f"{type(message).__name__} has no field {token!r:.60}")
+        values, (kind, token) = _values(tokens, field)
+        for value in values:
+            if isinstance(field, Scalar):
+                field.assign(message, value)
+            else:
+                field.assign(message, [value])
+        if (kind, token) in (("mark", ","), ("mark", ";")):
+            kind, token = next(tokens)
+
+
+def _values(tokens: Iterator[tuple[str, Any]], field: Scalar | Repeated
+            ) -> tuple[list[Any], tuple[str, Any]]:
+    """The values after a field's name, and the token after them."""
+    if next(tokens) != ("mark", ":"):
+        raise TextError(f"there is no colon after {field.name}")
+    found = next(tokens)
+    many = found == ("mark", "[") and isinstance(field, Repeated)
+    values = []
+    if many:
+        found = next(tokens)
+    while not (many and found == ("mark", "]")):
+        kind, token = found
+        if kind not in ("word", "text"):
+            raise TextError(f"there is no value after {field.name}")
+        found = next(tokens)
+        while kind == "text" and found[0] == "text":  # as in C, neighbours are one text
+            token, found = token + found[1], next(tokens)
+        values.append(field.kind.from_text(token))
+        if not many:
+            return values, found
+        if found == ("mark", ","):
+            found = next(tokens)
+    return values, next(tokens)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, Any]]:
+    """(kind, token): words and marks as str, what is in quotes as bytes; at the end "end"."""
+    at = 0
+    while True:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            line = text.count("\n", 0, at) + 1
+            raise TextError(f"line {line} cannot be read: {text[at:at + 30].strip()!r}")
+        kind, at = str(match.lastgroup), match.end()
+        token: Any = match[kind]
+        if kind == "text":
+            token = _ESCAPE.sub(_unescaped, _encoded(token[1:-1]))
+        yield kind, token
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    octal, small, four, eight, other = match.groups()
+    if octal or small:
+        return bytes([int(octal or small, 8 if octal else 16) & 255])
+    if four or eight:
+        code = int(four or eight, 16)
+        if code > 0x10FFFF:
+            raise TextError(f"there is no character {code:#x}")
+        return chr(code).encode("utf-8", "surrogatepass")
+    if other not in _PLAIN:
+        raise TextError(f"there is no escape {match[0].decode('utf-8', 'replace')!r}")
+    return _PLAIN[other]

@@ -1,0 +1,1 @@
+"""TensorFlow's own files: checkpoints, and the ops that write and read them."""

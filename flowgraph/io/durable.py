@@ -1,0 +1,133 @@
+"""Writing files so that a crash at any moment leaves the old file or the new one, never a part.
+
+A file is written under a temporary name, forced to the disk, and renamed; the folder, which holds
+the name, is forced to the disk too.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flowgraph.errors import (
+    FailedPreconditionError,
+    NotFoundError,
+    OpError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    UnknownError,
+)
+
+_MARK = ".tempstate"
+_LEFT_OVER = 3600  # seconds: a temporary file that old belongs to a program that was killed
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the share of it, or the file
+_counter = itertools.count()
+
+
+@contextmanager
+def temporary(path: str) -> Iterator[tuple[Any, str]]:
+    """A new file to write, forced to the disk at the end; removed if something goes wrong.
+
+    Args:
+        path: the file that it is going to be.
+
+    Returns:
+        (the file opened for writing bytes, its temporary name), as a context.
+    """
+    name = f"{path}{_MARK}{os.getpid()}-{next(_counter)}"
+    try:
+        with open(name, "xb") as file:
+            yield file, name
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        remove(name)
+        raise
+
+
+def publish(temporary_name: str, path: str) -> None:
+    """Gives a temporary file its name, in place of the file that had it.
+
+    Args:
+        temporary_name: name of the file.
+        path: its name from now on.
+    """
+    os.replace(temporary_name, path)
+    sync_folder(path)
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Writes a file, all or nothing.
+
+    Args:
+        path: the file.
+        content: its bytes.
+    """
+    with temporary(path) as (file, name):
+        file.write(content)
+    publish(name, path)
+
+
+def sync_folder(path: str) -> None:
+    """Forces the names in a file's folder to the disk.
+
+    Args:
+        path: the file.
+    """
+    try:
+        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    except OSError:  # a system that cannot open folders, or a folder that may only be entered
+        return
+    try:
+        os.fsync(folder)
+    except OSError:
+        return  # a file system that has nothing to force
+    finally:
+        os.close(folder)
+
+
+def remove(path: str) -> None:
+    """Removes a file if it is there.
+
+    Args:
+        path: the file.
+    """
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        return
+
+
+def remove_left_over(path: str) -> None:
+    """Removes what killed programs left of writing a file.
+
+    Args:
+        path: the file.
+    """
+    folder, name = os.path.split(path)
+    limit = time.time() - _LEFT_OVER
+    with os.scandir(folder or ".") as found:
+        for entry in found:
+            if entry.name.startswith(name + _MARK) and entry.stat().st_mtime < limit:
+                remove(entry.path)
+
+
+def system_error(path: str, error: Exception) -> OpError:
+    """The error of TensorFlow's class for what the system said.
+
+    Args:
+        path: the file.
+        error: what the system raised.
+    """
+    kinds: dict[Any, type[OpError]] = {
+        FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError,
+        IsADirectoryError: FailedPreconditionError, NotADirectoryError: FailedPreconditionError}
+    kind = kinds.get(type(error), UnknownError)
+    if getattr(error, "errno", None) in _FULL:
+        kind = ResourceExhaustedError
+    return kind(None, None, f"{path}: {getattr(error, 'strerror', None) or error}")
