@@ -100,7 +100,7 @@ CASES = [
     Case("FloorDiv/a_tenth_goes_ten_times", fg.floordiv, (np.array([1.0]), np.array([0.1])),
          np.array([10.0])),
     Case("FloorMod/int32", fg.floormod, (INTS, DIVISORS), np.mod),
-    Case("FloorMod/none_by_zero", fg.floormod, (INTS[:0], np.array(0)),
+    Case("FloorMod/none_by_zero", fg.floormod, (INTS[:0], np.array(0, np.int32)),
          lambda x, y: x),
     Case("FloorMod/int64", fg.mod, (INTS.astype(np.int64), np.array(-3)), np.mod),
     Case("TruncateDiv/int32", fg.truncatediv, (INTS, DIVISORS), np.array([3, -3, -2, 2, 0])),
