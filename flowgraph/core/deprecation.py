@@ -21,7 +21,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from flowgraph.core.frames import is_library
+from flowgraph.core.frames import is_library, located
 
 _told: set[tuple[Any, ...]] = set()  # (what is old, whose file and line uses it)
 
@@ -57,8 +57,8 @@ def renamed_argument(new_name: str, new: Any, old_name: str, old: Any,
     if old is None:
         return new
     if new is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}': they are one "
-                         f"argument's old and new name. Keep {new_name}.")
+        raise ValueError(located(f"Cannot specify both '{old_name}' and '{new_name}': they are one "
+                                 f"argument's old and new name. Keep {new_name}."))
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_back is not None:
         if not is_library(frame.f_back.f_code.co_filename):

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
+
 _BY_NAME: dict[str, DType] = {}
 _BY_ENUM: dict[int, DType] = {}
 _BY_NUMPY: dict[np.dtype, DType] = {}
@@ -131,7 +133,7 @@ class DType:
             return int(np.iinfo(self._numpy).min), int(np.iinfo(self._numpy).max)
         if self.is_floating:
             return np.finfo(self._numpy).min, np.finfo(self._numpy).max
-        raise TypeError(f"{self.name} has no minimum and maximum")
+        raise TypeError(located(f"{self.name} has no minimum and maximum", section="dtype-error"))
 
     @property
     def size(self) -> int:
@@ -148,10 +150,7 @@ class DType:
             return True
         if other is None or isinstance(other, DType):
             return False
-        try:
-            return as_dtype(other) is self
-        except TypeError:
-            return False
+        return _find(other) is self
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -261,6 +260,15 @@ def as_dtype(type_value: Any) -> DType:
     """
     if isinstance(type_value, DType):
         return type_value
+    found = _find(type_value)
+    if found is None:
+        raise TypeError(located(f"cannot convert {type_value!r} to a dtype; offered are "
+                                f"{', '.join(d.name for d in ALL)}", section="dtype-error"))
+    return found
+
+
+def _find(type_value: Any) -> DType | None:
+    """The dtype meant by a name, number, Python type or dtype of NumPy; None when none is."""
     try:
         if isinstance(type_value, str):
             return _BY_NAME[type_value]
@@ -269,12 +277,11 @@ def as_dtype(type_value: Any) -> DType:
         if type_value in _PYTHON:
             return _PYTHON[type_value]
         if type_value is None:
-            raise TypeError  # NumPy's default dtype is not meant
+            return None  # NumPy's default dtype is not meant
         as_numpy = np.dtype(type_value)
         return string if as_numpy.kind in "OSU" else _BY_NUMPY[as_numpy]
     except (KeyError, TypeError):
-        raise TypeError(f"cannot convert {type_value!r} to a dtype; "
-                        f"offered are {', '.join(d.name for d in ALL)}") from None
+        return None
 
 
 def of_numpy(dtype: np.dtype) -> DType:

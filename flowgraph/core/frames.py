@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import NamedTuple
 
@@ -60,7 +61,8 @@ def is_library(filename: str) -> bool:
     return library
 
 
-def located(problem: str, advice: str = "", section: str = "value-error") -> str:
+def located(problem: str, advice: str = "", section: str = "value-error",
+            rows: Iterable[tuple[str, ...]] = ()) -> str:
     """The message of an error in a call, with what the user called and on which line.
 
         raise ValueError(located(f"axis must be in [-2, 2), got {axis}", "It is 1 or -1."))
@@ -73,11 +75,12 @@ def located(problem: str, advice: str = "", section: str = "value-error") -> str
             "split needs ...", the line is put behind that; else the name and the line come first.
         advice: what to write instead.
         section: anchor in `docs/errors.md`.
+        rows: the tensors that matter, as for `flowgraph.errors.message`.
     """
     frame: FrameType | None = sys._getframe(1)
-    called: list[CodeType] = []  # functions of flowgraph, the innermost first
+    called: list[FrameType] = []  # calls inside flowgraph, the innermost first
     while frame is not None and is_library(frame.f_code.co_filename):
-        called.append(frame.f_code)
+        called.append(frame)
         frame = frame.f_back
     where = (NOWHERE if frame is None else
              UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
@@ -88,27 +91,35 @@ def located(problem: str, advice: str = "", section: str = "value-error") -> str
         headline = f"{name} ({where}){problem[len(first):]}"
     else:
         headline = f"{function} ({where}): {problem}" if function else f"{where}: {problem}"
-    return message(headline, advice=advice, section=section)
+    return message(headline, rows, advice, section)
 
 
-def _public_name(code: CodeType) -> str:
-    """The public name of a function, as "tf.nn.softmax"; "" where it has none.
+def _public_name(frame: FrameType) -> str:
+    """The public name of what runs in a frame; "" where it has none.
 
-    A method is "tf.Variable.load", a constructor "tf.Variable".
+    It is "tf.nn.softmax" for a function, "tf.Variable.load" for a method and "tf.Variable" for a
+    constructor.
     """
+    owner, _, name = frame.f_code.co_qualname.rpartition(".")
+    if not owner:
+        return _name_of(name, frame.f_code)
+    is_call = name in ("__init__", "__call__")
+    if "<locals>" in owner or "self" not in frame.f_locals or (name[0] == "_" and not is_call):
+        return ""
+    classes = type(frame.f_locals["self"]).__mro__
+    public = next(filter(None, (_name_of(kind.__name__, kind) for kind in classes)), "")
+    return public if is_call or not public else f"{public}.{name}"
+
+
+def _name_of(short: str, wanted: CodeType | type) -> str:
+    """The shortest public name that ends in `.short` and is a class or a function's code."""
     from flowgraph.core.api import tensorflow_names  # only errors need it
 
-    owner, _, method = code.co_qualname.partition(".")
-    public = method and not method.startswith("_")
-    if method and not public and method not in ("__init__", "__call__"):
-        return ""
-    names = (name for name in tensorflow_names() if name.rpartition(".")[2] == owner)
+    names = (name for name in tensorflow_names() if name.rpartition(".")[2] == short)
     for name in sorted(names, key=lambda name: (name.count("."), name)):
         value: object = sys.modules.get("flowgraph")
         for part in name.split(".")[1:]:
             value = getattr(value, part, None)
-        for part in method.split(".") if method else ():
-            value = getattr(value, part, None)
-        if getattr(value, "__code__", None) is code:
-            return f"{name}.{method}" if public else name
+        if getattr(value, "__code__", value) is wanted:
+            return name
     return ""

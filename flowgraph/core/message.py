@@ -15,32 +15,34 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import wire
+from flowgraph.core.frames import located
 
 # ---- values --------------------------------------------------------------------------------------
 
 
 def checked_bytes(value: Any) -> bytes:
     if not isinstance(value, bytes):
-        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
-                        "bytes. Write text.encode() for text")
+        raise TypeError(located(f"{value!r:.60} has type {type(value).__name__}, but expected one "
+                                "of: bytes. Write text.encode() for text"))
     return bytes(value)
 
 
 def checked_float(value: Any) -> float:
     if isinstance(value, (str, bytes)) or not (hasattr(value, "__float__")
                                                or hasattr(value, "__index__")):
-        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
-                        "int, float")
+        raise TypeError(located(f"{value!r:.60} has type {type(value).__name__}, but expected one "
+                                "of: int, float"))
     with np.errstate(over="ignore"):
         return float(np.float32(value))
 
 
 def checked_int(value: Any) -> int:
     if not hasattr(value, "__index__"):
-        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: int")
+        raise TypeError(located(f"{value!r:.60} has type {type(value).__name__}, but expected one "
+                                "of: int"))
     number = value.__index__()
     if not -2**63 <= number < 2**63:
-        raise ValueError(f"Value out of range: {number}")
+        raise ValueError(located(f"Value out of range: {number}"))
     return number
 
 
@@ -109,8 +111,8 @@ class Field:
         return message._held[self.name]
 
     def __set__(self, message: Any, value: Any) -> None:
-        raise AttributeError(f"Assignment not allowed to field {self.name!r} of "
-                             f"{type(message).__name__}; use extend, append or CopyFrom")
+        raise AttributeError(located(f"Assignment not allowed to field {self.name!r} of "
+                                     f"{type(message).__name__}; use extend, append or CopyFrom"))
 
     def new(self, message: Any) -> Any:
         raise NotImplementedError
@@ -222,7 +224,7 @@ class Parts(Part):
 
     def _copied(self, value: Any) -> Message:
         if not isinstance(value, self.message_class):
-            raise TypeError(f"expected {self.message_class.__name__}, got {value!r:.60}")
+            raise TypeError(located(f"expected {self.message_class.__name__}, got {value!r:.60}"))
         copy = self.message_class()
         copy.CopyFrom(value)
         return copy
@@ -299,15 +301,15 @@ class MessageMap(dict[str, Any]):
 
     def __missing__(self, key: str) -> Message:
         if not isinstance(key, (str, bytes)):
-            raise TypeError(f"a key must be text, not {key!r:.60}")
+            raise TypeError(located(f"a key must be text, not {key!r:.60}"))
         entry = self._message_class()
         super().__setitem__(key.decode() if isinstance(key, bytes) else key, entry)
         self._changed()
         return entry
 
     def __setitem__(self, key: str, value: Any) -> None:
-        raise ValueError("May not set values directly, call "
-                         f"my_map[key].CopyFrom(message) for {key!r}")
+        raise ValueError(located("May not set values directly, call my_map[key].CopyFrom(message) "
+                                 f"for {key!r}"))
 
     def MergeFrom(self, entries: Any) -> None:
         """Copies the entries of another map into this one."""
@@ -338,14 +340,15 @@ class Message:
         self._set = False
         for name, value in kwargs.items():
             if name not in self._fields:
-                raise ValueError(f'Protocol message {type(self).__name__} has no "{name}" field.')
+                raise ValueError(located(f'Protocol message {type(self).__name__} has no "{name}" '
+                                         'field.'))
             if value is not None:
                 self._fields[name].assign(self, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in self._fields:
-            raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has "
-                                 f"{', '.join(self._fields)}")
+            raise AttributeError(located(f"{type(self).__name__} has no field {name!r}; it has "
+                                         f"{', '.join(self._fields)}"))
         super().__setattr__(name, value)
 
     def _changed(self) -> None:
@@ -442,7 +445,7 @@ class Message:
 
     def _check_class(self, other: Any) -> None:
         if type(other) is not type(self):
-            raise TypeError(f"expected {type(self).__name__}, got {other!r:.60}")
+            raise TypeError(located(f"expected {type(self).__name__}, got {other!r:.60}"))
 
     def HasField(self, field_name: str) -> bool:
         """Whether a field that holds one message is set.
@@ -454,7 +457,8 @@ class Message:
             ValueError: there is no such field, or it is a repeated one.
         """
         if type(self._fields.get(field_name)) is not Part:
-            raise ValueError(f"{type(self).__name__} has no field {field_name!r} of one message")
+            raise ValueError(located(f"{type(self).__name__} has no field {field_name!r} of one "
+                                     "message"))
         return field_name in self._held and self._held[field_name]._set
 
     def ClearField(self, field_name: str) -> None:
@@ -464,7 +468,7 @@ class Message:
             field_name: its name.
         """
         if field_name not in self._fields:
-            raise ValueError(f"{type(self).__name__} has no field {field_name!r}")
+            raise ValueError(located(f"{type(self).__name__} has no field {field_name!r}"))
         self._held.pop(field_name, None)
 
     def WhichOneof(self, oneof_group: str) -> str | None:
@@ -474,7 +478,7 @@ class Message:
             oneof_group: the name of the choice, as "kind" for a Feature.
         """
         if not self._one_of or oneof_group != self._one_of:
-            raise ValueError(f"{type(self).__name__} has no oneof {oneof_group!r}")
+            raise ValueError(located(f"{type(self).__name__} has no oneof {oneof_group!r}"))
         return next((name for name, part in self._held.items() if part._set), None)
 
     def ListFields(self) -> list[tuple[Any, Any]]:

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, MappingView, Sequence
 from typing import Any
 
+from flowgraph.core.frames import located
+
 Parts = Callable[[Any], list[Any]]
 Remake = Callable[[Any, list[Any]], Any]
 _composites: dict[type, tuple[Parts, Remake]] = {}
@@ -104,12 +106,13 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
         {'b': (2, [3]), 'a': 1}
     """
     if not is_nested(flat_sequence):
-        raise TypeError(f"flat_sequence must be a list of leaves, not {_kind(flat_sequence)}")
+        raise TypeError(located("flat_sequence must be a list of leaves, not "
+                                f"{_kind(flat_sequence)}"))
     count = len(flatten(structure, expand_composites))
     leaves = flatten_once(flat_sequence)
     if len(leaves) != count:
-        raise ValueError(f"flat_sequence has {len(leaves)} leaves, but the structure has room for "
-                         f"{count}: {structure!r:.200}")
+        raise ValueError(located(f"flat_sequence has {len(leaves)} leaves, but the structure has "
+                                 f"room for {count}: {structure!r:.200}"))
     return _pack(structure, iter(leaves), expand_composites)
 
 
@@ -144,12 +147,12 @@ def map_structure(func: Callable[..., Any], *structure: Any, **kwargs: Any) -> A
     check_types = kwargs.pop("check_types", True)
     expand = kwargs.pop("expand_composites", False)
     if kwargs:
-        raise ValueError(f"map_structure takes the keywords check_types and expand_composites, not "
-                         f"{', '.join(sorted(kwargs))}")
+        raise ValueError(located("map_structure takes the keywords check_types and "
+                                 f"expand_composites, not {', '.join(sorted(kwargs))}"))
     if not callable(func):
-        raise TypeError(f"func must be callable, not {func!r}")
+        raise TypeError(located(f"func must be callable, not {func!r}"))
     if not structure:
-        raise ValueError("map_structure needs at least one structure")
+        raise ValueError(located("map_structure needs at least one structure"))
     for other in structure[1:]:
         assert_same_structure(structure[0], other, check_types, expand)
     columns = [flatten(one, expand) for one in structure]
@@ -177,10 +180,23 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True,
         >>> import flowgraph as fg
         >>> fg.nest.assert_same_structure([1, (2, 3)], ["x", ("y", "z")])
     """
-    _same(nest1, nest2, check_types, expand_composites, "")
+    try:
+        check_same(nest1, nest2, check_types, expand_composites)
+    except (TypeError, ValueError) as error:
+        raise type(error)(located(str(error))) from None
 
 
-def _same(a: Any, b: Any, check_types: bool, expand: bool, path: str) -> None:
+def check_same(a: Any, b: Any, check_types: bool = True, expand: bool = False,
+               path: str = "") -> None:
+    """`assert_same_structure` with the bare reason, for callers that say where it happened.
+
+    Args:
+        a: nested structure, or a leaf.
+        b: nested structure, or a leaf.
+        check_types: as of `assert_same_structure`.
+        expand: its `expand_composites`.
+        path: where in the whole structure these two stand; for the message.
+    """
     at = f" at {path.lstrip('.')}" if path else ""
     opened = [is_nested(x) or (expand and type(x) in _composites) for x in (a, b)]
     if not opened[0] and not opened[1]:
@@ -199,7 +215,7 @@ def _same(a: Any, b: Any, check_types: bool, expand: bool, path: str) -> None:
         raise ValueError(f"the structures differ{at}: they have {len(items)} and {len(others)} "
                          f"elements, {a!r:.100} and {b!r:.100}")
     for (key, item), (_, other) in zip(items, others, strict=True):
-        _same(item, other, check_types, expand, f"{path}{key}")
+        check_same(item, other, check_types, expand, f"{path}{key}")
 
 
 def _same_kind(a: Any, b: Any) -> bool:
@@ -264,16 +280,17 @@ def flatten_up_to(shallow: Any, structure: Any) -> list[Any]:
     if not is_nested(shallow):
         return [structure]
     if not is_nested(structure):
-        raise TypeError(f"expected {_kind(shallow)} like {shallow!r:.100}, got {_kind(structure)}")
+        raise TypeError(located(f"expected {_kind(shallow)} like {shallow!r:.100}, got "
+                                f"{_kind(structure)}"))
     if not _same_kind(shallow, structure):
-        raise TypeError(f"the structures differ: {_kind(shallow)} and {_kind(structure)}")
+        raise TypeError(located(f"the structures differ: {_kind(shallow)} and {_kind(structure)}"))
     if isinstance(shallow, Mapping) and set(shallow) != set(structure):
-        raise ValueError(f"the structures differ: the keys are {list(shallow)} and "
-                         f"{list(structure)}")
+        raise ValueError(located(f"the structures differ: the keys are {list(shallow)} and "
+                                 f"{list(structure)}"))
     items, others = flatten_once(shallow), flatten_once(structure)
     if len(items) != len(others):
-        raise ValueError(f"the structures differ: they have {len(items)} and {len(others)} "
-                         "elements")
+        raise ValueError(located(f"the structures differ: they have {len(items)} and {len(others)} "
+                                 "elements"))
     return [leaf for item, other in zip(items, others, strict=True)
             for leaf in flatten_up_to(item, other)]
 
@@ -296,8 +313,8 @@ def _sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
     try:
         return sorted(mapping)
     except TypeError:
-        raise TypeError(f"the keys of a dict in a nested structure must be sortable, got "
-                        f"{list(mapping)}") from None
+        raise TypeError(located("the keys of a dict in a nested structure must be sortable, got "
+                                f"{list(mapping)}")) from None
 
 
 def _kind(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Shape, shape_text
 
 
@@ -57,7 +58,7 @@ class Dimension:
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raises ValueError when the two cannot be the same size."""
         if not self.is_compatible_with(other):
-            raise ValueError(f"Dimensions {self} and {other} are not compatible")
+            raise ValueError(located(f"Dimensions {self} and {other} are not compatible"))
 
     def merge_with(self, other: Any) -> Dimension:
         """What is known from both. Raises ValueError when they contradict."""
@@ -98,12 +99,12 @@ class Dimension:
         return self._compare(operator.ge, other)
 
     def __truediv__(self, other: Any) -> Any:
-        raise TypeError(f"unsupported operand type(s) for /: 'Dimension' and "
-                        f"{type(other).__name__!r}, please use // instead")
+        raise TypeError(located("unsupported operand type(s) for /: 'Dimension' and "
+                                f"{type(other).__name__!r}, please use // instead"))
 
     def __rtruediv__(self, other: Any) -> Any:
-        raise TypeError(f"unsupported operand type(s) for /: {type(other).__name__!r} and "
-                        "'Dimension', please use // instead")
+        raise TypeError(located(f"unsupported operand type(s) for /: {type(other).__name__!r} and "
+                                "'Dimension', please use // instead"))
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
         try:
@@ -120,10 +121,10 @@ def _size(value: Any) -> int:
         size = operator.index(value)
     except TypeError:
         if not (isinstance(value, float) and value.is_integer()):
-            raise TypeError(f"a Dimension needs an int or None, not {value!r}") from None
+            raise TypeError(located(f"a Dimension needs an int or None, not {value!r}")) from None
         size = int(value)
     if size < 0:
-        raise ValueError(f"Dimension {size} must be >= 0")
+        raise ValueError(located(f"Dimension {size} must be >= 0"))
     return size
 
 
@@ -182,7 +183,7 @@ class TensorShape:
     def as_list(self) -> list[int | None]:
         """The sizes as ints and Nones. Raises ValueError for an unknown rank."""
         if self._dims is None:
-            raise ValueError("as_list() is not defined on a TensorShape of unknown rank")
+            raise ValueError(located("as_list() is not defined on a TensorShape of unknown rank"))
         return list(self._dims)
 
     def as_tuple(self) -> Shape:
@@ -205,7 +206,7 @@ class TensorShape:
     def assert_is_fully_defined(self) -> None:
         """Raises ValueError when something is unknown."""
         if not self.is_fully_defined():
-            raise ValueError(f"Shape {self} is not fully defined")
+            raise ValueError(located(f"Shape {self} is not fully defined"))
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether some shape could be both."""
@@ -214,7 +215,7 @@ class TensorShape:
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raises ValueError when no shape could be both."""
         if not self.is_compatible_with(other):
-            raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
+            raise ValueError(located(f"Shapes {self} and {TensorShape(other)} are incompatible"))
 
     def merge_with(self, other: Any) -> TensorShape:
         """What is known from both. Raises ValueError when they contradict."""
@@ -231,31 +232,31 @@ class TensorShape:
     def with_rank(self, rank: Any) -> TensorShape:
         """This shape, known to have `rank`. Raises ValueError when it has another."""
         if self.ndims is not None and self.ndims != int(rank):
-            raise ValueError(f"Shape {self} must have rank {rank}")
+            raise ValueError(located(f"Shape {self} must have rank {rank}"))
         return self if self._dims is not None else unknown_shape(int(rank))
 
     def with_rank_at_least(self, rank: Any) -> TensorShape:
         """This shape. Raises ValueError when its rank is below `rank`."""
         if self.ndims is not None and self.ndims < int(rank):
-            raise ValueError(f"Shape {self} must have rank at least {rank}")
+            raise ValueError(located(f"Shape {self} must have rank at least {rank}"))
         return self
 
     def with_rank_at_most(self, rank: Any) -> TensorShape:
         """This shape. Raises ValueError when its rank is above `rank`."""
         if self.ndims is not None and self.ndims > int(rank):
-            raise ValueError(f"Shape {self} must have rank at most {rank}")
+            raise ValueError(located(f"Shape {self} must have rank at most {rank}"))
         return self
 
     def assert_has_rank(self, rank: Any) -> None:
         """Raises ValueError when the rank is known and not `rank`."""
         if self.ndims not in (None, rank):
-            raise ValueError(f"Shape {self} must have rank {rank}")
+            raise ValueError(located(f"Shape {self} must have rank {rank}"))
 
     def assert_same_rank(self, other: Any) -> None:
         """Raises ValueError when both ranks are known and differ."""
         other = TensorShape(other)
         if self.ndims is not None and other.ndims is not None and self.ndims != other.ndims:
-            raise ValueError(f"Shapes {self} and {other} must have the same rank")
+            raise ValueError(located(f"Shapes {self} and {other} must have the same rank"))
 
     def __getitem__(self, key: Any) -> Any:
         if self._dims is None:
@@ -271,12 +272,12 @@ class TensorShape:
 
     def __iter__(self) -> Iterator[Dimension]:
         if self._dims is None:
-            raise ValueError("Cannot iterate over a shape of unknown rank")
+            raise ValueError(located("Cannot iterate over a shape of unknown rank"))
         return iter(self.dims or ())
 
     def __len__(self) -> int:
         if self._dims is None:
-            raise ValueError("Cannot take the length of a shape of unknown rank")
+            raise ValueError(located("Cannot take the length of a shape of unknown rank"))
         return len(self._dims)
 
     def __bool__(self) -> bool:
@@ -347,7 +348,7 @@ def as_shape(value: Any) -> Shape:
     if isinstance(value, (int, Dimension, np.integer)):
         return (Dimension(value)._value,)
     if isinstance(value, (str, bytes, float)):
-        raise TypeError(f"a shape is a list of sizes, not {value!r}")
+        raise TypeError(located(f"a shape is a list of sizes, not {value!r}"))
     return tuple(n if type(n) is int and n >= 0 else Dimension(n)._value for n in value)
 
 

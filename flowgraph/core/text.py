@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
+
 bytes_or_text_types = (bytes, str)
 integral_types = (numbers.Integral, np.integer)
 real_types = (numbers.Real, np.integer, np.floating)
@@ -35,7 +37,7 @@ def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
         return bytes_or_text.encode(encoding)
     if isinstance(bytes_or_text, bytes):
         return bytes_or_text
-    raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r:.100}")
+    raise TypeError(located(f"Expected binary or unicode string, got {bytes_or_text!r:.100}"))
 
 
 def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
@@ -57,7 +59,7 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
         return bytes_or_text
     if isinstance(bytes_or_text, bytes):
         return bytes_or_text.decode(encoding)
-    raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r:.100}")
+    raise TypeError(located(f"Expected binary or unicode string, got {bytes_or_text!r:.100}"))
 
 
 def as_str_any(value: Any) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from flowgraph.core import collector
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
-from flowgraph.errors import DTypeError, ShapeError, message
+from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.gradients.paths import (
     as_list,
     captures_of,
@@ -246,7 +246,7 @@ def _start(graph: Graph, y: Tensor, dy: Any, name: str) -> Gradient:
     """The gradient of y itself: ones, or what the caller gave."""
     if dy is None:
         if y.dtype.base_dtype.is_complex:
-            raise DTypeError(message(
+            raise DTypeError(located(
                 f"the gradient of the complex {y.name!r} ({y.op.frame}) needs a grad_ys",
                 advice="Pass grad_ys, or differentiate a real function as tf.abs(y).",
                 section="dtype-error"))
@@ -258,7 +258,7 @@ def _start(graph: Graph, y: Tensor, dy: Any, name: str) -> Gradient:
         return dy
     dy = to_tensor(graph, dy, y.dtype.base_dtype, name)
     if not dy.shape.is_compatible_with(y.shape):
-        raise ShapeError(message(
+        raise ShapeError(located(
             f"grad_ys has shape {dy.shape}, but its y {y.name!r} ({y.op.frame}) has {y.shape}",
             section="shape-error"))
     return dy
@@ -274,7 +274,7 @@ def zeros_like(tensor: Tensor) -> Tensor | None:
 def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
     """`dx`, known to have the shape and dtype of the input `tensor` whose gradient it is."""
     if dx.dtype.base_dtype is not tensor.dtype.base_dtype:
-        raise DTypeError(message(
+        raise DTypeError(located(
             f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
             f"{dx.dtype.base_dtype.name} for the input {tensor.name!r} of "
             f"{tensor.dtype.base_dtype.name}", section="dtype-error"))
@@ -283,7 +283,7 @@ def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
             dx.set_shape(tensor.spec.shape)
         return dx
     except ShapeError:
-        raise ShapeError(message(
+        raise ShapeError(located(
             f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
             f"shape {dx.shape} for the input {tensor.name!r} of shape {tensor.shape}",
             section="shape-error")) from None

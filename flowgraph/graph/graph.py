@@ -280,8 +280,8 @@ class Graph(Collections):
             np.float32(5.0)
         """
         if isinstance(control_inputs, (Tensor, Operation)):
-            raise TypeError(f"control_dependencies takes a list: write "
-                            f"tf.control_dependencies([{control_inputs.name!r}])")
+            raise TypeError(located("control_dependencies takes a list: write "
+                                    f"tf.control_dependencies([{control_inputs.name!r}])"))
         ops = []
         for element in control_inputs or []:
             element = self.as_graph_element(getattr(element, "indices", element)
@@ -393,7 +393,25 @@ class Graph(Collections):
             KeyError: no element has this name.
         """
         if not allow_tensor and not allow_operation:
-            raise ValueError("allow_tensor and allow_operation cannot both be False")
+            raise ValueError(located("allow_tensor and allow_operation cannot both be False"))
+        try:
+            return self.find_element(obj, allow_tensor, allow_operation)
+        except GraphError:
+            raise
+        except KeyError as error:  # a KeyError shows its message on one line
+            raise KeyError(f"{error.args[0]} ({frames.user_frame()})") from None
+        except (TypeError, ValueError) as error:
+            raise type(error)(located(str(error))) from None
+
+    def find_element(self, obj: Any, allow_tensor: bool = True,
+                     allow_operation: bool = True) -> Tensor | Operation:
+        """`as_graph_element` with the bare reason, for callers that say where it happened.
+
+        Args:
+            obj: a Tensor, Operation, Variable, or a name of one.
+            allow_tensor: whether the answer may be a Tensor.
+            allow_operation: whether the answer may be an Operation.
+        """
         wanted = " or ".join(kind for kind, allowed in
                              (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed)
         if not isinstance(obj, (Tensor, Operation)):

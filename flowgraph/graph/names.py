@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from flowgraph.core.frames import located
+
 _VALID_OP = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\\-/]*$")
 _VALID_SCOPE = re.compile(r"^[A-Za-z0-9_.\\\-/]*$")
 
@@ -45,16 +47,17 @@ class NameTable:
 def check_op_name(name: str) -> None:
     """Raises ValueError unless `name` may be an operation's name."""
     if not isinstance(name, str):
-        raise TypeError(f"an operation's name must be a string, not {name!r}")
+        raise TypeError(located(f"an operation's name must be a string, not {name!r}"))
     if not _VALID_OP.match(name):
-        raise ValueError(f"{name!r} is not a valid operation name: it must start with a letter, a "
-                         "digit or '.', and have only letters, digits and _ . \\ - / after that")
+        raise ValueError(located(f"{name!r} is not a valid operation name: it must start with a "
+                                 "letter, a digit or '.', and have only letters, digits and _ . "
+                                 "\\ - / after that"))
 
 
 def check_scope_name(name: str, at_root: bool) -> None:
     """Raises ValueError unless `name` may be a name scope."""
     pattern = _VALID_OP if at_root else _VALID_SCOPE
     if not isinstance(name, str) or not pattern.match(name):
-        raise ValueError(f"{name!r} is not a valid scope name: only letters, digits and _ . \\ - / "
-                         "may be in it" + (", and it must not start with one of _ \\ - /"
-                                           if at_root else ""))
+        start = ", and it must not start with one of _ \\ - /" if at_root else ""
+        raise ValueError(located(f"{name!r} is not a valid scope name: only letters, digits and "
+                                 f"_ . \\ - / may be in it{start}"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowgraph.core.frames import UserFrame, located
 from flowgraph.core.spec import Spec
-from flowgraph.errors import FinalizedGraphError, GraphError, message
+from flowgraph.errors import FinalizedGraphError, GraphError
 from flowgraph.graph.tensor import Tensor, evaluate
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ class Operation:
     def _add_control_inputs(self, ops: list[Operation]) -> None:
         """Orders this operation after `ops`; for library code that wires graphs up late."""
         if self.graph.finalized:
-            raise FinalizedGraphError(message(
+            raise FinalizedGraphError(located(
                 f"cannot add a control input to {self.name!r}: the graph is finalized",
                 section="finalized-graph-error"))
         for op in ops:
             if op.graph is not self.graph:
-                raise GraphError(message(
+                raise GraphError(located(
                     f"{op.name!r} ({op.frame}) is in another graph than {self.name!r} "
                     f"({self.frame})", section="graph-error"))
             if op not in self._control_inputs:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError, TensorToArrayError, TensorUseError, message
@@ -73,7 +74,7 @@ class Tensor:
         """
         new = as_shape(shape)
         if not compatible(self.spec.shape, new):
-            raise ShapeError(message(
+            raise ShapeError(located(
                 f"{self.name!r} ({self.op.frame}) has shape {shape_text(self.spec.shape)}; "
                 f"set_shape({shape_text(new)}) contradicts it",
                 advice="set_shape only adds knowledge; use tf.reshape to change a shape.",
@@ -159,12 +160,12 @@ def evaluate(element: Any, feed_dict: dict[Any, Any] | None, session: Any, metho
     """`Tensor.eval`, `Operation.run` and `Variable.eval`: one run in a session."""
     session = stacks.sessions.top() if session is None else session
     if session is None:
-        raise ValueError(message(
+        raise ValueError(located(
             f"cannot {method} {element.name!r}: there is no default session",
             advice=f"Write sess.run(...), or call {method}() inside `with tf.Session():`, or pass "
                    "session=.", section="no-default-session"))
     if session.graph is not element.graph:
-        raise ValueError(message(
+        raise ValueError(located(
             f"cannot {method} {element.name!r}: the default session runs another graph",
             advice="Make the session with tf.Session(graph=tensor.graph).", section="graph-error"))
     return session.run(element, feed_dict)

@@ -14,6 +14,7 @@ import numpy as np
 
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.values import to_array
 from flowgraph.errors import (
     ConversionError,
@@ -56,12 +57,12 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Convers
     """
     classes = base_type if isinstance(base_type, tuple) else (base_type,)
     if not all(isinstance(c, type) for c in classes):
-        raise TypeError(f"base_type must be a type or a tuple of types, not {base_type!r}")
+        raise TypeError(located(f"base_type must be a type or a tuple of types, not {base_type!r}"))
     if any(issubclass(c, (int, float, np.ndarray, np.generic)) for c in classes):
-        raise TypeError("Python numbers and NumPy arrays have their conversion already; base_type "
-                        f"cannot be {base_type!r}")
+        raise TypeError(located("Python numbers and NumPy arrays have their conversion already; "
+                                f"base_type cannot be {base_type!r}"))
     if not callable(conversion_func):
-        raise TypeError("conversion_func must be callable")
+        raise TypeError(located("conversion_func must be callable"))
     _conversions.append((priority, base_type, conversion_func))
     _conversions.sort(key=lambda entry: entry[0])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
-from flowgraph.errors import InvalidArgumentError, ShapeError, message
+from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.indexed_slices import IndexedSlices
@@ -147,7 +147,7 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
 def _as_inputs(inputs, function: str) -> list[Tensor]:
     """The list as tensors; the first tensor among them settles the dtype of the others."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise ValueError(message(f"tf.{function} needs a list of at least one tensor, got "
+        raise ValueError(located(f"tf.{function} needs a list of at least one tensor, got "
                                  f"{inputs!r:.100}", section="value-error"))
     first = next((x for x in inputs if is_tensor_like(x) or isinstance(x, IndexedSlices)), None)
     graph = get_default_graph() if first is None else first.graph
@@ -277,7 +277,7 @@ def scalar_mul(scalar, x, name=None):
         x = to_tensor(get_default_graph(), x, None, "x")
     scalar = to_tensor(x.graph, scalar, x.dtype.base_dtype, "scalar")
     if scalar.spec.shape != ():
-        raise ShapeError(message(
+        raise ShapeError(located(
             f"tf.scalar_mul needs a scalar, got {scalar.name!r} ({scalar.op.frame}) of shape "
             f"{scalar.shape}", advice="Only scalar multiply works; write tf.multiply for tensors.",
             section="shape-error"))

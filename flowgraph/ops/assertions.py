@@ -369,7 +369,8 @@ def _binary(sign, default_name, compare, x, y, data, summarize, message, name):
             data = [message, *data]
         condition = reduce_all(compare(x, y))
         if _is_constant(x) and _is_constant(y) and known_value(condition) is False:
-            raise InvalidArgumentError(None, None, "\n".join(map(_text, data)))
+            raise InvalidArgumentError(None, None, located(
+                "\n".join(map(_text, data)), section="invalid-argument-error"))
         return assert_true(condition, data, summarize=summarize)
 
 

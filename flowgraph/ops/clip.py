@@ -8,7 +8,7 @@ from __future__ import annotations
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import ShapeError, message
+from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor
@@ -197,7 +197,7 @@ def _check_list(t_list) -> None:
 
 def _keeps_shape(function: str, t: Tensor, result: Tensor, bound: str) -> None:
     if not compatible(t.spec.shape, result.spec.shape):
-        raise ShapeError(message(
+        raise ShapeError(located(
             f"tf.{function} cannot clip {t.name!r} ({t.op.frame}) of shape "
             f"{shape_text(t.spec.shape)}: its {bound} would stretch it to "
             f"{shape_text(result.spec.shape)}", advice=f"{bound} must broadcast to t's shape.",

@@ -122,7 +122,7 @@ def _check_alike(branches: list[Branch]) -> None:
     first = branches[0]
     for other in branches[1:]:
         try:
-            nest.assert_same_structure(first.structure, other.structure, expand_composites=True)
+            nest.check_same(first.structure, other.structure, expand=True)
         except (TypeError, ValueError) as error:
             raise ValueError(message(
                 f"{first.what} and {other.what} ({frames.user_frame()}) must return the same "

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension, TensorShape, as_shape
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.core.values import to_array
@@ -64,7 +65,7 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
         array([[1, 2],
                [2, 2]], dtype=int32)
     """
-    array = to_array(value, None if dtype is None else dt.as_dtype(dtype).base_dtype)
+    array = _array(value, None if dtype is None else dt.as_dtype(dtype).base_dtype)
     if shape is not None:
         array = _fit(array, as_shape(shape), verify_shape)
     array = np.array(array, order="C")
@@ -72,25 +73,32 @@ def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
     return Const.build(value=array, name=name or "Const")
 
 
+def _array(value, dtype=None):
+    try:
+        return to_array(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise type(error)(located(str(error))) from None
+
+
 def _fit(array, shape, verify_shape):
     """`array` with `shape`, by the rule of `constant`."""
     if shape is None or None in shape:
-        raise ValueError(f"a constant needs a fully known shape, got {shape_text(shape)}")
+        raise ValueError(located(f"a constant needs a fully known shape, got {shape_text(shape)}"))
     if array.shape == shape:
         return array
     if verify_shape:
-        raise TypeError(f"Expected Tensor's shape: {shape_text(shape)}, got "
-                        f"{shape_text(array.shape)}.")
+        raise TypeError(located(f"Expected Tensor's shape: {shape_text(shape)}, got "
+                                f"{shape_text(array.shape)}."))
     size = math.prod(shape)
     if not size:
         return np.empty(shape, array.dtype)
     if array.size > size:
-        raise ValueError(f"Too many elements provided. Needed at most {size}, but received "
-                         f"{array.size}")
+        raise ValueError(located(f"Too many elements provided. Needed at most {size}, but received "
+                                 f"{array.size}"))
     if array.size == size:
         return array.reshape(shape)
     if array.size == 0:
-        raise ValueError(f"cannot fill the shape {shape_text(shape)} from an empty value")
+        raise ValueError(located(f"cannot fill the shape {shape_text(shape)} from an empty value"))
     full = np.full(size, array.flat[-1], array.dtype)
     full[:array.size] = array.ravel()
     return full.reshape(shape)
@@ -212,8 +220,8 @@ def static_sizes(shape):
         shape = [shape]
     sizes = as_shape(shape)
     if sizes is None or None in sizes:
-        raise ValueError(f"cannot make a tensor of the partially known shape {shape_text(sizes)}; "
-                         "write tf.shape(t) for the sizes in a run")
+        raise ValueError(located("cannot make a tensor of the partially known shape "
+                                 f"{shape_text(sizes)}; write tf.shape(t) for the sizes in a run"))
     return sizes
 
 
@@ -423,7 +431,7 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         parts = [start, limit, delta]
         if dtype is None:
             dtype = max((part.dtype.base_dtype if is_tensor_like(part) else
-                         dt.of_numpy(to_array(part).dtype) for part in parts),
+                         dt.of_numpy(_array(part).dtype) for part in parts),
                         key=lambda found: _RANGE_ORDER.get(found, -1))
             parts = [op_def("Cast").build(part, DstT=dtype) if is_tensor_like(part) and
                      part.dtype.base_dtype is not dtype else part for part in parts]

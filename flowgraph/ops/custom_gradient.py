@@ -67,7 +67,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         def gradient(op: Operation, *dys: Any) -> list[Any]:
             found = _gradients(grad_fn, dys[:len(results)], variables)
             if len(found) != len(tensors) + len(variables):
-                raise ValueError(message(
+                raise ValueError(located(
                     f"custom_gradient function expected to return {len(tensors)} gradients but "
                     f"returned {len(found) - len(variables)} instead ({op.frame})",
                     advice="Return one gradient per argument of the decorated function, None where "

@@ -194,8 +194,8 @@ def einsum(equation, *inputs, **kwargs):
     """
     name = kwargs.pop("name", None)
     if kwargs:
-        raise TypeError("einsum() got an unexpected keyword argument: "
-                        + ", ".join(sorted(map(str, kwargs))))
+        raise TypeError(located("einsum() got an unexpected keyword argument: "
+                                f"{', '.join(sorted(map(str, kwargs)))}"))
     with name_scope(name, "einsum", list(inputs)) as scope:
         tensors = _tensors(inputs)
         terms, result = _checked(equation, len(tensors))

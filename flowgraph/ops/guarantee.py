@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
-from flowgraph.errors import message
 from flowgraph.opdef.opdef import OpDef
 
 
@@ -19,7 +19,7 @@ class GuaranteeConst(OpDef):
         return input
 
     def grad(self, op, dy):
-        raise LookupError(message(
+        raise LookupError(located(
             f"No gradient defined for operation {op.name!r} (op type: GuaranteeConst, {op.frame}): "
             "it promises that its input is constant",
             advice="Differentiate without guarantee_const, or put tf.stop_gradient around it."))

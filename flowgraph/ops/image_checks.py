@@ -6,8 +6,9 @@ What the static shape tells is checked at the line that builds the graph; for th
 
 from __future__ import annotations
 
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import ShapeError, message
+from flowgraph.errors import ShapeError
 from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import maximum, minimum
@@ -22,7 +23,7 @@ from flowgraph.ops.split import unstack
 
 def wrong_shape(image, what):
     """The ShapeError for an image whose static shape is wrong."""
-    return ShapeError(message(f"image {image.name!r} ({image.op.frame}) has the shape "
+    return ShapeError(located(f"image {image.name!r} ({image.op.frame}) has the shape "
                               f"{shape_text(image.spec.shape)}: {what}", section="shape-error"))
 
 
@@ -98,7 +99,7 @@ def demand(condition, what):
     if is_tensor_like(condition):
         return [assert_true(condition, [what])]
     if not condition:
-        raise ShapeError(message(what, section="shape-error"))
+        raise ShapeError(located(what, section="shape-error"))
     return []
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import ShapeError, message
+from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.activation import relu
@@ -50,7 +51,7 @@ def _comparable(img1, img2):
         lead = zip(reversed(first[:-3]), reversed(second[:-3]), strict=False)
         if not shapes.compatible(first[-3:], second[-3:]) or any(
                 1 not in pair and None not in pair and pair[0] != pair[1] for pair in lead):
-            raise ShapeError(message(
+            raise ShapeError(located(
                 f"cannot compare images of the shapes {shape_text(first)} and "
                 f"{shape_text(second)}", section="shape-error"))
     one, other = shape_n([img1, img2])

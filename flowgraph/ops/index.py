@@ -12,6 +12,7 @@ import sys
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -209,7 +210,7 @@ def _check_index(index):
     except TypeError:
         good = False
     if not good or len(getattr(index, "shape", None) or ()) == 1:
-        raise TypeError(_WRONG_INDEX.format(index))
+        raise TypeError(located(_WRONG_INDEX.format(index)))
 
 
 def _slice_helper(tensor, slice_spec, var=None):

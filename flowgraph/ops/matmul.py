@@ -10,6 +10,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
@@ -119,8 +120,8 @@ def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_
     """
     if (transpose_a and adjoint_a) or (transpose_b and adjoint_b):
         both = "a" if transpose_a and adjoint_a else "b"
-        raise ValueError(f"Only one of transpose_{both} and adjoint_{both} can be True: the "
-                         "adjoint is transposed already.")
+        raise ValueError(located(f"Only one of transpose_{both} and adjoint_{both} can be True: "
+                                 "the adjoint is transposed already."))
     if type(a) is not Tensor or type(b) is not Tensor or adjoint_a or adjoint_b:
         with name_scope(name, "MatMul", [a, b]) as scope:
             a, b = _operands(a, b)

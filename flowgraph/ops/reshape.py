@@ -159,7 +159,7 @@ def expand_dims(input, axis=None, name=None, dim=None):
     """
     axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
-        raise ValueError("Must specify an axis argument to tf.expand_dims()")
+        raise ValueError(located("Must specify an axis argument to tf.expand_dims()"))
     return ExpandDims.build(input, axis, name=name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
@@ -72,7 +73,7 @@ def searchsorted(sorted_sequence, values, side="left", out_type=dt.int32, name=N
         array([1, 4], dtype=int32)
     """
     if side not in ("left", "right"):
-        raise ValueError(f"side must be either 'right' or 'left', got {side!r}")
+        raise ValueError(located(f"side must be either 'right' or 'left', got {side!r}"))
     sorted_sequence, values = convert_to_tensor(sorted_sequence), convert_to_tensor(values)
     bound = LowerBound if side == "left" else UpperBound
     found = bound.build(_as_rows(sorted_sequence), _as_rows(values), name=name,

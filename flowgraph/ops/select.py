@@ -133,7 +133,7 @@ def _where(op, condition, x, y, name):
     if x is None and y is None:
         return Where.build(condition, name=name)
     if x is None or y is None:
-        raise ValueError("x and y must both be non-None or both be None.")
+        raise ValueError(located("x and y must both be non-None or both be None."))
     return op.build(condition, x, y, name=name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.tensor import is_tensor_like
@@ -123,9 +124,9 @@ def _along(op_class, logits, axis, name):
     if known and (axis == -1 or (rank is not None and axis == rank - 1)):
         return op_class.build(logits, name=name)
     if known and rank is not None and not -rank <= axis < rank:
-        raise InvalidArgumentError(
-            None, None, f"Dimension ({axis}) must be in the range [{-rank}, {rank}) where {rank} "
-                        "is the number of dimensions in the input.")
+        raise InvalidArgumentError(None, None, located(
+            f"Dimension ({axis}) must be in the range [{-rank}, {rank}) where {rank} is the "
+            "number of dimensions in the input.", section="invalid-argument-error"))
     swap = swapped_with_last(logits, axis)
     result = transpose(op_class.build(transpose(logits, swap)), swap,
                        name=name or op_class.type)

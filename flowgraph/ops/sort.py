@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -144,10 +145,11 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
 
 def _sorted(values, axis, direction, places):
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError(f"direction should be one of ASCENDING, DESCENDING, got {direction!r}")
+        raise ValueError(located("direction should be one of ASCENDING, DESCENDING, got "
+                                 f"{direction!r}"))
     at = known_value(convert_to_tensor(axis, name="axis"))
     if not isinstance(at, int):
-        raise ValueError("axis must be a constant scalar")
+        raise ValueError(located("axis must be a constant scalar"))
     values = convert_to_tensor(values, name="values")
     if direction == "DESCENDING":
         return _downwards(values, at, places)
@@ -195,7 +197,7 @@ def _last_axis_swapped(values, axis):
 def _axis(axis, rank):
     """`axis` counted from the front; a plain ValueError where there is none such."""
     if not -rank <= axis < rank:
-        raise ValueError(f"cannot sort along axis {axis} of values of rank {rank}")
+        raise ValueError(located(f"cannot sort along axis {axis} of values of rank {rank}"))
     return axis % rank
 
 

@@ -134,12 +134,12 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
         return Split.build(axis, value, num_split=int(num_or_size_splits), name=name)
     sizes = convert_to_tensor(num_or_size_splits)
     if sizes.spec.shape == ():
-        raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to "
-                         "split; give a Python int for equal parts")
+        raise ValueError(located("Rank-0 tensors are not supported as the num_or_size_splits "
+                                 "argument to split; give a Python int for equal parts"))
     if num is None:
         num = None if sizes.spec.shape is None else sizes.spec.shape[0]
         if num is None:
-            raise ValueError(f"Cannot infer num from shape {shape_text(sizes.spec.shape)}")
+            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes.spec.shape)}"))
     return SplitV.build(value, sizes, axis, num_split=num, name=name)
 
 

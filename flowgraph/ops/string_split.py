@@ -106,8 +106,8 @@ def _pieces(text, sep, maxsplit):
 
 def _sparse_or_error(result_type):
     if result_type != "SparseTensor":
-        raise ValueError(f"result_type must be 'SparseTensor', got {result_type!r}; flowgraph has "
-                         "no RaggedTensor")
+        raise ValueError(located(f"result_type must be 'SparseTensor', got {result_type!r}; "
+                                 "flowgraph has no RaggedTensor"))
 
 
 def string_split(source, sep=None, skip_empty=True, delimiter=None, result_type="SparseTensor",
@@ -170,7 +170,7 @@ def split(input=None, sep=None, maxsplit=-1, result_type="SparseTensor", source=
         array([b'a', b'b', b'c'], dtype=object)
     """
     if input is not None and source is not None:
-        raise ValueError("input and source are the same argument; give one of them")
+        raise ValueError(located("input and source are the same argument; give one of them"))
     _sparse_or_error(result_type)
     input = source if input is None else input
     with name_scope(name, "StringSplit", [input]):

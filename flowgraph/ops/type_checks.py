@@ -148,8 +148,9 @@ def assert_same_float_dtype(tensors=None, dtype=None):
         if found is None:
             found, first = here, name
         elif here is not found:
-            raise ValueError(f"{name}, type={here.name}, must be of the same type ({found.name})"
-                             + (f" as {first}." if first else "."))
+            other = f" as {first}." if first else "."
+            raise ValueError(located(f"{name}, type={here.name}, must be of the same type "
+                                     f"({found.name}){other}"))
     found = found or dt.float32
     if not found.is_floating:
         raise ValueError(located(f"Expected floating point type, got {found.name}."))

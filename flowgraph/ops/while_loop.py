@@ -176,7 +176,7 @@ class _Loop:
             result = [result]
         result = _like(result, self.structure)
         try:
-            nest.assert_same_structure(self.structure, result)
+            nest.check_same(self.structure, result)
         except (TypeError, ValueError) as error:
             raise ValueError(message(
                 f"the body of the while_loop ({frames.user_frame()}) must return its loop "

@@ -8,9 +8,10 @@ import numpy as np
 
 from flowgraph.core import shapes
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.core.values import to_array
-from flowgraph.errors import FeedError, FeedTypeError, message, without_docs
+from flowgraph.errors import FeedError, FeedTypeError, without_docs
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 
@@ -23,14 +24,14 @@ def feed_tensor(graph: Graph, key: Any) -> Tensor:
         FeedError: the tensor may not be fed.
     """
     try:
-        tensor = graph.as_graph_element(key, allow_operation=False)
+        tensor = graph.find_element(key, allow_operation=False)
     except (TypeError, KeyError, ValueError) as error:
-        raise FeedTypeError(message(
+        raise FeedTypeError(located(
             f"Cannot interpret feed_dict key as Tensor: {without_docs(error)}",
             advice="Keys are tensors of the session's graph, or their names as 'x:0'.",
             section="feed-error")) from None
     if not graph.is_feedable(tensor):
-        raise FeedError(message(f"Tensor {tensor.name!r} ({tensor.op.frame}) may not be fed.",
+        raise FeedError(located(f"Tensor {tensor.name!r} ({tensor.op.frame}) may not be fed.",
                                 section="feed-error"))
     return tensor
 
@@ -47,7 +48,7 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
     if type(value) is float and dtype.kind == "f" and -60_000.0 < value < 60_000.0:
         return np.asarray(value, dtype._numpy)  # fits every floating dtype: no check, no errstate
     if is_tensor_like(value):
-        raise FeedTypeError(message(
+        raise FeedTypeError(located(
             f"The value fed to {tensor.name!r} ({tensor.op.frame}) is itself the tensor "
             f"{value.name!r}", advice="Feed an array: run the tensor first, or leave it out of "
             "feed_dict and build the graph on it.", section="feed-error"))
@@ -60,7 +61,7 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
             array = _cast(array, dtype)
     except (TypeError, ValueError, OverflowError) as error:
         kind = FeedTypeError if isinstance(error, (TypeError, OverflowError)) else FeedError
-        raise kind(message(
+        raise kind(located(
             f"Cannot feed this value for Tensor {tensor.name!r} ({tensor.op.frame}), which is "
             f"{dtype.name}: {error}", section="feed-error")) from None
     return array
@@ -69,7 +70,7 @@ def feed_array(tensor: Tensor, value: Any) -> np.ndarray:
 def check_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     """Raises FeedError unless an array of this shape can be the tensor's value."""
     if not shapes.compatible(tensor.spec.shape, shape):
-        raise FeedError(message(
+        raise FeedError(located(
             f"Cannot feed value of shape {shape_text(shape)} for Tensor {tensor.name!r} "
             f"({tensor.op.frame}), which has shape {shape_text(tensor.spec.shape)}",
             advice="Reshape the array, or give the placeholder None for the sizes that vary.",

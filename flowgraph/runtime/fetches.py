@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.errors import (
     FeedError,
     FeedTypeError,
     FetchError,
     FetchTypeError,
-    message,
     without_docs,
 )
 from flowgraph.graph.graph import Graph
@@ -69,7 +69,8 @@ def register_session_run_conversion_functions(
         {'c:0': np.float32(2.0)}
     """
     if any(c.type is tensor_type for c in conversions):
-        raise ValueError(f"{tensor_type} has already been registered, ignore this operation")
+        raise ValueError(located(f"{tensor_type} has already been registered, ignore this "
+                                 "operation"))
     conversions.insert(0, Conversion(tensor_type, fetch_function, feed_function))
 
 
@@ -92,11 +93,11 @@ def _fetch_sparse(sparse: SparseTensor) -> tuple[list[Any], Callable[[list[Any]]
 
 def _feed_sparse(sparse: SparseTensor, value: Any) -> list[tuple[Any, Any]]:
     if not isinstance(value, (list, tuple)):
-        raise FeedTypeError(message(
+        raise FeedTypeError(located(
             f"{sparse!r:.200} must be fed a SparseTensorValue or a tuple (indices, values, "
             f"dense_shape), not {value!r:.100}", section="feed-error"))
     if len(value) != 3:
-        raise FeedError(message(
+        raise FeedError(located(
             f"{sparse!r:.200} must be fed three parts (indices, values, dense_shape), got "
             f"{len(value)}", section="feed-error"))
     return list(zip(sparse_parts(sparse), value, strict=True))
@@ -114,7 +115,7 @@ def feed_parts(key: Any, value: Any) -> list[tuple[Any, Any]] | None:
     """
     if isinstance(key, tuple):
         if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != len(key):
-            raise FeedError(message(
+            raise FeedError(located(
                 f"the feed_dict key {key!r:.200} has {len(key)} entries; the value for it must be "
                 "a list or tuple with as many", section="feed-error"))
         return list(zip(key, value, strict=True))
@@ -192,18 +193,18 @@ class Fetches:
 
     def _element(self, fetch: Any) -> Any:
         try:
-            element = self._graph.as_graph_element(fetch)
+            element = self._graph.find_element(fetch)
         except TypeError as error:
-            raise FetchTypeError(message(
+            raise FetchTypeError(located(
                 f"Fetch argument {fetch!r:.200} has invalid type {type(fetch).__name__}, must be a "
                 f"string, Tensor, Operation or Variable: {error}",
                 section="fetch-error")) from None
         except (KeyError, ValueError) as error:
-            raise FetchError(message(
+            raise FetchError(located(
                 f"Fetch argument {fetch!r:.200} cannot be interpreted as a Tensor: "
                 f"{without_docs(error)}",
                 section="fetch-error")) from None
         if not self._graph.is_fetchable(element):
-            raise FetchError(message(f"Operation {element.name!r} may not be fetched.",
+            raise FetchError(located(f"Operation {element.name!r} may not be fetched.",
                                      section="fetch-error"))
         return element

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import frames
+from flowgraph.core.frames import located
 from flowgraph.errors import ClosedSessionError, FeedTypeError, message
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
@@ -42,14 +43,15 @@ class BaseSession:
                  config: ConfigProto | None = None, *, passes: Iterable[str] | None = None,
                  runner: str = "auto", poison: bool = False) -> None:
         if not isinstance(target, (str, bytes)):
-            raise TypeError(f"target must be a string, not {target!r:.100}; a ConfigProto is given "
-                            "as Session(config=...)")
+            raise TypeError(located(f"target must be a string, not {target!r:.100}; a ConfigProto "
+                                    "is given as Session(config=...)"))
         if graph is not None and not isinstance(graph, Graph):
-            raise TypeError(f"graph must be a tf.Graph, not {graph!r:.100}")
+            raise TypeError(located(f"graph must be a tf.Graph, not {graph!r:.100}"))
         if config is not None and not isinstance(config, ConfigProto):
-            raise TypeError(f"config must be a tf.ConfigProto, not {config!r:.100}")
+            raise TypeError(located(f"config must be a tf.ConfigProto, not {config!r:.100}"))
         if runner not in ("auto", "interpreter", "source"):
-            raise ValueError(f"runner must be 'auto', 'interpreter' or 'source', not {runner!r}")
+            raise ValueError(located("runner must be 'auto', 'interpreter' or 'source', not "
+                                     f"{runner!r}"))
         self._graph = get_default_graph() if graph is None else graph
         self._target = target
         self._config = config
@@ -142,9 +144,10 @@ class BaseSession:
 
         def call(*args: Any, options: Any = None, run_metadata: Any = None) -> Any:
             if len(args) != len(tensors):
-                raise TypeError(f"this callable takes {len(tensors)} arguments, got {len(args)}")
+                raise TypeError(located(f"this callable takes {len(tensors)} arguments, got "
+                                        f"{len(args)}"))
             if not accept_options and (options is not None or run_metadata is not None):
-                raise TypeError("this callable was made without accept_options=True")
+                raise TypeError(located("this callable was made without accept_options=True"))
             return self.run(fetches, dict(zip(tensors, args, strict=True)))
 
         return call
@@ -153,7 +156,7 @@ class BaseSession:
                  ) -> tuple[Executable, tuple[Any, ...], tuple[tuple[int, ...], ...]]:
         """The executable for these fetches and feeds, the feeds' arrays and their shapes."""
         if self._closed:
-            raise ClosedSessionError(message("Attempted to use a closed Session.",
+            raise ClosedSessionError(located("Attempted to use a closed Session.",
                                              section="closed-session-error"))
         graph = self._graph
         if len(graph._operations) != self._version or graph.changes != self._changes:
@@ -185,7 +188,7 @@ class BaseSession:
         try:
             items = feed_dict.items()
         except AttributeError:
-            raise FeedTypeError(message(
+            raise FeedTypeError(located(
                 f"feed_dict must be a dict of values by tensor, not {feed_dict!r:.100}",
                 advice="To fetch several things at once put them into a list: "
                        "sess.run([a, b], feed_dict).", section="feed-error")) from None
@@ -212,8 +215,8 @@ class BaseSession:
                     tensors: tuple[Tensor, ...]) -> Executable:
         """A new executable, kept under `key` (fetches, feeds, edits of the graph)."""
         if not self._graph.version:
-            raise RuntimeError("The Session graph is empty. Add operations to the graph before "
-                               "calling run().")
+            raise RuntimeError(located("The Session graph is empty. Add operations to the graph "
+                                       "before calling run()."))
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
                                     self._settings)
@@ -286,7 +289,7 @@ class Session(BaseSession):
 
     def __enter__(self) -> Session:
         if self._closed:
-            raise ClosedSessionError(message("Attempted to use a closed Session.",
+            raise ClosedSessionError(located("Attempted to use a closed Session.",
                                              section="closed-session-error"))
         contexts = getattr(self, "_contexts", None) or []
         entered = (self._graph.as_default(), self.as_default())

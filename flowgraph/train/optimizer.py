@@ -16,7 +16,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
-from flowgraph.errors import ShapeError, message
+from flowgraph.errors import ShapeError
 from flowgraph.gradients.gradients import gradients
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
@@ -299,7 +299,7 @@ class Optimizer:
         for tensor in tensors:
             dtype = convert_to_tensor(tensor).dtype.base_dtype
             if dtype not in valid:
-                raise ValueError(message(
+                raise ValueError(located(
                     f"Invalid type {dtype.name} for {getattr(tensor, 'name', tensor)}, expected: "
                     f"{', '.join(d.name for d in valid)}.",
                     advice="Only floating variables can be trained; write tf.cast(..., "
@@ -314,7 +314,7 @@ class Optimizer:
         """A hyperparameter, or what the function given for it returns, as a tensor."""
         tensor = convert_to_tensor(self._call_if_callable(param), name=name)
         if tensor.shape.ndims:
-            raise ShapeError(message(
+            raise ShapeError(located(
                 f"{name} must be a scalar, got {tensor.name!r} ({tensor.op.frame}) of shape "
                 f"{tensor.shape}", advice="To train variables at different rates, give each group "
                 "an optimizer of its own.", section="shape-error"))
@@ -382,12 +382,11 @@ def _as_gradient(grad: Any) -> Any:
 
 def _no_gradients(loss: Any, variables: list[Any]) -> ValueError:
     of = "" if loss is None else f" of loss {loss.name!r} ({loss.op.frame})"
-    return ValueError(message(
+    return ValueError(located(
         f"No gradients provided for any variable{of}: the loss does not depend on them through "
         "ops that have gradients",
-        [(repr(var.name), str(var.op.frame)) for var in variables[:10]],
         "tf.explain_gradient(loss, variable) says where the path between them ends.",
-        "no-gradient"))
+        "no-gradient", [(repr(var.name), str(var.op.frame)) for var in variables[:10]]))
 
 
 def _flat(values: Any) -> Iterable[Any]:

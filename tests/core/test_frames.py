@@ -97,3 +97,13 @@ def test_advice_and_section_stand_below_the_problem() -> None:
         f"tf.f (test_frames.py:{this_line() - 1}) needs 2 x\n"
         "  Write f(1, 2).   docs: errors#shape-error")
     assert located("no function is known").startswith(f"test_frames.py:{this_line()}: no function")
+
+
+def test_a_method_is_named_by_the_public_class_of_its_object() -> None:
+    class Mine(fg.train.GradientDescentOptimizer):
+        pass
+
+    line = this_line() + 1
+    text = failing(lambda: Mine(0.1).minimize(fg.constant(1.0), var_list=[]))
+    assert text.startswith(
+        f"tf.train.GradientDescentOptimizer.minimize (test_frames.py:{line}): No variables")

@@ -100,9 +100,11 @@ def anchors_in_code() -> dict[str, set[str]]:
         where = str(file.relative_to(PACKAGE))
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
+            function = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if function in ("message", "located"):
+                place = 3 if function == "message" else 2
                 section = next((k.value for k in node.keywords if k.arg == "section"),
-                               node.args[3] if len(node.args) > 3 else None)
+                               node.args[place] if len(node.args) > place else None)
                 for anchor in _texts(section, tree) if section is not None else []:
                     found.setdefault(anchor, set()).add(where)
     return found
