@@ -151,7 +151,8 @@ def _input(op_def: OpDef, param: str, item: Any, graph: Graph, settled: dict[str
         tensor = item._ref() if hasattr(item, "_ref") else item
         if not isinstance(tensor, Tensor) or not tensor.dtype._is_ref_dtype:
             raise DTypeError(message(
-                f"{op_def.type} ({frames.user_frame()}) needs a variable for {param!r}, got "
+                f"{op_def.type} {name.removesuffix(f'/{param}/')!r} ({frames.user_frame()}) needs "
+                f"a variable for {param!r}, got "
                 f"{item!r:.100}", advice="Pass the tf.Variable itself, not its value.",
                 section="dtype-error"))
         return graph.adopt(tensor)

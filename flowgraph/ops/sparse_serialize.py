@@ -18,17 +18,15 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.sparse_rows import INT64, check_bounds, check_parts, sparse_rule, sparse_specs
 from flowgraph.ops.sparse_tensor import SparseTensor, as_sparse, sparse_parts
-from flowgraph.ops.tensor_proto import parsed_tensor, tensor_message
+from flowgraph.ops.tensor_proto import WRITTEN, parsed_tensor, tensor_message
 
 _TEXTS = "its result is text"
-_WRITTEN = dt.DTypeSet("any dtype but resource and variant",
-                       tuple(d for d in dt.ALL if d.kind != "r"))
 
 
 class _Serialize(OpDef, abstract=True):
     """The parts of a sparse tensor as texts."""
 
-    T = _WRITTEN
+    T = WRITTEN
     dtypes = {"sparse_indices": INT64, "sparse_shape": INT64}
     host_inputs = ("sparse_shape",)
     host_only = _TEXTS

@@ -14,6 +14,8 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
 
+WRITTEN = dt.DTypeSet("any dtype but resource and variant",
+                      tuple(d for d in dt.ALL if d.kind != "r"))
 _LARGEST = 1 << 26  # elements that a message may ask for without holding them
 _DTYPE, _SHAPE, _CONTENT, _STRINGS = 1, 2, 4, 8  # field numbers of TensorProto
 # Where small tensors made by other programs hold their elements: field -> how they are written.
@@ -132,6 +134,7 @@ def _packed_texts(content: bytes, count: int) -> list[bytes]:
 class SerializeTensor(OpDef):
     """A tensor as the bytes of a TensorProto."""
 
+    T = WRITTEN
     host_only = ON_HOST
     grad = NotDifferentiable
 
