@@ -13,7 +13,7 @@ from flowgraph.ops.identity import PreventGradient
 from flowgraph.ops.reshape import expand_dims
 from flowgraph.ops.roll import roll
 
-CTCLossV2Result = namedtuple("CTCLossV2", ("loss", "gradient"))
+LossAndGradient = namedtuple("LossAndGradient", ("loss", "gradient"))
 
 
 class CTCLossV2(OpDef):
@@ -82,7 +82,7 @@ def ctc_loss_v2(inputs, labels_indices, labels_values, sequence_length,
         >>> print(fg.Session().run(fg.exp(-loss)))  # six of the eight paths, all equally likely
         [0.75]
     """
-    return CTCLossV2Result(*CTCLossV2.build(
+    return LossAndGradient(*CTCLossV2.build(
         inputs, labels_indices, labels_values, sequence_length,
         preprocess_collapse_repeated=preprocess_collapse_repeated,
         ctc_merge_repeated=ctc_merge_repeated,

@@ -34,10 +34,8 @@ _POOLED = dt.DTypeSet("float32, float64, int32 or int64",
 _INT64 = dt.DTypeSet("int64", (dt.int64,))
 _CUTS = ("row_pooling_sequence", "col_pooling_sequence")
 
-FractionalMaxPoolResult = namedtuple(
-    "FractionalMaxPool", ("output", "row_pooling_sequence", "col_pooling_sequence"))
-FractionalAvgPoolResult = namedtuple(
-    "FractionalAvgPool", ("output", "row_pooling_sequence", "col_pooling_sequence"))
+FractionalPoolResult = namedtuple(
+    "FractionalPoolResult", ("output", "row_pooling_sequence", "col_pooling_sequence"))
 
 
 class _FractionalPool(OpDef, abstract=True):
@@ -365,8 +363,8 @@ def fractional_max_pool(value, pooling_ratio, pseudo_random=False, overlapping=F
                [21., 22., 24.]], dtype=float32)
     """
     deprecated(_V2.format("max"))
-    return FractionalMaxPoolResult(*_build(FractionalMaxPool, value, pooling_ratio, pseudo_random,
-                                           overlapping, deterministic, seed, seed2, name))
+    return _build(FractionalMaxPool, value, pooling_ratio, pseudo_random, overlapping,
+                  deterministic, seed, seed2, name)
 
 
 def fractional_avg_pool(value, pooling_ratio, pseudo_random=False, overlapping=False,
@@ -403,15 +401,15 @@ def fractional_avg_pool(value, pooling_ratio, pseudo_random=False, overlapping=F
                [10.5, 12.5]], dtype=float32)
     """
     deprecated(_V2.format("avg"))
-    return FractionalAvgPoolResult(*_build(FractionalAvgPool, value, pooling_ratio, pseudo_random,
-                                           overlapping, deterministic, seed, seed2, name))
+    return _build(FractionalAvgPool, value, pooling_ratio, pseudo_random, overlapping,
+                  deterministic, seed, seed2, name)
 
 
 def _build(op_class, value, pooling_ratio, pseudo_random, overlapping, deterministic, seed, seed2,
            name):
     if not isinstance(pooling_ratio, (list, tuple)):
         raise TypeError(f"pooling_ratio must be a list of 4 floats, not {pooling_ratio!r:.60}")
-    return op_class.build(value, pooling_ratio=tuple(float(ratio) for ratio in pooling_ratio),
-                          pseudo_random=bool(pseudo_random), overlapping=bool(overlapping),
-                          deterministic=bool(deterministic), seed=seed or 0, seed2=seed2 or 0,
-                          name=name)
+    return FractionalPoolResult(*op_class.build(
+        value, pooling_ratio=tuple(float(ratio) for ratio in pooling_ratio),
+        pseudo_random=bool(pseudo_random), overlapping=bool(overlapping),
+        deterministic=bool(deterministic), seed=seed or 0, seed2=seed2 or 0, name=name))
