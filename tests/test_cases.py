@@ -6,6 +6,9 @@ shapes; the interpreter's runs also check each kernel against its op's `infer` a
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +18,7 @@ from flowgraph.core.values import to_array
 from flowgraph.testing import BadCase, Case, check_gradients
 from tests.cases.tables import BAD, CASES
 
+TEST_FILES = {file.name for file in Path(__file__).parent.rglob("*.py")}
 TOLERANCE = {"float64": (1e-12, 1e-13), "float32": (2e-5, 2e-6), "float16": (4e-3, 2e-3),
              "complex64": (2e-5, 2e-6), "complex128": (1e-12, 1e-13)}
 RUNNERS = {
@@ -136,8 +140,12 @@ def test_bad_use_raises_the_right_error_with_the_right_words(bad: BadCase) -> No
         fetches = bad.build(*placeholders)
         with fg.Session() as session, pytest.raises(bad.error) as caught:
             session.run(fetches, dict(zip(placeholders, arrays, strict=True)))
+    text = str(caught.value)
     for word in bad.words:
-        assert word in str(caught.value)
+        assert word in text
+    lines = re.findall(r"([\w.-]+\.py):[1-9]", text)
+    assert TEST_FILES & set(lines), f"the message names no line of the user's: {text}"
+    assert "('" not in text[:2], f"the message is a tuple: {text}"
 
 
 def test_names_of_cases_are_unique() -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowgraph.core import wire
+from flowgraph.core.frames import located
 from flowgraph.core.message import Field, Message, RepeatedField, checked_float, checked_int
 
 
@@ -145,8 +146,8 @@ def _checked_text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode()
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
-                        "bytes, str")
+        raise TypeError(located(f"{value!r:.60} has type {type(value).__name__}, but expected one "
+                                "of: bytes, str"))
     return value
 
 
@@ -194,8 +195,8 @@ def _shortest(value: float) -> str:
 
 def _checked_double(value: Any) -> float:
     if isinstance(value, (str, bytes)):
-        raise TypeError(f"{value!r:.60} has type {type(value).__name__}, but expected one of: "
-                        "int, float")
+        raise TypeError(located(f"{value!r:.60} has type {type(value).__name__}, but expected one "
+                                "of: int, float"))
     return float(value)
 
 

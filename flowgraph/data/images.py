@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.data.idx import damaged, read_idx
 
 Array = np.ndarray[Any, Any]
@@ -152,9 +153,9 @@ def batches(images: Array, labels: Array, size: int, *, seed: int | None = None,
         (1000, 28, 28) (1000,)
     """
     if len(images) != len(labels):
-        raise ValueError(f"batches() got {len(images)} images but {len(labels)} labels")
+        raise ValueError(located(f"batches() got {len(images)} images but {len(labels)} labels"))
     if size < 1:
-        raise ValueError(f"batches() needs a size of at least 1, got {size}")
+        raise ValueError(located(f"batches() needs a size of at least 1, got {size}"))
     return _batches(images, labels, size, seed, epochs, drop_last)
 
 

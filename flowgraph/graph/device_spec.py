@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
+
 
 class DeviceSpec:
     """A device, or a part of its description: job, replica, task, type and number.
@@ -172,11 +174,11 @@ def _parts(spec: str | None) -> list[Any]:
         elif key == "device" and len(values) == 2:
             kind, number = values
         elif key:
-            raise ValueError(f"Unknown attribute: {key!r} in {spec!r}; write '/job:ps/task:0/"
-                             "device:GPU:0' or '/cpu:0'")
+            raise ValueError(located(f"Unknown attribute: {key!r} in {spec!r}; write "
+                                     "'/job:ps/task:0/device:GPU:0' or '/cpu:0'"))
         if kind is not None:
             if found["device_type"] is not None:
-                raise ValueError(f"Cannot specify multiple device types: {spec}")
+                raise ValueError(located(f"Cannot specify multiple device types: {spec}"))
             found["device_type"] = kind
             found["device_index"] = None if number == "*" else int(number)
     return list(found.values())

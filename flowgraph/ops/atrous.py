@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import is_known
 from flowgraph.opdef.static_value import known_value
@@ -53,19 +54,19 @@ def with_space_to_batch(input, dilation_rate, padding, op, filter_shape=None, sp
     input = convert_to_tensor(input, name="input")
     rate = convert_to_tensor(dilation_rate, dt.int32, name="dilation_rate")
     if rate.spec.shape is None or len(rate.spec.shape) != 1 or None in rate.spec.shape:
-        raise ValueError("with_space_to_batch needs a dilation_rate of rank 1 and known length, "
-                         f"got the shape {rate.shape}")
+        raise ValueError(located("with_space_to_batch needs a dilation_rate of rank 1 and known "
+                                 f"length, got the shape {rate.shape}"))
     (axes,) = rate.spec.shape
     dims = _checked_dims(spatial_dims, axes, data_format)
     rank = None if input.spec.shape is None else len(input.spec.shape)
     needed = dims[-1] if _channels_second(data_format) else dims[-1] + 1
     if rank is not None and rank < needed:
-        raise ValueError(f"with_space_to_batch needs an input of rank {needed} or more for the "
-                         f"axes {dims}, got {input.shape}")
+        raise ValueError(located(f"with_space_to_batch needs an input of rank {needed} or more for "
+                                 f"the axes {dims}, got {input.shape}"))
     rates = _known(rate)
     if rates is not None:
         if (rates < 1).any():
-            raise ValueError(f"dilation_rate must be positive, got {rates.tolist()}")
+            raise ValueError(located(f"dilation_rate must be positive, got {rates.tolist()}"))
         if (rates == 1).all():
             return op(input, axes, padding)
     base = _paddings(padding, filter_shape, axes, rate if rates is None else rates)
@@ -84,9 +85,9 @@ def _checked_dims(spatial_dims, axes, data_format):
     dims = [int(axis) for axis in
             (range(first, first + axes) if spatial_dims is None else spatial_dims)]
     if dims != sorted(set(dims)) or any(axis < 1 for axis in dims):
-        raise ValueError(f"spatial_dims must be growing positive ints, got {dims}")
+        raise ValueError(located(f"spatial_dims must be growing positive ints, got {dims}"))
     if len(dims) != axes or not dims:
-        raise ValueError(f"got {axes} dilation rates for the axes {dims}")
+        raise ValueError(located(f"got {axes} dilation rates for the axes {dims}"))
     return dims
 
 
@@ -110,9 +111,9 @@ def _paddings(padding, filter_shape, axes, rate):
     if padding == "VALID":
         return np.zeros((axes, 2), np.int32)
     if padding != "SAME":
-        raise ValueError(f"padding must be 'SAME' or 'VALID', not {padding!r}")
+        raise ValueError(located(f"padding must be 'SAME' or 'VALID', not {padding!r}"))
     if filter_shape is None:
-        raise ValueError("filter_shape must be specified for SAME padding")
+        raise ValueError(located("filter_shape must be specified for SAME padding"))
     sizes = convert_to_tensor(filter_shape, dt.int32, name="filter_shape")
     sizes = sizes if _known(sizes) is None else _known(sizes)
     extra = (sizes[:axes] - 1) * rate

@@ -20,6 +20,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError, UnimplementedError
 from flowgraph.opdef import shape_rules
@@ -408,7 +409,8 @@ def fractional_avg_pool(value, pooling_ratio, pseudo_random=False, overlapping=F
 def _build(op_class, value, pooling_ratio, pseudo_random, overlapping, deterministic, seed, seed2,
            name):
     if not isinstance(pooling_ratio, (list, tuple)):
-        raise TypeError(f"pooling_ratio must be a list of 4 floats, not {pooling_ratio!r:.60}")
+        raise TypeError(located("pooling_ratio must be a list of 4 floats, not "
+                                f"{pooling_ratio!r:.60}"))
     return FractionalPoolResult(*op_class.build(
         value, pooling_ratio=tuple(float(ratio) for ratio in pooling_ratio),
         pseudo_random=bool(pseudo_random), overlapping=bool(overlapping),

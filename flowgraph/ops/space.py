@@ -262,11 +262,11 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
     with name_scope(name, "required_space_to_batch_paddings", [input_shape, block_shape]):
         sizes = convert_to_tensor(input_shape, dt.int32, name="input_shape")
         blocks = convert_to_tensor(block_shape, dt.int32, name="block_shape")
-        shape_rules.require_rank(blocks.spec, 1, "a block_shape")
-        m = blocks.spec.shape[0] if blocks.spec.shape else None
+        m = blocks.spec.shape[0] if len(blocks.spec.shape or ()) == 1 else None
         if m is None:
-            raise ValueError(located("required_space_to_batch_paddings needs a block_shape of "
-                                     "known length"))
+            raise ShapeError(located(
+                "required_space_to_batch_paddings needs a block_shape of rank 1 and known length, "
+                f"got {shape_text(blocks.spec.shape)}", section="shape-error"))
         if base_paddings is None:
             base_paddings = np.zeros((m, 2), np.int32)
         base = convert_to_tensor(base_paddings, dt.int32, name="base_paddings")

@@ -13,6 +13,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, widen
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor
@@ -37,11 +38,11 @@ class TypeSpec:
     @property
     def value_type(self) -> type:
         """The class of the values described."""
-        raise NotImplementedError(f"{type(self).__name__}.value_type")
+        raise NotImplementedError(located(f"{type(self).__name__}.value_type"))
 
     def _contents(self) -> tuple[Any, ...]:
         """The arguments to make this spec again: shapes, dtypes and plain values."""
-        raise NotImplementedError(f"{type(self).__name__}._contents")
+        raise NotImplementedError(located(f"{type(self).__name__}._contents"))
 
     def is_compatible_with(self, spec_or_value: Any) -> bool:
         """Whether some value could fit this description and the other.
@@ -69,7 +70,7 @@ class TypeSpec:
             ValueError: they differ in more than sizes.
         """
         if type(self) is not type(other):
-            raise ValueError(f"No TypeSpec is compatible with both {self} and {other}")
+            raise ValueError(located(f"No TypeSpec is compatible with both {self} and {other}"))
         return type(self)(*(self._common(mine, its, other) for mine, its in
                             zip(self._contents(), other._contents(), strict=True)))
 
@@ -77,7 +78,7 @@ class TypeSpec:
         if isinstance(mine, TensorShape) and isinstance(its, TensorShape):
             return TensorShape(widen(mine.as_tuple(), its.as_tuple()))
         if mine != its:
-            raise ValueError(f"Types are not compatible: {self!r} vs {other!r}")
+            raise ValueError(located(f"Types are not compatible: {self!r} vs {other!r}"))
         return mine
 
     def __eq__(self, other: object) -> bool:
@@ -139,7 +140,7 @@ class TensorSpec(TypeSpec):
             ValueError: it is no tensor.
         """
         if not isinstance(tensor, Tensor):
-            raise ValueError(f"`tensor` should be a tf.Tensor, not {tensor!r:.100}")
+            raise ValueError(located(f"`tensor` should be a tf.Tensor, not {tensor!r:.100}"))
         return cls(tensor.shape, tensor.dtype, name or tensor.op.name)
 
     @property
@@ -218,8 +219,8 @@ class SparseTensorSpec(TypeSpec):
         if isinstance(value, SparseTensorValue):
             values = value.values
             return cls(value.dense_shape, getattr(values, "dtype", np.array(values).dtype))
-        raise TypeError("Expected SparseTensor or SparseTensorValue, not "
-                        f"{type(value).__name__}")
+        raise TypeError(located("Expected SparseTensor or SparseTensorValue, not "
+                                f"{type(value).__name__}"))
 
     @property
     def shape(self) -> TensorShape:
@@ -315,7 +316,7 @@ class TensorArraySpec(TypeSpec):
             TypeError: it is none.
         """
         if not isinstance(value, TensorArray):
-            raise TypeError(f"Expected value to be a TensorArray, but saw: {type(value)}")
+            raise TypeError(located(f"Expected value to be a TensorArray, but saw: {type(value)}"))
         return TensorArraySpec(value.element_shape, value.dtype, value.dynamic_size,
                                value._infer_shape)
 
@@ -350,7 +351,7 @@ class TensorArraySpec(TypeSpec):
             ValueError: the two are not compatible.
         """
         if not isinstance(other, TensorArraySpec) or not self.is_compatible_with(other):
-            raise ValueError(f"Types are not compatible: {self!r} vs {other!r}")
+            raise ValueError(located(f"Types are not compatible: {self!r} vs {other!r}"))
         shape = widen(self._element_shape.as_tuple(), other._element_shape.as_tuple())
         return TensorArraySpec(shape, self._dtype, self._dynamic_size,
                                self._infer_shape and other._infer_shape)
@@ -380,8 +381,8 @@ def type_spec_from_value(value: Any) -> TypeSpec:
     try:
         tensor = convert_to_tensor(value)
     except (TypeError, ValueError):
-        raise TypeError(f"Could not build a TypeSpec for {value!r:.100} with type "
-                        f"{type(value).__name__}") from None
+        raise TypeError(located(f"Could not build a TypeSpec for {value!r:.100} with type "
+                                f"{type(value).__name__}")) from None
     return TensorSpec(tensor.shape, tensor.dtype)
 
 

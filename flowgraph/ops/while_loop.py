@@ -139,7 +139,7 @@ class _Loop:
             start = parts[0]
             shape = as_shape(invariant) if start.dtype is not dt.variant else ()
             if not _covers(shape, start.spec.shape):
-                raise ValueError(message(
+                raise ValueError(located(
                     f"the shape invariant specified for {start.name!r} ({start.op.frame}) is not "
                     f"compatible with the initial shape of the loop variable. It enters the loop "
                     f"with shape {shape_text(start.spec.shape)}, but the specified shape invariant "

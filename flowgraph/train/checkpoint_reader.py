@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.errors import UnimplementedError
 from flowgraph.io.bundle import BundleReader, as_bytes, dtype_name
@@ -136,8 +137,8 @@ def load_checkpoint(ckpt_dir_or_file: Any) -> CheckpointReader:
     """
     prefix = checkpoint_in(ckpt_dir_or_file)
     if prefix is None:
-        raise ValueError("Couldn't find 'checkpoint' file or checkpoints in given directory "
-                         f"{ckpt_dir_or_file}")
+        raise ValueError(located("Couldn't find 'checkpoint' file or checkpoints in given "
+                                 f"directory {ckpt_dir_or_file}"))
     return CheckpointReader(prefix)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.message import Message
 from flowgraph.core.message_scalar import DOUBLE, TEXT, Repeated, Scalar, TextError, merge_text
@@ -78,8 +79,8 @@ def generate_checkpoint_state_proto(save_dir: str, model_checkpoint_path: str,
         paths.append(model_checkpoint_path)
     times = list(all_model_checkpoint_timestamps or ())
     if times and len(times) != len(paths):
-        raise ValueError("Checkpoint timestamps, if provided, must match checkpoint paths (got "
-                         f"paths {paths} and timestamps {times})")
+        raise ValueError(located("Checkpoint timestamps, if provided, must match checkpoint paths "
+                                 f"(got paths {paths} and timestamps {times})"))
     if not os.path.isabs(save_dir):
         model_checkpoint_path, *paths = (
             path if os.path.isabs(path) else os.path.relpath(path, save_dir)
@@ -138,8 +139,8 @@ def write_checkpoint_state(save_dir: str, model_checkpoint_path: str,
                                             last_preserved_timestamp)
     file = _state_file(save_dir, latest_filename)
     if file == state.model_checkpoint_path:
-        raise RuntimeError(f"Save path {model_checkpoint_path!r} conflicts with path used for "
-                           "checkpoint state.  Please use a different save path.")
+        raise RuntimeError(located(f"Save path {model_checkpoint_path!r} conflicts with path used "
+                                   "for checkpoint state.  Please use a different save path."))
     try:
         write_file(file, str(state).encode())
     except OSError as error:
@@ -180,8 +181,8 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
         logger().warning("%s: Checkpoint ignored", path)
         return None
     if not state.model_checkpoint_path:
-        raise ValueError(f"Invalid checkpoint state loaded from {folder}: the file {path} names no "
-                         "model_checkpoint_path")
+        raise ValueError(located(f"Invalid checkpoint state loaded from {folder}: the file {path} "
+                                 "names no model_checkpoint_path"))
     state.model_checkpoint_path = os.path.join(folder, state.model_checkpoint_path)
     paths = state.all_model_checkpoint_paths
     paths[:] = [os.path.join(folder, path) for path in paths]

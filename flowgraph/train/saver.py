@@ -16,13 +16,13 @@ import os
 import time
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     OpError,
-    message,
     without_docs,
 )
 from flowgraph.graph.collections import GraphKeys
@@ -98,11 +98,11 @@ class Saver:
                  write_version: int = SaverDef.V2, pad_step_number: bool = False,
                  save_relative_paths: bool = False, filename: str | None = None) -> None:
         if defer_build and var_list:
-            raise ValueError("If `var_list` is provided then build cannot be deferred. Either set "
-                             "defer_build=False or var_list=None.")
+            raise ValueError(located("If `var_list` is provided then build cannot be deferred. "
+                                     "Either set defer_build=False or var_list=None."))
         if write_version != SaverDef.V2:
-            raise NotImplementedError(f"write_version={write_version!r} is not offered: "
-                                      "checkpoints are written in the format SaverDef.V2")
+            raise NotImplementedError(located(f"write_version={write_version!r} is not offered: "
+                                              "checkpoints are written in the format SaverDef.V2"))
         self._var_list = var_list
         self._reshape, self._sharded = reshape, sharded
         self._max_to_keep, self._every_n_hours = max_to_keep, keep_checkpoint_every_n_hours
@@ -136,7 +136,7 @@ class Saver:
                                   + graph.get_collection(GraphKeys.SAVEABLE_OBJECTS))
             if not self._var_list:
                 if not self._allow_empty:
-                    raise ValueError(message(
+                    raise ValueError(located(
                         "No variables to save", advice="Make the Saver after the variables, in "
                         "their graph; or pass allow_empty=True.", section="value-error"))
                 self._is_empty = True
@@ -148,10 +148,10 @@ class Saver:
             for field, value in prefixed.items():
                 setattr(self.saver_def, field, value)
         if not isinstance(self.saver_def, SaverDef):
-            raise ValueError(f"saver_def must be a SaverDef: {self.saver_def!r:.100}")
+            raise ValueError(located(f"saver_def must be a SaverDef: {self.saver_def!r:.100}"))
         for field in ("save_tensor_name", "restore_op_name"):
             if not getattr(self.saver_def, field):
-                raise ValueError(f"saver_def must specify the {field}: {self.saver_def}")
+                raise ValueError(located(f"saver_def must specify the {field}: {self.saver_def}"))
         self._next_kept = time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
 
     def _built(self) -> SaverDef:
@@ -298,11 +298,12 @@ class Saver:
             RuntimeError: `build` was deferred, and not called yet.
         """
         if not self._is_built:
-            raise RuntimeError("`build()` should be called before save if defer_build==True")
+            raise RuntimeError(located("`build()` should be called before save if "
+                                       "defer_build==True"))
         save_path = os.fsdecode(save_path)
         latest_filename = latest_filename or "checkpoint"
         if os.path.split(latest_filename)[0]:
-            raise ValueError("'latest_filename' must not contain path components")
+            raise ValueError(located("'latest_filename' must not contain path components"))
         path = save_path
         if global_step is not None:
             if not hasattr(global_step, "__index__") or hasattr(global_step, "graph"):
@@ -310,10 +311,10 @@ class Saver:
             digits = "08d" if self._pad_step_number else "d"
             path = f"{save_path}-{global_step.__index__():{digits}}"
         elif os.path.basename(save_path) == latest_filename:
-            raise ValueError("'latest_filename' collides with 'save_path': "
-                             f"{latest_filename!r} and {save_path!r}")
+            raise ValueError(located("'latest_filename' collides with 'save_path': "
+                                     f"{latest_filename!r} and {save_path!r}"))
         if not isinstance(sess, BaseSession):
-            raise TypeError(f"'sess' must be a Session; {sess!r:.100}")
+            raise TypeError(located(f"'sess' must be a Session; {sess!r:.100}"))
         if self._is_empty:
             return None
         assert self.saver_def is not None
@@ -329,8 +330,8 @@ class Saver:
                 self._remove_old(meta_graph_suffix)
         except (FailedPreconditionError, NotFoundError):
             if folder and not os.path.isdir(folder):
-                raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save."
-                                 ) from None
+                raise ValueError(located(f"Parent directory of {save_path} doesn't exist, can't "
+                                         "save.")) from None
             raise
         return path
 
@@ -350,12 +351,14 @@ class Saver:
         if self._is_empty:
             return
         if save_path is None:
-            raise ValueError("Can't load save_path when it is None.")
+            raise ValueError(located("Can't load save_path when it is None."))
         save_path = os.fsdecode(save_path)
         if not is_checkpoint(save_path):
-            raise ValueError(f"The passed save_path is not a valid checkpoint: {save_path}")
+            raise ValueError(located("The passed save_path is not a valid checkpoint: "
+                                     f"{save_path}"))
         if self.saver_def is None:
-            raise RuntimeError("`build()` should be called before restore if defer_build==True")
+            raise RuntimeError(located("`build()` should be called before restore if "
+                                       "defer_build==True"))
         logger().info("Restoring parameters from %s", save_path)
         try:
             sess.run(self.saver_def.restore_op_name,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowgraph.core.dtypes import DType
+from flowgraph.core.frames import located
 from flowgraph.errors import FlowgraphError
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
@@ -69,37 +70,38 @@ def saved_variables(var_list: Any) -> list[Saved]:
     named = var_list if isinstance(var_list, dict) else _by_name(var_list)
     for name in named:
         if not isinstance(name, str):
-            raise TypeError("names_to_saveables must be a dict mapping string names to variables. "
-                            f"Name is not a string: {name!r:.100}")
+            raise TypeError(located("names_to_saveables must be a dict mapping string names to "
+                                    f"variables. Name is not a string: {name!r:.100}"))
     found: list[Saved] = []
     for name in sorted(named):
         found += _saved(name, named[name])
     seen = set()
     for saved in found:
         if saved.variable in seen:
-            raise ValueError(f"The same saveable will be restored with two names: {saved.name}")
+            raise ValueError(located("The same saveable will be restored with two names: "
+                                     f"{saved.name}"))
         seen.add(saved.variable)
     return found
 
 
 def _by_name(variables: Any) -> dict[str, Any]:
     if not isinstance(variables, (list, tuple, set)):
-        raise TypeError("Variables to save should be passed in a dict or a list: "
-                        f"{variables!r:.100}")
+        raise TypeError(located("Variables to save should be passed in a dict or a list: "
+                                f"{variables!r:.100}"))
     named: dict[str, Any] = {}
     for variable in sorted(variables, key=lambda v: getattr(v, "name", "")):
         part = getattr(variable, "_save_slice_info", None)
         if isinstance(variable, Variable) and part is not None:
             parts = named.setdefault(part.full_name, [])
             if not isinstance(parts, list):
-                raise ValueError("Mixing slices and non-slices with the same name: "
-                                 f"{part.full_name}")
+                raise ValueError(located("Mixing slices and non-slices with the same name: "
+                                         f"{part.full_name}"))
             parts.append(variable)
             continue
         name = (variable.name if isinstance(variable, PartitionedVariable)
                 else _variable_tensor(variable).op.name)
         if name in named:
-            raise ValueError(f"At least two variables have the same name: {name}")
+            raise ValueError(located(f"At least two variables have the same name: {name}"))
         named[name] = variable
     return named
 
@@ -111,12 +113,12 @@ def _saved(name: str, value: Any) -> list[Saved]:
     wholes = set()
     for variable in value:
         if not isinstance(variable, Variable):
-            raise ValueError(f"Slices must all be Variables: {variable!r:.100}")
+            raise ValueError(located(f"Slices must all be Variables: {variable!r:.100}"))
         if not variable._save_slice_info:
-            raise ValueError(f"Slices must all be slices: {variable!r:.100}")
+            raise ValueError(located(f"Slices must all be slices: {variable!r:.100}"))
         wholes.add(variable._save_slice_info.full_name)
     if len(wholes) > 1:
-        raise ValueError(f"Slices must all be from the same tensor: {sorted(wholes)}")
+        raise ValueError(located(f"Slices must all be from the same tensor: {sorted(wholes)}"))
     return [Saved(name, variable._ref(), variable.value(), variable._save_slice_info.spec)
             for variable in value]
 
@@ -135,5 +137,5 @@ def _variable_tensor(value: Any) -> Tensor:
 
 
 def _no_variable(value: Any) -> TypeError:
-    return TypeError("names_to_saveables must be a dict mapping string names to Variables, or a "
-                     f"list of them. Not a variable: {value!r:.100}")
+    return TypeError(located("names_to_saveables must be a dict mapping string names to Variables, "
+                             f"or a list of them. Not a variable: {value!r:.100}"))
