@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from flowgraph.core.shapes import compatible
+from flowgraph.core.spec import shape_text
+from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
@@ -32,13 +35,14 @@ class Settings(NamedTuple):
 class BoundPlan:
     """A runner with the session's state at hand."""
 
-    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_read", "_state", "runner")
+    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_read", "_state", "_unsure", "runner")
 
     def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
         self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
         self._state = state
         self._read = reader(plan.program.reads)
         self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
+        self._unsure = _unsure_writes(plan.program)
         # A run that calls the user's Python holds no locks: what it calls may run the session too.
         calls_user = plan.program.runs_user_code
         self._locks = [] if calls_user else state.locks(self._keys)
@@ -64,6 +68,9 @@ class BoundPlan:
                 held.append(lock)
             state = self._read(self._state.values)
             fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
+            for i, shape, op in self._unsure:
+                if not compatible(shape, written[i].shape):
+                    raise _other_shape(op, shape, written[i].shape)
             new = zip(self._keys, written, strict=True)
             self._state.values.update([(key, value) for key, value in new if value is not None]
                                       if self._may_leave else new)
@@ -71,6 +78,27 @@ class BoundPlan:
         finally:
             for lock in held:
                 lock.release()
+
+
+def _unsure_writes(program: Program) -> list[tuple[int, Any, Any]]:
+    """(which write, the variable's shape, the op) of assignments whose shape only the run tells."""
+    unsure = []
+    for i, write in enumerate(program.writes):
+        instr = program.producers.get(write.value)
+        if instr is None or instr.op_def.type != "Assign" or not instr.attrs["validate_shape"]:
+            continue
+        value, shape = instr.inputs[1], write.value.spec.shape
+        if value is not None and not value.spec.is_static and shape is not None:
+            unsure.append((i, shape, instr.origins[0]))
+    return unsure
+
+
+def _other_shape(op: Any, shape: Any, given: tuple[int, ...]) -> InvalidArgumentError:
+    return InvalidArgumentError(None, op, message(
+        f"Assign {op.name!r} ({op.frame}) cannot assign a value of shape {shape_text(given)} to "
+        f"the variable {op.inputs[0].op.name!r} of shape {shape_text(shape)}",
+        advice="A variable keeps its shape; tf.assign(..., validate_shape=False) changes it.",
+        section="invalid-argument-error"))
 
 
 class Body:

@@ -43,7 +43,7 @@ _LAZY = {
     "generate_checkpoint_state_proto": _STATE + "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes": _STATE + "get_checkpoint_mtimes",
     "get_checkpoint_state": _STATE + "get_checkpoint_state",
-    "init_from_checkpoint": "flowgraph.train.init_from_checkpoint:init_from_checkpoint",
+    "init_from_checkpoint": "flowgraph.train.checkpoint_init:init_from_checkpoint",
     "inverse_time_decay": "flowgraph.train.schedules:inverse_time_decay",
     "latest_checkpoint": _STATE + "latest_checkpoint",
     "linear_cosine_decay": "flowgraph.train.cosine:linear_cosine_decay",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import device, get_default_graph
 from flowgraph.io.save_restore import restore_v2
 from flowgraph.ops.partitioned_variable import PartitionedVariable
@@ -58,8 +59,8 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Mapping[str, Any
             pairs = _pairs_of_scopes(name, target, known, ckpt_dir_or_file, shapes)
         for saved, found in pairs:
             if saved not in shapes:
-                raise ValueError(f"Tensor {saved} is not found in {ckpt_dir_or_file} checkpoint "
-                                 f"{shapes}")
+                raise ValueError(located(f"Tensor {saved} is not found in {ckpt_dir_or_file} "
+                                         f"checkpoint {shapes}"))
             _set_initializer(found, prefix, saved, shapes[saved])
 
 
@@ -78,17 +79,17 @@ def _pairs_of_scopes(saved_scope: str, scope: str, known: dict[str, Any], checkp
     """(name in the checkpoint, variable) for all variables of a scope."""
     here = scope[:scope.rindex("/")] if "/" in scope else ""
     if not saved_scope.endswith("/"):
-        raise ValueError(f"Assignment map with scope only name {here} should map to scope only "
-                         f"{saved_scope}. Should be 'scope/': 'other_scope/'. There is no variable "
-                         f"{scope!r}.")
+        raise ValueError(located(f"Assignment map with scope only name {here} should map to scope "
+                                 f"only {saved_scope}. Should be 'scope/': 'other_scope/'. There "
+                                 f"is no variable {scope!r}."))
     names = {name.split(_PART)[0] for name in known if not here or name.startswith(here + "/")}
     pairs = []
     for name in sorted(names):
         rest = name.removeprefix(here + "/") if here else name
         saved = rest if saved_scope == "/" else saved_scope + rest
         if saved not in shapes:
-            raise ValueError(f"Tensor {saved} ({rest} in {saved_scope}) is not found in "
-                             f"{checkpoint} checkpoint")
+            raise ValueError(located(f"Tensor {saved} ({rest} in {saved_scope}) is not found in "
+                                     f"{checkpoint} checkpoint"))
         pairs.append((saved, _variable(name, known)))
     return pairs
 
@@ -98,16 +99,17 @@ def _set_initializer(variable: Any, prefix: Any, saved: str, sizes: list[int]) -
     if isinstance(variable, (list, tuple, PartitionedVariable)):
         wholes = {part._save_slice_info.full_name for part in variable}
         if len(wholes) != 1:
-            raise ValueError(f"Slices must all be from the same tensor: {sorted(wholes)}")
+            raise ValueError(located(f"Slices must all be from the same tensor: {sorted(wholes)}"))
         for part in variable:
             _restore(part, prefix, saved, part._save_slice_info.spec)
         return
     if not isinstance(variable, Variable):
-        raise TypeError(f"assignment_map must lead to variables or names of them, not to "
-                        f"{variable!r:.100}")
+        raise TypeError(located("assignment_map must lead to variables or names of them, not to "
+                                f"{variable!r:.100}"))
     if not variable.shape.is_compatible_with(sizes):
-        raise ValueError(f"Shape of variable {variable.name} ({variable.shape}) doesn't match with "
-                         f"shape of tensor {saved} ({sizes}) from checkpoint reader.")
+        raise ValueError(located(f"Shape of variable {variable.name} ({variable.shape}) doesn't "
+                                 f"match with shape of tensor {saved} ({sizes}) from checkpoint "
+                                 "reader."))
     _restore(variable, prefix, saved, "")
 
 
