@@ -10,7 +10,6 @@ All of it comes from the classes of the ops and from their test cases: shapes fr
 from __future__ import annotations
 
 import difflib
-import inspect
 import logging
 import sys
 from pathlib import Path
@@ -53,8 +52,7 @@ def pages() -> dict[str, str]:
     for kind in entries:
         by_page.setdefault(entry.page_of(kind), []).append(kind)
     made = {"README.md": _index(by_page)}
-    for page, kinds in by_page.items():
-        kinds.sort(key=lambda kind: inspect.getsourcelines(type(cases.OPS[kind]))[1])
+    for page, kinds in by_page.items():  # in the order of their classes in the file
         sections = [entries[kind].markdown(used_by[kind]) for kind in kinds]
         made[f"{page}.md"] = "\n\n".join([
             f"# {_title(page)}", *(entry.escaped(p) for p in _about(kinds[0]).split("\n\n")),
@@ -82,7 +80,7 @@ def _title(page: str) -> str:
 
 def _about(kind: str) -> str:
     """What the docstring of an op's file says."""
-    return inspect.getdoc(sys.modules[cases.file_of(kind)]) or ""
+    return (sys.modules[cases.file_of(kind)].__doc__ or "").strip()
 
 
 def _contents(kinds: list[str]) -> str:

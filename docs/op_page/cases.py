@@ -16,21 +16,29 @@ from flowgraph.core.values import to_array
 from flowgraph.errors import ShapeError
 from flowgraph.graph.operation import Operation
 from flowgraph.opdef.opdef import REGISTRY
-from flowgraph.testing import Case
 from tests.cases.tables import BAD, CASES
 
 OPS = {name: op_def for name, op_def in REGISTRY.items()
        if type(op_def).__module__.startswith("flowgraph.")}
 PER_OP = 60  # nodes kept; a common op as Mul stands in hundreds of rows
+LATE = 4  # nodes kept of an op that only gradients use
 ORDERS = 3  # of derivatives looked into for ops that only gradients use
 LINE = re.compile(r" *\(?(\w+\.py|<unknown>):\d+\)?")  # as (file.py:12), which often moves
 
 
 class Node(NamedTuple):
-    """One node of an op, and the row whose graph it is in."""
+    """One node of an op.
+
+    Attributes:
+        op: the node.
+        row: the name of the row whose graph it is in.
+        grad: whether that row has a gradient.
+        feeds: what the row feeds.
+    """
 
     op: Operation
-    case: Case
+    row: str
+    grad: bool
     feeds: dict
 
 
@@ -65,18 +73,21 @@ def nodes_by_type() -> dict[str, list[Node]]:
             ys = flat(case.build(*xs))
         graphs.append((graph, case, dict(zip(xs, arrays, strict=True)), ys))
     for graph, case, feeds, _ in sorted(graphs, key=lambda entry: not entry[1].grad):
-        _collect(found, graph, case, feeds)
-    for graph, case, feeds, ys in graphs:
-        if case.grad and files_missing(found) & {file_of(op.type) for op in operations_of(graph)}:
+        _collect(found, graph, case, feeds, PER_OP)
+    late = {name: nodes for name, nodes in found.items() if not nodes or "Grad" in name}
+    for graph, case, feeds, ys in sorted(graphs, key=lambda entry: not _is_of_an_op(entry[1])):
+        # an op for gradients stands in the same file as the op it serves
+        wanted = {file_of(name) for name, nodes in late.items() if len(nodes) < LATE}
+        if case.grad and wanted & {file_of(op.type) for op in operations_of(graph)}:
             _differentiate(graph, feeds, ys)
-            _collect(found, graph, case, feeds, only_missing=True)
+            _collect(late, graph, case, feeds, LATE)
     for bad in BAD:
-        if bad.phase == "run" and not all(found.values()):
+        if bad.phase == "run" and not all(late.values()):
             with fg.Graph().as_default() as graph:
                 bad.build(*[fg.placeholder(fg.as_dtype(a.dtype)) for a in arrays_of(bad)])
-            _collect(found, graph, bad, {}, only_missing=True)
+            _collect(late, graph, bad, {}, 1)
     for name, nodes in found.items():
-        nodes.sort(key=lambda node, name=name: not node.case.name.startswith(f"{name}/"))
+        nodes.sort(key=lambda node, name=name: not node.row.startswith(f"{name}/"))
     return found
 
 
@@ -85,18 +96,17 @@ def file_of(kind: str) -> str:
     return type(REGISTRY[kind]).__module__
 
 
-def files_missing(found) -> set[str]:
-    """The files of the ops without a node. An op for gradients stands beside the op it serves."""
-    return {file_of(name) for name, nodes in found.items() if not nodes}
+def _is_of_an_op(case) -> bool:
+    """Whether a row is named after an op, and not after a function made of several."""
+    return case.name.partition("/")[0] in OPS
 
 
-def _collect(found, graph, case, feeds, only_missing=False) -> None:
-    missing = {name for name, nodes in found.items() if not nodes}
+def _collect(found, graph, case, feeds, most) -> None:
+    """Notes the nodes of a graph; rows named after an op are never too many."""
     for op in operations_of(graph):
-        own = case.name.startswith(f"{op.type}/")
-        if op.type in found and (op.type in missing or not only_missing) and (
-                own or len(found[op.type]) < PER_OP):
-            found[op.type].append(Node(op, case, feeds))
+        if op.type in found and (case.name.startswith(f"{op.type}/")
+                                 or len(found[op.type]) < most):
+            found[op.type].append(Node(op, case.name, getattr(case, "grad", False), feeds))
 
 
 def _differentiate(graph, feeds, ys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pprint
 import re
 
 import numpy as np
@@ -15,7 +16,8 @@ from .cases import Node
 from .names import builders
 
 EXAMPLE = re.compile(r"^Example:\n(?P<code>(?:    .*\n|\n)*)", re.MULTILINE)
-SIZE = 24  # elements of the inputs, and of the results
+SIZE = 60  # elements of the inputs, and of the results
+WIDTH = 88
 PLAIN = ("float32", "float64", "int32", "bool", "string")  # what a list of numbers becomes
 
 
@@ -27,7 +29,7 @@ def example_of(op_def: OpDef, nodes: list[Node]) -> str:
             return inspect.cleandoc(found["code"]).rstrip()
     if op_def.effects or op_def.refs or op_def.bodies or op_def.takes_state:
         return ""
-    for node in sorted(nodes, key=_size)[:4]:
+    for node in sorted(nodes, key=lambda node: (_is_bare(node), _size(node)))[:4]:
         made = _made_from(op_def, node)
         if made:
             return made
@@ -35,8 +37,14 @@ def example_of(op_def: OpDef, nodes: list[Node]) -> str:
 
 
 def _size(node: Node) -> int:
+    """How many elements the inputs have; far too many when that is not known, or none."""
     sizes = [x.spec.size for x in node.op.inputs]
-    return 10**9 if None in sizes or 0 in sizes else sum(sizes) + (sum(sizes) == len(sizes)) * SIZE
+    return 10**9 if None in sizes or 0 in sizes else sum(sizes)
+
+
+def _is_bare(node: Node) -> bool:
+    """Whether each input has only one element, which shows little."""
+    return _size(node) == len(node.op.inputs)
 
 
 def _made_from(op_def: OpDef, node: Node) -> str:
@@ -56,7 +64,7 @@ def _made_from(op_def: OpDef, node: Node) -> str:
             for param, group in zip(op_def.params, op_def.group(texts), strict=True)]
     if any("np." in arg for arg in args):
         lines.insert(0, "import numpy as np")
-    lines += [f"{param} = {arg}" for param, arg in zip(op_def.params, args, strict=True)]
+    lines += [_wrapped(f"{param} = ", arg) for param, arg in zip(op_def.params, args, strict=True)]
     given = []
     for key, value in node.op.attrs.items():
         if key not in op_def.attr_defaults or repr(value) == repr(op_def.attr_defaults[key]):
@@ -76,7 +84,16 @@ def _made_from(op_def: OpDef, node: Node) -> str:
     results = result if isinstance(result, list) else [result]
     if sum(np.size(r) for r in results) > SIZE or " at 0x" in repr(result):
         return ""
-    return "\n".join([*(f">>> {line}" for line in [*lines, call]), repr(result)])
+    code = [f">>> {line}".replace("\n", "\n... ") for line in [*lines, call]]
+    return "\n".join([*code, repr(result)])
+
+
+def _wrapped(start: str, value: str) -> str:
+    """An assignment of nested lists in lines of a page's width."""
+    if len(start + value) <= WIDTH or "np." in value:
+        return start + value
+    made = pprint.pformat(eval(value), width=WIDTH - len(start), compact=True)
+    return start + made.replace("\n", "\n" + " " * len(start))
 
 
 def _value_text(value, dtype: DType) -> str:

@@ -20,8 +20,8 @@ ops.load_all()
 OPS = {kind: op_def for kind, op_def in REGISTRY.items()
        if type(op_def).__module__.startswith("flowgraph.")}
 ENTRY = re.compile(r"^## (?P<kind>\w+)\n(?P<body>(?:(?!## ).*\n)*)", re.MULTILINE)
-GRADIENT = re.compile(r"^\*\*Gradient\.\*\* (?P<words>[^\n]*)\n(?:\n```text\n(?P<formula>.*?)^```)?",
-                      re.MULTILINE | re.DOTALL)
+GRADIENT = re.compile(r"^\*\*Gradient\.\*\* (?P<words>[^\n]*)\n"
+                      r"(?:\n```text\n(?P<formula>.*?)^```)?", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"(?<![\w.'])[A-Za-z_]\w*(?:\.\w+)*(?!\w|=[^=])")
 WORDS = {"let", "grad", "dtype", "newaxis", "pi", "True", "False", "IndexedSlices"}
 
