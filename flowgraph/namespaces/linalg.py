@@ -32,7 +32,26 @@ from flowgraph.ops.solve import matrix_solve_ls as lstsq
 from flowgraph.ops.solve import matrix_triangular_solve as triangular_solve
 from flowgraph.ops.tensordot import matvec, tensordot
 
+_OPERATORS = "flowgraph.linear_operators."
 _LAZY = {
+    "LinearOperator": _OPERATORS + "base:LinearOperator",
+    "LinearOperatorAdjoint": _OPERATORS + "derived:LinearOperatorAdjoint",
+    "LinearOperatorBlockDiag": _OPERATORS + "block_diag:LinearOperatorBlockDiag",
+    "LinearOperatorCirculant": _OPERATORS + "circulant:LinearOperatorCirculant",
+    "LinearOperatorCirculant2D": _OPERATORS + "circulant:LinearOperatorCirculant2D",
+    "LinearOperatorCirculant3D": _OPERATORS + "circulant:LinearOperatorCirculant3D",
+    "LinearOperatorComposition": _OPERATORS + "composition:LinearOperatorComposition",
+    "LinearOperatorDiag": _OPERATORS + "diag:LinearOperatorDiag",
+    "LinearOperatorFullMatrix": _OPERATORS + "full_matrix:LinearOperatorFullMatrix",
+    "LinearOperatorHouseholder": _OPERATORS + "householder:LinearOperatorHouseholder",
+    "LinearOperatorIdentity": _OPERATORS + "identity:LinearOperatorIdentity",
+    "LinearOperatorInversion": _OPERATORS + "derived:LinearOperatorInversion",
+    "LinearOperatorKronecker": _OPERATORS + "kronecker:LinearOperatorKronecker",
+    "LinearOperatorLowRankUpdate": _OPERATORS + "low_rank_update:LinearOperatorLowRankUpdate",
+    "LinearOperatorLowerTriangular": _OPERATORS + "triangular:LinearOperatorLowerTriangular",
+    "LinearOperatorScaledIdentity": _OPERATORS + "identity:LinearOperatorScaledIdentity",
+    "LinearOperatorToeplitz": _OPERATORS + "toeplitz:LinearOperatorToeplitz",
+    "LinearOperatorZeros": _OPERATORS + "zeros:LinearOperatorZeros",
     "tridiagonal_matmul": "flowgraph.ops.tridiagonal:tridiagonal_matmul",
     "tridiagonal_solve": "flowgraph.ops.tridiagonal:tridiagonal_solve",
 }
