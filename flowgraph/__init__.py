@@ -582,6 +582,7 @@ _LAZY = {
     "unsorted_segment_prod": "flowgraph.ops.unsorted_segment:unsorted_segment_prod",
     "unsorted_segment_sqrt_n": "flowgraph.ops.unsorted_segment:unsorted_segment_sqrt_n",
     "variable_axis_size_partitioner": "flowgraph.ops.partitioners:variable_axis_size_partitioner",
+    "variable_creator_scope": "flowgraph.ops.variable_creator:variable_creator_scope",
     "verify_tensor_all_finite": "flowgraph.ops.type_checks:assert_all_finite",
     "version": "flowgraph.namespaces.version",
     "write_file": "flowgraph.ops.files:write_file",

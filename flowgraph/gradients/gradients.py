@@ -85,7 +85,7 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
         name: name scope of the new ops.
         colocate_gradients_with_ops: give each gradient op its forward op's device.
         gate_gradients: accepted; a run is deterministic anyway.
-        aggregation_method: accepted; see AggregationMethod.
+        aggregation_method: one of AggregationMethod; all give the same numbers.
         stop_gradients: tensors to treat as constants.
         unconnected_gradients: "none" or "zero".
 
@@ -95,7 +95,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     Raises:
         TypeError: a complex y has no grad_ys, or ys and xs hold something other than tensors.
         LookupError: an op asks for a gradient function that is not registered.
-        ValueError: ys and xs are from different graphs, or grad_ys do not fit.
+        ValueError: ys and xs are from different graphs, grad_ys do not fit, or
+            aggregation_method is none of AggregationMethod.
 
     Example:
         >>> import flowgraph as fg
@@ -107,6 +108,9 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None, name: str = "gradients",
     if unconnected not in ("none", "zero"):
         raise ValueError(located("unconnected_gradients must be 'none' or 'zero', not "
                                  f"{unconnected!r}"))
+    if aggregation_method not in (None, 0, 1, 2):
+        raise ValueError(located(f"Invalid aggregation_method specified {aggregation_method!r}; "
+                                 "use one of tf.AggregationMethod"))
     ys, xs = as_list(ys), as_list(xs)
     stops = [] if stop_gradients is None else as_list(stop_gradients)
     grad_ys = [None] * len(ys) if grad_ys is None else as_list(grad_ys)

@@ -36,6 +36,7 @@ class Scopes(threading.local):
         self.devices: list[Any] = []
         self.container = ""
         self.gradient_overrides: dict[str, str] = {}
+        self.variable_creators: list[Any] = []
         self.kernel_labels: dict[str, str] = {}
         self.frame: UserFrame | None = None  # set while gradients are built
         self.forward_op: Operation | None = None

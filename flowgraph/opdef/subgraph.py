@@ -52,6 +52,7 @@ class SubGraph(Graph):
         scopes, around = self._scopes, outer._scopes
         scopes.name, scopes.devices = around.name, around.devices
         scopes.gradient_overrides = around.gradient_overrides
+        scopes.variable_creators = around.variable_creators
         scopes.frame, scopes.forward_op = around.frame, around.forward_op
 
     def parameter(self, name: str, like: Tensor, shape: Any = "same") -> Tensor:
@@ -91,7 +92,7 @@ class SubGraph(Graph):
         op = outside.op
         with self.as_default(), self.control_dependencies(None):
             kind = "VariableParameter" if outside.dtype._is_ref_dtype else "Parameter"
-            return op_def(kind).build(name=op.name.rpartition("/")[2], source=outside,
+            return op_def(kind).build(name=op.name.rpartition("/")[2].lstrip("_"), source=outside,
                                       dtype=outside.dtype.base_dtype, shape=outside.spec.shape)
 
     def check_usable_outside(self, tensor: Tensor) -> None:

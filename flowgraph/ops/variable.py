@@ -53,7 +53,24 @@ class VariableAggregation(enum.Enum):
     ONLY_FIRST_TOWER = 3  # noqa: PIE796  (TensorFlow's older name)
 
 
-class Variable:
+class _MadeThroughScopes(type):
+    """So that `tf.Variable(...)` asks the open `tf.variable_creator_scope` blocks."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        creators = get_default_graph()._scopes.variable_creators
+        if not creators or cls is not Variable:
+            return super().__call__(*args, **kwargs)
+        from flowgraph.ops.variable_creator import created
+        return created(super().__call__, creators, args, kwargs)
+
+    @property
+    def __signature__(cls) -> Any:  # else that of __call__ would be shown
+        import inspect
+        whole = inspect.signature(cls.__init__)
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
+
+
+class Variable(metaclass=_MadeThroughScopes):
     """A tensor that stays from run to run; give it a value with its `initializer` first.
 
     Args:

@@ -381,3 +381,9 @@ def test_a_gradient_of_another_dtype_is_refused_where_it_is_made() -> None:
         y = fg.identity(x, name="odd")
     with pytest.raises(fg.errors.DTypeError, match=r"'odd'.*float64 for the input.*float32"):
         fg.gradients(y, x)
+
+
+def test_an_unknown_way_of_aggregation_raises() -> None:
+    x = fg.constant(3.0)
+    with pytest.raises(ValueError, match="Invalid aggregation_method specified 7"):
+        fg.gradients(x * x, x, aggregation_method=7)
