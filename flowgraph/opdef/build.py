@@ -183,9 +183,10 @@ def _bad_value(op_def: OpDef, param: str, groups: list[tuple[str, tuple[Any, ...
 def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
     """The dtype for a value that no tensor settles: the only one allowed, else the value's own.
 
-    An empty list has no dtype of its own; it takes the op's preferred one.
+    An empty list has no dtype of its own; it takes the op's preferred one. No value becomes a
+    handle or a list of tensors: `_check_dtypes` says so.
     """
-    if len(allowed.members) == 1:
+    if len(allowed.members) == 1 and allowed.members[0].kind != "r":
         return allowed.members[0]
     empty = isinstance(item, (list, tuple)) and not item
     return allowed.members[0] if empty and allowed is not dt.ANY else None

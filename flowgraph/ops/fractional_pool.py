@@ -255,6 +255,7 @@ def _check_cuts(sizes, *cuts):
 
 def _of_cells(spec, rows, columns):
     """The Spec of one element per cell."""
+    shape_rules.require_rank(spec, 4, "images")
     n, _, _, c = spec.shape or (None,) * 4
     counts = [None if not cuts.shape or cuts.shape[0] is None else cuts.shape[0] - 1
               for cuts in (rows, columns)]

@@ -95,4 +95,7 @@ BAD = [
             fg.errors.InvalidArgumentError, ("Expected 1",), phase="run"),
     BadCase("SparseConditionalAccumulator/matrix", bad_sparse([[0]], [1.0], of=None),
             fg.errors.InvalidArgumentError, ("vector",), phase="run"),
+    BadCase("SparseConditionalAccumulator/reduction",
+            lambda: fg.SparseConditionalAccumulator(fg.float32, reduction_type="MEDIAN"),
+            ValueError, ("SparseConditionalAccumulator '", "MEDIAN")),
 ]

@@ -50,4 +50,7 @@ BAD = [
             ("axis", "dimension")),
     BadCase("ArgMax/empty_axis", lambda: fg.argmax(np.zeros((0, 3))), InvalidArgumentError,
             ("axis 0 is empty",), (), "run"),
+    BadCase("ArgMin/axis", lambda: fg.argmin([1.0, 2.0], axis=3), fg.errors.InvalidArgumentError,
+            ("ArgMin '", "[-1, 1)", "3"), phase="run"),
+    BadCase("ArgMin/text", lambda: fg.argmin(["a"]), TypeError, ("ArgMin '", "string")),
 ]

@@ -37,7 +37,8 @@ WRONG_DTYPE = (
     ("bool", True, "Abs BiasAddGrad CountUpTo Diag Neg Relu6 Sign Square"),
     ("string", "text", "OnesLike Round Where ZerosLike"),
 )
-ATTRIBUTES = {"StringToHashBucket": {"num_buckets": 2}, "StringToHashBucketFast": {"num_buckets": 2},
+ATTRIBUTES = {"StringToHashBucket": {"num_buckets": 2},
+              "StringToHashBucketFast": {"num_buckets": 2},
               "StringToHashBucketStrong": {"num_buckets": 2, "key": [1, 2]},
               "CountUpTo": {"limit": 2}}
 
@@ -99,7 +100,8 @@ BAD = [
     *(BadCase(f"{op}/sizes", made(op, TWO, THREE), ValueError,
               (f"{op} '", "of one shape, got (2,) and (3,)"))
       for op in SAME_SHAPE.split()),
-    *(BadCase(f"{op}/axis", lambda f=function, d=op: f(TWO > 0 if d == "Any" else TWO, axis=1), ValueError,
+    *(BadCase(f"{op}/axis", lambda f=function, d=op: f(TWO > 0 if d == "Any" else TWO, axis=1),
+              ValueError,
               (f"{op} '", "has reduction axis 1, but its input has rank 1", "in [-1, 1)"))
       for op, function in REDUCTIONS.items()),
     *(BadCase(f"{op}/axis_at_run", function, InvalidArgumentError, (f"{op} '", "axis 1", "(2,)"),

@@ -125,6 +125,8 @@ BAD = [
     BadCase("SelfAdjointEigV2/not_square", lambda: self_adjoint_eig(TALL), ValueError, ("square",)),
     BadCase("Lu/singular", lambda x: list(lu(x)), InvalidArgumentError, ("not invertible",),
             (SINGULAR,), "run"),
+    BadCase("Svd/vector", lambda: fg.svd([1.0, 2.0]), ValueError, ("Svd '", "rank 2", "(2,)")),
+    BadCase("Svd/ints", lambda: fg.svd([[1, 2]]), TypeError, ("Svd '", "int32")),
 ]
 
 

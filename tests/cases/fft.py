@@ -3,6 +3,7 @@
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.testing import BadCase, Case
 
 RNG = np.random.default_rng(3)
@@ -195,4 +196,15 @@ BAD = [
             ("rank 2",)),
     BadCase("mel/nyquist", lambda: fg.signal.linear_to_mel_weight_matrix(sample_rate=4000),
             ValueError, ("3800", "4000")),
+    BadCase("IRFFT2D/vector", lambda: op_def("IRFFT2D").build(fg.zeros([2], fg.complex64), [2, 2]),
+            ValueError, ("IRFFT2D '", "rank 2 or more", "(2,)")),
+    BadCase("IRFFT2D/negative", lambda: fg.signal.irfft2d(fg.zeros([2, 2], fg.complex64), [-1, 2]),
+            fg.errors.InvalidArgumentError, ("IRFFT2D '", "fft_length[0]", "-1"), phase="run"),
+    BadCase("IRFFT3D/lengths",
+            lambda: fg.signal.irfft3d(fg.zeros([2, 2, 2], fg.complex64), [2, 2]), ValueError,
+            ("IRFFT3D '", "fft_length of shape (3,), got (2,)")),
+    BadCase("RFFT3D/lengths", lambda: fg.signal.rfft3d(fg.zeros([2, 2, 2]), [2, 2]), ValueError,
+            ("RFFT3D '", "fft_length of shape (3,), got (2,)")),
+    BadCase("IRFFT/lengths", lambda: fg.signal.irfft(fg.zeros([2], fg.complex64), [2, 3]),
+            ValueError, ("IRFFT '", "fft_length of shape (1,), got (2,)")),
 ]

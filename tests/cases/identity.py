@@ -55,4 +55,6 @@ BAD = [
     BadCase("tuple/empty", lambda: fg.tuple([]), ValueError, ("at least one",)),
     BadCase("tuple/control_input", lambda: fg.tuple([fg.zeros([])], control_inputs=["a"]),
             TypeError, ("Control input",)),
+    BadCase("IdentityN/nothing", lambda: fg.identity_n([]), ValueError,
+            ("IdentityN '", "at least one tensor")),
 ]

@@ -41,4 +41,11 @@ BAD = [
     BadCase("Pad/mode", lambda: fg.pad(fg.zeros([2]), [[1, 1]], "WRAP"), ValueError, ("WRAP",)),
     BadCase("MirrorPad/too_wide", lambda: fg.pad(fg.zeros([2]), [[2, 0]], "REFLECT"),
             fg.errors.InvalidArgumentError, ("at most 1",), (), "run"),
+    BadCase("PadV2/pairs", lambda: fg.pad([1.0], [[1, 1], [1, 1]], constant_values=2), ValueError,
+            ("PadV2 '", "(1,)", "one pair for each axis")),
+    BadCase("PadV2/vector", lambda: fg.pad([1.0], [[1, 1]], constant_values=[2.0, 3.0]), ValueError,
+            ("PadV2 '", "rank 0, got (2,)")),
+    BadCase("PadV2/negative", lambda x: fg.pad([1.0], x, constant_values=2),
+            fg.errors.InvalidArgumentError, ("PadV2 '", "non-negative", "-1"),
+            (np.int32([[1, -1]]),), "run"),
 ]

@@ -4,6 +4,7 @@ import numpy as np
 
 import flowgraph as fg
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.partition import dynamic_partition, dynamic_stitch, parallel_stitch
 from flowgraph.testing import BadCase, Case
 
@@ -68,4 +69,15 @@ BAD = [
             ValueError, ("one shape",)),
     BadCase("DynamicStitch/negative", lambda i: dynamic_stitch([i], [[1.0]]),
             InvalidArgumentError, ("not in",), (np.array([-1], np.int32),), "run"),
+    BadCase("ParallelDynamicStitch/sizes",
+            lambda: op_def("ParallelDynamicStitch").build([[0, 1]], [[1.0]]),
+            ValueError, ("ParallelDynamicStitch '", "(1,)", "(2,)")),
+    BadCase("ParallelDynamicStitch/lists",
+            lambda: op_def("ParallelDynamicStitch").build([[0]], [[1.0], [2.0]]), ValueError,
+            ("ParallelDynamicStitch '", "lists of one length", "1 for 'indices', 2 for 'data'")),
+    BadCase("ParallelDynamicStitch/negative",
+            lambda: op_def("ParallelDynamicStitch").build([[-1, 1]], [[1.0, 2.0]]),
+            fg.errors.InvalidArgumentError, ("ParallelDynamicStitch '", "-1"), phase="run"),
+    BadCase("DynamicStitch/nothing", lambda: fg.dynamic_stitch([], []), ValueError,
+            ("DynamicStitch '", "at least one tensor")),
 ]

@@ -7,6 +7,7 @@ confirm: the rows state them.
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.testing import BadCase, Case
 
 X = np.array([-7.0, -1.3, 0.0, 0.4, 2.6, 9.0], np.float32)
@@ -144,4 +145,10 @@ BAD = [
         [[1.0, 2.0]], [0.0], [1.0]), ValueError, ("(1, 2)",)),
     BadCase("quantize_and_dequantize/range", lambda: fg.quantization.quantize_and_dequantize(
         [1.0], 1.0, 0.0, range_given=True), InvalidArgument, ("Invalid range",), (), "run"),
+    BadCase("QuantizedConcat/floats", lambda: op_def("QuantizedConcat").build(
+        0, [fg.constant([1.0])], [0.0], [1.0], T=fg.quint8), TypeError,
+            ("QuantizedConcat '", "float32 for 'values'", "a quantized dtype")),
+    BadCase("QuantizedConcat/lists", lambda: op_def("QuantizedConcat").build(
+        0, [fg.quantize([1.0], 0.0, 1.0, fg.quint8)[0]] * 2, [0.0], [1.0], T=fg.quint8),
+            ValueError, ("QuantizedConcat '", "2 for 'values', 1 for 'input_mins'")),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.testing import BadCase, Case
 
 N = 20000
@@ -102,4 +103,15 @@ BAD = [
             ("logits of rank 2",)),
     BadCase("multinomial/no_classes", lambda x: fg.multinomial(x, 1),
             fg.errors.InvalidArgumentError, ("num_classes",), (np.zeros((1, 0)),), "run"),
+    *(BadCase(f"{op}/{what}", lambda f=op, s=sizes, d=dtype: op_def(f).build(s, dtype=d), error,
+              (f"{op} '", *words))
+      for op in ("RandomStandardNormal", "TruncatedNormal", "RandomUniform")
+      for what, sizes, dtype, error, words in (
+          ("negative", [-1], fg.float32, ValueError, ("(-1,)", "must not be negative")),
+          ("scalar", 3, fg.float32, ValueError, ("a shape of rank 1, got ()",)),
+          ("float_size", [1.5], fg.float32, TypeError, ("float32 for 'shape'",)),
+          ("ints", [3], fg.int32, TypeError, ("cannot draw int32", "a floating dtype")))),
+    *(BadCase(f"{op}/negative_at_run", lambda x, f=op: op_def(f).build(x, dtype=fg.float32),
+              fg.errors.InvalidArgumentError, (f"{op} '", "-1"), (np.int32([-1]),), "run")
+      for op in ("RandomStandardNormal", "TruncatedNormal", "RandomUniform")),
 ]

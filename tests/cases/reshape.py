@@ -77,4 +77,10 @@ BAD = [
             ("rank 2",)),
     BadCase("InvertPermutation/twice", fg.invert_permutation, fg.errors.InvalidArgumentError,
             ("permutation",), (np.array([0, 0], np.int32),), "run"),
+    BadCase("ConjugateTranspose/perm",
+            lambda: fg.transpose(fg.zeros([2, 3], fg.complex64), [0], conjugate=True), ValueError,
+            ("ConjugateTranspose '", "(2, 3)")),
+    BadCase("ConjugateTranspose/repeated",
+            lambda: fg.transpose(fg.zeros([2, 3], fg.complex64), [0, 0], conjugate=True),
+            fg.errors.InvalidArgumentError, ("ConjugateTranspose '", "repeated axis"), phase="run"),
 ]

@@ -56,4 +56,13 @@ BAD = [
             ("assertion failed: [[-1 2][-3...]...]",), (-X,), "run"),
     BadCase("Assert/condition_dtype", lambda: fg.Assert(fg.constant(1), ["x"]), TypeError,
             ("bool",)),
+    BadCase("Print/none", lambda: fg.Print(None, []), ValueError, ("Print '", "None values")),
+    BadCase("PyFuncStateless/dtype",
+            lambda: fg.py_func(np.negative, [fg.constant(1.0)], fg.int64, stateful=False),
+            fg.errors.InvalidArgumentError, ("PyFuncStateless '", "float32", "expects int64"),
+            phase="run"),
+    BadCase("PyFuncStateless/count",
+            lambda: fg.py_func(np.negative, [fg.constant(1.0)], [fg.float32] * 2, stateful=False),
+            fg.errors.InvalidArgumentError, ("PyFuncStateless '", "returns 1 values", "2 values"),
+            phase="run"),
 ]

@@ -175,4 +175,14 @@ BAD = [
             (X[:2], np.int32([0, 1]), np.int32([0, 2])), "run"),
     BadCase("SparseSegmentMean/int", lambda: sparse_segment_mean([1], [0], [0]), TypeError,
             ("SparseSegmentMean", "int32")),
+    *(row for op, build in (("SparseSegmentMeanWithNumSegments", sparse_segment_mean),
+                            ("SparseSegmentSqrtNWithNumSegments", sparse_segment_sqrt_n))
+      for row in (
+          BadCase(f"{op}/ints", lambda f=build: f([1], [0], [0], num_segments=1), TypeError,
+                  (f"{op} '", "int32")),
+          BadCase(f"{op}/negative_count", lambda f=build: f([1.0], [0], [0], num_segments=-1),
+                  ValueError, (f"{op} '", "num_segments >= 0")),
+          BadCase(f"{op}/too_high", lambda f=build: f([1.0], [0], [2], num_segments=2),
+                  fg.errors.InvalidArgumentError, (f"{op} '", "2 is not below num_segments 2"),
+                  phase="run"))),
 ]

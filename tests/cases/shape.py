@@ -43,4 +43,12 @@ BAD = [
             ("[2]", "[3]"), (np.array([2], np.int32), np.array([3], np.int32)), "run"),
     BadCase("broadcast_static_shape/clash", lambda: fg.broadcast_static_shape(
         fg.TensorShape([2]), fg.TensorShape([3])), ValueError, ("2", "3")),
+    BadCase("Shape/float", lambda x: fg.shape(x, out_type=fg.float32), TypeError,
+            ("Shape '", "float32", "int32 or int64"), (np.zeros(2),)),
+    BadCase("Size/float", lambda x: fg.size(x, out_type=fg.float32), TypeError,
+            ("Size '", "float32", "int32 or int64"), (np.zeros(2),)),
+    BadCase("ShapeN/nothing", lambda: fg.shape_n([]), ValueError,
+            ("ShapeN '", "at least one tensor")),
+    BadCase("ShapeN/dtypes", lambda: fg.shape_n([fg.constant(1.0), fg.constant(2)]), TypeError,
+            ("ShapeN '", "cannot mix float32 and int32")),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.sparse_arithmetic import sparse_dense_cwise_add
 from flowgraph.ops.sparse_serialize import deserialize_sparse
 from flowgraph.ops.sparse_tensor import sparse_parts
@@ -419,4 +420,20 @@ BAD = [
             "serialized"),
     run_bad("DeserializeManySparse/dtype", lambda i, v, s: parts(fg.deserialize_many_sparse(
         fg.serialize_many_sparse(sparse(i, v, s)), fg.float32)), (I, V, S), "float64", "float32"),
+    BadCase("SerializeSparse/indices",
+            lambda: op_def("SerializeSparse").build([0, 0], [1.0, 2.0], [3]), ValueError,
+            ("SerializeSparse '", "(2,)")),
+    BadCase("SerializeSparse/values",
+            lambda: op_def("SerializeSparse").build([[0]], [1.0, 2.0], [3]), ValueError,
+            ("SerializeSparse '", "cannot pair indices of (1, 1) with values of (2,)")),
+    BadCase("DeserializeSparse/dtype",
+            lambda: op_def("DeserializeSparse").build([1.0, 2.0, 3.0], dtype=fg.float32),
+            TypeError, ("DeserializeSparse '", "float32")),
+    BadCase("DeserializeSparse/two_texts",
+            lambda: op_def("DeserializeSparse").build(["a", "b"], dtype=fg.float32), ValueError,
+            ("DeserializeSparse '", "(2,)")),
+    BadCase("DeserializeSparse/garbage",
+            lambda: list(op_def("DeserializeSparse").build(["a", "b", "c"], dtype=fg.float32)),
+            fg.errors.InvalidArgumentError, ("DeserializeSparse '", "serialized tensor"),
+            phase="run"),
 ]

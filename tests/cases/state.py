@@ -109,4 +109,6 @@ BAD = [
     BadCase("IsVariableInitialized/tensor",
             lambda: fg.is_variable_initialized(fg.constant(1.0)), AttributeError),
     BadCase("Unique/matrix", lambda: fg.unique([[1, 2]]), ValueError, ("a vector",)),
+    BadCase("UniqueWithCounts/matrix", lambda: fg.unique_with_counts([[1, 2]]), ValueError,
+            ("UniqueWithCounts '", "rank 1, got (1, 2)")),
 ]

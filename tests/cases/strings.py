@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.string_elements import strings
 from flowgraph.testing import BadCase, Case
 
@@ -246,4 +247,9 @@ BAD = [
             INVALID, ("2147483648",), phase="run"),
     BadCase("StringToNumber/dtype", lambda: fg.string_to_number("1", fg.uint8), TypeError,
             ("uint8", "int64")),
+    BadCase("StringFormat/op_places", lambda: op_def("StringFormat").build(
+        [fg.constant(1)], template=b"none", placeholder=b"{}"), ValueError,
+            ("StringFormat '", "0 placeholders", "1 inputs")),
+    BadCase("StringSplitV2/two_seps", lambda: op_def("StringSplitV2").build(["a"], ["b", "c"]),
+            ValueError, ("StringSplitV2 '", "(2,)")),
 ]

@@ -56,4 +56,10 @@ BAD = [
             ("[0, 4)",), (PLACES + 2,), "run"),
     BadCase("TensorScatterMax/dtype", lambda: tensor_scatter_max([1j], [[0]], [2j]), TypeError,
             ("complex128",)),
+    *(row for op, build in (("TensorScatterMin", tensor_scatter_min),
+                            ("TensorScatterSub", tensor_scatter_sub)) for row in (
+          BadCase(f"{op}/count", lambda f=build: f([1.0, 2.0], [[0]], [1.0, 2.0]), ValueError,
+                  (f"{op} '", "(2,)", "(1, 1)")),
+          BadCase(f"{op}/outside", lambda f=build: f([1.0, 2.0], [[5]], [1.0]),
+                  InvalidArgumentError, (f"{op} '", "[0, 2)", "5"), phase="run"))),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.testing import BadCase, Case
 from tests.cases.strings import INVALID, text
 
@@ -45,4 +46,6 @@ BAD = [
             phase="run"),
     BadCase("UnicodeEncode/scalar", lambda: fg.strings.unicode_encode(104, "UTF-8"), ValueError,
             ("rank",)),
+    BadCase("UnicodeDecode/ints", lambda: op_def("UnicodeDecode").build(
+        fg.constant([1]), input_encoding="UTF-8"), TypeError, ("UnicodeDecode '", "int32")),
 ]
