@@ -22,7 +22,7 @@ from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension, TensorShape, dimension_at_index
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor, is_tensor_like
+from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.batches import solve_by_cholesky, solve_dense
 from flowgraph.opdef.convert import convert_to_tensor
@@ -158,33 +158,33 @@ class LinearOperator:
         """M: the length of the vectors it gives."""
         return dimension_at_index(self.shape, -2)
 
-    def shape_tensor(self, name: str = "shape_tensor") -> Tensor:
+    def shape_tensor(self, name: str = "shape_tensor") -> Any:
         """The shape [..., M, N] as a 1-D tensor; `name` is that of the scope."""
         with self._name_scope(name):
             if self.shape.is_fully_defined():
                 return convert_to_tensor(self.shape.as_list(), "int32", name="shape")
             return self._shape_tensor()
 
-    def batch_shape_tensor(self, name: str = "batch_shape_tensor") -> Tensor:
+    def batch_shape_tensor(self, name: str = "batch_shape_tensor") -> Any:
         """The shape of the batch as a 1-D tensor; `name` is that of the scope."""
         with self._name_scope(name):
             if self.batch_shape.is_fully_defined():
                 return convert_to_tensor(self.batch_shape.as_list(), "int32", name="batch_shape")
             return self.shape_tensor()[:-2]
 
-    def tensor_rank_tensor(self, name: str = "tensor_rank_tensor") -> Tensor:
+    def tensor_rank_tensor(self, name: str = "tensor_rank_tensor") -> Any:
         """The rank of the dense matrix as a scalar tensor; `name` is that of the scope."""
         with self._name_scope(name):
             rank = self.tensor_rank
             return size(self.shape_tensor()) if rank is None else convert_to_tensor(rank)
 
-    def domain_dimension_tensor(self, name: str = "domain_dimension_tensor") -> Tensor:
+    def domain_dimension_tensor(self, name: str = "domain_dimension_tensor") -> Any:
         """N as a scalar tensor; `name` is that of the scope."""
         with self._name_scope(name):
             n = self.domain_dimension.value
             return self.shape_tensor()[-1] if n is None else convert_to_tensor(n)
 
-    def range_dimension_tensor(self, name: str = "range_dimension_tensor") -> Tensor:
+    def range_dimension_tensor(self, name: str = "range_dimension_tensor") -> Any:
         """M as a scalar tensor; `name` is that of the scope."""
         with self._name_scope(name):
             m = self.range_dimension.value
@@ -218,7 +218,7 @@ class LinearOperator:
     def __matmul__(self, other: Any) -> Any:
         return self.matmul(other)
 
-    def matvec(self, x: Any, adjoint: bool = False, name: str = "matvec") -> Tensor:
+    def matvec(self, x: Any, adjoint: bool = False, name: str = "matvec") -> Any:
         """Multiplies vectors by it: A x.
 
         Args:
@@ -262,7 +262,7 @@ class LinearOperator:
             rhs = self._argument(rhs, "rhs", -1 if adjoint else -2, -1 if adjoint_arg else -2)
             return self._solve(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg)
 
-    def solvevec(self, rhs: Any, adjoint: bool = False, name: str = "solve") -> Tensor:
+    def solvevec(self, rhs: Any, adjoint: bool = False, name: str = "solve") -> Any:
         """Solves A x = rhs for vectors.
 
         Args:
@@ -277,34 +277,34 @@ class LinearOperator:
             rhs = self._argument(rhs, "rhs", -1 if adjoint else -2, -1)
             return self._solvevec(rhs, adjoint=adjoint)
 
-    def determinant(self, name: str = "det") -> Tensor:
+    def determinant(self, name: str = "det") -> Any:
         """The determinants, [...]; `name` is that of the scope."""
         self._check_square("a determinant", NotImplementedError)
         with self._name_scope(name):
             return self._determinant()
 
-    def log_abs_determinant(self, name: str = "log_abs_det") -> Tensor:
+    def log_abs_determinant(self, name: str = "log_abs_det") -> Any:
         """The logarithms of the determinants' sizes, [...]; `name` is that of the scope."""
         self._check_square("a determinant", NotImplementedError)
         with self._name_scope(name):
             return self._log_abs_determinant()
 
-    def to_dense(self, name: str = "to_dense") -> Tensor:
+    def to_dense(self, name: str = "to_dense") -> Any:
         """The matrix itself, [..., M, N]; `name` is that of the scope."""
         with self._name_scope(name):
             return self._to_dense()
 
-    def diag_part(self, name: str = "diag_part") -> Tensor:
+    def diag_part(self, name: str = "diag_part") -> Any:
         """The main diagonals, [..., min(M, N)]; `name` is that of the scope."""
         with self._name_scope(name):
             return self._diag_part()
 
-    def trace(self, name: str = "trace") -> Tensor:
+    def trace(self, name: str = "trace") -> Any:
         """The sums of the main diagonals, [...]; `name` is that of the scope."""
         with self._name_scope(name):
             return self._trace()
 
-    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Tensor:
+    def add_to_tensor(self, x: Any, name: str = "add_to_tensor") -> Any:
         """A + x, for a tensor `x` [..., M, N] of its dtype; `name` is that of the scope."""
         with self._name_scope(name):
             return self._add_to_tensor(self._typed(x, "x"))
@@ -365,13 +365,13 @@ class LinearOperator:
     def _shape(self) -> TensorShape:
         raise NotImplementedError(located(f"{type(self).__name__} does not define _shape"))
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         raise NotImplementedError(located(f"{type(self).__name__} does not define _shape_tensor"))
 
     def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         raise NotImplementedError(located(f"{type(self).__name__} does not define _matmul"))
 
-    def _matvec(self, x: Any, adjoint: bool = False) -> Tensor:
+    def _matvec(self, x: Any, adjoint: bool = False) -> Any:
         return squeeze(self.matmul(expand_dims(x, -1), adjoint=adjoint), axis=[-1])
 
     def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
@@ -380,33 +380,33 @@ class LinearOperator:
             return solve_by_cholesky(cholesky(self.to_dense()), rhs)
         return solve_dense(self.to_dense(), rhs, adjoint)
 
-    def _solvevec(self, rhs: Any, adjoint: bool = False) -> Tensor:
+    def _solvevec(self, rhs: Any, adjoint: bool = False) -> Any:
         return squeeze(self.solve(expand_dims(rhs, -1), adjoint=adjoint), axis=[-1])
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         if self._can_use_cholesky():
             return exp(self.log_abs_determinant())
         return matrix_determinant(self.to_dense())
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         if self._can_use_cholesky():
             return 2 * reduce_sum(log(matrix_diag_part(cholesky(self.to_dense()))), axis=[-1])
         return slogdet(self.to_dense()).log_abs_determinant
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         batch, n = self.batch_shape, self.domain_dimension.value
         return self.matmul(eye(
             self.domain_dimension_tensor() if n is None else n,
             batch_shape=batch.as_list() if batch.is_fully_defined() else self.batch_shape_tensor(),
             dtype=self.dtype))
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         return matrix_diag_part(self.to_dense())
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return reduce_sum(self.diag_part(), axis=-1)
 
-    def _add_to_tensor(self, x: Tensor) -> Tensor:
+    def _add_to_tensor(self, x: Any) -> Any:
         return self.to_dense() + x
 
     def _adjoint_operator(self) -> LinearOperator:
@@ -462,7 +462,7 @@ class LinearOperator:
                                      "do not fit: the inner sizes must be equal"))
         return a, b
 
-    def _typed(self, value: Any, what: str) -> Tensor:
+    def _typed(self, value: Any, what: str) -> Any:
         tensor = convert_to_tensor(value, name=what)
         if tensor.dtype.base_dtype != self.dtype:
             raise TypeError(located(f"{self.name} takes {what} of dtype {self.dtype.name}, got "
@@ -470,7 +470,7 @@ class LinearOperator:
                                     f"tf.{self.dtype.name})."))
         return tensor
 
-    def _argument(self, value: Any, what: str, own_axis: int, axis: int) -> Tensor:
+    def _argument(self, value: Any, what: str, own_axis: int, axis: int) -> Any:
         """A tensor whose size on `axis` fits this operator's on `own_axis`."""
         tensor = self._typed(value, what)
         least = 1 if axis == own_axis == -1 else -axis

@@ -8,7 +8,6 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, unknown_shape
-from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.assertions import assert_equal, assert_positive
@@ -22,7 +21,7 @@ from flowgraph.ops.solve import cholesky_solve, matrix_solve, matrix_triangular_
 from flowgraph.ops.unary import abs as absolute
 
 
-def batch_sizes(matrix: Tensor) -> Any:
+def batch_sizes(matrix: Any) -> Any:
     """The sizes before the last two: a list of ints where the graph tells, else a tensor."""
     static = matrix.shape[:-2]
     return static.as_list() if static.is_fully_defined() else shape(matrix)[:-2]
@@ -35,7 +34,7 @@ def joined(*parts: Any) -> Any:
     return concat([part for part in parts if not (isinstance(part, list) and not part)], 0)
 
 
-def broadcast_matrices(matrices: Any) -> list[Tensor]:
+def broadcast_matrices(matrices: Any) -> list[Any]:
     """The matrices with the batch that all of theirs broadcast to."""
     static = reduce(broadcast_static_shape, [m.shape[:-2] for m in matrices])
     if static.is_fully_defined():
@@ -46,7 +45,7 @@ def broadcast_matrices(matrices: Any) -> list[Tensor]:
     return [broadcast_to(m, concat([batch, shape(m)[-2:]], 0)) for m in matrices]
 
 
-def solve_broadcast(solve: Any, matrix: Tensor, rhs: Tensor, **options: Any) -> Tensor:
+def solve_broadcast(solve: Any, matrix: Any, rhs: Any, **options: Any) -> Any:
     """Solves with `solve(matrix, rhs)`, whose two batches must be equal, over batches that are not.
 
     A single matrix is not repeated: a batch of right-hand sides becomes one with more columns.
@@ -61,17 +60,17 @@ def solve_broadcast(solve: Any, matrix: Tensor, rhs: Tensor, **options: Any) -> 
     return transpose(solved, [*range(1, rank - 1), 0, rank - 1])
 
 
-def solve_dense(matrix: Tensor, rhs: Tensor, adjoint: bool = False) -> Tensor:
+def solve_dense(matrix: Any, rhs: Any, adjoint: bool = False) -> Any:
     """`matrix_solve` over batches that broadcast."""
     return solve_broadcast(matrix_solve, matrix, rhs, adjoint=adjoint)
 
 
-def solve_triangular(tril: Tensor, rhs: Tensor, adjoint: bool = False) -> Tensor:
+def solve_triangular(tril: Any, rhs: Any, adjoint: bool = False) -> Any:
     """`matrix_triangular_solve` with lower triangles over batches that broadcast."""
     return solve_broadcast(matrix_triangular_solve, tril, rhs, lower=True, adjoint=adjoint)
 
 
-def solve_by_cholesky(factor: Tensor, rhs: Tensor) -> Tensor:
+def solve_by_cholesky(factor: Any, rhs: Any) -> Any:
     """`cholesky_solve` over batches that broadcast."""
     return solve_broadcast(cholesky_solve, factor, rhs)
 
@@ -79,7 +78,7 @@ def solve_by_cholesky(factor: Tensor, rhs: Tensor) -> Tensor:
 # ---- what the user gives: tensors and sizes ------------------------------------------------------
 
 
-def tensor_of(value: Any, name: str, least_rank: int) -> Tensor:
+def tensor_of(value: Any, name: str, least_rank: int) -> Any:
     """What defines an operator as a tensor, which must have at least this rank."""
     tensor = convert_to_tensor(value, name=name)
     if tensor.shape.ndims is not None and tensor.shape.ndims < least_rank:
@@ -89,7 +88,7 @@ def tensor_of(value: Any, name: str, least_rank: int) -> Tensor:
     return tensor
 
 
-def size_of(value: Any, name: str) -> Tensor:
+def size_of(value: Any, name: str) -> Any:
     """A number of rows or columns as a tensor; what is known of it must be a whole number >= 0."""
     size = convert_to_tensor(value, name=name)
     if not size.dtype.is_integer:
@@ -103,7 +102,7 @@ def size_of(value: Any, name: str) -> Tensor:
     return size
 
 
-def batch_shape_of(value: Any) -> Tensor | None:
+def batch_shape_of(value: Any) -> Any:
     """A batch shape as a 1-D tensor; None stays None."""
     if value is None:
         return None
@@ -119,7 +118,7 @@ def batch_shape_of(value: Any) -> Tensor | None:
     return batch
 
 
-def known_batch_shape(batch: Tensor | None) -> TensorShape:
+def known_batch_shape(batch: Any) -> TensorShape:
     """What the graph tells of a batch shape."""
     if batch is None:
         return TensorShape([])
@@ -132,12 +131,12 @@ def known_batch_shape(batch: Tensor | None) -> TensorShape:
 # ---- checks of entries ---------------------------------------------------------------------------
 
 
-def assert_no_zeros(x: Tensor, message: str) -> Any:
+def assert_no_zeros(x: Any, message: str) -> Any:
     """An operation that raises when it runs if an entry is 0."""
     return assert_positive(absolute(x), message=message)
 
 
-def assert_real(x: Tensor, message: str) -> Any:
+def assert_real(x: Any, message: str) -> Any:
     """An operation that raises when it runs if an entry has an imaginary part."""
     if not x.dtype.is_complex:
         return no_op()

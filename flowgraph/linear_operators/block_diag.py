@@ -7,7 +7,6 @@ from operator import add, mul
 from typing import Any
 
 from flowgraph.core.shapes import Dimension, TensorShape
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import broadcast_matrices, joined
@@ -60,14 +59,14 @@ class LinearOperatorBlockDiag(OfOperators):
                              + ", ".join(str(operator.shape) for operator in self._operators))
 
     def _shape(self) -> TensorShape:
-        n = sum((operator.domain_dimension for operator in self._operators), Dimension(0))
+        n = reduce(add, [operator.domain_dimension for operator in self._operators], Dimension(0))
         return self._static_batch().concatenate([n, n])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         n = expand_dims(reduce(add, self._each("domain_dimension_tensor")), 0)
         return joined(self._dynamic_batch(), n, n)
 
-    def _blockwise(self, method: str, x: Any, adjoint: bool, adjoint_arg: bool) -> Tensor:
+    def _blockwise(self, method: str, x: Any, adjoint: bool, adjoint_arg: bool) -> Any:
         """A method of each operator on its part of the rows of `x`."""
         sizes = [operator.domain_dimension.value for operator in self._operators]
         parts = split(x, self._each("domain_dimension_tensor") if None in sizes else sizes,
@@ -76,26 +75,26 @@ class LinearOperatorBlockDiag(OfOperators):
                    for operator, part in zip(self._operators, parts, strict=True)]
         return concat(broadcast_matrices(results), axis=-2)
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._blockwise("matmul", x, adjoint, adjoint_arg)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._blockwise("solve", rhs, adjoint, adjoint_arg)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return reduce(mul, self._each("determinant"))
 
-    def _log_abs_determinant(self) -> Tensor:
-        return reduce(add, self._each("log_abs_determinant"))
+    def _log_abs_determinant(self) -> Any:
+        return reduce(add, self._logarithms())
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return reduce(add, self._each("trace"))
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         columns = [expand_dims(diagonal, -1) for diagonal in self._each("diag_part")]
         return squeeze(concat(broadcast_matrices(columns), axis=-2), axis=[-1])
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         blocks = broadcast_matrices(self._each("to_dense"))
         rows = []
         for i, block in enumerate(blocks):

@@ -15,7 +15,6 @@ from flowgraph.core.dtypes import as_dtype
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import (
@@ -42,7 +41,7 @@ _FFT = {1: fft, 2: fft2d, 3: fft3d}
 _IFFT = {1: ifft, 2: ifft2d, 3: ifft3d}
 
 
-def to_complex(x: Tensor) -> Tensor:
+def to_complex(x: Any) -> Any:
     """`x` in the complex dtype of its precision."""
     if x.dtype.is_complex:
         return x
@@ -78,16 +77,16 @@ class BlockCirculant(LinearOperator):
         """The static shape of a block: the last dimensions of the spectrum's."""
         return self._spectrum.shape[-self._depth:]
 
-    def block_shape_tensor(self) -> Tensor:
+    def block_shape_tensor(self) -> Any:
         """The shape of a block as a 1-D tensor."""
         return shape(self._spectrum)[-self._depth:]
 
     @property
-    def spectrum(self) -> Tensor:
+    def spectrum(self) -> Any:
         """The eigenvalues, [...] followed by the shape of a block."""
         return self._spectrum
 
-    def convolution_kernel(self, name: str = "convolution_kernel") -> Tensor:
+    def convolution_kernel(self, name: str = "convolution_kernel") -> Any:
         """The convolution's kernel, of the spectrum's shape; `name` is that of the scope."""
         with self._name_scope(name):
             return cast(_IFFT[self._depth](to_complex(self._spectrum)), self.dtype)
@@ -107,7 +106,7 @@ class BlockCirculant(LinearOperator):
         n = self.block_shape.num_elements()
         return self._spectrum.shape[:-self._depth].concatenate([n, n])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         n = reduce_prod(self.block_shape_tensor(), keepdims=True)
         return joined(shape(self._spectrum)[:-self._depth], n, n)
 
@@ -123,7 +122,7 @@ class BlockCirculant(LinearOperator):
         return assert_real(self._spectrum, "Not self-adjoint:  The spectrum contained non-zero "
                            "imaginary part.")
 
-    def _filtered(self, x: Tensor, change: Any, adjoint: bool) -> Tensor:
+    def _filtered(self, x: Any, change: Any, adjoint: bool) -> Any:
         """Columns of x [..., N, R], changed as blocks of frequencies."""
         spectrum = to_complex(self._spectrum)
         spectrum = expand_dims(conj(spectrum) if adjoint else spectrum, -self._depth - 1)
@@ -138,22 +137,22 @@ class BlockCirculant(LinearOperator):
                       [self.domain_dimension_tensor() if n is None else n])
         return cast(matrix_transpose(reshape(blocks, flat)), self.dtype)
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._filtered(adjoint_of(x) if adjoint_arg else x, lambda f, s: f * s, adjoint)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._filtered(adjoint_of(rhs) if adjoint_arg else rhs, lambda f, s: f / s, adjoint)
 
     def _block_axes(self) -> list[int]:
         return list(range(-self._depth, 0))
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return cast(reduce_prod(self._spectrum, axis=self._block_axes()), self.dtype)
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return cast(reduce_sum(log(absolute(self._spectrum)), axis=self._block_axes()), self.dtype)
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         part = reduce_sum(real(self._spectrum), axis=self._block_axes())
         if not self.dtype.is_complex:
             return cast(part, self.dtype)
@@ -161,13 +160,13 @@ class BlockCirculant(LinearOperator):
                  else reduce_sum(imag(self._spectrum), axis=self._block_axes()))
         return cast(complex_of(part, other), self.dtype)
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         n = self.domain_dimension.value
         each = self.trace() / cast(self.domain_dimension_tensor(), self.dtype)
         return expand_dims(each, -1) * ones(
             [self.domain_dimension_tensor() if n is None else n], self.dtype)
 
-    def _with_spectrum(self, spectrum: Tensor) -> LinearOperator:
+    def _with_spectrum(self, spectrum: Any) -> LinearOperator:
         return type(self)(spectrum, self.dtype, **hints.of(self))
 
     def _adjoint_operator(self) -> LinearOperator:
@@ -177,7 +176,7 @@ class BlockCirculant(LinearOperator):
         return self._with_spectrum(1.0 / self._spectrum)
 
 
-def _columns(x: Tensor) -> Any:
+def _columns(x: Any) -> Any:
     columns = x.shape[-1].value
     return shape(x)[-1:] if columns is None else [columns]
 

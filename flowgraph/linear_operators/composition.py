@@ -8,10 +8,10 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import joined
+from flowgraph.ops.cast import cast
 from flowgraph.ops.join import stack
 from flowgraph.ops.shape import broadcast_dynamic_shape, broadcast_static_shape
 from flowgraph.ops.type_checks import assert_proper_iterable
@@ -51,12 +51,16 @@ class OfOperators(LinearOperator):
     def _static_batch(self) -> TensorShape:
         return reduce(broadcast_static_shape, [o.batch_shape for o in self._operators])
 
-    def _dynamic_batch(self) -> Tensor:
+    def _dynamic_batch(self) -> Any:
         return reduce(broadcast_dynamic_shape, [o.batch_shape_tensor() for o in self._operators])
 
     def _each(self, method: str) -> list[Any]:
         """What a method without arguments gives for each of the operators."""
         return [getattr(operator, method)() for operator in self._operators]
+
+    def _logarithms(self) -> list[Any]:
+        """Each log_abs_determinant in this dtype; some complex operators give a real one."""
+        return [cast(one, self.dtype) for one in self._each("log_abs_determinant")]
 
 
 class LinearOperatorComposition(OfOperators):
@@ -101,23 +105,23 @@ class LinearOperatorComposition(OfOperators):
         return self._static_batch().concatenate([self._operators[0].range_dimension,
                                                  self._operators[-1].domain_dimension])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return joined(self._dynamic_batch(), stack([
             self._operators[0].range_dimension_tensor(),
             self._operators[-1].domain_dimension_tensor()]))
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         first, *rest = self._operators if adjoint else self._operators[::-1]
         return reduce(lambda y, operator: operator.matmul(y, adjoint=adjoint), rest,
                       first.matmul(x, adjoint=adjoint, adjoint_arg=adjoint_arg))
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         first, *rest = self._operators[::-1] if adjoint else self._operators
         return reduce(lambda y, operator: operator.solve(y, adjoint=adjoint), rest,
                       first.solve(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg))
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return reduce(mul, self._each("determinant"))
 
-    def _log_abs_determinant(self) -> Tensor:
-        return reduce(add, self._each("log_abs_determinant"))
+    def _log_abs_determinant(self) -> Any:
+        return reduce(add, self._logarithms())

@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import joined
@@ -84,35 +83,35 @@ class LinearOperatorAdjoint(_Derived):
             return sizes
         return sizes[:-2].concatenate([sizes[-1], sizes[-2]])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         sizes = self._operator.shape_tensor()
         return joined(sizes[:-2], sizes[-1:], sizes[-2:-1])
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._operator.matmul(x, adjoint=not adjoint, adjoint_arg=adjoint_arg)
 
-    def _matvec(self, x: Any, adjoint: bool = False) -> Tensor:
+    def _matvec(self, x: Any, adjoint: bool = False) -> Any:
         return self._operator.matvec(x, adjoint=not adjoint)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._operator.solve(rhs, adjoint=not adjoint, adjoint_arg=adjoint_arg)
 
-    def _solvevec(self, rhs: Any, adjoint: bool = False) -> Tensor:
+    def _solvevec(self, rhs: Any, adjoint: bool = False) -> Any:
         return self._operator.solvevec(rhs, adjoint=not adjoint)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return conj(self._operator.determinant())
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return self._operator.log_abs_determinant()
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return conj(self._operator.trace())
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         return conj(self._operator.diag_part())
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         return adjoint_of(self._operator.to_dense())
 
     def _adjoint_operator(self) -> LinearOperator:
@@ -158,19 +157,19 @@ class LinearOperatorInversion(_Derived):
     def _shape(self) -> TensorShape:
         return self._operator.shape
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return self._operator.shape_tensor()
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._operator.solve(x, adjoint=adjoint, adjoint_arg=adjoint_arg)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._operator.matmul(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return 1.0 / self._operator.determinant()
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return -1.0 * self._operator.log_abs_determinant()
 
     def _inverse_operator(self) -> LinearOperator:

@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import assert_no_zeros, assert_real, joined, tensor_of
@@ -59,14 +58,14 @@ class LinearOperatorDiag(LinearOperator):
                 is_positive_definite=is_positive_definite, is_square=True, name=name)
 
     @property
-    def diag(self) -> Tensor:
+    def diag(self) -> Any:
         """The diagonals, [..., N]."""
         return self._diag
 
     def _shape(self) -> TensorShape:
         return self._diag.shape.concatenate(self._diag.shape[-1:])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         sizes = shape(self._diag)
         return joined(sizes, sizes[-1:])
 
@@ -82,29 +81,29 @@ class LinearOperatorDiag(LinearOperator):
         return assert_real(self._diag, "This diagonal operator contained non-zero imaginary "
                            "values.  Thus it was not self-adjoint.")
 
-    def _entries(self, adjoint: bool) -> Tensor:
+    def _entries(self, adjoint: bool) -> Any:
         return conj(self._diag) if adjoint else self._diag
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return expand_dims(self._entries(adjoint), -1) * (adjoint_of(x) if adjoint_arg else x)
 
-    def _matvec(self, x: Any, adjoint: bool = False) -> Tensor:
+    def _matvec(self, x: Any, adjoint: bool = False) -> Any:
         return self._entries(adjoint) * x
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         rhs = adjoint_of(rhs) if adjoint_arg else rhs
         return rhs * expand_dims(1.0 / self._entries(adjoint), -1)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return reduce_prod(self._diag, axis=[-1])
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return cast(reduce_sum(log(absolute(self._diag)), axis=[-1]), self.dtype)
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         return matrix_diag(self._diag)
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         return self._diag
 
     def _adjoint_operator(self) -> LinearOperator:

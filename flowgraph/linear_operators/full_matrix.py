@@ -8,7 +8,6 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import tensor_of
 from flowgraph.ops.matmul import matmul
@@ -56,11 +55,11 @@ class LinearOperatorFullMatrix(LinearOperator):
     def _shape(self) -> TensorShape:
         return self._matrix.shape
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return shape(self._matrix)
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return matmul(self._matrix, x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         return self._matrix

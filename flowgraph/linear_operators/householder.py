@@ -8,7 +8,6 @@ from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import joined, tensor_of
 from flowgraph.ops.cast import cast
@@ -61,14 +60,14 @@ class LinearOperatorHouseholder(LinearOperator):
                 is_square=True, name=name)
 
     @property
-    def reflection_axis(self) -> Tensor:
+    def reflection_axis(self) -> Any:
         """The vectors that are turned round, [..., N]."""
         return self._reflection_axis
 
     def _shape(self) -> TensorShape:
         return self._reflection_axis.shape.concatenate(self._reflection_axis.shape[-1:])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         sizes = shape(self._reflection_axis)
         return joined(sizes, sizes[-1:])
 
@@ -82,38 +81,38 @@ class LinearOperatorHouseholder(LinearOperator):
     def _assert_self_adjoint(self) -> Any:
         return no_op("assert_self_adjoint")
 
-    def _unit_axis(self) -> Tensor:
+    def _unit_axis(self) -> Any:
         axis = self._reflection_axis
         return axis / norm(axis, axis=-1, keepdims=True)
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         x = adjoint_of(x) if adjoint_arg else x
         column = expand_dims(self._unit_axis(), -1)
         return x - 2 * column * matmul(column, x, adjoint_a=True)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._matmul(rhs, adjoint, adjoint_arg)  # reflected twice is as it was
 
     def _batch_sizes(self) -> Any:
         batch = self.batch_shape
         return batch.as_list() if batch.is_fully_defined() else self.batch_shape_tensor()
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         n = cast(self.domain_dimension_tensor() - 2, self.dtype)
         return n * ones(self._batch_sizes(), self.dtype)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return -ones(self._batch_sizes(), self.dtype)
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return zeros(self._batch_sizes(), self.dtype)
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         column = expand_dims(self._unit_axis(), -1)
         matrix = -2 * matmul(column, column, adjoint_b=True)
         return matrix_set_diag(matrix, 1.0 + matrix_diag_part(matrix))
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         axis = self._unit_axis()
         return 1.0 - 2 * axis * conj(axis)
 

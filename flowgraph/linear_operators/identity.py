@@ -9,7 +9,6 @@ from flowgraph.core.dtypes import as_dtype
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import (
@@ -53,7 +52,7 @@ class Sized(LinearOperator):
         self._static = known_batch_shape(batch).concatenate(
             [known_value(self._num_rows), known_value(self._num_columns)])
 
-    def _checked(self, sizes: Tensor) -> Tensor:
+    def _checked(self, sizes: Any) -> Any:
         if self._assert_proper_shapes and known_value(sizes) is None:
             return with_dependencies([assert_non_negative(sizes)], sizes)
         return sizes
@@ -61,7 +60,7 @@ class Sized(LinearOperator):
     def _shape(self) -> TensorShape:
         return self._static
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         sizes = stack([self._num_rows, self._num_columns])
         return sizes if self._batch is None else joined(self._batch, sizes)
 
@@ -69,7 +68,7 @@ class Sized(LinearOperator):
         batch = self.batch_shape
         return batch.as_list() if batch.is_fully_defined() else self.batch_shape_tensor()
 
-    def _fitting(self, x: Tensor, adjoint: bool = False) -> Tensor:
+    def _fitting(self, x: Any, adjoint: bool = False) -> Any:
         """`x`, checked when it runs if `assert_proper_shapes` asked for it."""
         if not self._assert_proper_shapes:
             return x
@@ -77,7 +76,7 @@ class Sized(LinearOperator):
         return with_dependencies([assert_equal(shape(x)[-2], rows, message="Dimensions are not "
                                                "compatible.")], x)
 
-    def _over_the_batch(self, x: Tensor) -> Tensor:
+    def _over_the_batch(self, x: Any) -> Any:
         """`x`, repeated where this operator's batch is larger."""
         if self._batch is None or self.batch_shape.ndims == 0:
             return x
@@ -134,27 +133,27 @@ class LinearOperatorIdentity(Sized):
     def _assert_self_adjoint(self) -> Any:
         return no_op("assert_self_adjoint")
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._over_the_batch(self._fitting(adjoint_of(x) if adjoint_arg else x))
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._matmul(rhs, adjoint_arg=adjoint_arg)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return ones(self._batch_sizes(), self.dtype)
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return zeros(self._batch_sizes(), self.dtype)
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return cast(self.domain_dimension_tensor(), self.dtype) * self._determinant()
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         sizes = self.shape[:-1]
         return ones(sizes.as_list() if sizes.is_fully_defined() else self.shape_tensor()[:-1],
                     self.dtype)
 
-    def _add_to_tensor(self, x: Tensor) -> Tensor:
+    def _add_to_tensor(self, x: Any) -> Any:
         x = self._over_the_batch(x)
         return matrix_set_diag(x, 1 + matrix_diag_part(x))
 
@@ -199,7 +198,7 @@ class LinearOperatorScaledIdentity(Sized):
             raise ValueError(located(f"is_square={is_square} cannot be: a scaled identity is "
                                      "square"))
         with name_scope(name, values=[multiplier, num_rows]):
-            self._multiplier = convert_to_tensor(multiplier, name="multiplier")
+            self._multiplier: Any = convert_to_tensor(multiplier, name="multiplier")
             dtype = self._multiplier.dtype.base_dtype
             super().__init__(
                 dtype, is_non_singular=is_non_singular,
@@ -208,14 +207,14 @@ class LinearOperatorScaledIdentity(Sized):
             self._take_sizes(num_rows, assert_proper_shapes=assert_proper_shapes)
 
     @property
-    def multiplier(self) -> Tensor:
+    def multiplier(self) -> Any:
         """The numbers, [...]."""
         return self._multiplier
 
     def _shape(self) -> TensorShape:
         return self._multiplier.shape.concatenate(self._static)
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return joined(shape(self._multiplier), super()._shape_tensor())
 
     def _assert_non_singular(self) -> Any:
@@ -228,32 +227,32 @@ class LinearOperatorScaledIdentity(Sized):
     def _assert_self_adjoint(self) -> Any:
         return assert_real(self._multiplier, "LinearOperator was not self-adjoint")
 
-    def _numbers(self, adjoint: bool = False) -> Tensor:
+    def _numbers(self, adjoint: bool = False) -> Any:
         """One number for each matrix, to multiply matrices by."""
         numbers = conj(self._multiplier) if adjoint else self._multiplier
         return expand_dims(expand_dims(numbers, -1), -1)
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._fitting(adjoint_of(x) if adjoint_arg else x) * self._numbers(adjoint)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._fitting(adjoint_of(rhs) if adjoint_arg else rhs) / self._numbers(adjoint)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return self._multiplier ** cast(self._num_rows, self.dtype)
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return cast(self._num_rows, self.dtype.real_dtype) * log(absolute(self._multiplier))
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return self._multiplier * cast(self._num_rows, self.dtype)
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         n = self._static[-1].value
         return expand_dims(self._multiplier, -1) * ones([self._num_rows if n is None else n],
                                                         self.dtype)
 
-    def _add_to_tensor(self, x: Tensor) -> Tensor:
+    def _add_to_tensor(self, x: Any) -> Any:
         x = x + zeros(joined(self._batch_sizes(), [1, 1]), self.dtype)
         return matrix_set_diag(x, expand_dims(self._multiplier, -1) + matrix_diag_part(x))
 

@@ -9,12 +9,11 @@ multiplies the rows that are first, and passes them to the end, so that the next
 from __future__ import annotations
 
 from functools import reduce
-from operator import mul
+from operator import add, mul
 from typing import Any
 
 from flowgraph.core.shapes import Dimension, TensorShape
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import batch_sizes, joined
@@ -67,12 +66,12 @@ class LinearOperatorKronecker(OfOperators):
             reduce(mul, [operator.range_dimension for operator in self._operators], Dimension(1)),
             reduce(mul, [operator.domain_dimension for operator in self._operators], Dimension(1))])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return joined(self._dynamic_batch(), stack([
             reduce(mul, self._each("range_dimension_tensor")),
             reduce(mul, self._each("domain_dimension_tensor"))]))
 
-    def _passed_round(self, method: str, x: Tensor, adjoint: bool, adjoint_arg: bool) -> Tensor:
+    def _passed_round(self, method: str, x: Any, adjoint: bool, adjoint_arg: bool) -> Any:
         """A method of each operator on its own factor of the rows of `x`."""
         x = adjoint_of(x) if adjoint_arg else x
         columns = x.shape[-1].value
@@ -85,34 +84,34 @@ class LinearOperatorKronecker(OfOperators):
             x = matrix_transpose(getattr(operator, method)(x, adjoint=adjoint))
         return matrix_transpose(reshape(x, joined(batch_sizes(x), [columns], [-1])))
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._passed_round("matmul", x, adjoint, adjoint_arg)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return self._passed_round("solve", rhs, adjoint, adjoint_arg)
 
-    def _powers(self) -> list[Tensor]:
+    def _powers(self) -> list[Any]:
         """How often each operator stands along the diagonal: its determinant's exponent."""
         total = self.domain_dimension_tensor()
         return [cast(total // n, self.dtype) for n in self._each("domain_dimension_tensor")]
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         determinants = zip(self._each("determinant"), self._powers(), strict=True)
         return reduce(mul, [one ** power for one, power in determinants])
 
-    def _log_abs_determinant(self) -> Tensor:
-        logarithms = zip(self._each("log_abs_determinant"), self._powers(), strict=True)
-        return sum(one * cast(power, one.dtype) for one, power in logarithms)
+    def _log_abs_determinant(self) -> Any:
+        logarithms = zip(self._logarithms(), self._powers(), strict=True)
+        return reduce(add, [one * power for one, power in logarithms])
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return reduce(mul, self._each("trace"))
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         if not all(operator.is_square for operator in self._operators):
             return super()._diag_part()
         return reduce(_outer, self._each("diag_part"))
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         dense = reduce(_kronecker, self._each("to_dense"))
         dense.set_shape(self.shape)
         return dense
@@ -139,13 +138,13 @@ class LinearOperatorKronecker(OfOperators):
         return group(*self._each(method))
 
 
-def _outer(a: Tensor, b: Tensor) -> Tensor:
+def _outer(a: Any, b: Any) -> Any:
     """Every entry of vectors a [..., m] times every one of b [..., n], as [..., m * n]."""
     product = expand_dims(a, -1) * expand_dims(b, -2)
     return reshape(product, joined(batch_sizes(product), [-1]))
 
 
-def _kronecker(a: Tensor, b: Tensor) -> Tensor:
+def _kronecker(a: Any, b: Any) -> Any:
     """The Kronecker product of matrices [..., m, n] and [..., k, l], as [..., m * k, n * l]."""
     product = expand_dims(expand_dims(a, -2), -1) * expand_dims(expand_dims(b, -2), -4)
     return reshape(product, joined(shape(product)[:-4], shape(a)[-2:] * shape(b)[-2:]))

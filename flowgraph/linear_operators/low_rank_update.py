@@ -13,7 +13,6 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import (
     joined,
@@ -109,17 +108,17 @@ class LinearOperatorLowRankUpdate(LinearOperator):
         return self._base_operator
 
     @property
-    def u(self) -> Tensor:
+    def u(self) -> Any:
         """U, [..., M, K]."""
         return self._u
 
     @property
-    def v(self) -> Tensor:
+    def v(self) -> Any:
         """V, [..., N, K]; `u` where it was left out."""
         return self._v
 
     @property
-    def diag_update(self) -> Tensor | None:
+    def diag_update(self) -> Any:
         """D's diagonal, [..., K]; None where it was left out."""
         return self._diag_update
 
@@ -152,7 +151,7 @@ class LinearOperatorLowRankUpdate(LinearOperator):
             batches.append(self._diag_update.shape[:-1])
         return reduce(broadcast_static_shape, batches).concatenate(self._base_operator.shape[-2:])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         batches = [self._base_operator.batch_shape_tensor(), shape(self._u)[:-2],
                    shape(self._v)[:-2]]
         if self._diag_update is not None:
@@ -160,13 +159,13 @@ class LinearOperatorLowRankUpdate(LinearOperator):
         return joined(reduce(broadcast_dynamic_shape, batches),
                       self._base_operator.shape_tensor()[-2:])
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         left, right = (self._v, self._u) if adjoint else (self._u, self._v)
         small = matmul(right, x, adjoint_a=True, adjoint_b=adjoint_arg)
         return (self._base_operator.matmul(x, adjoint=adjoint, adjoint_arg=adjoint_arg)
                 + matmul(left, self._diag_operator.matmul(small, adjoint=adjoint)))
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         base = self._base_operator
         left, right = (self._v, self._u) if adjoint else (self._u, self._v)
         of_base = base.solve(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg)
@@ -175,17 +174,17 @@ class LinearOperatorLowRankUpdate(LinearOperator):
                   else solve_dense(self._capacitance(), small, adjoint))
         return of_base - base.solve(matmul(left, solved), adjoint=adjoint)
 
-    def _capacitance(self) -> Tensor:
+    def _capacitance(self) -> Any:
         small = matmul(self._v, self._base_operator.solve(self._u), adjoint_a=True)
         return self._diag_operator.inverse().add_to_tensor(small)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         if self.is_positive_definite:
             return exp(self.log_abs_determinant())
         return (matrix_determinant(self._capacitance()) * self._diag_operator.determinant()
                 * self._base_operator.determinant())
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         if self._use_cholesky:
             factor = matrix_diag_part(cholesky(self._capacitance()))
             logarithm = 2 * reduce_sum(log(factor), axis=[-1])

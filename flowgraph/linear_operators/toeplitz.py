@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import joined, tensor_of
 from flowgraph.linear_operators.circulant import LinearOperatorCirculant, to_complex
@@ -66,18 +65,18 @@ class LinearOperatorToeplitz(LinearOperator):
             ring = concat([col, zeros_like(col[..., :1]), reverse(row[..., 1:], [-1])], axis=-1)
             self._circulant = LinearOperatorCirculant(fft(to_complex(ring)), self.dtype)
 
-    def _of_one_batch(self) -> tuple[Tensor, Tensor]:
+    def _of_one_batch(self) -> tuple[Any, Any]:
         if self._row.shape[:-1] == self._col.shape[:-1] and self._row.shape.ndims is not None:
             return self._row, self._col
         return self._row + zeros_like(self._col), self._col + zeros_like(self._row)
 
     @property
-    def col(self) -> Tensor:
+    def col(self) -> Any:
         """The first column, [..., N]."""
         return self._col
 
     @property
-    def row(self) -> Tensor:
+    def row(self) -> Any:
         """The first row, [..., N]."""
         return self._row
 
@@ -85,7 +84,7 @@ class LinearOperatorToeplitz(LinearOperator):
         sizes = broadcast_static_shape(self._row.shape, self._col.shape)
         return sizes.concatenate(sizes[-1:])
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         sizes = broadcast_dynamic_shape(shape(self._row), shape(self._col))
         return joined(sizes, sizes[-1:])
 
@@ -93,16 +92,16 @@ class LinearOperatorToeplitz(LinearOperator):
         return assert_equal(self._row, self._col, message="row and col are not the same, and so "
                             "this operator is not self-adjoint.")
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         x = adjoint_of(x) if adjoint_arg else x
         twice = self._circulant.matmul(concat([x, zeros_like(x)], axis=-2), adjoint=adjoint)
         n = self.domain_dimension.value
         return twice[..., :self.domain_dimension_tensor() if n is None else n, :]
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return cast(self.domain_dimension_tensor(), self.dtype) * self._of_one_batch()[1][..., 0]
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         n = self.domain_dimension.value
         return self._of_one_batch()[1][..., :1] * ones(
             [self.domain_dimension_tensor() if n is None else n], self.dtype)

@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import assert_no_zeros, solve_triangular, tensor_of
 from flowgraph.ops.diagonal import matrix_band_part, matrix_diag_part
@@ -57,27 +56,27 @@ class LinearOperatorLowerTriangular(LinearOperator):
     def _shape(self) -> TensorShape:
         return self._tril.shape
 
-    def _shape_tensor(self) -> Tensor:
+    def _shape_tensor(self) -> Any:
         return shape(self._tril)
 
     def _assert_non_singular(self) -> Any:
         return assert_no_zeros(self._diag_part(),
                                "Singular operator:  Diagonal contained zero values.")
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return matmul(self._to_dense(), x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
 
-    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         return solve_triangular(self._to_dense(), adjoint_of(rhs) if adjoint_arg else rhs, adjoint)
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return reduce_prod(self._diag_part(), axis=[-1])
 
-    def _log_abs_determinant(self) -> Tensor:
+    def _log_abs_determinant(self) -> Any:
         return reduce_sum(log(absolute(self._diag_part())), axis=[-1])
 
-    def _to_dense(self) -> Tensor:
+    def _to_dense(self) -> Any:
         return matrix_band_part(self._tril, -1, 0)
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         return matrix_diag_part(self._tril)

@@ -9,7 +9,6 @@ from flowgraph.core.dtypes import as_dtype
 from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
-from flowgraph.graph.tensor import Tensor
 from flowgraph.linear_operators.base import LinearOperator
 from flowgraph.linear_operators.batches import batch_sizes, joined
 from flowgraph.linear_operators.identity import Sized
@@ -77,7 +76,7 @@ class LinearOperatorZeros(Sized):
     def _assert_self_adjoint(self) -> Any:
         return no_op("assert_self_adjoint")
 
-    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Tensor:
+    def _matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False) -> Any:
         x = self._fitting(adjoint_of(x) if adjoint_arg else x, adjoint)
         rows = self._num_columns if adjoint else self._num_rows
         known = self._static[-1 if adjoint else -2].value
@@ -86,19 +85,19 @@ class LinearOperatorZeros(Sized):
                        [shape(x)[-1] if columns is None else columns])
         return self._over_the_batch(zeros(sizes, self.dtype))
 
-    def _determinant(self) -> Tensor:
+    def _determinant(self) -> Any:
         return zeros(self._batch_sizes(), self.dtype)
 
-    def _trace(self) -> Tensor:
+    def _trace(self) -> Any:
         return self._determinant()
 
-    def _diag_part(self) -> Tensor:
+    def _diag_part(self) -> Any:
         rows, columns = self._static[-2].value, self._static[-1].value
         shorter = (reduce_min(self.shape_tensor()[-2:]) if None in (rows, columns)
                    else min(rows, columns))
         return zeros(joined(self._batch_sizes(), [shorter]), self.dtype)
 
-    def _add_to_tensor(self, x: Tensor) -> Tensor:
+    def _add_to_tensor(self, x: Any) -> Any:
         return self._over_the_batch(x)
 
     def _adjoint_operator(self) -> LinearOperator:
