@@ -40,6 +40,24 @@ def deprecated(instructions: str, date: str | None = None, name: str = "") -> No
         _tell(function, caller, "{} is", instructions, date, name)
 
 
+def either(new_name: str, new: Any, old_name: str, old: Any) -> Any:
+    """The value of an argument that has an old name too, where TensorFlow logs nothing.
+
+    Args:
+        new_name: the argument's name.
+        new: what was given under it, or None.
+        old_name: the argument's old name.
+        old: what was given under that, or None.
+
+    Raises:
+        ValueError: both are given.
+    """
+    if new is not None and old is not None:
+        raise ValueError(located(f"Cannot specify both '{old_name}' and '{new_name}': they are one "
+                                 f"argument's old and new name. Keep {new_name}."))
+    return old if new is None else new
+
+
 def renamed_argument(new_name: str, new: Any, old_name: str, old: Any,
                      instructions: str = "") -> Any:
     """The value of an argument that has an old name too; logs where the old one is used.
@@ -56,9 +74,7 @@ def renamed_argument(new_name: str, new: Any, old_name: str, old: Any,
     """
     if old is None:
         return new
-    if new is not None:
-        raise ValueError(located(f"Cannot specify both '{old_name}' and '{new_name}': they are one "
-                                 f"argument's old and new name. Keep {new_name}."))
+    either(new_name, new, old_name, old)
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_back is not None:
         if not is_library(frame.f_back.f_code.co_filename):

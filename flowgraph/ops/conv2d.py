@@ -7,7 +7,7 @@ differentiation: the gradient of each is made of the other two.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core.frames import located
+from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
@@ -179,13 +179,6 @@ def last_sizes(sizes, data_format) -> tuple:
 
 # -- functions ---------------------------------------------------------------------------------
 
-def one_of(new_name, new, old_name, old):
-    """The argument that was given under its new or its old name."""
-    if new is not None and old is not None:
-        raise ValueError(located(f"Cannot specify both '{new_name}' and '{old_name}'"))
-    return old if new is None else new
-
-
 def conv2d(input, filter=None, strides=None, padding=None, use_cudnn_on_gpu=True,
            data_format="NHWC", dilations=(1, 1, 1, 1), name=None, filters=None):
     """Convolves images with a filter.
@@ -218,7 +211,7 @@ def conv2d(input, filter=None, strides=None, padding=None, use_cudnn_on_gpu=True
         array([[9., 9.],
                [9., 9.]], dtype=float32)
     """
-    filter = one_of("filters", filters, "filter", filter)
+    filter = either("filters", filters, "filter", filter)
     return Conv2D.build(input, filter, name=name,
                         **attributes(strides, padding, data_format or "NHWC", dilations))
 
@@ -255,7 +248,7 @@ def conv2d_backprop_input(input_sizes, filter=None, out_backprop=None, strides=N
                [2., 4., 2.],
                [1., 2., 1.]], dtype=float32)
     """
-    filter = one_of("filters", filters, "filter", filter)
+    filter = either("filters", filters, "filter", filter)
     return Conv2DBackpropInput.build(
         input_sizes, filter, out_backprop, name=name,
         **attributes(strides, padding, data_format or "NHWC", dilations))
@@ -318,8 +311,8 @@ def conv2d_transpose(value=None, filter=None, output_shape=None, strides=None, p
         array([[1., 1., 1., 1.],
                [1., 1., 1., 1.]], dtype=float32)
     """
-    value = one_of("input", input, "value", value)
-    filter = one_of("filters", filters, "filter", filter)
+    value = either("input", input, "value", value)
+    filter = either("filters", filters, "filter", filter)
     with name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
         return Conv2DBackpropInput.build(
             output_shape, filter, value, name=scope,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import ShapeError
@@ -20,7 +21,6 @@ from flowgraph.ops.conv2d import (
     filter_gradient,
     input_gradient,
     last_sizes,
-    one_of,
 )
 from flowgraph.ops.convolve import (
     as_format,
@@ -137,7 +137,7 @@ def conv3d(input, filter=None, strides=None, padding=None, data_format="NDHWC",
         >>> fg.Session().run(fg.nn.conv3d(x, w, 1, "VALID"))
         array([[[[[8.]]]]], dtype=float32)
     """
-    filter = one_of("filters", filters, "filter", filter)
+    filter = either("filters", filters, "filter", filter)
     return Conv3D.build(input, filter, name=name,
                         **attributes(strides, padding, data_format or "NDHWC", dilations))
 
@@ -168,8 +168,8 @@ def conv3d_transpose(value, filter=None, output_shape=None, strides=None, paddin
         >>> fg.Session().run(y).ravel()
         array([1., 1.], dtype=float32)
     """
-    value = one_of("input", input, "value", value)
-    filter = one_of("filters", filters, "filter", filter)
+    value = either("input", input, "value", value)
+    filter = either("filters", filters, "filter", filter)
     with name_scope(name, "conv3d_transpose", [value, filter, output_shape]) as scope:
         return Conv3DBackpropInputV2.build(
             output_shape, filter, value, name=scope,
@@ -228,7 +228,7 @@ def conv1d(value=None, filters=None, stride=None, padding=None, use_cudnn_on_gpu
         >>> fg.Session().run(fg.nn.conv1d(x, w, 2, "VALID"))[0, :, 0]
         array([2., 2.], dtype=float32)
     """
-    value = one_of("input", input, "value", value)
+    value = either("input", input, "value", value)
     with name_scope(name, "conv1d", [value, filters]) as scope:
         flat_format, axis, series_format = _flat_format(data_format)
         attrs = attributes(_with_height(stride, series_format, "stride"), padding, flat_format,
@@ -321,8 +321,8 @@ def convolution(input, filter, padding, strides=None, dilation_rate=None, name=N
         array([[4., 4.],
                [4., 4.]], dtype=float32)
     """
-    filter = one_of("filters", filters, "filter", filter)
-    dilation_rate = one_of("dilations", dilations, "dilation_rate", dilation_rate)
+    filter = either("filters", filters, "filter", filter)
+    dilation_rate = either("dilations", dilations, "dilation_rate", dilation_rate)
     with name_scope(name, "convolution", [input, filter]) as scope:
         input = convert_to_tensor(input, name="input")
         filter = convert_to_tensor(filter, input.dtype.base_dtype, name="filter")

@@ -13,7 +13,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
-from flowgraph.core.frames import located
+from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -187,10 +187,7 @@ def crop_and_resize(image, boxes, box_ind=None, crop_size=None, method="bilinear
                [2.5, 3.5],
                [4. , 5. ]], dtype=float32)
     """
-    if box_indices is not None:
-        if box_ind is not None:
-            raise ValueError(located("Cannot specify both 'box_ind' and 'box_indices'"))
-        box_ind = box_indices
+    box_ind = either("box_indices", box_indices, "box_ind", box_ind)
     return CropAndResize.build(image, boxes, box_ind, crop_size, method=method,
                                extrapolation_value=float(extrapolation_value), name=name)
 

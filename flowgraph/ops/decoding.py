@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DataLossError, DTypeError
@@ -75,13 +76,11 @@ def decode_raw(input_bytes=None, out_type=None, little_endian=True, name=None, b
         >>> fg.Session().run(fg.decode_raw(b"\\x01\\x00\\x02\\x00", fg.int16))
         array([1, 2], dtype=int16)
     """
-    if input_bytes is not None and bytes is not None:
-        raise ValueError(located("input_bytes and bytes are the same argument; give one of them"))
+    input_bytes = either("input_bytes", input_bytes, "bytes", bytes)
     if out_type is None:
         raise ValueError(located("decode_raw needs out_type, the dtype of the numbers"))
-    return DecodeRaw.build(bytes if input_bytes is None else input_bytes,
-                           out_type=dt.as_dtype(out_type), little_endian=bool(little_endian),
-                           name=name)
+    return DecodeRaw.build(input_bytes, out_type=dt.as_dtype(out_type),
+                           little_endian=bool(little_endian), name=name)
 
 
 # ---- base64 --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ the elements of the window, and multiply and add whole images.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -15,7 +16,7 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef
-from flowgraph.ops.conv2d import Conv2D, arranged, attributes, last_sizes, one_of
+from flowgraph.ops.conv2d import Conv2D, arranged, attributes, last_sizes
 from flowgraph.ops.convolve import as_format, channels_last
 from flowgraph.ops.padding import image_tiles, per_axis, spatial_axes, windows
 from flowgraph.ops.shape import shape
@@ -237,7 +238,7 @@ def depthwise_conv2d(input, filter, strides, padding, rate=None, name=None, data
         >>> fg.Session().run(fg.nn.depthwise_conv2d(x, w, [1, 1, 1, 1], "VALID"))
         array([[[[4., 4., 4.]]]], dtype=float32)
     """
-    rate = one_of("dilations", dilations, "rate", rate)
+    rate = either("dilations", dilations, "rate", rate)
     data_format = data_format or "NHWC"
     with name_scope(name, "depthwise", [input, filter]) as scope:
         input = convert_to_tensor(input, name="tensor_in")
@@ -333,7 +334,7 @@ def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding
         >>> fg.Session().run(fg.nn.separable_conv2d(x, d, p, [1, 1, 1, 1], "VALID"))
         array([[[[8.]]]], dtype=float32)
     """
-    rate = one_of("dilations", dilations, "rate", rate)
+    rate = either("dilations", dilations, "rate", rate)
     data_format = data_format or "NHWC"
     with name_scope(name, "separable_conv2d",
                     [input, depthwise_filter, pointwise_filter]) as scope:

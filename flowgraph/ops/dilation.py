@@ -5,6 +5,7 @@ added or taken away.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -12,7 +13,6 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.arithmetic import negative
-from flowgraph.ops.conv2d import one_of
 from flowgraph.ops.padding import windows
 from flowgraph.ops.pooling import taken
 from flowgraph.ops.select import reverse
@@ -149,8 +149,8 @@ def dilation2d(input, filter=None, strides=None, rates=None, padding=None, name=
                [4., 4.]], dtype=float32)
     """
     return Dilation2D.build(
-        input, one_of("filters", filters, "filter", filter), strides=list(strides),
-        rates=list(one_of("dilations", dilations, "rates", rates)), padding=padding, name=name)
+        input, either("filters", filters, "filter", filter), strides=list(strides),
+        rates=list(either("dilations", dilations, "rates", rates)), padding=padding, name=name)
 
 
 def erosion2d(value, kernel, strides, rates, padding, name=None):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import add, multiply, squared_difference, subtract
 from flowgraph.ops.cast import cast
 from flowgraph.ops.constant import constant, zeros_like
-from flowgraph.ops.conv2d import one_of
 from flowgraph.ops.division import div_no_nan
 from flowgraph.ops.gather import gather
 from flowgraph.ops.identity import stop_gradient
@@ -40,7 +40,7 @@ def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
         >>> fg.Session().run([mean, variance])
         [np.float32(2.5), np.float32(1.25)]
     """
-    keepdims = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    keepdims = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "moments", [x, axes]):
         x = convert_to_tensor(x, name="x")
         half = x.dtype.base_dtype is dt.float16
@@ -71,7 +71,7 @@ def weighted_moments(x, axes, frequency_weights, name=None, keep_dims=None, keep
         >>> fg.Session().run([mean, variance])
         [np.float32(1.5), np.float32(0.25)]
     """
-    keepdims = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    keepdims = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "weighted_moments", [x, frequency_weights, axes]):
         x = convert_to_tensor(x, name="x")
         weights = convert_to_tensor(frequency_weights, name="frequency_weights")
@@ -116,7 +116,7 @@ def sufficient_statistics(x, axes, shift=None, keep_dims=None, name=None, keepdi
         >>> fg.Session().run([count, total, squares])
         [np.float32(3.0), np.float32(6.0), np.float32(14.0)]
     """
-    keepdims = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    keepdims = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     axes = sorted(set(axes))
     with name_scope(name, "sufficient_statistics", [x, shift]):
         x = convert_to_tensor(x, name="x")
@@ -223,6 +223,6 @@ def batch_norm_with_global_normalization(t=None, m=None, v=None, beta=None, gamm
         array([0.5, 1.5], dtype=float32)
     """
     return batch_normalization(
-        one_of("input", input, "t", t), one_of("mean", mean, "m", m),
-        one_of("variance", variance, "v", v), beta, gamma if scale_after_normalization else None,
+        either("input", input, "t", t), either("mean", mean, "m", m),
+        either("variance", variance, "v", v), beta, gamma if scale_after_normalization else None,
         variance_epsilon, name)

@@ -6,6 +6,7 @@ One tap of the window at a time: the pixels that it sees over all windows are a 
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -139,10 +140,7 @@ def extract_image_patches(images, ksizes=None, strides=None, rates=None, padding
         ...                          [1, 1, 1, 1], "SAME").shape.as_list()
         [1, 3, 3, 18]
     """
-    if sizes is not None:
-        if ksizes is not None:
-            raise ValueError(located("Cannot specify both 'sizes' and 'ksizes'"))
-        ksizes = sizes
+    ksizes = either("sizes", sizes, "ksizes", ksizes)
     for value, what in ((ksizes, "ksizes"), (strides, "strides"), (rates, "rates")):
         if not isinstance(value, (list, tuple)):
             raise TypeError(located(f"extract_image_patches needs a list of ints for {what}, got "

@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.constant import zeros_like
-from flowgraph.ops.conv2d import one_of
 from flowgraph.ops.padding import (
     Windows,
     axis_taps,
@@ -323,7 +323,7 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
         array([[ 5.,  7.],
                [13., 15.]], dtype=float32)
     """
-    value = one_of("input", input, "value", value)
+    value = either("input", input, "value", value)
     return MaxPool.build(value, name=name, **pool_attributes(ksize, strides, padding,
                                                              data_format or "NHWC"))
 
@@ -369,7 +369,7 @@ def avg_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
         array([[ 2.5,  4.5],
                [10.5, 12.5]], dtype=float32)
     """
-    value = one_of("input", input, "value", value)
+    value = either("input", input, "value", value)
     with name_scope(name, "AvgPool", [value]) as scope:
         return AvgPool.build(value, name=scope, **pool_attributes(ksize, strides, padding,
                                                                   data_format or "NHWC"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
@@ -13,7 +14,6 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.arithmetic import add_n, maximum, multiply
 from flowgraph.ops.constant import zeros_like
-from flowgraph.ops.conv2d import one_of
 from flowgraph.ops.padding import per_axis, spatial_axes
 from flowgraph.ops.pooling import (
     AvgPool,
@@ -325,7 +325,7 @@ def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides
         >>> fg.Session().run(fg.nn.pool(x, [2, 2], "MAX", "VALID", dilation_rate=[2, 2]))
         array([[[[8.]]]], dtype=float32)
     """
-    dilation_rate = one_of("dilations", dilations, "dilation_rate", dilation_rate)
+    dilation_rate = either("dilations", dilations, "dilation_rate", dilation_rate)
     if pooling_type not in ("MAX", "AVG"):
         raise ValueError(located(f"pooling_type must be 'MAX' or 'AVG', not {pooling_type!r}"))
     axes = len(window_shape)

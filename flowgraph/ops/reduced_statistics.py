@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.errors import DTypeError
 from flowgraph.graph.graph import get_default_graph, name_scope
@@ -133,10 +134,7 @@ def count_nonzero(input_tensor=None, axis=None, keepdims=None, dtype=dt.int64, n
         array([1, 2])
     """
     axis, keepdims = _older(axis, keepdims, reduction_indices, keep_dims)
-    if input_tensor is None:
-        input_tensor = input
-    elif input is not None:
-        raise ValueError(located("Cannot specify both 'input_tensor' and 'input'"))
+    input_tensor = either("input", input, "input_tensor", input_tensor)
     with name_scope(name, "count_nonzero", [input_tensor]):
         x = to_tensor(get_default_graph(), input_tensor, None, "input")
         zero = constant_node(x.graph, _zero(x.dtype.base_dtype), "zeros")

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -235,10 +236,7 @@ def batch_to_space(input, crops, block_size, name=None, block_shape=None):
 
 
 def _square(block_size, block_shape):
-    if block_shape is not None:
-        if block_size is not None:
-            raise ValueError(located("Cannot specify both 'block_shape' and 'block_size'"))
-        block_size = block_shape
+    block_size = either("block_shape", block_shape, "block_size", block_size)
     return np.array([block_size, block_size], np.int64)
 
 

@@ -7,6 +7,7 @@ outsiders do not know, and the old `string_to_hash_bucket` MurmurHash-like.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -306,7 +307,6 @@ def string_to_hash_bucket(string_tensor=None, num_buckets=None, name=None, input
         >>> fg.Session().run(fg.string_to_hash_bucket(["a", "b"], 10))
         array([8, 0])
     """
-    if string_tensor is not None and input is not None:
-        raise ValueError(located("input and string_tensor are the same argument; give one of them"))
-    return StringToHashBucket.build(string_tensor if input is None else input,
-                                    num_buckets=_checked_buckets(num_buckets), name=name)
+    string_tensor = either("input", input, "string_tensor", string_tensor)
+    return StringToHashBucket.build(string_tensor, num_buckets=_checked_buckets(num_buckets),
+                                    name=name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core.frames import located
+from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DTypeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -94,7 +94,5 @@ def string_to_number(string_tensor=None, out_type=dt.float32, name=None, input=N
         >>> fg.Session().run(fg.string_to_number(["1.5", " -2 "]))
         array([ 1.5, -2. ], dtype=float32)
     """
-    if string_tensor is not None and input is not None:
-        raise ValueError(located("input and string_tensor are the same argument; give one of them"))
-    return StringToNumber.build(string_tensor if input is None else input,
-                                out_type=dt.as_dtype(out_type), name=name)
+    string_tensor = either("input", input, "string_tensor", string_tensor)
+    return StringToNumber.build(string_tensor, out_type=dt.as_dtype(out_type), name=name)

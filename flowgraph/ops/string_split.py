@@ -11,6 +11,7 @@ import re
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.graph.graph import name_scope
@@ -136,11 +137,9 @@ def string_split(source, sep=None, skip_empty=True, delimiter=None, result_type=
         array([[b'a', b'b'],
                [b'c', b'']], dtype=object)
     """
-    if sep is not None and delimiter is not None:
-        raise ValueError(located("sep and delimiter are the same argument; give one of them"))
+    given = either("sep", sep, "delimiter", delimiter)
     _sparse_or_error(result_type)
     with name_scope(name, "StringSplit", [source]):
-        given = delimiter if sep is None else sep
         sep = convert_to_tensor(" " if given is None else given, dt.string)
         source = convert_to_tensor(source, dt.string)
         return SparseTensor(*StringSplit.build(source, sep, skip_empty=bool(skip_empty)))
@@ -169,10 +168,8 @@ def split(input=None, sep=None, maxsplit=-1, result_type="SparseTensor", source=
         >>> fg.Session().run(pieces.values)
         array([b'a', b'b', b'c'], dtype=object)
     """
-    if input is not None and source is not None:
-        raise ValueError(located("input and source are the same argument; give one of them"))
+    input = either("input", input, "source", source)
     _sparse_or_error(result_type)
-    input = source if input is None else input
     with name_scope(name, "StringSplit", [input]):
         input = convert_to_tensor(input, dt.string, "input")
         rank = 1 if input.spec.rank is None else input.spec.rank

@@ -8,6 +8,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import OutOfRangeError, ShapeError
@@ -155,12 +156,8 @@ def reduce_join(inputs, axis=None, keep_dims=None, separator="", name=None, redu
         >>> fg.Session().run(fg.reduce_join([["a", "b"], ["c", "d"]], axis=1, separator="+"))
         array([b'a+b', b'c+d'], dtype=object)
     """
-    for new, old, names in ((keepdims, keep_dims, "keepdims and keep_dims"),
-                            (axis, reduction_indices, "axis and reduction_indices")):
-        if new is not None and old is not None:
-            raise ValueError(located(f"{names} are the same argument; give one of them"))
-    keepdims = keepdims if keep_dims is None else keep_dims
-    axis = axis if reduction_indices is None else reduction_indices
+    keepdims = either("keepdims", keepdims, "keep_dims", keep_dims)
+    axis = either("axis", axis, "reduction_indices", reduction_indices)
     with name_scope(None, "ReduceJoin", [inputs, axis]):
         inputs = convert_to_tensor(inputs, name="inputs")
         if axis is None:

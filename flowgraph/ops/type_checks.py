@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import either
 from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError
@@ -203,8 +204,8 @@ def assert_all_finite(t=None, msg=None, name=None, x=None, message=None):
         >>> print(fg.Session().run(fg.verify_tensor_all_finite([1.0, 2.0], "not finite")))
         [1. 2.]
     """
-    x = _one_of("t", t, "x", x)
-    message = _one_of("msg", msg, "message", message)
+    x = either("x", x, "t", t)
+    message = either("message", message, "msg", msg)
     if x is None:
         raise ValueError(located("assert_all_finite needs a tensor 'x'"))
     if message is None:
@@ -214,13 +215,6 @@ def assert_all_finite(t=None, msg=None, name=None, x=None, message=None):
         x = convert_to_tensor(x, name="x")
         with control_dependencies([check_numerics(x, message=message)]):
             return identity(x, name="control_dependency")
-
-
-def _one_of(old_name, old, new_name, new):
-    """The argument under either of its two names."""
-    if old is not None and new is not None:
-        raise ValueError(located(f"Cannot specify both {new_name!r} and {old_name!r}"))
-    return old if new is None else new
 
 
 def add_check_numerics_ops():
