@@ -97,7 +97,31 @@ def _cut(op: Operation, param: str, source: Tensor) -> str | None:
         why = ("stop_gradient ends gradients on purpose" if op.type == "StopGradient"
                else "it is not differentiable")
         return f"{op.type} {op.name!r} passes no gradient to {source.name!r}: {why}"
+    if op.op_def.bodies:
+        return _cut_inside(op, source)
     if not is_differentiable(source) and gradient_function(source.op) is not NotDifferentiable:
         return (f"{op.type} {op.name!r} passes no gradient to {source.name!r} ({param}): it is "
                 f"{source.dtype.base_dtype.name}")
     return None
+
+
+def _cut_inside(op: Operation, source: Tensor) -> str | None:
+    """Why no gradient passes through the branches or the loop that `op` holds; None if one does."""
+    passes = f"{op.type} {op.name!r} passes no gradient to {source.name!r}"
+    if not op.attrs.get("back_prop", True):
+        return f"{passes}: the loop was built with back_prop=False"
+    number = op.inputs.index(source) - (len(op.op_def.params) - 1)
+    if number < op.attrs.get("carried", 0):
+        return None if is_differentiable(source) else (
+            f"{passes}: it is {source.dtype.base_dtype.name}")
+    cuts: list[str] = []
+    for graph in op.op_def.sub_graphs(op.attrs):
+        bottom = graph.parameters[number] if number >= 0 else None
+        if bottom is None or not is_differentiable(bottom):
+            continue
+        for top in graph.outputs:
+            path, found = _walk(top, bottom, reachable([top], [bottom], []), [])
+            if path is not None and is_differentiable(top):
+                return None
+            cuts += found
+    return f"{passes}: {'; '.join(dict.fromkeys(cuts)) or 'no result depends on its value'}"

@@ -2,8 +2,8 @@
 
 `tf.cond` and `tf.while_loop` call the user's functions with a SubGraph as the default graph. An op
 built there that takes a tensor from outside gets a stand-in for it, a *parameter* of the sub-graph;
-the op that holds the sub-graph brings the tensor in as an input. A variable's stand-in is again a variable: reads and writes inside reach the
-variable itself.
+the op that holds the sub-graph brings the tensor in as an input. A variable's stand-in is again a
+variable: reads and writes inside reach the variable itself.
 
 Names are unique over the whole nest and collections are shared, as if all were one graph: this is
 what programs see in TensorFlow 1.

@@ -37,11 +37,11 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         swap_memory: accepted.
         name: name scope; default "while".
         maximum_iterations: int scalar; the most rounds to run.
-        return_same_structure: whether a single loop variable is returned in its list.
+        return_same_structure: whether a single tensor is returned in its list.
 
     Returns:
-        The last values of the loop variables, in the structure of `loop_vars`; of a single one, the
-        value itself.
+        The last values of the loop variables, in the structure of `loop_vars`; of a single tensor,
+        the value itself.
 
     Raises:
         TypeError: `cond` or `body` is not callable, or `cond` returns something else than a bool,
@@ -68,6 +68,8 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         raise ValueError(located("No loop variables provided"))
     with name_scope(name, "while", nest.flatten(loop_vars)):
         bounded = maximum_iterations is not None
+        parts = nest.flatten(loop_vars, expand_composites=True)
+        one = len(parts) == 1 or (bounded and len(loop_vars) == 1)
         if bounded:
             most = convert_to_tensor(maximum_iterations, name="maximum_iterations")
             if most.spec.rank not in (0, None):
@@ -81,7 +83,7 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         result = _Loop(loop_vars, shape_invariants).build(cond, body, back_prop)
         if bounded:
             result = result[1]
-    if len(result) == 1 and not return_same_structure and isinstance(result, (list, tuple)):
+    if one and not return_same_structure and isinstance(result, (list, tuple)):
         return result[0]
     return result
 
@@ -93,7 +95,8 @@ def _bounded(cond: Any, body: Any, most: Tensor) -> tuple[Any, Any]:
 
     def new_body(counter: Tensor, variables: Any) -> Any:
         new = call(body, variables)
-        if not nest.is_nested(new):
+        if not nest.is_nested(new) or (
+                len(variables) == 1 and not (isinstance(new, (list, tuple)) and len(new) == 1)):
             new = [new]
         return [add(counter, 1), _like(new, variables)]
 

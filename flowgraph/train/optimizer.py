@@ -24,6 +24,7 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
+from flowgraph.opdef.subgraph import outermost
 from flowgraph.ops.cast import cast
 from flowgraph.ops.gather import unsorted_segment_sum
 from flowgraph.ops.identity import group
@@ -238,7 +239,7 @@ class Optimizer:
 
     def variables(self) -> list[Variable]:
         """The optimizer's own variables in the default graph, sorted by name."""
-        graph = get_default_graph()
+        graph = outermost(get_default_graph())
         own = [slot for slots in self._slots.values() for slot in slots.values()]
         return sorted((var for var in [*own, *self._others.values()] if var.graph is graph),
                       key=lambda var: var.name)

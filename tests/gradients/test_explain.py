@@ -93,3 +93,24 @@ def test_tensors_of_two_graphs_raise() -> None:
         y = fg.constant(1.0)
     with pytest.raises(ValueError, match="different graphs"):
         fg.explain_gradient(y, t)
+
+
+@pytest.mark.parametrize("build, words", [
+    (lambda x: fg.cond(x[0] > 0.0, lambda: fg.stop_gradient(x), lambda: fg.round(x)),
+     "If 'cond/If' passes no gradient to 'x:0': StopGradient 'cond/StopGradient'"),
+    (lambda x: fg.while_loop(lambda i, s: i < 2, lambda i, s: (i + 1, s * x), [0, fg.ones(2)],
+                             back_prop=False)[1], "back_prop=False"),
+    (lambda x: fg.map_fn(fg.stop_gradient, x), "ends gradients on purpose"),
+    (lambda x: fg.cond(x[0] > 0.0, lambda: 1.0, lambda: 2.0), "'Greater:0': it is bool")])
+def test_says_what_cuts_the_way_inside_a_branch_or_loop(build, words) -> None:
+    x = fg.constant([1.0, 2.0], name="x")
+    y = build(x)
+    assert fg.gradients(y, x) == [None]
+    assert words in fg.explain_gradient(y, x)
+
+
+def test_a_way_through_one_branch_is_enough() -> None:
+    x = fg.constant([1.0, 2.0], name="x")
+    y = fg.cond(x[0] > 0.0, lambda: fg.stop_gradient(x), lambda: x * 2.0)
+    assert fg.gradients(y, x) != [None]
+    assert "flows: If 'cond/If' -> Identity 'cond/Merge'" in fg.explain_gradient(y, x)

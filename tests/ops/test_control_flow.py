@@ -405,3 +405,12 @@ def test_a_shape_told_after_a_capture_is_known_inside() -> None:
         return doubled + x
 
     assert fg.cond(fg.constant(True), branch, lambda: fg.zeros([3])).shape == [3]
+
+
+def test_the_parts_of_a_clipped_norm_are_used_inside() -> None:
+    x = fg.constant([3.0, 4.0])
+    (clipped,), norm = fg.clip_by_global_norm([x * 2.0], 1.0)
+    y = fg.cond(norm > 5.0, lambda: clipped, lambda: x)
+    np.testing.assert_allclose(value_of(y), [0.6, 0.8], rtol=1e-6)
+    with fg.name_scope("outer"):
+        assert fg.identity(x, name="_0").name == "outer/_0:0"
