@@ -188,8 +188,12 @@ class Entry:
         told = []
         for i, (dy, result) in enumerate(zip(traced.dys, traced.results, strict=True)):
             which = "the result" if len(traced.results) == 1 else f"result {i}"
-            told += [f"`{dy}` is the gradient of {which}"] if dy in words else []
-            told += [f"`{result}` is {which}"] if result in words else []
+            if dy in words and result in words:
+                told.append(f"`{result}` is {which} and `{dy}` its gradient")
+            elif dy in words:
+                told.append(f"`{dy}` is the gradient of {which}")
+            elif result in words:
+                told.append(f"`{result}` is {which}")
         none = [*traced.dry, *(p for p in self.op_def.params if p not in traced.dry
                                and p not in {flow.split("[")[0] for flow in traced.flows})]
         sentences = [f"Flows to {_and([f'`{x}`' for x in _shortened(traced.flows)])}"

@@ -18,6 +18,7 @@ from .names import builders
 EXAMPLE = re.compile(r"^Example:\n(?P<code>(?:    .*\n|\n)*)", re.MULTILINE)
 SIZE = 60  # elements of the inputs, and of the results
 WIDTH = 88
+DIGITS = 3  # of numbers that are not exact
 PLAIN = ("float32", "float64", "int32", "bool", "string")  # what a list of numbers becomes
 
 
@@ -82,6 +83,11 @@ def _made_from(op_def: OpDef, node: Node) -> str:
     except Exception:  # Python values do not tell every dtype
         return ""
     results = result if isinstance(result, list) else [result]
+    if any(np.asarray(r).dtype.kind in "fc" and not np.array_equal(r, np.round(r, DIGITS))
+           for r in results):  # the last digits may be others on another machine
+        call = f"[x.round({DIGITS}) for x in {call}]" if isinstance(result, list) else (
+            f"{call}.round({DIGITS})")
+        result = eval(call, namespace)
     if sum(np.size(r) for r in results) > SIZE or " at 0x" in repr(result):
         return ""
     code = [f">>> {line}".replace("\n", "\n... ") for line in [*lines, call]]
@@ -99,6 +105,6 @@ def _wrapped(start: str, value: str) -> str:
 def _value_text(value, dtype: DType) -> str:
     array = np.asarray(value)
     if array.dtype.kind == "f":
-        array = np.round(array.astype(np.float64), 3)
+        array = np.round(array.astype(np.float64), DIGITS)
     text = repr(array.tolist())
     return text if dtype.name in PLAIN else f"np.array({text}, np.{dtype.name})"

@@ -52,8 +52,8 @@ def gradient_of(op_def: OpDef, nodes: list[Node]) -> Traced | str:
     if op_def.grad is NotDifferentiable:
         return "Not differentiable: `tf.gradients` gives None through it."
     if op_def.bodies:
-        return ("A node of the same kind that runs the gradients of its sub-graphs; to every "
-                "floating input that they use.")
+        return ("Flows to every floating input, through another node of the kind, which runs the "
+                "gradients of the sub-graphs.")
     best, best_score, disabled = None, None, False
     nodes = [node for node in nodes if node.grad] or nodes
     for node in sorted(nodes, key=_unusual)[:TRIES]:
