@@ -40,7 +40,8 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray:
         value = _known_size(value)
     if type(value) is float:
         if dtype is None or dtype is dt.float32:
-            return np.array(value, np.float32)
+            with np.errstate(over="ignore"):  # 1e300 is inf
+                return np.array(value, np.float32)
     elif type(value) is int and _INT32.min <= value <= _INT32.max and (
             dtype is None or dtype is dt.int32):
         return np.array(value, np.int32)
