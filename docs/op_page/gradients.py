@@ -37,6 +37,7 @@ class Traced(NamedTuple):
         unbroadcasts: whether gradients are summed to the shape of an input that was stretched.
         dys: the names of the incoming gradients, one per result; "" for a result without one.
         results: the names of the results.
+        node: the node whose inputs the stand-ins were modelled on.
     """
 
     lines: list[str]
@@ -45,6 +46,7 @@ class Traced(NamedTuple):
     unbroadcasts: bool
     dys: list[str]
     results: list[str]
+    node: Node
 
 
 def gradient_of(op_def: OpDef, nodes: list[Node]) -> Traced | str:
@@ -119,7 +121,7 @@ def _trace(op_def: OpDef, node: Node, unknown_sizes: bool) -> Traced:
                       [inputs[x] for x, dx in zip(xs, dxs, strict=False) if dx is not None],
                       [inputs[x] for x, dx in zip(xs, dxs, strict=False) if dx is None],
                       formula.unbroadcasts, [dy if i in used else "" for i, dy in enumerate(dys)],
-                      results)
+                      results, node)
 
 
 def _argument(op_def: OpDef, param: str, group, names: dict[Tensor, str], unknown_sizes: bool):
