@@ -52,6 +52,7 @@ class Extraction:
         self.values: dict[Tensor, Value] = {}
         self.feeds = tuple(Feed(t, Value(_name(t), t.spec)) for t in feeds)
         self.fed = {feed.tensor: feed.value for feed in self.feeds}
+        self.given = frozenset(feeds)  # by the caller of the run, also where this is a body
         self.reads: dict[Operation, Read] = {}
         self.current: dict[Operation, Version] = {}  # last version of each written variable
         self.seen: dict[Operation, dict[Operation, Version] | None] = {}
@@ -142,7 +143,7 @@ class Extraction:
         outputs, wanted = op_def.needed(op, self.used)
         constants = {j: self.values[tensor] for j, tensor in enumerate(op.inputs[first:])
                      if j >= loop_vars and tensor.op.type == "Const" and tensor not in self.fed}
-        bodies = [BodyExtraction(graph, fetches, constants) for graph, fetches in
+        bodies = [BodyExtraction(graph, fetches, constants, self.given) for graph, fetches in
                   zip(op_def.sub_graphs(op.attrs), wanted, strict=True)]
         results = [body.results() for body in bodies]
         written = list(dict.fromkeys(v for body in bodies for v in body.current))
@@ -192,11 +193,10 @@ class Extraction:
 
     def _read_plainly(self, tensor: Tensor) -> Operation | None:
         """The variable whose "w/read" a tensor is, also from inside a sub-graph."""
-        while tensor not in self.fed and tensor.op.type == "Parameter" and (
-                tensor.op.attrs["source"] is not None):
+        while tensor.op.type == "Parameter" and tensor.op.attrs["source"] is not None:
             tensor = tensor.op.attrs["source"]
         op = tensor.op
-        if op.type != "Identity" or tensor in self.fed or not op.inputs[0].dtype._is_ref_dtype:
+        if op.type != "Identity" or tensor in self.given or not op.inputs[0].dtype._is_ref_dtype:
             return None
         variable = op.inputs[0].op
         return variable if op.name == f"{variable.name}/read" else None
@@ -313,6 +313,7 @@ class BodyExtraction(Extraction):
         graph: the sub-graph.
         fetches: tensors of it.
         constants: the values of parameters that are constant, by number.
+        given: the tensors that the caller of the run feeds.
 
     Attributes:
         bases: per variable that is written, what stands for its value before the first write.
@@ -320,9 +321,10 @@ class BodyExtraction(Extraction):
     """
 
     def __init__(self, graph: Any, fetches: list[Tensor | Operation],
-                 constants: dict[int, Value]) -> None:
+                 constants: dict[int, Value], given: frozenset[Tensor]) -> None:
         super().__init__(fetches, [p for p in graph.parameters
                                    if p is not None and not p.dtype._is_ref_dtype])
+        self.given = given
         self._parameters = graph.parameters
         self.fed.update((self._parameters[j], value) for j, value in constants.items()
                         if self._parameters[j] is not None)

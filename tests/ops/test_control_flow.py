@@ -201,6 +201,24 @@ def test_a_round_sees_what_the_rounds_before_it_wrote() -> None:
         np.testing.assert_allclose(session.run(w), [1.024, 0.512], rtol=1e-6)
 
 
+def test_a_loop_in_a_loop_sees_what_the_rounds_before_it_wrote() -> None:
+    a, b = fg.Variable(1.0), fg.Variable(2.0)
+
+    def inner(_):
+        more = fg.cond(a > 1.6, lambda: b.assign_add(10.0), lambda: fg.constant(0.0))
+        with fg.control_dependencies([more, a.assign_add(0.5)]):
+            return fg.constant(1)
+
+    def outer(i):
+        with fg.control_dependencies([fg.while_loop(lambda j: j < 1, inner, [0])]):
+            return i + 1
+
+    with fg.Session() as session:
+        session.run(fg.global_variables_initializer())
+        session.run(fg.while_loop(lambda i: i < 4, outer, [0]))
+        assert session.run([a, b]) == [3.0, 22.0]
+
+
 def test_what_was_read_before_a_loop_stays_while_the_loop_writes() -> None:
     v = fg.Variable(2.0)
     before = fg.identity(v)
