@@ -154,8 +154,8 @@ class TensorShape:
     """A static shape: sizes, some of which may be unknown, or nothing known at all.
 
     Args:
-        dims: iterable of sizes (int, None or Dimension), another TensorShape, a single int for a
-            vector's shape, or None for an unknown rank.
+        dims: iterable of sizes (int, None or Dimension), another TensorShape, a TensorShapeProto, a
+            single int for a vector's shape, or None for an unknown rank.
 
     Example:
         >>> import flowgraph as fg
@@ -221,6 +221,15 @@ class TensorShape:
         """What is known from both. Raises ValueError when they contradict."""
         self.assert_is_compatible_with(other)
         return TensorShape(merge(self._dims, as_shape(other)))
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """What is true of both: sizes that differ become unknown, as does the rank."""
+        return TensorShape(widen(self._dims, as_shape(other)))
+
+    def as_proto(self) -> Any:
+        """The shape as a TensorShapeProto."""
+        from flowgraph.core.tensor_message import shape_message
+        return shape_message(self._dims)
 
     def concatenate(self, other: Any) -> TensorShape:
         """This shape's sizes followed by the other's."""
@@ -349,6 +358,9 @@ def as_shape(value: Any) -> Shape:
         return (Dimension(value)._value,)
     if isinstance(value, (str, bytes, float)):
         raise TypeError(located(f"a shape is a list of sizes, not {value!r}"))
+    if hasattr(value, "unknown_rank"):  # a TensorShapeProto
+        return None if value.unknown_rank else tuple(
+            None if dim.size == -1 else dim.size for dim in value.dim)
     return tuple(n if type(n) is int and n >= 0 else Dimension(n)._value for n in value)
 
 

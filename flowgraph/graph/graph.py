@@ -144,6 +144,11 @@ class Graph(Lookup, Collections):
                 "finalized and cannot be modified", section="finalized-graph-error"))
         super().add_to_collection(name, value)
 
+    building_function = False  # whether it is the body of a tf.function
+
+    def switch_to_thread_local(self) -> None:
+        """Gives each thread its own with-blocks; they are so from the start."""
+
     def finalize(self) -> None:
         """Makes the graph read-only: building an op raises FinalizedGraphError from now on."""
         self._finalized = True

@@ -54,6 +54,10 @@ class IndexedSlices:
         """The name of `values`."""
         return self.values.name
 
+    def consumers(self) -> list[Any]:
+        """The operations that take `values` as an input."""
+        return self.values.consumers()
+
     @property
     def device(self) -> str:
         """The device of `values`."""

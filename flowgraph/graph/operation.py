@@ -74,9 +74,11 @@ class Operation:
         self._device = device
 
     @property
-    def traceback(self) -> list[tuple[str, int, str]]:
-        """The user's line as [(file, line, function)]."""
-        return [tuple(self.frame)]  # type: ignore[list-item]
+    def traceback(self) -> list[tuple[str, int, str, str | None]]:
+        """The user's line as [(file, line, function, text of the line)]."""
+        from linecache import getline  # late: it is asked for when something went wrong
+        frame = self.frame
+        return [(*frame, getline(frame.filename, frame.lineno).strip() or None)]
 
     def values(self) -> tuple[Tensor, ...]:
         """The outputs as a tuple."""

@@ -5,10 +5,11 @@ Operators (`a + b`, `t[1:]`, …) are attached by `ops/operators.py`, because th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from flowgraph.core.dtypes import DType
 from flowgraph.core.frames import located
+from flowgraph.core.reference import Reference
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError, TensorToArrayError, TensorUseError, message
@@ -30,6 +31,7 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_consumers", "_extra", "dtype", "op", "spec", "value_index")
     __array_priority__ = 100  # so that numpy_array * tensor asks the tensor
+    OVERLOADABLE_OPERATORS: ClassVar[frozenset[str]] = frozenset()  # ops/operators.py says which
 
     def __init__(self, op: Operation, value_index: int, spec: Spec, is_ref: bool = False) -> None:
         self.op = op
@@ -85,6 +87,10 @@ class Tensor:
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor as an input."""
         return list(self._consumers)
+
+    def experimental_ref(self) -> Reference:
+        """A key for dictionaries and sets that stands for this object; `deref()` gives it back."""
+        return Reference(self)
 
     def eval(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> Any:
         """Runs this tensor in `session`, or in the default session.

@@ -91,3 +91,8 @@ for _method, _unary in (
         ("neg", Neg.build), ("abs", abs_), ("invert", LogicalNot.build), ("lt", Less.build),
         ("le", LessEqual.build), ("gt", Greater.build), ("ge", GreaterEqual.build)):
     _alone(_method, _unary)
+
+Tensor.OVERLOADABLE_OPERATORS = frozenset(f"__{name}__" for name in (
+    "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv",
+    "mod", "rmod", "pow", "rpow", "matmul", "rmatmul", "and", "rand", "or", "ror", "xor", "rxor",
+    "lt", "le", "gt", "ge", "eq", "ne", "invert", "neg", "abs", "getitem"))

@@ -16,6 +16,7 @@ from typing import Any
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.frames import located
+from flowgraph.core.reference import Reference
 from flowgraph.core.shapes import TensorShape, as_shape
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import DTypeError, ShapeError, message
@@ -66,7 +67,7 @@ class _MadeThroughScopes(type):
     @property
     def __signature__(cls) -> Any:  # else that of __call__ would be shown
         import inspect
-        whole = inspect.signature(cls.__init__)
+        whole = inspect.signature(cls.__init__)  # type: ignore[misc]
         return whole.replace(parameters=list(whole.parameters.values())[1:])
 
 
@@ -269,6 +270,10 @@ class Variable(metaclass=_MadeThroughScopes):
         """
         with building_graph(self.graph).as_default(), init_scope():
             return InitializedValue.build(self._variable, self._initializer.inputs[1])
+
+    def experimental_ref(self) -> Reference:
+        """A key for dictionaries and sets that stands for this object; `deref()` gives it back."""
+        return Reference(self)
 
     def eval(self, session: Any = None) -> Any:
         """Its value in `session`, or in the default session."""

@@ -30,8 +30,8 @@ def test_operators_and_composed_functions_carry_the_users_line(fresh_graph) -> N
     built = fresh_graph.get_operations()[before:]
     assert len(built) > 5
     assert {op.frame.lineno for op in built} == {line}
-    assert y.op.traceback == [(__file__, line, "test_operators_and_composed_functions_carry_"
-                                               "the_users_line")]
+    assert y.op.traceback[0][:3] == (
+        __file__, line, "test_operators_and_composed_functions_carry_the_users_line")
 
 
 def build_here() -> fg.Tensor:

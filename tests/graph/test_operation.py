@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import pytest
 
@@ -49,7 +50,30 @@ def test_an_unknown_attribute_names_those_there_are() -> None:
 def test_traceback_is_the_users_line() -> None:
     op = fg.no_op()
     line = sys._getframe().f_lineno - 1
-    assert op.traceback == [(__file__, line, "test_traceback_is_the_users_line")]
+    assert op.traceback == [(__file__, line, "test_traceback_is_the_users_line",
+                             "op = fg.no_op()")]
+    assert "op = fg.no_op()" in "".join(traceback.format_list(op.traceback))
+
+
+def test_the_consumers_of_slices_are_those_of_their_values() -> None:
+    rows = fg.IndexedSlices(fg.zeros([2, 3]), fg.constant([0, 4]))
+    user = fg.identity(rows.values)
+    assert rows.consumers() == [user.op]
+
+
+def test_references_stand_for_one_tensor_or_variable() -> None:
+    x, v = fg.constant(1.0), fg.Variable(1.0)
+    table = {x.experimental_ref(): "x", v.experimental_ref(): "v"}
+    assert table[x.experimental_ref()] == "x"
+    assert table[v.experimental_ref()] == "v"
+    assert x.experimental_ref().deref() is x
+    assert x.experimental_ref() != fg.constant(1.0).experimental_ref()
+    assert repr(x.experimental_ref()) == f"<Reference wrapping {x!r}>"
+
+
+def test_the_operators_that_tensors_have_are_listed() -> None:
+    assert len(fg.Tensor.OVERLOADABLE_OPERATORS) == 32
+    assert all(hasattr(fg.Tensor, name) for name in fg.Tensor.OVERLOADABLE_OPERATORS)
 
 
 def test_operations_print_their_name_and_type() -> None:
