@@ -211,6 +211,34 @@ class IgammaGradA(Binary):
         return in_double(xp, _slope_by_a, a, x)
 
 
+class RandomGammaGrad(Binary):
+    """z = how fast a gamma number moves with its `alpha`, where its share of the integral stays.
+
+    P(alpha, sample) = constant, so that z = -(dP / dalpha) / (dP / dsample).
+    """
+
+    T = dt.FLOAT
+    grad = NotDifferentiable
+
+    def infer(self, alpha, sample):
+        return super().infer(alpha, sample)
+
+    def kernel(self, xp, alpha, sample):
+        return in_double(xp, _sample_slope, alpha, sample)
+
+
+def _sample_slope(xp, a, x):
+    by_series, (a1, x1), (a2, x2) = _domains(xp, a, x)
+    total, d_total = _series(xp, a1, x1)
+    fraction, d_fraction = _fraction(xp, a2, x2)
+    # both derivatives hold the density as a factor, which may underflow: left out of both
+    below = -x1 / a1 * ((xp.log(x1) - digamma_of(xp, a1 + 1)) * total + d_total)
+    above = x2 * ((xp.log(x2) - digamma_of(xp, a2)) * fraction + d_fraction)
+    proper = (a > 0) & (x > 0) & xp.isfinite(a) & xp.isfinite(x)
+    edge = xp.where((a > 0) & (x >= 0) & ~(xp.isinf(a) & xp.isinf(x)), 0.0, math.nan)
+    return xp.where(proper, xp.where(by_series, below, above), edge)
+
+
 # ---- beta ----------------------------------------------------------------------------------------
 
 

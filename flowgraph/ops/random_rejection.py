@@ -24,9 +24,13 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import op_def
 from flowgraph.ops import distributions, philox
 from flowgraph.ops.arithmetic import maximum
+from flowgraph.ops.constant import range as range_of
 from flowgraph.ops.constant import zeros_like
 from flowgraph.ops.gamma import Lgamma
+from flowgraph.ops.incomplete_gamma import RandomGammaGrad
 from flowgraph.ops.random_ops import RandomOp, node_seeds
+from flowgraph.ops.reduce import reduce_sum
+from flowgraph.ops.shape import size
 
 _NUMBERS = dt.DTypeSet("float32, float64, float16, int32 or int64",
                        (dt.float64, dt.float32, dt.float16, dt.int32, dt.int64))
@@ -105,6 +109,11 @@ class RandomGamma(RandomOp):
         drawn = _gamma(xp, taken, samples, alpha.reshape(-1).astype(np.float64))
         return drawn.astype(alpha.dtype).reshape((*shape, *alpha.shape))
 
+    def grad(self, op, dy):
+        sample_shape, alpha = op.inputs
+        each = dy * RandomGammaGrad.build(alpha, op.outputs[0])
+        return None, reduce_sum(each, range_of(size(sample_shape)))
+
 
 def _gamma(xp, state, samples, alpha):
     """float64 (samples, alphas)."""
@@ -151,8 +160,8 @@ def random_gamma(shape, alpha, beta=None, dtype=dt.float32, seed=None, name=None
         name: name of the scope.
 
     Returns:
-        A tensor of `shape` followed by the shape of `alpha + beta`; new numbers in each run. There
-        is no gradient for `alpha`.
+        A tensor of `shape` followed by the shape of `alpha + beta`; new numbers in each run. Its
+        gradient for `alpha` says how each number moves if its share of the distribution stays.
 
     Example:
         >>> import flowgraph as fg

@@ -3,9 +3,12 @@
 The numbers of a seed are those that TensorFlow draws.
 """
 
+from math import lgamma
+
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.ops.incomplete_gamma import RandomGammaGrad
 from flowgraph.testing import BadCase, Case
 
 SEED = np.array([1, 2], np.int32)
@@ -29,6 +32,15 @@ def is_a_box(results):
     assert box.shape == (2, 3)
     assert 0 <= box[0, 0] <= box[1, 2] < 20
     np.testing.assert_array_equal(box - box[0, 0], [[0, 1, 2], [5, 6, 7]])
+
+
+def implicit_slope(alpha, sample):
+    """-(dP/dalpha) / (dP/dsample) with the first derivative by differences."""
+    h = 1e-4 * alpha
+    with fg.Graph().as_default(), fg.Session() as session:
+        above, below = session.run([fg.igamma(alpha + h, sample), fg.igamma(alpha - h, sample)])
+    density = np.exp((alpha - 1) * np.log(sample) - sample - np.vectorize(lgamma)(alpha))
+    return -(above - below) / (2 * h) / density
 
 
 GRID = np.arange(20).reshape(4, 5)
@@ -70,6 +82,18 @@ CASES = [
          check=moments([0.3, 0.5, 0.75, 20], [0.15, 0.25, 0.375, 10])),
     Case("RandomGamma/empty", lambda a: fg.random_gamma([0], a), (np.ones(2, F32),),
          np.zeros((0, 2), F32)),
+    Case("RandomGamma/gradient_of_alpha",
+         lambda a: fg.gradients(fg.random_gamma([2, 2], a, [[1.0], [2.0]], fg.float64, seed=3), a),
+         (np.array([0.5, 2.0, 30.0]),), np.array([5.1605737, 5.4789169, 5.92201054]), rtol=1e-7),
+    Case("RandomGammaGrad/implicit", RandomGammaGrad.build,
+         (np.array([0.01, 0.5, 1, 2, 5, 30, 300]), np.array([1e-8, 0.1, 3, 1, 9, 20, 320])),
+         implicit_slope, rtol=1e-6),
+    Case("RandomGammaGrad/edges", RandomGammaGrad.build,
+         (np.array([1, -1, 0, 1, np.inf, 1, np.nan], F32),
+          np.array([0, 1, 1, -1, 1, np.inf, 1], F32)),
+         np.array([0, np.nan, np.nan, np.nan, 0, 0, np.nan], F32)),
+    Case("RandomGammaGrad/broadcast", RandomGammaGrad.build,
+         (np.array([1.0, 2.0]), np.array([[0.5], [3.0]])), implicit_slope, rtol=1e-6),
     Case("RandomPoissonV2/seed", lambda r: fg.random_poisson(r, [4], seed=5),
          (np.array([1.5, 20.0]),),
          np.array([[1, 24], [2, 21], [1, 18], [1, 26]], F32)),
@@ -98,6 +122,8 @@ BAD = [
             InvalidArgument, ("Need minval < maxval",), (), "run"),
     BadCase("stateless/logits", lambda: fg.random.stateless_multinomial([1.0], 2, [1, 2]),
             ValueError, ("rank 2",)),
+    BadCase("RandomGammaGrad/shapes", lambda: RandomGammaGrad.build([1.0, 2.0], [1.0, 2.0, 3.0]),
+            ValueError, ("(2,)", "(3,)")),
     BadCase("random_gamma/int", lambda: fg.random_gamma([2], 1, dtype=fg.int32), TypeError,
             ("int32",)),
     BadCase("random_poisson/dtype", lambda: fg.random_poisson(1.0, [2], fg.bool), TypeError,
