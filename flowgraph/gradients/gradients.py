@@ -278,10 +278,10 @@ def zeros_like(tensor: Tensor) -> Tensor | None:
 def _checked(op: Operation, tensor: Tensor, dx: Tensor) -> Tensor:
     """`dx`, known to have the shape and dtype of the input `tensor` whose gradient it is."""
     if dx.dtype.base_dtype is not tensor.dtype.base_dtype:
-        raise DTypeError(located(
-            f"the gradient function of {op.type} {op.name!r} ({op.frame}) returned a gradient of "
-            f"{dx.dtype.base_dtype.name} for the input {tensor.name!r} of "
-            f"{tensor.dtype.base_dtype.name}", section="dtype-error"))
+        raise DTypeError(located(f"the gradient function of {op.type} {op.name!r} ({op.frame}) "
+                                 f"returned a gradient of {dx.dtype.base_dtype.name} for the input "
+                                 f"{tensor.name!r} of {tensor.dtype.base_dtype.name}",
+                                 section="dtype-error"))
     try:
         if dx.spec.shape != tensor.spec.shape:
             dx.set_shape(tensor.spec.shape)

@@ -61,7 +61,8 @@ class Convolution(Layer):
         """Makes `kernel` and `bias`."""
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
-                                     "> 1"))
+                                     "> 1",
+                                     "Let the strides or the dilation_rate be 1."))
         channels = channels_in(TensorShape(input_shape), self.data_format)
         self.make_kernel((*self.kernel_size, channels, self.filters))
         self.make_bias()

@@ -76,7 +76,8 @@ class Dense(Layer):
         size = TensorShape(input_shape)[-1].value
         if size is None:
             raise ValueError(located("The last dimension of the inputs to `Dense` should be "
-                                     "defined. Found `None`."))
+                                     "defined. Found `None`.",
+                                     "Give the placeholder its last size, or call set_shape."))
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
         self.kernel = self.add_weight(
             "kernel", [size, self.units], initializer=self.kernel_initializer,

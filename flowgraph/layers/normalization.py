@@ -109,11 +109,14 @@ class BatchNormalization(Layer):
         shape = TensorShape(input_shape)
         rank = shape.ndims
         if not rank:
-            raise ValueError(located(f"Input has undefined rank: {shape}"))
+            raise ValueError(located(f"Input has undefined rank: {shape}",
+                                     "Give the placeholder a shape, or call set_shape."))
         self._axes = self._checked_axes(rank)
         sizes = {axis: shape[axis].value for axis in self._axes}
         if None in sizes.values():
-            raise ValueError(located(f"Input has undefined `axis` dimension. Input shape: {shape}"))
+            raise ValueError(located(
+                f"Input has undefined `axis` dimension. Input shape: {shape}",
+                "Give the placeholder the size of that axis, or call set_shape."))
         self.input_spec = InputSpec(ndim=rank, axes=sizes)
         self.fused = bool(self.fused) and rank == 4 and self._axes[0] in (1, 3) and (
             len(self._axes) == 1 and not self.renorm and self.virtual_batch_size is None
@@ -151,7 +154,9 @@ class BatchNormalization(Layer):
         axes = [axis + rank if axis < 0 else axis for axis in given]
         for axis in axes:
             if not 0 <= axis < rank:
-                raise ValueError(located(f"Invalid axis: {axis}"))
+                raise ValueError(located(
+                    f"Invalid axis: {axis}",
+                    "It must be an axis of the inputs, as -1 for the last one."))
         if len(set(axes)) != len(axes):
             raise ValueError(located(f"Duplicate axis: {axes}"))
         if self.virtual_batch_size is not None:

@@ -64,7 +64,8 @@ def channels_in(input_shape: TensorShape, data_format: str) -> int:
     size = input_shape[channel_axis(data_format)].value
     if size is None:
         raise ValueError(located("The channel dimension of the inputs should be defined. Found "
-                                 "`None`."))
+                                 "`None`.",
+                                 "Give the placeholder its number of channels, or call set_shape."))
     return size
 
 

@@ -104,7 +104,8 @@ def cosine_distance(labels: Any, predictions: Any, axis: int | None = None, weig
     """
     axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
-        raise ValueError(located("You must specify 'axis'."))
+        raise ValueError(located("You must specify 'axis'.",
+                                 "It is the axis of the vectors: write axis=-1 for the last one."))
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "cosine_distance_loss", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)

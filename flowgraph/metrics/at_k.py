@@ -274,7 +274,7 @@ def average_precision_at_k(labels: Any, predictions: Any, k: int, weights: Any =
         0.8333333333333333
     """
     if k < 1:
-        raise ValueError(located(f"Invalid k={k}."))
+        raise ValueError(located(f"Invalid k={k}.", "It must be 1 or more."))
     with name_scope(name, _at_k("average_precision", k), [predictions, labels, weights]) as scope:
         _, classes = top_k(predictions, k)
         labels = _without_large(labels, cast(shape_of(predictions)[-1], dt.int64))
@@ -424,7 +424,8 @@ def _average_precision(labels: Any, classes: Tensor) -> Tensor:
         classes = cast(classes, dt.int64, name="predictions_idx")
         k = classes.shape[-1].value
         if k is None:
-            raise ValueError(located("The last dimension of predictions_idx must be set."))
+            raise ValueError(located("The last dimension of predictions_idx must be set.",
+                                     "It is k: pass indices of tf.nn.top_k, or call set_shape."))
         labels = _with_class_axis(labels, classes)
         each = expand_dims(classes, -1, name="predictions_idx_per_k")
         relevant = cast(set_size(set_intersection(each, _for_each_of(labels, k))), dt.float64)

@@ -366,7 +366,7 @@ def sensitivity_at_specificity(labels: Any, predictions: Any, specificity: float
         0.5
     """
     if not 0 <= specificity <= 1:
-        raise ValueError(located("`specificity` must be in the range [0, 1]."))
+        raise ValueError(located(f"`specificity` must be in the range [0, 1], got {specificity}"))
     with variable_scope(name, "sensitivity_at_specificity", [predictions, labels, weights]):
         thresholds = _even_thresholds(num_thresholds, 1.0 + _EPSILON)
         values, updates = _counts(labels, predictions, thresholds, weights)
@@ -417,7 +417,7 @@ def specificity_at_sensitivity(labels: Any, predictions: Any, sensitivity: float
         0.5
     """
     if not 0 <= sensitivity <= 1:
-        raise ValueError(located("`sensitivity` must be in the range [0, 1]."))
+        raise ValueError(located(f"`sensitivity` must be in the range [0, 1], got {sensitivity}"))
     with variable_scope(name, "specificity_at_sensitivity", [predictions, labels, weights]):
         thresholds = _even_thresholds(num_thresholds, 1.0 - _EPSILON)
         values, updates = _counts(labels, predictions, thresholds, weights)
@@ -504,7 +504,9 @@ def _area(counts: Any, curve: str, method: str, name: str) -> Tensor:
     elif method == "majoring":
         heights = maximum(left, right)
     else:
-        raise ValueError(located(f"Invalid summation_method: {method}"))
+        raise ValueError(located(
+            f"Invalid summation_method: {method}",
+            "It must be 'trapezoidal', 'careful_interpolation', 'minoring' or 'majoring'."))
     return reduce_sum(multiply(x[:-1] - x[1:], heights), name=name)
 
 

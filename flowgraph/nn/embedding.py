@@ -78,10 +78,12 @@ def embedding_lookup(params, ids, partition_strategy="mod", name=None, validate_
                [ 0.,  1.]], dtype=float32)
     """
     if params is None:
-        raise ValueError(located("params must be specified"))
+        raise ValueError(located("params must be specified",
+                                 "Pass the embedding matrix, or a list of its parts."))
     parts = _parts(params)
     if not parts:
-        raise ValueError(located("Need at least one param"))
+        raise ValueError(located("Need at least one param",
+                                 "Pass the embedding matrix, or a list of its parts."))
     with name_scope(name, "embedding_lookup", [*parts, ids]) as scope:
         parts = [convert_to_tensor(part, name=f"params_{i}") for i, part in enumerate(parts)]
         ids = convert_to_tensor(ids, name="ids")
@@ -219,7 +221,8 @@ def embedding_lookup_sparse(params, sp_ids, sp_weights, partition_strategy="mod"
 
 def _check_sparse(sp_ids, sp_weights):
     if not isinstance(sp_ids, SparseTensor):
-        raise TypeError(located(f"sp_ids must be SparseTensor, got {sp_ids!r:.100}"))
+        raise TypeError(located(f"sp_ids must be SparseTensor, got {sp_ids!r:.100}",
+                                "For dense ids write tf.nn.embedding_lookup."))
     if sp_weights is None:
         return
     if not isinstance(sp_weights, SparseTensor):

@@ -202,7 +202,8 @@ def raw_rnn(cell, loop_fn, parallel_iterations=None, swap_memory=False, scope=No
     """
     check_is_cell("cell", cell)
     if not callable(loop_fn):
-        raise TypeError(located("loop_fn must be a callable"))
+        raise TypeError(located("loop_fn must be a callable",
+                                "Pass a function of (time, cell_output, cell_state, loop_state)."))
     with variable_scope(scope or "rnn"):
         time = constant(0, int32)
         finished, next_input, state, emit, first_loop_state = loop_fn(time, None, None, None)

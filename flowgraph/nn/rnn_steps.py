@@ -31,7 +31,8 @@ def state_dtype(dtype: Any, state: Any) -> DType:
         return as_dtype(dtype)
     found = [part.dtype.base_dtype for part in nest.flatten(state)]
     if not found:
-        raise ValueError(located("Unable to infer dtype from empty state."))
+        raise ValueError(located("Unable to infer dtype from empty state.",
+                                 "Pass dtype=tf.float32."))
     if any(one is not found[0] for one in found):
         raise ValueError(located("State has tensors of different dtypes, so that the outputs' "
                                  f"dtype is not clear: {', '.join(one.name for one in found)}. "

@@ -48,8 +48,9 @@ def batch_scatter_update(ref, indices, updates, use_locking=True, name=None):
         sizes = shape(indices)
         count = indices.shape.ndims
         if count is None:
-            raise ValueError(located("batch_scatter_update does not allow indices with unknown "
-                                     "shape."))
+            raise ValueError(located(
+                "batch_scatter_update does not allow indices with unknown shape.",
+                "Give the placeholder of the indices a shape, or call set_shape."))
         vectors = expand_dims(indices, axis=-1)
         columns = []
         for axis in range(count - 1):

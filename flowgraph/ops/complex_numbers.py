@@ -243,8 +243,8 @@ def complex(real, imag, name=None):
         imag = convert_to_tensor(imag, name="imag")
         if real.spec.dtype is not imag.spec.dtype or real.spec.dtype not in _COMPLEX_OF:
             raise DTypeError(located("tf.complex needs two parts of float32 or of float64, got "
-                                     f"{real.spec.dtype.name} and "
-                                     f"{imag.spec.dtype.name}", section="dtype-error"))
+                                     f"{real.spec.dtype.name} and {imag.spec.dtype.name}",
+                                     section="dtype-error"))
         return Complex.build(real, imag, name=scope, Tout=_COMPLEX_OF[real.spec.dtype])
 
 

@@ -58,7 +58,8 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
                    "tf.constant(...).", section="control-flow"))
     for what, function in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(function):
-            raise TypeError(located(f"{what} must be callable."))
+            raise TypeError(located(f"{what} must be callable.",
+                                    "Pass a function without parameters, as lambda: x + 1.0."))
     with name_scope(name, "cond", [pred]):
         pred = convert_to_tensor(pred, name="pred")
         branches = [Branch(what, function, strict) for what, function in
@@ -93,7 +94,8 @@ class Branch:
         with self.graph.as_default():
             result = function()
             if result is None:
-                raise ValueError(located(f"{what} must have a return value."))
+                raise ValueError(located(f"{what} must have a return value.",
+                                         "Return a tensor, or a list of tensors."))
             if not strict and isinstance(result, (list, tuple)) and len(result) == 1:
                 result = result[0]
             self.structure = nest.map_structure(_as_result, result)
@@ -167,7 +169,8 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
     functions = _numbered(branch_fns)
     if default is not None:
         if not callable(default):
-            raise TypeError(located("default must be callable."))
+            raise TypeError(located("default must be callable.",
+                                    "Pass a function without parameters, as lambda: x + 1.0."))
         functions = [*functions, default]
     with name_scope(name, "switch_case", [branch_index]):
         index = convert_to_tensor(branch_index, dt.int32, name="branch_index")
@@ -224,7 +227,8 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     """
     pairs = _checked_pairs(pred_fn_pairs, exclusive)
     if default is not None and not callable(default):
-        raise TypeError(located("default must be callable."))
+        raise TypeError(located("default must be callable.",
+                                "Pass a function without parameters, as lambda: x + 1.0."))
     with name_scope(name, "case", [pred for pred, _ in pairs]):
         preds = [convert_to_tensor(pred, dt.bool_) for pred, _ in pairs]
         checks = [_at_most_one(preds)] if exclusive and len(preds) > 1 else []
@@ -254,9 +258,11 @@ def _checked_pairs(pred_fn_pairs: Any, exclusive: bool) -> list[Any]:
             raise TypeError(located("Each entry in pred_fn_pairs must be a 2-tuple"))
         pred, function = pair
         if not isinstance(pred, Tensor) or pred.dtype.base_dtype is not dt.bool_:
-            raise TypeError(located(f"pred must be of type bool: {pred!r:.100}"))
+            raise TypeError(located(f"pred must be of type bool: {pred!r:.100}",
+                                    "Compare, as x > 0.0."))
         if not callable(function):
-            raise TypeError(located(f"fn for pred {pred.name} must be callable."))
+            raise TypeError(located(f"fn for pred {pred.name} must be callable.",
+                                    "Pass a function without parameters, as lambda: x + 1.0."))
     return pairs
 
 

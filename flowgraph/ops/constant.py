@@ -83,7 +83,8 @@ def _array(value, dtype=None):
 def _fit(array, shape, verify_shape):
     """`array` with `shape`, by the rule of `constant`."""
     if shape is None or None in shape:
-        raise ValueError(located(f"a constant needs a fully known shape, got {shape_text(shape)}"))
+        raise ValueError(located(f"a constant needs a fully known shape, got {shape_text(shape)}",
+                                 "Write tf.fill(dims, value) for sizes that only a run knows."))
     if array.shape == shape:
         return array
     if verify_shape:

@@ -330,7 +330,8 @@ def convolution(input, filter, padding, strides=None, dilation_rate=None, name=N
         if strides is not None and dilation_rate is not None and any(
                 n != 1 for n in _numbers(strides)) and any(n != 1 for n in _numbers(dilation_rate)):
             raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
-                                     "> 1"))
+                                     "> 1",
+                                     "Let the strides or the dilation_rate be 1."))
         if axes == 1:
             return conv1d(input, filter, 1 if strides is None else strides, padding,
                           data_format=data_format, dilations=dilation_rate, name=scope)
@@ -345,7 +346,8 @@ def _spatial_rank(input, filter, data_format) -> int:
     if rank is None and data_format is not None:
         rank = len(data_format)
     if rank is None:
-        raise ValueError(located("convolution needs the rank of its input or of its filter"))
+        raise ValueError(located("convolution needs the rank of its input or of its filter",
+                                 "Give the placeholder a shape, or call set_shape."))
     if not 3 <= rank <= 5:
         raise ShapeError(located(f"convolution slides over 1, 2 or 3 axes, but got the rank {rank}",
                                  "An input is [batch, sizes..., channels].", "shape-error"))

@@ -95,7 +95,8 @@ def _gradients(grad_fn: Any, dys: Any, variables: list[Variable]) -> list[Any]:
     of_arguments, of_variables = grad_fn(*dys, variables=variables)
     if len(of_variables) != len(variables):
         raise ValueError(located("Must return gradient for each variable from @custom_gradient "
-                                 "grad_fn."))
+                                 "grad_fn.",
+                                 "Return (gradients of the arguments, gradients of `variables`)."))
     return [*nest.flatten(of_arguments), *of_variables]
 
 

@@ -173,11 +173,13 @@ def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, 
     if select_cols is not None:
         select_cols = tuple(int(c) for c in select_cols)
         if any(a >= b for a, b in pairwise(select_cols)):
-            raise ValueError(located("select_cols is not strictly increasing."))
+            raise ValueError(located("select_cols is not strictly increasing.",
+                                     "List the columns in growing order, each of them once."))
         if select_cols and select_cols[0] < 0:
             raise ValueError(located("select_cols contains negative values."))
         if len(select_cols) != len(record_defaults):
-            raise ValueError(located("Length of select_cols and record_defaults do not match."))
+            raise ValueError(located("Length of select_cols and record_defaults do not match.",
+                                     "Give a default for each selected column."))
     return DecodeCSV.build(records, record_defaults, field_delim=as_bytes(field_delim),
                            use_quote_delim=bool(use_quote_delim), na_value=as_bytes(na_value),
                            select_cols=select_cols or (), name=name)

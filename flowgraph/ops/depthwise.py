@@ -251,7 +251,8 @@ def depthwise_conv2d(input, filter, strides, padding, rate=None, name=None, data
 def _strides_or_rates(strides, rate, data_format) -> None:
     if any(r != 1 for r in per_axis(rate, data_format, "rate")) and any(
             s != 1 for s in per_axis(strides, data_format, "strides")):
-        raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate > 1"))
+        raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate > 1",
+                                 "Let the strides or the rate be 1."))
 
 
 def depthwise_conv2d_backprop_input(input_sizes, filter, out_backprop, strides, padding,

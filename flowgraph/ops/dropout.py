@@ -48,7 +48,8 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
             raise ValueError(located("keep_prob must be a floating point number or Tensor (got "
                                      f"{keep_prob!r})")) from None
     if rate is None:
-        raise ValueError(located("You must provide a rate to dropout."))
+        raise ValueError(located("You must provide a rate to dropout.",
+                                 "Write rate=0.5 to drop half of the elements."))
     with name_scope(name, "dropout", [x]):
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_floating:

@@ -289,8 +289,8 @@ def _real_transform(op_class, default_name, input, fft_length, name):
         shape_rank = input.spec.rank
         if shape_rank is not None and shape_rank < op_class.axes:
             raise ShapeError(located(f"{default_name} needs an input of rank {op_class.axes} or "
-                                     "more, got "
-                                     f"{shape_text(input.spec.shape)}", section="shape-error"))
+                                     f"more, got {shape_text(input.spec.shape)}",
+                                     section="shape-error"))
         if fft_length is None:
             fft_length = _lengths_of(input, op_class.axes, back)
         fft_length = convert_to_tensor(fft_length, dt.int32, "fft_length")

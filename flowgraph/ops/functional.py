@@ -25,11 +25,13 @@ def _rows(elems: list[Any]) -> tuple[list[Tensor], Any]:
     for tensor in tensors:
         sizes = tensor.spec.shape
         if sizes is not None and not sizes:
-            raise ValueError(located("elements must be 1+ dimensional Tensors, not scalars: "
-                                     f"{tensor!r}"))
+            raise ValueError(located(
+                f"elements must be 1+ dimensional Tensors, not scalars: {tensor!r}",
+                "The function is called for each row of the first axis; a scalar has none."))
         if sizes is not None and sizes[0] is not None:
             if known is not None and known != sizes[0]:
-                raise ValueError(located(f"Dimensions {known} and {sizes[0]} are not compatible"))
+                raise ValueError(located(f"Dimensions {known} and {sizes[0]} are not compatible",
+                                         "All elements need as many rows."))
             known = sizes[0]
     return tensors, known if known is not None else shape(tensors[0])[0]
 
@@ -42,7 +44,8 @@ def _as_arrays(tensors: list[Tensor], n: Any) -> list[TensorArray]:
 
 def _check_callable(fn: Any) -> None:
     if not callable(fn):
-        raise TypeError(located("fn must be callable."))
+        raise TypeError(located("fn must be callable.",
+                                "Pass a function of the elements, as lambda x: x + 1.0."))
 
 
 def _check_iterations(parallel_iterations: Any) -> None:

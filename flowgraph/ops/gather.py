@@ -189,7 +189,9 @@ def batch_gather(params, indices, name=None):
         indices = convert_to_tensor(indices, name="indices")
         params = convert_to_tensor(params, name="params")
         if indices.spec.shape is None:
-            raise ValueError(located("batch_gather needs indices of known rank"))
+            raise ValueError(located(
+                "batch_gather needs indices of known rank",
+                "Give the placeholder of the indices a shape, or call set_shape."))
         return gather(params, indices, batch_dims=len(indices.spec.shape) - 1)
 
 
@@ -498,16 +500,20 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
                                      "dimensions are None.  E.g. shape=[None] is ok, but "
                                      "shape=None is not."))
         if not mask_sizes:
-            raise ValueError(located("mask cannot be scalar."))
+            raise ValueError(located("mask cannot be scalar.",
+                                     "A mask has an entry for each row: its rank is 1 or more."))
         at = 0 if axis is None else axis if isinstance(axis, int) else known_value(axis)
         if at is None:
-            raise ValueError(located("boolean_mask needs a static axis"))
+            raise ValueError(located("boolean_mask needs a static axis",
+                                     "Pass axis as a Python int."))
         count = len(mask_sizes)
         if sizes is not None:
             at += len(sizes) if at < 0 else 0
             if not shapes.compatible(sizes[at:at + count], mask_sizes):
-                raise ValueError(located(f"Shapes {shape_text(sizes[at:at + count])} and "
-                                         f"{shape_text(mask_sizes)} are incompatible"))
+                raise ValueError(located(
+                    f"Shapes {shape_text(sizes[at:at + count])} and {shape_text(mask_sizes)} are "
+                    "incompatible",
+                    "The mask needs the shape of the axes that it picks from."))
         if count > 1:
             before, after = shape(tensor)[:at], shape(tensor)[at + count:]
             tensor = reshape(tensor, concat([before, [-1], after], 0))

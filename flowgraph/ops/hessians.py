@@ -47,7 +47,8 @@ def hessians(ys: Any, xs: Any, name: str = "hessians", colocate_gradients_with_o
 
 def _hessian(first: Any, x: Any, kwargs: dict[str, Any]) -> Any:
     if first is None:
-        raise ValueError(located(f"the ys of tf.hessians do not depend on {x!r}"))
+        raise ValueError(located(f"the ys of tf.hessians do not depend on {x!r}",
+                                 "Leave out what the ys are not computed from."))
     first = convert_to_tensor(first)
     flat, n = reshape(first, [-1]), size(first)
 

@@ -276,7 +276,8 @@ def group(*inputs, **kwargs):
     """
     name = kwargs.pop("name", None)
     if kwargs:
-        raise ValueError(located(f"Unknown keyword arguments: {', '.join(kwargs)}"))
+        raise ValueError(located(f"Unknown keyword arguments: {', '.join(kwargs)}",
+                                 "tf.group takes the keyword name alone."))
     elements = list(_flat(inputs))
     for element in elements:
         if not isinstance(element, (Tensor, Operation, IndexedSlices)) and not hasattr(

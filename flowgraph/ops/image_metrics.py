@@ -51,9 +51,8 @@ def _comparable(img1, img2):
         lead = zip(reversed(first[:-3]), reversed(second[:-3]), strict=False)
         if not shapes.compatible(first[-3:], second[-3:]) or any(
                 1 not in pair and None not in pair and pair[0] != pair[1] for pair in lead):
-            raise ShapeError(located(
-                f"cannot compare images of the shapes {shape_text(first)} and "
-                f"{shape_text(second)}", section="shape-error"))
+            raise ShapeError(located(f"cannot compare images of the shapes {shape_text(first)} and "
+                                     f"{shape_text(second)}", section="shape-error"))
     one, other = shape_n([img1, img2])
     return [assert_true(greater_equal(size(one), 3), [one, other], summarize=10),
             assert_true(reduce_all(equal(one[-3:], other[-3:])), [one, other], summarize=10)]

@@ -8,7 +8,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import ShapeError
+from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
@@ -324,7 +324,8 @@ def meshgrid(*args, **kwargs):
         raise TypeError(located(f"'{next(iter(kwargs))}' is an invalid keyword argument for this "
                                 "function"))
     if indexing not in ("xy", "ij"):
-        raise ValueError(located("indexing parameter must be either 'xy' or 'ij'"))
+        raise ValueError(located("indexing parameter must be either 'xy' or 'ij', got "
+                                 f"{indexing!r}"))
     with name_scope(name, "meshgrid", args):
         vectors = [convert_to_tensor(arg) for arg in args]
         axes = list(range(len(vectors)))

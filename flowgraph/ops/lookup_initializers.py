@@ -140,11 +140,14 @@ class TextFileInitializer(TableInitializerBase):
                  value_index: int, vocab_size: int | None = None, delimiter: str = "\t",
                  name: str | None = None) -> None:
         if not isinstance(filename, Tensor) and not filename:
-            raise ValueError(located(f"Filename required for {name}."))
+            raise ValueError(located(f"Filename required for {name}.",
+                                     "Pass the path of the vocabulary file."))
         super().__init__(key_dtype, value_dtype)
         key_type, value_type = self._key_dtype, self._value_dtype
         if key_index < WHOLE_LINE:
-            raise ValueError(located(f"Invalid key index {key_index}."))
+            raise ValueError(located(
+                f"Invalid key index {key_index}.",
+                "It is a column's number, tf.lookup.TextFileIndex.WHOLE_LINE or LINE_NUMBER."))
         if key_index == LINE_NUMBER and key_type is not dt.int64:
             raise ValueError(located("Signature mismatch. Keys must be dtype int64, got "
                                      f"{key_type.name}."))
@@ -152,7 +155,9 @@ class TextFileInitializer(TableInitializerBase):
             raise ValueError(located("Signature mismatch. Keys must be integer or string, got "
                                      f"{key_type.name}."))
         if value_index < WHOLE_LINE:
-            raise ValueError(located(f"Invalid value index {value_index}."))
+            raise ValueError(located(
+                f"Invalid value index {value_index}.",
+                "It is a column's number, tf.lookup.TextFileIndex.WHOLE_LINE or LINE_NUMBER."))
         if value_index == LINE_NUMBER and value_type is not dt.int64:
             raise ValueError(located("Signature mismatch. Values must be dtype int64, got "
                                      f"{value_type.name}."))
@@ -160,7 +165,8 @@ class TextFileInitializer(TableInitializerBase):
             raise ValueError(located("Signature mismatch. Values must be dtype string, got "
                                      f"{value_type.name}."))
         if vocab_size is not None and vocab_size <= 0:
-            raise ValueError(located(f"Invalid vocab_size {vocab_size}."))
+            raise ValueError(located(f"Invalid vocab_size {vocab_size}.",
+                                     "It must be 1 or more, or None for the whole file."))
         self._given = filename
         self._filename = convert_to_tensor(filename, dt.string, name="asset_path")
         self._key_index, self._value_index = key_index, value_index

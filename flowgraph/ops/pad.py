@@ -207,4 +207,5 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
         return Pad.build(tensor, paddings, name=name)
     if kind in ("REFLECT", "SYMMETRIC"):
         return MirrorPad.build(tensor, paddings, mode=kind, name=name)
-    raise ValueError(located(f"Unknown padding mode: {mode}"))
+    raise ValueError(located(f"Unknown padding mode: {mode}",
+                             "It must be 'CONSTANT', 'REFLECT' or 'SYMMETRIC'."))

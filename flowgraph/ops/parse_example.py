@@ -246,7 +246,9 @@ def parse_single_example(serialized, features, name=None, example_names=None):
 
 def _parse(serialized, features, name, example_names, scope, rank):
     if not features:
-        raise ValueError(located(f"Missing: features was {features}."))
+        raise ValueError(located(
+            f"Missing: features was {features}.",
+            "Pass a dict from keys to tf.FixedLenFeature, tf.VarLenFeature or tf.SparseFeature."))
     for key, feature in features.items():
         if isinstance(feature, FixedLenSequenceFeature):
             if not feature.allow_missing:

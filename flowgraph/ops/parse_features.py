@@ -137,11 +137,14 @@ def wanted(features: Any, allowed: tuple[type, ...]) -> Wanted:
         feature = features[key]
         if not isinstance(feature, (VarLenFeature, SparseFeature, FixedLenFeature,
                                     FixedLenSequenceFeature)):
-            raise ValueError(located(f"Invalid feature {key}:{feature!r:.100}."))
+            raise ValueError(located(
+                f"Invalid feature {key}:{feature!r:.100}.",
+                "A feature is a tf.FixedLenFeature, tf.VarLenFeature or tf.SparseFeature."))
         if not isinstance(feature, allowed):
             raise ValueError(located(f"Unsupported {type(feature).__name__} {feature!r:.100}."))
         if not feature.dtype:
-            raise ValueError(located(f"Missing type for feature {key}."))
+            raise ValueError(located(f"Missing type for feature {key}.",
+                                     "Write the dtype, as tf.VarLenFeature(tf.int64)."))
         dtype = _dtype(key, feature.dtype)
         if isinstance(feature, VarLenFeature):
             found.sparse[key] = dtype
@@ -164,7 +167,8 @@ def _dtype(key: str, value: Any) -> DType:
 
 def _shape(key: str, feature: Any) -> tuple[int | None, ...]:
     if feature.shape is None:
-        raise ValueError(located(f"Missing shape for feature {key}."))
+        raise ValueError(located(f"Missing shape for feature {key}.",
+                                 "Write tf.FixedLenFeature([], tf.float32) for one number."))
     shape = tuple(TensorShape(feature.shape).as_list())
     if isinstance(feature, FixedLenFeature):
         if shape and shape[0] is None:

@@ -247,7 +247,8 @@ def parse_sequence_example(serialized, context_features=None, sequence_features=
 
 def _parse(serialized, context_features, sequence_features, names, name, scope, rank):
     if not (context_features or sequence_features):
-        raise ValueError(located("Missing features."))
+        raise ValueError(located("Missing features.",
+                                 "Pass context_features, sequence_features, or both."))
     context = wanted(context_features, (VarLenFeature, FixedLenFeature))
     lists = wanted(sequence_features, (VarLenFeature, FixedLenSequenceFeature))
     for key, default in lists.defaults.items():

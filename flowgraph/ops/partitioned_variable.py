@@ -213,8 +213,8 @@ def _convert(variable: PartitionedVariable, dtype: Any = None, name: str | None 
              as_ref: bool = False) -> Tensor:
     if dtype is not None and not as_dtype(dtype).is_compatible_with(variable.dtype):
         raise DTypeError(located(f"expected a {as_dtype(dtype).name} tensor, got the partitioned "
-                                 f"variable {variable.name!r} of "
-                                 f"{variable.dtype.name}", section="dtype-error"))
+                                 f"variable {variable.name!r} of {variable.dtype.name}",
+                                 section="dtype-error"))
     if as_ref:
         raise NotImplementedError(located("PartitionedVariable doesn't support being used as a "
                                           "reference."))

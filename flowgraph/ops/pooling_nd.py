@@ -293,7 +293,8 @@ def _of_rank(input, data_format):
     input = convert_to_tensor(input, name="input")
     rank = len(data_format) if data_format else input.spec.rank
     if rank not in (3, 4, 5):
-        raise ValueError(located(f"Input tensor must be of rank 3, 4 or 5 but was {rank}"))
+        raise ValueError(located(f"Input tensor must be of rank 3, 4 or 5 but was {rank}",
+                                 "Give the placeholder a shape, or call set_shape."))
     return input, rank - 2, data_format or _CHANNELS_LAST[rank - 3]
 
 
@@ -342,10 +343,12 @@ def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides
                             padding, data_format, scope)
         if strides is not None and any(s != 1 for s in strides):
             raise ValueError(located("strides > 1 not supported in conjunction with dilation_rate "
-                                     "> 1"))
+                                     "> 1",
+                                     "Let the strides or the dilation_rate be 1."))
         if padding != "VALID":
             raise ValueError(located("pooling with 'SAME' padding is not implemented for "
-                                     "dilation_rate > 1"))
+                                     "dilation_rate > 1",
+                                     "Write padding='VALID'."))
         return _dilated(convert_to_tensor(input, name="input"), list(window_shape),
                         list(dilation_rate), most, data_format, scope)
 

@@ -23,7 +23,7 @@ def _matrices(a):
     """`a` as a tensor of floating matrices."""
     a = convert_to_tensor(a, name="a")
     if not a.dtype.base_dtype.is_floating:
-        raise DTypeError(located("needs matrices of a floating dtype, got "
+        raise DTypeError(located("the matrices must have a floating dtype, not "
                                  f"{a.dtype.base_dtype.name}", section="dtype-error"))
     return a
 

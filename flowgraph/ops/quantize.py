@@ -110,9 +110,9 @@ def quantize(input, min_range, max_range, T, mode="MIN_COMBINED",
     """
     T = dt.as_dtype(T)
     if T not in dt.QUANTIZED:
-        raise DTypeError(located(
-            f"quantize cannot make {T.name}; it makes "
-            f"{', '.join(d.name for d in dt.QUANTIZED.members)}", section="dtype-error"))
+        raise DTypeError(located(f"quantize cannot make {T.name}; it makes "
+                                 f"{', '.join(d.name for d in dt.QUANTIZED.members)}",
+                                 section="dtype-error"))
     _one_of(mode, _MODES, "mode")
     _one_of(round_mode, ("HALF_AWAY_FROM_ZERO", "HALF_TO_EVEN"), "round_mode")
     return Quantized(*QuantizeV2.build(input, min_range, max_range, T=T, mode=mode,

@@ -62,11 +62,11 @@ def dct(input, type=2, n=None, axis=-1, norm=None, name=None):
         if not isinstance(input, Tensor):
             input = convert_to_tensor(input, preferred_dtype=dt.float32)
         if input.dtype.base_dtype not in (dt.float32, dt.float64):
-            raise DTypeError(located("dct needs float32 or float64, got "
-                                     f"{input.dtype.name}", section="dtype-error"))
+            raise DTypeError(located(f"dct needs float32 or float64, got {input.dtype.name}",
+                                     section="dtype-error"))
         if input.spec.rank == 0:
-            raise ShapeError(located("dct needs an input of rank 1 or more, got "
-                                     f"{shape_text(())}", section="shape-error"))
+            raise ShapeError(located(f"dct needs an input of rank 1 or more, got {shape_text(())}",
+                                     section="shape-error"))
         if n is not None:
             input = resized(input, n)
         size = input.spec.shape[-1] if input.spec.shape is not None else None

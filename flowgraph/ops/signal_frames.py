@@ -57,8 +57,8 @@ def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1,
         static_axis = sizes is not None and isinstance(axis, int)
         if static_axis:
             if not -len(sizes) <= axis < len(sizes):
-                raise ShapeError(located(f"frame has axis {axis} for a signal "
-                                         f"{shape_text(sizes)}", section="shape-error"))
+                raise ShapeError(located(f"frame has axis {axis} for a signal {shape_text(sizes)}",
+                                         section="shape-error"))
             axis %= len(sizes)
         samples = sizes[axis] if static_axis else None
         samples = shape(signal)[axis] if samples is None else samples

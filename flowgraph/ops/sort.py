@@ -149,7 +149,7 @@ def _sorted(values, axis, direction, places):
                                  f"{direction!r}"))
     at = known_value(convert_to_tensor(axis, name="axis"))
     if not isinstance(at, int):
-        raise ValueError(located("axis must be a constant scalar"))
+        raise ValueError(located("axis must be a constant scalar", "Pass axis as a Python int."))
     values = convert_to_tensor(values, name="values")
     if direction == "DESCENDING":
         return _downwards(values, at, places)

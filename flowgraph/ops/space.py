@@ -262,9 +262,9 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
         blocks = convert_to_tensor(block_shape, dt.int32, name="block_shape")
         m = blocks.spec.shape[0] if len(blocks.spec.shape or ()) == 1 else None
         if m is None:
-            raise ShapeError(located(
-                "required_space_to_batch_paddings needs a block_shape of rank 1 and known length, "
-                f"got {shape_text(blocks.spec.shape)}", section="shape-error"))
+            raise ShapeError(located("required_space_to_batch_paddings needs a block_shape of rank "
+                                     f"1 and known length, got {shape_text(blocks.spec.shape)}",
+                                     section="shape-error"))
         if base_paddings is None:
             base_paddings = np.zeros((m, 2), np.int32)
         base = convert_to_tensor(base_paddings, dt.int32, name="base_paddings")

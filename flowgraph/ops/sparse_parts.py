@@ -238,7 +238,8 @@ def sparse_split(keyword_required=_KeywordRequired(),  # noqa: B008 - a marker, 
         [array([[0, 1]]), array([[0, 1]])]
     """
     if not isinstance(keyword_required, _KeywordRequired):
-        raise ValueError(located("Keyword arguments are required for this function."))
+        raise ValueError(located("Keyword arguments are required for this function.",
+                                 "Write sp_input=..., num_split=..., axis=..."))
     axis = one_of("axis", axis, "split_dim", split_dim, None)
     for what, value in (("sp_input", sp_input), ("num_split", num_split), ("axis", axis)):
         if value is None:

@@ -139,7 +139,8 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
     if num is None:
         num = None if sizes.spec.shape is None else sizes.spec.shape[0]
         if num is None:
-            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes.spec.shape)}"))
+            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes.spec.shape)}",
+                                     "Pass num, the number of parts."))
     return SplitV.build(value, sizes, axis, num_split=num, name=name)
 
 
@@ -197,5 +198,6 @@ def unstack(value, num=None, axis=0, name="unstack"):
                 raise ValueError(located(f"axis = {axis} not in [{-len(sizes)}, {len(sizes)})"))
             num = sizes[axis]
         if num is None:
-            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes)}"))
+            raise ValueError(located(f"Cannot infer num from shape {shape_text(sizes)}",
+                                     "Pass num, the number of tensors."))
     return Unpack.build(value, num=num, axis=axis, name=name)

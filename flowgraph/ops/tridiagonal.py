@@ -90,7 +90,8 @@ def tridiagonal_matmul(diagonals, rhs, diagonals_format="compact", name=None):
     elif diagonals_format == "matrix":
         above, main, below = _of_matrix(convert_to_tensor(diagonals))
     else:
-        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}"))
+        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}",
+                                 "It must be 'compact', 'matrix' or 'sequence'."))
     return TridiagonalMatMul.build(expand_dims(above, -2), expand_dims(main, -2),
                                    expand_dims(below, -2), rhs, name=name)
 
@@ -204,12 +205,13 @@ def tridiagonal_solve(diagonals, rhs, diagonals_format="compact", transpose_rhs=
     elif diagonals_format == "compact":
         diagonals = convert_to_tensor(diagonals)
     else:
-        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}"))
+        raise ValueError(located(f"Unrecognized diagonals_format: {diagonals_format}",
+                                 "It must be 'compact', 'matrix' or 'sequence'."))
     rhs = convert_to_tensor(rhs)
     d, r = diagonals.spec.shape, rhs.spec.shape
     if d is None or r is None:
-        raise ShapeError(located("tridiagonal_solve needs diagonals and rhs of known "
-                                 "rank", section="shape-error"))
+        raise ShapeError(located("tridiagonal_solve needs diagonals and rhs of known rank",
+                                 section="shape-error"))
     if len(d) < 2 or len(r) not in (len(d) - 1, len(d)):
         raise ShapeError(located(f"tridiagonal_solve cannot take diagonals of {shape_text(d)} and "
                                  f"rhs of {shape_text(r)}. The rank of rhs must be that of "
@@ -254,8 +256,8 @@ def _of_matrix(matrix):
         raise ShapeError(located("the size of the matrix must be known for "
                                  "diagonals_format='matrix'", section="shape-error"))
     if sizes[-1] != sizes[-2]:
-        raise ShapeError(located("needs square matrices, got "
-                                 f"{shape_text(sizes)}", section="shape-error"))
+        raise ShapeError(located(f"the matrices must be square, got {shape_text(sizes)}",
+                                 section="shape-error"))
     main = matrix_diag_part(matrix)
     if sizes[-1] == 1:
         return [op_def("ZerosLike").build(main), main, op_def("ZerosLike").build(main)]

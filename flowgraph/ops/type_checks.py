@@ -89,8 +89,8 @@ def assert_type(tensor, tf_type, message=None, name=None):
         tensor = convert_to_tensor(tensor, name="tensor")
         if tensor.dtype.base_dtype != dt.as_dtype(tf_type):
             raise DTypeError(located(f"{message or ''}  {tensor.name} must be of type "
-                                     f"{dt.as_dtype(tf_type)!r}, is "
-                                     f"{tensor.dtype.base_dtype!r}", section="dtype-error"))
+                                     f"{dt.as_dtype(tf_type)!r}, is {tensor.dtype.base_dtype!r}",
+                                     section="dtype-error"))
         return no_op("statically_determined_correct_type")
 
 
@@ -117,8 +117,8 @@ def assert_scalar(tensor, name=None, message=None):
         tensor = convert_to_tensor(tensor, name=scope)
         if tensor.spec.rank != 0:
             raise ShapeError(located(f"{message or ''}Expected scalar shape for {tensor.name}, saw "
-                                     "shape: "
-                                     f"{shape_text(tensor.spec.shape)}.", section="shape-error"))
+                                     f"shape: {shape_text(tensor.spec.shape)}.",
+                                     section="shape-error"))
         return tensor
 
 
@@ -173,8 +173,8 @@ def assert_proper_iterable(values):
     """
     if is_tensor_like(values) or isinstance(values, (np.ndarray, str, bytes)):
         raise DTypeError(located("Expected argument \"values\" to be a \"proper\" iterable.  "
-                                 f"Found: {type(values)}. Put it into a "
-                                 "list.", section="dtype-error"))
+                                 f"Found: {type(values)}. Put it into a list.",
+                                 section="dtype-error"))
     if not isinstance(values, Iterable):
         raise DTypeError(located("Expected argument \"values\" to be iterable.  Found: "
                                  f"{type(values)}", section="dtype-error"))
@@ -209,8 +209,8 @@ def assert_all_finite(t=None, msg=None, name=None, x=None, message=None):
     if x is None:
         raise ValueError(located("assert_all_finite needs a tensor 'x'"))
     if message is None:
-        raise DTypeError(located("assert_all_finite needs a text 'message' for its "
-                                 "error", section="dtype-error"))
+        raise DTypeError(located("assert_all_finite needs a text 'message' for its error",
+                                 section="dtype-error"))
     with name_scope(name, "VerifyFinite", [x]):
         x = convert_to_tensor(x, name="x")
         with control_dependencies([check_numerics(x, message=message)]):

@@ -164,8 +164,8 @@ def unicode_decode(input, input_encoding, errors="replace", replacement_char=655
         if input.spec.rank != 0:
             raise ShapeError(located("unicode_decode takes a scalar, got shape "
                                      f"{shape_text(input.spec.shape)}: TensorFlow gives a "
-                                     "RaggedTensor for more strings, which flowgraph has "
-                                     "not", section="shape-error"))
+                                     "RaggedTensor for more strings, which flowgraph has not",
+                                     section="shape-error"))
         return UnicodeDecode.build(
             input, input_encoding=input_encoding, errors=errors,
             replacement_char=int(replacement_char),
@@ -229,8 +229,8 @@ def unicode_encode(input, output_encoding, errors="replace", replacement_char=65
         input = convert_to_tensor(input, dt.int32, "input")
         if not input.spec.rank:
             raise ShapeError(located("unicode_encode needs code points of known rank, 1 or more, "
-                                     "got shape "
-                                     f"{shape_text(input.spec.shape)}", section="shape-error"))
+                                     f"got shape {shape_text(input.spec.shape)}",
+                                     section="shape-error"))
         sizes = op_def("Shape").build(input)
         last = input.spec.rank - 1
         count = op_def("Prod").build(sizes[:last], [0])

@@ -184,8 +184,10 @@ class VariableScope:
         if dtype is not None and initializer is not None and not callable(initializer):
             found = convert_to_tensor(initializer).dtype.base_dtype
             if found is not as_dtype(dtype).base_dtype:
-                raise ValueError(located(f"Initializer type '{found.name}' and explicit dtype "
-                                         f"'{as_dtype(dtype).name}' don't match."))
+                raise ValueError(located(
+                    f"Initializer type '{found.name}' and explicit dtype '{as_dtype(dtype).name}' "
+                    "don't match.",
+                    "Leave dtype out, or make the initializer with that dtype."))
         wanted = {key: self._defaults[key] if value is None else value
                   for key, value in given.items()}
         full_name = f"{self._name}/{name}" if self._name else name

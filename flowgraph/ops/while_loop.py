@@ -57,15 +57,20 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         120
     """
     if not callable(cond):
-        raise TypeError(located("cond must be callable."))
+        raise TypeError(located(
+            "cond must be callable.",
+            "Pass a function of the loop variables that returns a bool tensor."))
     if not callable(body):
-        raise TypeError(located("body must be callable."))
+        raise TypeError(located(
+            "body must be callable.",
+            "Pass a function of the loop variables that returns their next values."))
     if parallel_iterations < 1:
         raise TypeError(located("parallel_iterations must be a positive integer."))
     if not nest.is_nested(loop_vars):
         loop_vars = [loop_vars]
     if not nest.flatten(loop_vars):
-        raise ValueError(located("No loop variables provided"))
+        raise ValueError(located("No loop variables provided",
+                                 "Pass what changes from step to step as loop_vars."))
     with name_scope(name, "while", nest.flatten(loop_vars)):
         bounded = maximum_iterations is not None
         parts = nest.flatten(loop_vars, expand_composites=True)

@@ -79,7 +79,9 @@ def create_global_step(graph: Any = None) -> Any:
     """
     graph = graph or get_default_graph()
     if get_global_step(graph) is not None:
-        raise ValueError(located('"global_step" already exists.'))
+        raise ValueError(located(
+            '"global_step" already exists.',
+            "tf.train.get_or_create_global_step() gives the one that is there."))
     with graph.as_default(), graph.name_scope(None):
         return get_variable("global_step", shape=[], dtype=dt.int64, initializer=Zeros(),
                             trainable=False, collections=[GraphKeys.GLOBAL_VARIABLES,

@@ -69,7 +69,7 @@ class Optimizer:
 
     def __init__(self, use_locking: bool, name: str) -> None:
         if not name:
-            raise ValueError(located("Must specify the optimizer name"))
+            raise ValueError(located("Must specify the optimizer name", "Pass a name, as 'Mine'."))
         self._use_locking = use_locking
         self._name = name
         self._slots: dict[str, dict[Operation, Variable]] = {}
@@ -153,7 +153,8 @@ class Optimizer:
         else:
             variables = list(_flat(var_list))
         if not variables:
-            raise ValueError(located("No variables to optimize."))
+            raise ValueError(located("No variables to optimize.",
+                                     "Make a trainable tf.Variable first, or pass var_list."))
         grads = gradients(loss, variables, grad_ys=grad_loss,
                           colocate_gradients_with_ops=colocate_gradients_with_ops,
                           gate_gradients=gate_gradients == self.GATE_OP,
@@ -181,7 +182,8 @@ class Optimizer:
         """
         pairs = [(_as_gradient(grad), var) for grad, var in grads_and_vars]
         if not pairs:
-            raise ValueError(located("No variables provided."))
+            raise ValueError(located("No variables provided.",
+                                     "Pass the (gradient, variable) pairs of compute_gradients."))
         for _, var in pairs:
             if isinstance(var, Tensor):
                 raise NotImplementedError(located(f"Trying to update a Tensor {var!r}; pass the "

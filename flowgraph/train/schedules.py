@@ -212,8 +212,8 @@ def piecewise_constant(x, boundaries, values, name=None):
         raise ValueError(located("The length of boundaries should be 1 less than the length of "
                                  f"values, got {len(boundaries)} and {len(values)}"))
     if x.shape.ndims:
-        raise ShapeError(located("piecewise_constant needs a scalar x, got the shape "
-                                 f"{x.shape}", section="shape-error"))
+        raise ShapeError(located(f"piecewise_constant needs a scalar x, got the shape {x.shape}",
+                                 section="shape-error"))
     with name_scope(name, "PiecewiseConstant"):
         result = values[0]
         for boundary, value in zip(boundaries, values[1:], strict=True):

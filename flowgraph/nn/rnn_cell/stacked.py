@@ -38,7 +38,8 @@ class MultiRNNCell(RNNCell):
     def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
         super().__init__()
         if not cells:
-            raise ValueError(located("Must specify at least one cell for MultiRNNCell."))
+            raise ValueError(located("Must specify at least one cell for MultiRNNCell.",
+                                     "Pass a list of cells."))
         if not nest.is_nested(cells):
             raise TypeError(located(f"cells must be a list or tuple, but saw: {cells!r:.100}"))
         self._cells = cells

@@ -124,11 +124,14 @@ class DropoutWrapper(_Wrapper):
         self._noise: dict[str, Any] = {"input": None, "state": None, "output": None}
         if variational_recurrent:
             if dtype is None:
-                raise ValueError(located("When variational_recurrent=True, dtype must be provided"))
+                raise ValueError(located("When variational_recurrent=True, dtype must be provided",
+                                         "Write dtype=tf.float32."))
             if _drops(self._input_keep_prob):
                 if input_size is None:
-                    raise ValueError(located("When variational_recurrent=True and input_keep_prob "
-                                             "< 1.0 or is unknown, input_size must be provided"))
+                    raise ValueError(located(
+                        "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, "
+                        "input_size must be provided",
+                        "It is the inputs' shape without the batch, as input_size=10."))
                 self._noise["input"] = self._noise_of("input", input_size, dtype)
             self._noise["state"] = self._noise_of("state", cell.state_size, dtype)
             self._noise["output"] = self._noise_of("output", cell.output_size, dtype)
