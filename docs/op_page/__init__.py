@@ -6,5 +6,6 @@
     formula.py      from a graph of gradient ops to an expression
     gradients.py    an op's gradient, traced, in words and as formulas
     shapes.py       the table of shapes, by the op's own infer
+    example.py      an example with its output
     entry.py        the Markdown of one op
 """
