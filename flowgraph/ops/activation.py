@@ -226,8 +226,8 @@ def leaky_relu(features, alpha=0.2, name=None):
         features = convert_to_tensor(features, name="features")
         if features.dtype.is_integer:
             features = cast(features, dt.float32)
-        alpha = alpha.item() if isinstance(alpha, np.ndarray) else alpha
-        return LeakyRelu.build(features, alpha=float(alpha), name=scope)
+        # attributes of TensorFlow are float32: its 0.1 is 0.10000000149 for float64 tensors too
+        return LeakyRelu.build(features, alpha=np.asarray(alpha, np.float32).item(), name=scope)
 
 
 # ---- elu and selu --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import math
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.spec import Spec
-from flowgraph.errors import InvalidArgumentError
+from flowgraph.errors import DTypeError, InvalidArgumentError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
@@ -21,6 +21,8 @@ class _ArgExtreme(OpDef, abstract=True):
     host_inputs = ("dimension",)
 
     def infer(self, input: Spec, dimension: Spec, *, output_type=dt.int64):
+        if output_type not in (dt.int64, dt.int32):
+            raise DTypeError(f"has the output_type {output_type.name}", "It is int64 or int32.")
         shape_rules.require_rank(dimension, 0, "an axis")
         shape, axis = input.shape, dimension.value
         if shape is not None and len(shape) < 2:

@@ -52,6 +52,7 @@ class SoftmaxCrossEntropyWithLogits(OpDef):
         return Spec(features.dtype, shape[:1]), Spec(features.dtype, shape)
 
     def kernel(self, xp, features, labels):
+        features, labels = xp.broadcast_arrays(features, labels)
         shifted, sums, backprop = _normalised(xp, features)
         # a class with label 0 adds nothing, even where its probability is 0
         terms = xp.where(labels == 0, labels, labels * (xp.log(sums) - shifted))

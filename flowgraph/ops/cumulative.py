@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.complex_numbers import conj
@@ -24,9 +25,7 @@ class _Cumulative(OpDef, abstract=True):
 
     def infer(self, x: Spec, axis: Spec, *, exclusive=False, reverse=False):
         shape_rules.require_rank(axis, 0, "an axis")
-        if x.shape is not None and axis.value is not None:
-            shape_rules.axis_index(axis.value, len(x.shape))
-        return Spec(x.dtype, x.shape)
+        return Spec(x.dtype, x.shape)  # TensorFlow looks at the axis in the run only
 
 
 class Cumsum(_Cumulative):
@@ -55,6 +54,9 @@ class Cumprod(_Cumulative):
 
 def _accumulate(xp, accumulate, neutral, x, axis, exclusive, reverse):
     """The running result, begun at the end if `reverse`, one step behind if `exclusive`."""
+    if not -x.ndim <= axis < x.ndim:
+        raise InvalidArgumentError(None, None, f"the axis is to be in the range [{-x.ndim}, "
+                                               f"{x.ndim}), but got {axis}")
     if reverse:
         x = xp.flip(x, axis)
     if exclusive:
@@ -79,7 +81,7 @@ def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
         A tensor of x's shape and dtype.
 
     Raises:
-        ValueError: x has no such axis.
+        InvalidArgumentError: in the run, when x has no such axis.
 
     Example:
         >>> import flowgraph as fg
@@ -103,7 +105,7 @@ def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
         A tensor of x's shape and dtype. Its gradient is 0 where x is 0, as in TensorFlow.
 
     Raises:
-        ValueError: x has no such axis.
+        InvalidArgumentError: in the run, when x has no such axis.
 
     Example:
         >>> import flowgraph as fg

@@ -210,11 +210,18 @@ class Svd(OpDef):
 
 def _singular(xp, input, compute_uv, full_matrices):
     problem = "the singular values do not converge"
+    # LAPACK can loop for ever on a matrix with an infinity: a matrix that is not finite is kept
+    # from it, and has NaN for a result
+    finite = xp.all(xp.isfinite(input), axis=(-2, -1), keepdims=True)
+    input = xp.where(finite, input, input.dtype.type(0))
+    nan = input.dtype.type(xp.nan)
     if not compute_uv:
         s = or_invalid(xp.linalg.svd, input, problem=problem, compute_uv=False)
-        return s.astype(input.dtype), xp.empty(0, input.dtype), xp.empty(0, input.dtype)
+        s = xp.where(finite[..., 0], s.astype(input.dtype), nan)
+        return s, xp.empty(0, input.dtype), xp.empty(0, input.dtype)
     u, s, vh = or_invalid(xp.linalg.svd, input, problem=problem, full_matrices=full_matrices)
-    return s.astype(input.dtype), u, vh.swapaxes(-1, -2).conj()
+    s = xp.where(finite[..., 0], s.astype(input.dtype), nan)
+    return s, xp.where(finite, u, nan), xp.where(finite, vh.swapaxes(-1, -2).conj(), nan)
 
 
 def svd(tensor, full_matrices=False, compute_uv=True, name=None):
@@ -271,6 +278,8 @@ class SelfAdjointEigV2(OpDef):
 
 def _eigen(xp, input, compute_v):
     problem = "the eigenvalues do not converge"
+    if not xp.isfinite(xp.tril(input)).all():  # LAPACK can loop for ever on an infinity
+        raise InvalidArgumentError(None, None, problem)
     if not compute_v:
         e = or_invalid(xp.linalg.eigvalsh, input, problem=problem)
         return e.astype(input.dtype), xp.empty(0, input.dtype)

@@ -207,7 +207,7 @@ def ifft3d(input, name=None):
 
 def _as_complex(input):
     """Python numbers and arrays become complex; a real tensor is left to be refused."""
-    if is_tensor_like(input):
+    if is_tensor_like(input) or getattr(input, "dtype", None) == dt.complex128.numpy:
         return input
     return convert_to_tensor(input, name="input", preferred_dtype=dt.complex64)
 

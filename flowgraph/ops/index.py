@@ -77,6 +77,9 @@ def _sliced(input, begin, end, strides, begin_mask, end_mask, ellipsis_mask, new
             n = input.shape[axis]
             if s == 0:
                 raise ShapeError(f"has the step 0 for axis {axis}")
+            if s is not None and s < 0 and shrink_axis_mask & bit:
+                raise ShapeError(f"has the step {s} for axis {axis}, where one index is taken",
+                                 "The step must be 1.")
             if shrink_axis_mask & bit:
                 if b is not None and n is not None and not -n <= b < n:
                     raise ShapeError(f"has index {b} for axis {axis} of {shape_text(input.shape)}: "
@@ -370,7 +373,7 @@ class Slice(OpDef):
 def _slice_size(n, begin, count):
     """The size that one axis has after a slice."""
     if begin is not None and begin < 0:
-        raise ShapeError(f"has begin {begin}", "It must not be negative.")
+        return None  # an error of the run, as in TensorFlow
     if count == -1:
         count = None if n is None or begin is None else n - begin
     if count is not None and count < 0:
@@ -400,7 +403,7 @@ def slice(input_, begin, size, name=None):
         name: name of the node.
 
     Raises:
-        ValueError: the box reaches out of the tensor, and the graph tells.
+        InvalidArgumentError: in the run, when the box reaches out of the tensor.
 
     Example:
         >>> import flowgraph as fg

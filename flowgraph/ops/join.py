@@ -187,6 +187,13 @@ def parallel_stack(values, name="parallel_stack"):
 # ---- the same again ------------------------------------------------------------------------------
 
 
+def _not_negative(multiples):
+    """The multiples, checked."""
+    if any(m < 0 for m in multiples):
+        raise InvalidArgumentError(None, None, f"Expected multiples >= 0, but got {multiples}")
+    return multiples
+
+
 class Tile(OpDef):
     """`input` repeated `multiples[i]` times along each axis i."""
 
@@ -205,14 +212,13 @@ class Tile(OpDef):
             return Spec(input.dtype, None)
         if multiples.value is None:
             return Spec(input.dtype, (None,) * rank)
-        if any(m is not None and m < 0 for m in multiples.value):
-            raise ShapeError(f"needs multiples >= 0, got {multiples.value}")
+        # a negative multiple is an error of the run, as in TensorFlow
+        times = [None if m is None or m < 0 else m for m in multiples.value]
         return Spec(input.dtype, tuple(0 if 0 in (n, m) else None if None in (n, m) else n * m
-                                       for n, m in zip(input.shape or (None,) * rank,
-                                                       multiples.value)))
+                                       for n, m in zip(input.shape or (None,) * rank, times)))
 
     def kernel(self, xp, input, multiples):
-        return xp.tile(input, multiples)
+        return xp.tile(input, _not_negative(multiples))
 
     def grad(self, op, dy):
         input, multiples = op.inputs
@@ -322,7 +328,8 @@ def meshgrid(*args, **kwargs):
     name = kwargs.pop("name", "meshgrid")
     if kwargs:
         raise TypeError(located(f"'{next(iter(kwargs))}' is an invalid keyword argument for this "
-                                "function"))
+                                "function",
+                                "tf.meshgrid takes the keywords indexing and name."))
     if indexing not in ("xy", "ij"):
         raise ValueError(located("indexing parameter must be either 'xy' or 'ij', got "
                                  f"{indexing!r}"))

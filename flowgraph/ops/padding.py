@@ -73,7 +73,7 @@ class Windows(NamedTuple):
             return -(-n // stride)
         n += sum(self.explicit[axis]) if self.explicit else 0
         extent = self._extent(axis)
-        if n < extent:
+        if n < extent and extent > 1:  # an axis without a window, as batch, may be empty
             raise ShapeError(
                 f"slides a window over {extent} elements along an axis of {n}",
                 "With padding 'VALID' the input must be at least as large as the (dilated) window; "

@@ -61,7 +61,9 @@ def _reshaped(tensor, shape):
         length = None if shape.shape is None else shape.shape[0]
         return None if length is None else (None,) * length
     asked = shape.value
-    if any(n is not None and n < -1 for n in asked) or asked.count(-1) > 1:
+    if asked.count(-1) > 1:
+        return (None,) * len(asked)  # TensorFlow looks at it in the run only
+    if any(n is not None and n < -1 for n in asked):
         raise ShapeError(f"cannot reshape {shape_text(tensor.shape)} to {asked}",
                          "Sizes must not be negative; one of them may be -1.")
     sizes = [None if n == -1 else n for n in asked]
@@ -121,7 +123,11 @@ class ExpandDims(OpDef):
     def infer(self, input, dim):
         if input.shape is None:
             return Spec(input.dtype, None)
-        axis = dim.value[0] if isinstance(dim.value, tuple) else dim.value
+        axis = dim.value
+        if isinstance(axis, tuple):
+            if len(axis) != 1:
+                raise ShapeError(f"needs one axis, got {len(axis)}")
+            axis = axis[0]
         rank = len(input.shape) + 1
         if axis is None:
             return Spec(input.dtype, (None,) * rank)

@@ -9,7 +9,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
-from flowgraph.opdef.opdef import OpDef, is_known
+from flowgraph.opdef.opdef import OpDef
 
 
 class Roll(OpDef):
@@ -28,9 +28,7 @@ class Roll(OpDef):
         if not shapes.compatible(shift.shape, axis.shape):
             raise ShapeError(f"has a shift of {shape_text(shift.shape)} and an axis of "
                              f"{shape_text(axis.shape)}", "There must be one shift for each axis.")
-        if input.shape is not None and is_known(axis.value):
-            shape_rules.axes(axis.value, len(input.shape))
-        return Spec(input.dtype, input.shape)
+        return Spec(input.dtype, input.shape)  # TensorFlow looks at the axis in the run only
 
     def kernel(self, xp, input, shift, axis):
         return xp.roll(input, shift, axis)
@@ -125,6 +123,7 @@ def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=No
     seq_axis = renamed_argument("seq_axis", seq_axis, "seq_dim", seq_dim)
     batch_axis = renamed_argument("batch_axis", batch_axis, "batch_dim", batch_dim)
     if seq_axis is None:
-        raise TypeError(located("reverse_sequence needs a seq_axis"))
+        raise TypeError(located("reverse_sequence needs a seq_axis",
+                                "It is the axis along which the sequences run."))
     return ReverseSequence.build(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis or 0,
                                  name=name)

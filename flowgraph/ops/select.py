@@ -156,6 +156,10 @@ class OneHot(OpDef):
             raise ShapeError(f"needs depth >= 0, got {depth.value}")
         if indices.shape is None:
             return Spec(on_value.dtype, None)
+        if axis < -1:
+            raise ShapeError(f"has axis {axis}", "It is -1 for the last one, or counted from 0.")
+        if axis > len(indices.shape):
+            return Spec(on_value.dtype, (None,) * (len(indices.shape) + 1))  # an error of the run
         at = shape_rules.axis_index(axis, len(indices.shape) + 1)
         return Spec(on_value.dtype, indices.shape[:at] + (depth.value,) + indices.shape[at:])
 

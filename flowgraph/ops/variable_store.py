@@ -199,7 +199,7 @@ def _found(variable: Any, shape: TensorShape, dtype: DType, reuse: Any) -> Any:
 def _default_initializer(name: str, dtype: DType) -> Any:
     if dtype.is_floating:
         return GlorotUniform()
-    if dtype.is_integer or dtype.is_bool:
+    if dtype.is_integer or dtype.is_bool or dtype == dt.string:
         return Zeros()
     raise ValueError(located(f"An initializer for variable {name} of {dtype.name} is required"))
 

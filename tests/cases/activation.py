@@ -23,7 +23,8 @@ def selu(x):
 
 
 def leaky(alpha):
-    return lambda x: np.where(x > 0, x, alpha * x)
+    slope = float(np.float32(alpha))  # an attribute of TensorFlow is float32
+    return lambda x: np.where(x > 0, x, slope * x)
 
 
 def sigmoid(x):
@@ -66,6 +67,8 @@ CASES = [
     Case("leaky_relu/alpha_above_1", lambda x: fg.nn.leaky_relu(x, alpha=2.0), (X,), leaky(2.0)),
     Case("leaky_relu/alpha_above_1_gradient", lambda x: fg.nn.leaky_relu(x, alpha=2.0), (SMOOTH,),
          leaky(2.0), grad=True),
+    Case("leaky_relu/alpha_is_float32", lambda x: fg.nn.leaky_relu(x, 0.1), (SMOOTH,),
+         leaky(0.1), grad=True),
     Case("leaky_relu/int32", fg.nn.leaky_relu, (np.array([-5, 5], np.int32),),
          np.array([-1, 5], np.float32)),
     Case("crelu/last_axis", fg.nn.crelu, (X,),

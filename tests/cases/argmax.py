@@ -40,6 +40,8 @@ CASES = [
 BAD = [
     BadCase("ArgMax/axis_too_large", lambda: fg.argmax(np.ones((2, 3)), 2), ValueError,
             ("axis 2", "rank 2")),
+    BadCase("ArgMax/output_type", lambda: fg.argmax([1.0], output_type=fg.float32), TypeError,
+            ("output_type float32",)),
     BadCase("ArgMax/two_axes", lambda: fg.argmax(np.ones((2, 3)), [0, 1]), ValueError,
             ("an axis of rank 0",)),
     BadCase("ArgMax/scalar", lambda: fg.argmax(1.0), InvalidArgumentError, ("[0, 0)", "0"), (),

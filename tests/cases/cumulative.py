@@ -3,6 +3,7 @@
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.testing import BadCase, Case
 
 X = np.array([[[0.5, -1.5], [2.0, 0.75], [-0.5, 1.25]]] * 2) * np.array([[[1.0]], [[-1.1]]])
@@ -38,6 +39,9 @@ CASES = [
 ]
 
 BAD = [
-    BadCase("Cumsum/axis", lambda: fg.cumsum([1.0], 1), ValueError, ("axis 1", "rank 1")),
+    BadCase("Cumsum/axis", lambda: fg.cumsum([1.0], 1), InvalidArgumentError, ("[-1, 1)", "1"), (),
+            "run"),
+    BadCase("Cumprod/scalar", lambda: fg.cumprod(1.0), InvalidArgumentError, ("[0, 0)",), (),
+            "run"),
     BadCase("Cumprod/axes", lambda: fg.cumprod([[1.0]], [0, 1]), ValueError, ("an axis",)),
 ]

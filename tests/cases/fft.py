@@ -1,4 +1,4 @@
-"""Cases of ops/fft.py, ops/fft_real.py and of the signal functions built on it; NumPy is the oracle."""
+"""Cases of the Fourier transforms and the signal functions built on them; NumPy is the oracle."""
 
 import numpy as np
 
@@ -87,6 +87,7 @@ I32 = np.int32
 CASES = [
     Case("FFT/parts", of_parts(fg.fft), (X, -X[::-1]), oracle(np.fft.fft), grad=True),
     Case("FFT/complex64", fg.fft, (Z.astype(np.complex64),), np.fft.fft),
+    Case("FFT/array_of_complex128", lambda: fg.fft(Z), (), np.fft.fft(Z)),
     Case("FFT/empty_axis", fg.fft, (np.zeros((2, 0), np.complex64),),
          np.zeros((2, 0), np.complex64)),
     Case("FFT/list", lambda: fg.fft([1.0, 2.0]), (), np.array([3, -1], np.complex64)),

@@ -71,6 +71,13 @@ BAD = [
     BadCase("StridedSlice/float_tensor", lambda t: fg.zeros([3])[t], TypeError, ("valid indices",),
             (np.array(1.0),)),
     BadCase("Slice/length", lambda: fg.slice(fg.zeros([2, 2]), [0], [1]), ValueError, ("(2, 2)",)),
+    BadCase("Slice/negative_begin", lambda: fg.slice(fg.zeros([3]), [-1], [1]),
+            fg.errors.InvalidArgumentError, ("1 elements from -1",), (), "run"),
+    BadCase("StridedSlice/backward_index",
+            lambda: fg.strided_slice(fg.zeros([3]), [0], [3], [-1], shrink_axis_mask=1), ValueError,
+            ("step -1", "must be 1")),
+    BadCase("StridedSlice/lengths", lambda: fg.strided_slice(fg.zeros([3, 4]), [0, 0], [3]),
+            ValueError, ("of one shape",)),
     BadCase("Slice/reaches_out", lambda: fg.slice(fg.zeros([3]), [2], [5]),
             fg.errors.InvalidArgumentError, ("5 elements from 2",), (), "run"),
 ]

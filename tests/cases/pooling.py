@@ -154,6 +154,8 @@ CASES = [
          lambda dy: shared_out(X, dy, ATTRS), grad=True),
     Case("AvgPool3DGrad/same", lambda dy: AvgPool3DGrad.build(V.shape, dy, **ATTRS3),
          (means(V, **ATTRS3),), lambda dy: shared_out(V, dy, ATTRS3), grad=True),
+    Case("AvgPool/empty_batch", lambda x: avg_pool(x, [1, 2, 2, 1], [1, 2, 2, 1], "VALID"),
+         (np.zeros((0, 4, 4, 1)),), np.zeros((0, 2, 2, 1))),
     Case("max_pool3d/same", lambda x: max_pool3d(x, **ATTRS3), (V,),
          lambda x: tops(x, **ATTRS3), grad=True),
     Case("max_pool3d/NCDHW", lambda x: max_pool3d(x, 2, 1, "VALID", "NCDHW"), (first(V),),
