@@ -116,6 +116,7 @@ class Graph(Lookup, Collections):
         """
         if tensor.graph is self:
             return tensor
+        tensor.graph.check_usable_outside(tensor)
         raise GraphError(message(
             f"{tensor.name!r} ({tensor.op.frame}) belongs to another graph than the op built here "
             f"({frames.user_frame(2)})",
