@@ -29,8 +29,8 @@ def test_each_name_is_offered_or_has_a_reason(space) -> None:
 
 def test_every_reason_is_needed() -> None:
     missing = {name for _, names in MADE["by_namespace"]().values() for name in names}
-    used = {reason_for(name) for name in missing} | {reason_for("tf.contrib"),
-                                                     reason_for("tf.distribute")}
+    used = {reason_for(name) for name in missing} | {
+        reason_for(space) for space in ("tf.contrib", "tf.distribute", "tf.flags")}
     assert [reason.pattern for reason in REASONS if reason not in used] == []
 
 

@@ -49,8 +49,15 @@ REASONS = (
            "Pad to one length (tf.sequence_mask tells the lengths), or use a SparseTensor."),
     Reason("tf.ragged.*", "needs ragged tensors, which flowgraph has not",
            "Pad to one length (tf.sequence_mask tells the lengths), or use a SparseTensor."),
-    Reason("tf.*[!e]Spec", "describes values for functions of the second version's API",
-           "Use tf.placeholder with a dtype and shape."),
+    Reason("tf.strings.ngrams", "returns ragged tensors, which flowgraph has not",
+           "Split with tf.string_split and join neighbours with tf.strings.join."),
+    Reason("tf.strings.unicode_decode_with_offsets", "returns ragged tensors, which flowgraph has "
+           "not", "Use tf.strings.unicode_decode on one string."),
+    Reason("tf.strings.unicode_split*", "returns ragged tensors, which flowgraph has not",
+           "Use tf.strings.substr with unit='UTF8_CHAR'."),
+    Reason("tf.strings.unicode_script", "needs the table of Unicode's scripts, which Python has "
+           "not", "Use tf.py_func with a package that has it."),
+    Reason("tf.OptionalSpec", "describes values that a tf.data iterator may not have"),
     # -- machines
     Reason("tf.distribute.*", _CLUSTER),
     Reason("tf.config.experimental_connect_*", _CLUSTER),
@@ -122,7 +129,6 @@ REASONS = (
     Reason("tf.test.*", _LATER, "flowgraph.testing checks ops and gradients."),
     Reason("tf.resource_loader.*", "finds files inside TensorFlow's own package"),
     Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
-    Reason("tf.make_*", _FILES),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
     Reason("tf.delete_session_tensor", "keeps values on a device between runs",
            "Use a tf.Variable."),
