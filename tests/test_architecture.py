@@ -21,6 +21,7 @@ import flowgraph.testing
 from flowgraph import namespaces, ops
 from flowgraph.gradients.gradients import gradients, reachable
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
+from flowgraph.testing import BadCase
 from tests.cases.tables import BAD, CASES
 from tests.test_cases import arrays_of, flat
 
@@ -161,6 +162,41 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
         "PreventGradient", "GuaranteeConst", "RandomGamma",
         "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
         "FakeQuantWithMinMaxVarsPerChannel", "QuantizeAndDequantizeV2"}
+
+
+# Ops without inputs, with nothing about them that could be wrong.
+NO_WRONG_USE = {
+    "EmptyTensorList": "has neither inputs nor attributes",
+    "FakeParam": "stands in the branch of a tf.cond for a value that only the other branch has",
+    "NoOp": "has neither inputs nor attributes",
+    "Timestamp": "has neither inputs nor attributes",
+    "VariableParameter": "stands in a branch or a loop for a variable outside, always one",
+}
+# What errors call the ops whose public function checks everything before it makes one, and those
+# about which TensorFlow has a sentence of its own.
+OTHER_NAMES = {"Case": "tf.switch_case", "Const": "tf.constant", "If": "tf.cond",
+               "While": "while_loop", "Placeholder": "feed a value for placeholder tensor '",
+               "VariableV2": "use uninitialized value "}
+
+
+def headline_of(bad: BadCase) -> str:
+    """The first line of the error that a wrong use raises."""
+    arrays = arrays_of(bad)
+    with fg.Graph().as_default(), pytest.raises(Exception) as caught:  # test_cases.py says which
+        xs = [fg.placeholder(fg.as_dtype(a.dtype)) for a in arrays]
+        fetches = bad.build(*xs)
+        with fg.Session() as session:
+            session.run(fetches, dict(zip(xs, arrays, strict=True)))
+    return str(caught.value).strip().partition("\n")[0]
+
+
+def test_every_op_has_a_wrong_use_whose_error_names_it() -> None:
+    named = set()
+    for bad in BAD:
+        headline = headline_of(bad)
+        named |= set(re.findall(r"^(\w+) '", headline))
+        named |= {op for op, name in OTHER_NAMES.items() if name in headline}
+    assert set(REGISTRY) - named == set(NO_WRONG_USE)
 
 
 # ---- the public names are documented -------------------------------------------------------------

@@ -12,7 +12,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.dtypes import DType
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import InvalidArgumentError, NotFoundError, ShapeError
+from flowgraph.errors import DTypeError, InvalidArgumentError, NotFoundError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.lookup_state import DenseTable, MutableTable, StaticTable, Table
@@ -27,9 +27,15 @@ from flowgraph.ops.resources import (
 
 WHOLE_LINE, LINE_NUMBER = -2, -1
 TEXT = dt.DTypeSet("string", (dt.string,))
+KEYS = dt.DTypeSet("string, int64 or int32", (dt.string, dt.int64, dt.int32))
 
 
 # ---- making one ----------------------------------------------------------------------------------
+
+
+def _check_key_dtype(key_dtype: DType) -> None:
+    if key_dtype not in KEYS.members:
+        raise DTypeError(f"cannot look up keys of {key_dtype.name}", f"Keys are {KEYS.name}.")
 
 
 class HashTableV2(HandleOp):
@@ -39,6 +45,7 @@ class HashTableV2(HandleOp):
 
     def infer(self, *, key_dtype, value_dtype, container="", shared_name="",
               use_node_name_sharing=False):
+        _check_key_dtype(key_dtype)
         return handle_spec()
 
     def create_state(self, attrs):
@@ -58,6 +65,7 @@ class MutableHashTableV2(HandleOp):
 
     def infer(self, *, key_dtype, value_dtype, container="", shared_name="",
               use_node_name_sharing=False):
+        _check_key_dtype(key_dtype)
         return handle_spec()
 
     def create_state(self, attrs):
@@ -80,6 +88,7 @@ class MutableHashTableOfTensorsV2(HandleOp):
         if len(value_shape) > 1:
             raise ShapeError("needs default values that are scalars or vectors, got "
                              f"{shape_text(value_shape)}")
+        _check_key_dtype(key_dtype)
         return handle_spec()
 
     def create_state(self, attrs):
@@ -111,7 +120,7 @@ class MutableDenseHashTableV2(HandleOp):
     """The handle of a table whose keys may be vectors, with two keys that are forbidden."""
 
     dtypes = {"empty_key": "key_dtype", "deleted_key": "key_dtype"}
-    key_dtype = dt.ANY
+    key_dtype = KEYS
     grad = NotDifferentiable
 
     def infer(self, empty_key, deleted_key, *, value_dtype, value_shape, container="",

@@ -68,4 +68,6 @@ BAD = [
         lambda: fg.Variable([1.0, 2.0, 3.0]), X),
     bad("IsVariableInitialized", "no_variable", TypeError, ("needs a variable for 'ref'",),
         lambda: fg.constant(X)),
+    bad("Parameter", "outside", InvalidArgumentError, ("no value of its own",), dtype=fg.float32,
+        shape=()),
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.lookup_table import (
     InitializeTableFromTextFileV2,
     LookupTableExportV2,
@@ -98,6 +99,11 @@ BAD = [
             fg.errors.InvalidArgumentError, ("cannot be equal",), phase="run"),
     BadCase("MutableDenseHashTableV2/buckets", lambda: dense(initial_num_buckets=7).size(),
             fg.errors.InvalidArgumentError, ("power of 2", "7"), phase="run"),
+    *(BadCase(f"{op}/float_keys", lambda f=op, attrs=attrs: op_def(f).build(
+        key_dtype=fg.float32, value_dtype=fg.int64, **attrs), TypeError,
+              (f"{op} '", "keys of float32", "string, int64 or int32"))
+      for op, attrs in (("HashTableV2", {}), ("MutableHashTableV2", {}),
+                        ("MutableHashTableOfTensorsV2", {"value_shape": (2,)}))),
     BadCase("LookupTableFindV2/dtype", lambda: mutable().lookup([1]), TypeError, ("string",)),
     BadCase("LookupTableFindV2/other_table",
             lambda: LookupTableFindV2.build(handle(), fg.constant([1]), 1.0),
