@@ -206,13 +206,20 @@ def test_reuse_needs_a_variable_that_fits(call, words):
     (lambda: fg.get_variable("w", [None]), ValueError, "fully defined"),
     (lambda: fg.get_variable("w", [2], initializer=[1.0, 2.0]), ValueError, "do not specify shape"),
     (lambda: fg.get_variable("w", dtype=fg.int32, initializer=1.0), ValueError, "don't match"),
-    (lambda: fg.get_variable("w", [2], fg.string), ValueError, "initializer for variable w"),
+    (lambda: fg.get_variable("w", [2], fg.complex64), ValueError, "initializer for variable w"),
     (lambda: fg.get_variable("w", [2], partitioner=3), ValueError, "must be callable"),
     (lambda: fg.get_variable("w", [2], partitioner=lambda shape, dtype: [0]), ValueError, "zero"),
 ])
 def test_wrong_uses_say_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_variable_of_strings_begins_with_empty_ones():
+    names = fg.get_variable("names", [2], fg.string)
+    with fg.Session() as session:
+        session.run(names.initializer)
+        assert session.run(names).tolist() == [b"", b""]
 
 
 def test_a_scope_left_by_an_error_is_left():
