@@ -206,17 +206,12 @@ class BundleReader:
         return self._joined(name, entry, dtype, part or (None,) * len(entry.shape))
 
     def _array(self, name: str, entry: Entry, dtype: DType, shape: tuple[int, ...]) -> np.ndarray:
-        count = prod(shape)
-        if dtype.kind != "s" and entry.size != count * dtype.size:
-            raise self._damaged(self._index, f"{name} has {entry.size} bytes, but {dtype.name} of "
-                                f"shape {shape_text(shape)} takes {count * dtype.size}")
-        if dtype.kind == "s" and entry.size < count:
-            raise self._damaged(self._index, f"{name} has {entry.size} bytes for {count} strings")
+        self._check_size(name, entry, dtype, shape)
         if not entry.size:
             return np.empty(shape, dtype.numpy)
         data, file = self._bytes(name, entry)
         if dtype.kind == "s":
-            return self._strings(name, data, count, entry, file).reshape(shape)
+            return self._strings(name, data, prod(shape), entry, file).reshape(shape)
         if mask(crc32c(data)) != entry.crc:
             raise self._damaged(file, f"the checksum of {name} does not match")
         stored = dtype.numpy.newbyteorder(">" if self.header.big_endian else "<")
@@ -224,6 +219,13 @@ class BundleReader:
         if dtype.is_bool and data.translate(None, b"\0\1"):
             raise self._damaged(file, f"{name} of dtype bool holds bytes other than 0 and 1")
         return array.astype(dtype.numpy, copy=False).reshape(shape)
+
+    def _check_size(self, name: str, entry: Entry, dtype: DType, shape: tuple[int, ...]) -> None:
+        """Raises unless an entry has as many bytes as a tensor takes; strings take one at least."""
+        count = prod(shape)
+        if entry.size < count if dtype.kind == "s" else entry.size != count * dtype.size:
+            raise self._damaged(self._index, f"{name} has {entry.size} bytes, too few or too many "
+                                f"for {dtype.name} of shape {shape_text(shape)}")
 
     def _bytes(self, name: str, entry: Entry) -> tuple[bytearray, str]:
         """What an entry points to, after a check that the file is so long, and the file's name."""
@@ -297,6 +299,8 @@ class BundleReader:
                 if saved is None or saved.dtype != entry.dtype:
                     raise self._damaged(self._index, f"the part {slice_text(part)} of {name} is "
                                         "missing, or of another dtype")
+                sizes = slice_shape(entry.shape, part)
+                self._check_size(f"the part {slice_text(part)} of {name}", saved, dtype, sizes)
                 pieces.append((part, saved, common))
                 held += prod(stop - start for start, stop in common)
                 stored += saved.size

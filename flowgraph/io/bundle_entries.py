@@ -18,7 +18,7 @@ Extent = tuple[int, int] | None  # (start, length) along one axis; None for all 
 Slice = tuple[Extent, ...]
 
 VERSION = 1  # of the format
-_LARGEST = 1 << 62  # bytes of a tensor
+_LARGEST = 1 << 58  # elements of a tensor, counted without its empty axes
 _MOST_AXES = 64  # NumPy's limit
 
 

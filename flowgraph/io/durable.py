@@ -57,7 +57,11 @@ def publish(temporary_name: str, path: str) -> None:
         temporary_name: name of the file.
         path: its name from now on.
     """
-    os.replace(temporary_name, path)
+    try:
+        os.replace(temporary_name, path)
+    except OSError:
+        remove(temporary_name)
+        raise
     sync_folder(path)
 
 
