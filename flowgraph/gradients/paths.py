@@ -6,7 +6,8 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
-from flowgraph.errors import GraphError, message
+from flowgraph.core.frames import located
+from flowgraph.errors import GraphError
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.operation import Operation
@@ -89,10 +90,9 @@ def graph_of(values: list[Any]) -> Graph:
     if graphs and all(default.can_adopt(graph) for graph in graphs.values()):
         return default
     if len(graphs) > 1:
-        raise GraphError(message(
-            f"tf.gradients ({frames.user_frame()}) got ys and xs from different graphs",
-            advice="Build them inside one `with graph.as_default():` block.",
-            section="graph-error"))
+        raise GraphError(located("tf.gradients got ys and xs from different graphs",
+                                 "Build them inside one `with graph.as_default():` block.",
+                                 "graph-error"))
     if not graphs:
         raise TypeError(f"tf.gradients ({frames.user_frame()}) needs tensors for ys and xs")
     return next(iter(graphs.values()))

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames
 from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import ShapeError, message
+from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.losses.weights import assert_broadcastable, broadcast_weights
@@ -340,11 +339,10 @@ def _with_class_axis(labels: Any, classes: Any) -> Any:
                 return labels
             if own + 1 == wanted:
                 return expand_dims(labels, -1, name=scope)
-            raise ShapeError(message(
+            raise ShapeError(located(
                 f"Unexpected labels shape {shape_text(labels.shape.as_tuple())} for predictions "
-                f"shape {shape_text(classes.shape.as_tuple())} ({frames.user_frame()})",
-                advice="Labels have the rank of the predictions, or one less.",
-                section="shape-error"))
+                f"shape {shape_text(classes.shape.as_tuple())}",
+                "Labels have the rank of the predictions, or one less.", "shape-error"))
         return cond(equal(rank(classes), rank(labels) + 1),
                     lambda: expand_dims(labels, -1, name="expanded"), lambda: labels)
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flowgraph.core import frames
-from flowgraph.errors import GraphError, message
+from flowgraph.core.frames import located
+from flowgraph.errors import GraphError
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.scopes import ControlDependencies
@@ -97,11 +97,10 @@ class SubGraph(Graph):
 
     def check_usable_outside(self, tensor: Tensor) -> None:
         """Raises GraphError: what is inside has a value only while the branch or loop runs."""
-        raise GraphError(message(
-            f"{tensor.name!r} ({tensor.op.frame}) is inside a branch of tf.cond or a tf.while_loop "
-            f"and is used outside of it ({frames.user_frame()})",
-            advice="Return it from the function: the results of tf.cond and tf.while_loop can be "
-                   "used outside.", section="control-flow"))
+        raise GraphError(located(f"{tensor.name!r} ({tensor.op.frame}) is inside a branch of "
+                                 "tf.cond or a tf.while_loop and is used outside of it",
+                                 "Return it from the function: the results of tf.cond and "
+                                 "tf.while_loop can be used outside.", "control-flow"))
 
     def captured(self) -> list[tuple[Tensor, Tensor]]:
         """(tensor outside, parameter inside) of what was captured."""
@@ -173,6 +172,5 @@ def init_scope() -> Iterator[None]:
 def check_inside(tensor: Tensor, graph: SubGraph, what: str) -> None:
     """Raises GraphError when a result of a sub-graph belongs to a graph it cannot use."""
     if not graph.can_adopt(tensor.graph):
-        raise GraphError(message(
-            f"{what} ({frames.user_frame()}) returns {tensor.name!r} ({tensor.op.frame}), which is "
-            "from another graph", section="graph-error"))
+        raise GraphError(located(f"{what} returns {tensor.name!r} ({tensor.op.frame}), which is "
+                                 "from another graph", section="graph-error"))

@@ -52,10 +52,9 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
     true_fn = _one_of("true_fn", true_fn, "fn1", fn1)
     false_fn = _one_of("false_fn", false_fn, "fn2", fn2)
     if isinstance(pred, bool):
-        raise TypeError(message(
-            f"tf.cond ({frames.user_frame()}): pred must not be a Python bool",
-            advice="Use Python's if for what is known when the graph is built, or pass "
-                   "tf.constant(...).", section="control-flow"))
+        raise TypeError(located("tf.cond: pred must not be a Python bool",
+                                "Use Python's if for what is known when the graph is built, or "
+                                "pass tf.constant(...).", "control-flow"))
     for what, function in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(function):
             raise TypeError(located(f"{what} must be callable.",
@@ -126,10 +125,10 @@ def _check_alike(branches: list[Branch]) -> None:
         try:
             nest.check_same(first.structure, other.structure, expand=True)
         except (TypeError, ValueError) as error:
-            raise ValueError(message(
-                f"{first.what} and {other.what} ({frames.user_frame()}) must return the same "
-                f"structure: {error}", advice="Let both functions return the same number of "
-                "tensors, in the same nesting.", section="control-flow")) from None
+            raise ValueError(located(f"{first.what} and {other.what} must return the same "
+                                     f"structure: {error}",
+                                     "Let both functions return the same number of tensors, in the "
+                                     "same nesting.", "control-flow")) from None
         for a, b in zip(first.graph.outputs, other.graph.outputs, strict=True):
             if a.dtype.base_dtype is not b.dtype.base_dtype:
                 raise ValueError(message(

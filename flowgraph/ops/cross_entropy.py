@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
 from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import InvalidArgumentError, ShapeError, message
+from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.opdef import shape_rules
@@ -429,4 +429,4 @@ def _same_shape(first_name, first, second_name, second):
 
 def _shape_error(text):
     """A ShapeError of a public function, before any node is built."""
-    return ShapeError(message(f"({frames.user_frame()}) {text}", section="shape-error"))
+    return ShapeError(located(text, section="shape-error"))

@@ -8,9 +8,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from flowgraph.core import frames, nest
+from flowgraph.core import nest
 from flowgraph.core.frames import located
-from flowgraph.errors import message
 from flowgraph.gradients.gradients import gradients
 from flowgraph.gradients.registry import RegisterGradient
 from flowgraph.graph.graph import get_default_graph
@@ -58,11 +57,11 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         results = [convert_to_tensor(value) for value in nest.flatten(result)]
         variables = _variables_between(results, inside)
         if variables and not _takes_variables(grad_fn):
-            raise TypeError(message(
-                f"the function decorated with tf.custom_gradient ({frames.user_frame()}) uses the "
-                f"variables {', '.join(v.name for v in variables)}, and its grad_fn does not take "
-                "them", advice="Write def grad_fn(*dys, variables=None) and return (gradients of "
-                "the arguments, gradients of the variables).", section="custom-gradient"))
+            raise TypeError(located(
+                "the function decorated with tf.custom_gradient uses the variables "
+                f"{', '.join(v.name for v in variables)}, and its grad_fn does not take them",
+                "Write def grad_fn(*dys, variables=None) and return (gradients of the arguments, "
+                "gradients of the variables).", "custom-gradient"))
 
         def gradient(op: Operation, *dys: Any) -> list[Any]:
             found = _gradients(grad_fn, dys[:len(results)], variables)

@@ -112,12 +112,14 @@ class Qr(OpDef):
     def grad(self, op, dq, dr):
         sizes = op.inputs[0].spec.shape
         if sizes is None or None in sizes[-2:]:
-            raise NotImplementedError(located("the gradient of qr needs matrices of known sizes"))
+            raise NotImplementedError(located("the gradient of qr needs matrices of known sizes",
+                                              "Give the placeholder a shape, or call set_shape."))
         m, n = sizes[-2:]
         q, r = op.outputs
         if m > n and op.attrs["full_matrices"]:
             raise NotImplementedError(located("there is no gradient of qr with full_matrices for "
-                                              f"matrices of {m} x {n}"))
+                                              f"matrices of {m} x {n}",
+                                              "Write full_matrices=False."))
         if m >= n:
             return _qr_gradient(q, r, dq, dr)
         # A = [X, Y] = Q [U, V]: of the square X as ever; Y = Q V
@@ -194,7 +196,8 @@ class Svd(OpDef):
                                               "complex matrices"))
         if op.attrs["full_matrices"] and (m is None or m != n):
             raise NotImplementedError(located("there is no gradient of svd with full_matrices, but "
-                                              "for square matrices"))
+                                              "for square matrices",
+                                              "Write full_matrices=False."))
         s, u, v = op.outputs
         apart = _apart(s * s)
         udu, vdv = matmul(u, du, adjoint_a=True), matmul(v, dv, adjoint_a=True)

@@ -165,7 +165,8 @@ def expand_dims(input, axis=None, name=None, dim=None):
     """
     axis = renamed_argument("axis", axis, "dim", dim)
     if axis is None:
-        raise ValueError(located("Must specify an axis argument to tf.expand_dims()"))
+        raise ValueError(located("Must specify an axis argument to tf.expand_dims()",
+                                 "Write axis=0 for a new first axis, axis=-1 for a new last one."))
     return ExpandDims.build(input, axis, name=name)
 
 

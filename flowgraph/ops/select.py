@@ -133,7 +133,9 @@ def _where(op, condition, x, y, name):
     if x is None and y is None:
         return Where.build(condition, name=name)
     if x is None or y is None:
-        raise ValueError(located("x and y must both be non-None or both be None."))
+        raise ValueError(located(
+            "x and y must both be non-None or both be None.",
+            "Pass both to choose from them, none to get the places where condition is True."))
     return op.build(condition, x, y, name=name)
 
 

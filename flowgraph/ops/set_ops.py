@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.sparse_rows import (
@@ -227,7 +228,7 @@ def set_size(a, validate_indices=True):
     """
     a = convert_to_tensor_or_sparse_tensor(a, name="a")
     if not isinstance(a, SparseTensor):
-        raise DTypeError(message(f"Expected `SparseTensor`, got {a!r:.100} ({frames.user_frame()})",
+        raise DTypeError(located(f"Expected `SparseTensor`, got {a!r:.100}",
                                  section="dtype-error"))
     _check_dtype("a", a)
     return SetSize.build(*sparse_parts(a), validate_indices=validate_indices)
@@ -315,9 +316,8 @@ def _operands(a, b):
     _check_dtype("a", a)
     b = convert_to_tensor_or_sparse_tensor(b, name="b")
     if a.dtype.base_dtype is not b.dtype.base_dtype:
-        raise DTypeError(message(
-            f"sets of {a.dtype.name} and {b.dtype.name} cannot be combined ({frames.user_frame()})",
-            advice="Cast one of them.", section="dtype-error"))
+        raise DTypeError(located(f"sets of {a.dtype.name} and {b.dtype.name} cannot be combined",
+                                 "Cast one of them.", "dtype-error"))
     if isinstance(a, SparseTensor) and not isinstance(b, SparseTensor):
         return b, a, True
     return a, b, False
@@ -325,8 +325,8 @@ def _operands(a, b):
 
 def _check_dtype(what, tensor):
     if tensor.dtype not in VALUES:
-        raise DTypeError(message(f"{what} cannot be {tensor.dtype.name} ({frames.user_frame(2)})",
-                                 advice=f"Sets hold {VALUES.name}.", section="dtype-error"))
+        raise DTypeError(located(f"{what} cannot be {tensor.dtype.name}",
+                                 f"Sets hold {VALUES.name}.", "dtype-error"))
 
 
 def _built(operation, a, b, validate):

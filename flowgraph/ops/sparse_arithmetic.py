@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
 from flowgraph.core.deprecation import renamed_argument
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
@@ -201,9 +202,8 @@ def sparse_add(a, b, threshold=None, thresh=None):
     """
     threshold = one_of("threshold", threshold, "thresh", thresh, 0)
     if not is_sparse(a) and not is_sparse(b):
-        raise DTypeError(message(
-            f"sparse_add ({frames.user_frame()}) needs a SparseTensor, got {a!r:.80} and {b!r:.80}",
-            advice="For dense tensors write tf.add.", section="dtype-error"))
+        raise DTypeError(located(f"sparse_add needs a SparseTensor, got {a!r:.80} and {b!r:.80}",
+                                 "For dense tensors write tf.add.", "dtype-error"))
     if not (is_sparse(a) and is_sparse(b)):
         sparse, dense = (a, b) if is_sparse(a) else (b, a)
         return SparseTensorDenseAdd.build(*sparse_parts(as_sparse(sparse)), dense)

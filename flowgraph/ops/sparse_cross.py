@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.core.frames import located
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.cast import cast
@@ -169,9 +169,8 @@ def sparse_cross_hashed(inputs, num_buckets=0, hash_key=None, name=None):
 def _crossed(inputs, name, hashed_output, num_buckets, hash_key):
     if not isinstance(inputs, list) or not all(isinstance(one, (SparseTensor, Tensor))
                                                for one in inputs):
-        raise DTypeError(message(
-            f"Inputs must be a list of SparseTensors and tensors, got {inputs!r:.100} "
-            f"({frames.user_frame(2)})", section="dtype-error"))
+        raise DTypeError(located("Inputs must be a list of SparseTensors and tensors, got "
+                                 f"{inputs!r:.100}", section="dtype-error"))
     columns = ([one for one in inputs if isinstance(one, SparseTensor)]
                + [_every_element(one) for one in inputs if isinstance(one, Tensor)])
     parts = [sparse_parts(one) for one in columns]

@@ -6,10 +6,11 @@ import numbers
 from collections.abc import Iterable
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor
@@ -197,8 +198,8 @@ def _int64(value, name):
     if isinstance(value, numbers.Integral):
         return convert_to_tensor(int(value), dt.int64, name)
     if not isinstance(value, Tensor):
-        raise DTypeError(message(f"{name} must be an integer value, got {value!r:.80} "
-                                 f"({frames.user_frame()})", section="dtype-error"))
+        raise DTypeError(located(f"{name} must be an integer value, got {value!r:.80}",
+                                 section="dtype-error"))
     return cast(value, dt.int64)
 
 
@@ -246,9 +247,9 @@ def sparse_merge(sp_ids, sp_values, vocab_size, name=None, already_sorted=False)
         if not isinstance(size, (Tensor, numbers.Integral)):
             raise _wrong_kind("vocab_size", "an int or an integer tensor", size)
     if len(sp_ids) != len(sizes):
-        raise ValueError(message(f"sp_ids and vocab_size have {len(sp_ids)} and {len(sizes)} "
-                                 f"entries ({frames.user_frame()})", advice="They need as many.",
-                                 section="value-error"))
+        raise ValueError(located(f"sp_ids and vocab_size have {len(sp_ids)} and {len(sizes)} "
+                                 "entries",
+                                 "They need as many."))
     with name_scope(name, "SparseMerge", [*sp_ids, sp_values]):
         sp_ids = [as_sparse(ids) for ids in sp_ids]
         sp_values = as_sparse(sp_values)
@@ -264,8 +265,7 @@ def sparse_merge(sp_ids, sp_values, vocab_size, name=None, already_sorted=False)
 
 
 def _wrong_kind(what, wanted, got):
-    return DTypeError(message(f"{what} must be {wanted}, got {got!r:.80} "
-                              f"({frames.user_frame(2)})", section="dtype-error"))
+    return DTypeError(located(f"{what} must be {wanted}, got {got!r:.80}", section="dtype-error"))
 
 
 def sparse_to_indicator(sp_input, vocab_size, name=None):

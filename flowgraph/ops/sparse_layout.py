@@ -6,9 +6,10 @@ import math
 import numbers
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
+from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
@@ -233,9 +234,8 @@ def sparse_expand_dims(sp_input, axis=None, name=None):
         if isinstance(axis, numbers.Integral):
             axis = convert_to_tensor(int(axis), dt.int32, "axis")
         elif not isinstance(axis, Tensor):
-            raise DTypeError(message(
-                f"axis must be an integer in [-rank - 1, rank], got {axis!r:.80} "
-                f"({frames.user_frame()})", section="dtype-error"))
+            raise DTypeError(located("axis must be an integer in [-rank - 1, rank], got "
+                                     f"{axis!r:.80}", section="dtype-error"))
         length = sp_input.dense_shape.spec.size
         if length is None:
             length = cast(rank(sp_input), axis.dtype)
@@ -277,16 +277,15 @@ def sparse_reset_shape(sp_input, new_shape=None):
         return SparseTensor(indices, values, bound)
     new = convert_to_tensor(new_shape)
     if not shapes.compatible(new.spec.shape, (sizes.spec.size,)):
-        raise ShapeError(message(f"new_shape must be a vector with one size per dimension, got "
-                                 f"{new.spec.shape} ({frames.user_frame()})",
-                                 section="shape-error"))
+        raise ShapeError(located("new_shape must be a vector with one size per dimension, got "
+                                 f"{new.spec.shape}", section="shape-error"))
     new = cast(new, dt.int64)
     wanted, old = known_value(new), static_shape(sp_input.dense_shape)
     if is_known(wanted) and is_known(old):
         if any(n < m for n, m in zip(wanted, old, strict=True)):
-            raise ShapeError(message(f"new_shape {list(wanted)} is smaller than the shape "
-                                     f"{list(old)} ({frames.user_frame()})",
-                                     advice="No size may shrink.", section="shape-error"))
+            raise ShapeError(located(f"new_shape {list(wanted)} is smaller than the shape "
+                                     f"{list(old)}",
+                                     "No size may shrink.", "shape-error"))
         return SparseTensor(indices, values, list(wanted))
     ranks = assert_true(reduce_all(equal(shape_of(sizes), shape_of(new))),
                         ["new_shape has another rank:", new, sizes])

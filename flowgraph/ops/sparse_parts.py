@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, shapes
+from flowgraph.core import shapes
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
@@ -129,8 +129,8 @@ def sparse_concat(axis, sp_inputs, name=None, expand_nonconcat_dim=False, concat
         expand_nonconcat_dim = expand_nonconcat_dims
     axis = one_of("axis", axis, "concat_dim", concat_dim, None)
     if not isinstance(sp_inputs, (list, tuple)) or hasattr(sp_inputs, "_fields"):
-        raise DTypeError(message(f"Inputs must be a list or tuple, got {sp_inputs!r:.80} "
-                                 f"({frames.user_frame()})", section="dtype-error"))
+        raise DTypeError(located(f"Inputs must be a list or tuple, got {sp_inputs!r:.80}",
+                                 section="dtype-error"))
     inputs = [as_sparse(one) for one in sp_inputs]
     if len(inputs) == 1:
         return inputs[0]
@@ -364,10 +364,9 @@ def sparse_retain(sp_input, to_retain):
     sp_input = as_sparse(sp_input)
     to_retain = convert_to_tensor(to_retain)
     if not shapes.compatible(to_retain.spec.shape, sp_input.values.spec.shape or (None,)):
-        raise ShapeError(message(
-            f"to_retain must have one entry per value, {shape_text(sp_input.values.spec.shape)}, "
-            f"got {shape_text(to_retain.spec.shape)} ({frames.user_frame()})",
-            section="shape-error"))
+        raise ShapeError(located("to_retain must have one entry per value, "
+                                 f"{shape_text(sp_input.values.spec.shape)}, got "
+                                 f"{shape_text(to_retain.spec.shape)}", section="shape-error"))
     kept = reshape(where_v2(to_retain), [-1])
     return SparseTensor(gather(sp_input.indices, kept), gather(sp_input.values, kept),
                         identity(sp_input.dense_shape))

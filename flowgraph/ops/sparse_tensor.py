@@ -15,12 +15,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
+from flowgraph.core.frames import located
 from flowgraph.core.nest import register_composite
 from flowgraph.core.shapes import TensorShape, compatible
 from flowgraph.core.spec import shape_text
-from flowgraph.errors import DTypeError, ShapeError, message
+from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor, evaluate, is_tensor_like
@@ -98,9 +98,8 @@ class SparseTensor:
             TypeError: it is neither.
         """
         if not is_sparse(sparse_tensor_value):
-            raise DTypeError(message(
-                f"Neither a SparseTensor nor SparseTensorValue: {sparse_tensor_value!r:.100} "
-                f"({frames.user_frame()})", section="dtype-error"))
+            raise DTypeError(located("Neither a SparseTensor nor SparseTensorValue: "
+                                     f"{sparse_tensor_value!r:.100}", section="dtype-error"))
         return cls(*(getattr(sparse_tensor_value, part) for part in SparseTensorValue._fields))
 
     @property
@@ -192,9 +191,9 @@ def _misfit(sparse: SparseTensor, problem: str) -> ShapeError:
              str(tensor.op.frame))
             for part, tensor in (("indices", sparse.indices), ("values", sparse.values),
                                  ("dense_shape", sparse.dense_shape))]
-    return ShapeError(message(f"SparseTensor ({frames.user_frame(2)}) {problem}", rows,
+    return ShapeError(located(f"SparseTensor {problem}",
                               "For N entries of a tensor of rank R: indices (N, R), values (N,), "
-                              "dense_shape (R,).", "shape-error"))
+                              "dense_shape (R,).", "shape-error", rows))
 
 
 def is_sparse(x: Any) -> bool:
@@ -212,9 +211,8 @@ def as_sparse(x: Any) -> SparseTensor:
         return x
     if isinstance(x, SparseTensorValue):
         return SparseTensor.from_value(x)
-    raise DTypeError(message(
-        f"Input must be a SparseTensor, got {x!r:.100} ({frames.user_frame(2)})",
-        advice="Write tf.sparse.from_dense(x) for a dense tensor.", section="dtype-error"))
+    raise DTypeError(located(f"Input must be a SparseTensor, got {x!r:.100}",
+                             "Write tf.sparse.from_dense(x) for a dense tensor.", "dtype-error"))
 
 
 def static_shape(dense_shape: Tensor) -> tuple[int | None, ...] | None:
@@ -294,9 +292,8 @@ def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None,
         return convert_to_tensor(value, dtype, name)
     value = as_sparse(value)
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
-        raise RuntimeError(message(
-            f"Sparse dtype: requested = {dtype.name}, actual = {value.dtype.name} "
-            f"({frames.user_frame()})", section="dtype-error"))
+        raise RuntimeError(located(f"Sparse dtype: requested = {dtype.name}, actual = "
+                                   f"{value.dtype.name}", section="dtype-error"))
     return value
 
 
@@ -324,9 +321,8 @@ def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None,
     if not isinstance(value, IndexedSlices):
         return convert_to_tensor(value, dtype, name)
     if dtype is not None and not as_dtype(dtype).is_compatible_with(value.dtype):
-        raise ValueError(message(
-            f"Tensor conversion requested dtype {as_dtype(dtype).name} for an IndexedSlices of "
-            f"{value.dtype.name} ({frames.user_frame()})", section="value-error"))
+        raise ValueError(located(f"Tensor conversion requested dtype {as_dtype(dtype).name} for an "
+                                 f"IndexedSlices of {value.dtype.name}"))
     return value
 
 

@@ -12,10 +12,10 @@ writes chain, and whoever reads it sees the value written:
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import compatible, merge
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import InternalError, ShapeError, message
+from flowgraph.errors import InternalError, ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
 
@@ -238,10 +238,9 @@ def check_variable(ref, function: str) -> None:
     """Raises AttributeError, as TensorFlow 1 does, unless `ref` is a variable."""
     if getattr(getattr(ref, "dtype", None), "_is_ref_dtype", False) or hasattr(ref, "_ref"):
         return
-    raise AttributeError(message(
-        f"{function} ({frames.user_frame()}) needs a variable, got {ref!r:.100}",
-        advice="A Tensor has no `assign`: keep the value in a tf.Variable and pass that.",
-        section="attribute-error"))
+    raise AttributeError(located(f"{function} needs a variable, got {ref!r:.100}",
+                                 "A Tensor has no `assign`: keep the value in a tf.Variable and "
+                                 "pass that.", "attribute-error"))
 
 
 def _one_shape(ref: Spec, value: Spec, verb: str):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import dtypes as dt
-from flowgraph.core import frames, nest
+from flowgraph.core import nest
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape, as_shape, compatible, merge
 from flowgraph.core.spec import Shape, shape_text
-from flowgraph.errors import message
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -69,9 +68,9 @@ class TensorArray:
             raise ValueError(located("TensorArray(handle=...) is not offered: a TensorArray is a "
                                      "value; pass flow="))
         if flow is None and size is None:
-            raise ValueError(message(f"tf.TensorArray ({frames.user_frame()}) needs a size",
-                                     advice="Write tf.TensorArray(dtype, size=n), or size=0 with "
-                                            "dynamic_size=True.", section="control-flow"))
+            raise ValueError(located("tf.TensorArray needs a size",
+                                     "Write tf.TensorArray(dtype, size=n), or size=0 with "
+                                     "dynamic_size=True.", "control-flow"))
         if flow is not None and size is not None:
             raise ValueError(located("Cannot provide both a handle and size at the same time"))
         self._dtype = dt.as_dtype(dtype).base_dtype
@@ -124,20 +123,18 @@ class TensorArray:
         if not self._infer_shape:
             return
         if not compatible(self._element[0], shape):
-            raise ValueError(message(
-                f"{what} ({frames.user_frame()}): inconsistent shapes: saw {shape_text(shape)} but "
-                f"expected {shape_text(self._element[0])}",
-                advice="Items of one shape only, or TensorArray(..., infer_shape=False).",
-                section="control-flow"))
+            raise ValueError(located(f"{what}: inconsistent shapes: saw {shape_text(shape)} but "
+                                     f"expected {shape_text(self._element[0])}",
+                                     "Items of one shape only, or TensorArray(..., "
+                                     "infer_shape=False).", "control-flow"))
         self._element[0] = merge(self._element[0], shape)
 
     def _typed(self, value: Any, what: str) -> Tensor:
         tensor = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
         if tensor.dtype.base_dtype is not self._dtype:
-            raise TypeError(message(
-                f"{what} ({frames.user_frame()}): TensorArray dtype is {self._dtype.name} but the "
-                f"value {tensor.name!r} is {tensor.dtype.base_dtype.name}",
-                advice=f"Write tf.cast(..., tf.{self._dtype.name}).", section="control-flow"))
+            raise TypeError(located(f"{what}: TensorArray dtype is {self._dtype.name} but the "
+                                    f"value {tensor.name!r} is {tensor.dtype.base_dtype.name}",
+                                    f"Write tf.cast(..., tf.{self._dtype.name}).", "control-flow"))
         return tensor
 
     def identity(self) -> TensorArray:
@@ -226,9 +223,8 @@ class TensorArray:
         with name_scope(name, "TensorArrayUnstack", [self._flow, value]):
             value = self._typed(value, "TensorArray.unstack")
             if value.spec.shape is not None and not value.spec.shape:
-                raise ValueError(message(
-                    f"TensorArray.unstack ({frames.user_frame()}) needs rows, got the scalar "
-                    f"{value.name!r}", section="control-flow"))
+                raise ValueError(located("TensorArray.unstack needs rows, got the scalar "
+                                         f"{value.name!r}", section="control-flow"))
             self._merge_shape(_rest(value.spec.shape), "TensorArray.unstack")
             if self._flow.op.type == "TensorListReserve" and self._fits(value):
                 return self._with(TensorListFromTensor.build(value, name="TensorArrayScatterV3"))

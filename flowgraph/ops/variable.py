@@ -118,9 +118,8 @@ class Variable(metaclass=_MadeThroughScopes):
             raise NotImplementedError(located("tf.Variable(variable_def=...) is not offered; use "
                                               "tf.train.import_meta_graph"))
         if initial_value is None:
-            raise ValueError(message(f"tf.Variable ({frames.user_frame()}) needs an initial_value",
-                                     advice="Write tf.Variable(tf.zeros([2, 3])).",
-                                     section="value-error"))
+            raise ValueError(located("tf.Variable needs an initial_value",
+                                     "Write tf.Variable(tf.zeros([2, 3]))."))
         if collections is None:
             collections = [GraphKeys.GLOBAL_VARIABLES]
         if not isinstance(collections, (list, tuple, set)):
@@ -490,12 +489,11 @@ def _initial_tensor(graph: Graph, value: Any, from_function: bool, dtype: Any) -
 
 
 def _unknown_shape(scope: str, initial_value: Tensor) -> ShapeError:
-    return ShapeError(message(
-        f"the variable {scope[:-1]!r} ({frames.user_frame()}) needs an initial_value with a full "
-        f"static shape, got {shape_text(initial_value.spec.shape)}",
-        [(repr(initial_value.name), str(initial_value.op.frame))],
-        "initial_value must have a shape specified: use set_shape, or "
-        "tf.Variable(..., validate_shape=False).", "shape-error"))
+    return ShapeError(located(f"the variable {scope[:-1]!r} needs an initial_value with a full "
+                              f"static shape, got {shape_text(initial_value.spec.shape)}",
+                              "initial_value must have a shape specified: use set_shape, or "
+                              "tf.Variable(..., validate_shape=False).", "shape-error",
+                              [(repr(initial_value.name), str(initial_value.op.frame))]))
 
 
 def _after(written: Tensor, read_value: bool) -> Any:

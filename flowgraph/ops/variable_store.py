@@ -84,7 +84,8 @@ class VariableStore:
         """Finds or makes a variable in one piece, which may be a part of a larger one."""
         from_value = initializer is not None and not callable(initializer)
         if from_value and shape is not None:
-            raise ValueError(located("If initializer is a constant, do not specify shape."))
+            raise ValueError(located("If initializer is a constant, do not specify shape.",
+                                     "Leave shape out: it is the constant's."))
         dtype = as_dtype(dtype).base_dtype
         shape = TensorShape(shape)
         if name in self._vars:
@@ -201,7 +202,8 @@ def _default_initializer(name: str, dtype: DType) -> Any:
         return GlorotUniform()
     if dtype.is_integer or dtype.is_bool or dtype == dt.string:
         return Zeros()
-    raise ValueError(located(f"An initializer for variable {name} of {dtype.name} is required"))
+    raise ValueError(located(f"An initializer for variable {name} of {dtype.name} is required",
+                             "Pass initializer=."))
 
 
 def _call_initializer(initializer: Any, shape: list[int], dtype: DType,

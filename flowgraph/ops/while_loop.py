@@ -186,11 +186,11 @@ class _Loop:
         try:
             nest.check_same(self.structure, result)
         except (TypeError, ValueError) as error:
-            raise ValueError(message(
-                f"the body of the while_loop ({frames.user_frame()}) must return its loop "
-                f"variables in the same structure: {error}",
-                advice=f"There are {len(nest.flatten(self.structure))} loop variables; return a "
-                       "new value for each.", section="control-flow")) from None
+            raise ValueError(located("the body of the while_loop must return its loop variables "
+                                     f"in the same structure: {error}",
+                                     f"There are {len(nest.flatten(self.structure))} loop "
+                                     "variables; return a new value for each.",
+                                     "control-flow")) from None
         values = nest.flatten(nest.map_structure(_as_variable, result), expand_composites=True)
         return [graph.adopt(self._checked(i, value)) for i, value in enumerate(values)]
 
@@ -239,12 +239,11 @@ def _covers(invariant: Any, shape: Any) -> bool:
 
 def _check_answer(answer: Tensor) -> None:
     if answer.dtype.base_dtype is not dt.bool_:
-        raise TypeError(message(
-            f"the condition of the while_loop ({frames.user_frame()}) must return a bool, got "
-            f"{answer.name!r} of {answer.dtype.base_dtype.name}",
-            advice="Compare: tf.less(i, n), or i < n.", section="control-flow"))
+        raise TypeError(located("the condition of the while_loop must return a bool, got "
+                                f"{answer.name!r} of {answer.dtype.base_dtype.name}",
+                                "Compare: tf.less(i, n), or i < n.", "control-flow"))
     if answer.spec.rank not in (0, None):
-        raise ValueError(message(
-            f"the condition of the while_loop ({frames.user_frame()}) must return a scalar, got "
-            f"{answer.name!r} of shape {answer.shape}",
-            advice="Write tf.reduce_any(...) or tf.reduce_all(...).", section="control-flow"))
+        raise ValueError(located("the condition of the while_loop must return a scalar, got "
+                                 f"{answer.name!r} of shape {answer.shape}",
+                                 "Write tf.reduce_any(...) or tf.reduce_all(...).",
+                                 "control-flow"))
