@@ -6,7 +6,12 @@ import numpy as np
 
 import flowgraph as fg
 from flowgraph.errors import InvalidArgumentError, UnimplementedError
-from flowgraph.ops.fractional_pool import fractional_avg_pool, fractional_max_pool
+from flowgraph.ops.fractional_pool import (
+    FractionalAvgPoolGradGrad,
+    FractionalMaxPoolGradGrad,
+    fractional_avg_pool,
+    fractional_max_pool,
+)
 from flowgraph.testing import BadCase, Case
 
 IMAGES = np.random.default_rng(3).normal(size=(2, 11, 13, 2))
@@ -70,6 +75,11 @@ CASES = [
          lambda x: np.trunc(cells(np.mean, 0)(x)).astype(np.int64)),
     Case("FractionalAvgPool/drawn", lambda x: list(fractional_avg_pool(x, RATIO)), (IMAGES,),
          check=cut_anywhere),
+    Case("FractionalAvgPoolGradGrad/given_cuts", lambda x: FractionalAvgPoolGradGrad.build(
+        x, ROWS, COLUMNS, overlapping=True), (IMAGES,), cells(np.mean, 1), grad=True),
+    Case("FractionalMaxPoolGradGrad/given_cuts", lambda x: FractionalMaxPoolGradGrad.build(
+        fg.constant(IMAGES, x.dtype), x, ROWS, COLUMNS, overlapping=True), (IMAGES,),
+         cells(np.max, 1), grad=True),
 ]
 
 BAD = [

@@ -18,6 +18,9 @@ CASES = [
     Case("ExtractVolumePatches/valid", lambda x: fg.extract_volume_patches(
         x, [1, 2, 3, 2, 1], [1, 2, 1, 3, 1], "VALID"), (X,),
         lambda x: patches(x, (2, 3, 2), (2, 1, 3)), grad=True),
+    Case("ExtractVolumePatches/squared", lambda x: fg.square(fg.extract_volume_patches(
+        x, [1, 2, 3, 2, 1], [1, 2, 1, 3, 1], "VALID")), (X,),
+        lambda x: patches(x, (2, 3, 2), (2, 1, 3))**2, grad=True),
     Case("ExtractVolumePatches/same", lambda x: fg.extract_volume_patches(
         x, [1, 3, 2, 3, 1], [1, 2, 1, 1, 1], "SAME"), (X,),
         lambda x: patches(np.pad(x, [(0, 0), (1, 1), (0, 1), (1, 1), (0, 0)]), (3, 2, 3),
