@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flowgraph.core.frames import located
+from flowgraph.core.frames import located, user_frame
 from flowgraph.errors import OpDefError
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
 
@@ -66,8 +66,8 @@ def no_gradient(op_type: str) -> None:
 
 def _register(op_type: str, function: Any) -> None:
     if op_type in _by_name or op_type in REGISTRY:
-        raise KeyError(f"{op_type!r} has a gradient already; register under a new name and use "
-                       "graph.gradient_override_map")
+        raise KeyError(f"{op_type!r} has a gradient already ({user_frame()}); register under a new "
+                       "name and use graph.gradient_override_map")
     _by_name[op_type] = function
 
 

@@ -65,7 +65,7 @@ class Lookup:
             raise type(error)(located(str(error))) from None
 
     def find_element(self, obj: Any, allow_tensor: bool = True,
-                     allow_operation: bool = True) -> Tensor | Operation:
+                     allow_operation: bool = True) -> Any:
         """`as_graph_element` with the bare reason, for callers that say where it happened.
 
         Args:
@@ -82,7 +82,7 @@ class Lookup:
         if isinstance(obj, bytes):
             obj = obj.decode()
         if isinstance(obj, str):
-            obj = self._element_by_name(obj, allow_tensor, allow_operation, wanted)
+            obj = self._element_by_name(obj, allow_tensor, allow_operation)
         if (isinstance(obj, Tensor) and allow_tensor) or (isinstance(obj, Operation)
                                                           and allow_operation):
             if obj.graph is not self:
@@ -96,8 +96,7 @@ class Lookup:
             return obj
         raise TypeError(f"cannot convert a {type(obj).__name__} into a {wanted}: {obj!r:.200}")
 
-    def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool,
-                         wanted: str) -> Any:
+    def _element_by_name(self, name: str, allow_tensor: bool, allow_operation: bool) -> Any:
         if ":" in name and allow_tensor:
             op_name, _, number = name.partition(":")
             if not number.isdigit():

@@ -451,7 +451,7 @@ class LinearOperator:
 
     def _check_square(self, what: str, error: type[Exception]) -> None:
         if self.is_square is False:
-            raise error(f"{self.name} is not square: it has not {what}")
+            raise error(located(f"{self.name} is not square: it has not {what}"))
 
     def _two(self, other: LinearOperator, adjoint: bool,
              adjoint_arg: bool) -> tuple[LinearOperator, LinearOperator]:

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import add, mul
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension, TensorShape
 from flowgraph.linear_operators import hints
 from flowgraph.linear_operators.base import LinearOperator
@@ -55,8 +56,9 @@ class LinearOperatorBlockDiag(OfOperators):
                          is_self_adjoint=is_self_adjoint,
                          is_positive_definite=is_positive_definite, is_square=True)
         if not is_square or any(operator.is_square is False for operator in self._operators):
-            raise ValueError("a block diagonal is made of square operators, got the shapes "
-                             + ", ".join(str(operator.shape) for operator in self._operators))
+            shapes = ", ".join(str(operator.shape) for operator in self._operators)
+            raise ValueError(located("a block diagonal is made of square operators, got the shapes "
+                                     f"{shapes}"))
 
     def _shape(self) -> TensorShape:
         n = reduce(add, [operator.domain_dimension for operator in self._operators], Dimension(0))

@@ -33,9 +33,9 @@ class OfOperators(LinearOperator):
                                      "list"))
         dtypes = [operator.dtype for operator in self._operators]
         if len(set(dtypes)) > 1:
-            raise TypeError(f"{self._what} needs operators of one dtype, got "
-                            + ", ".join(f"{operator.name}: {operator.dtype.name}"
-                                        for operator in self._operators))
+            found = ", ".join(f"{operator.name}: {operator.dtype.name}"
+                              for operator in self._operators)
+            raise TypeError(located(f"{self._what} needs operators of one dtype, got {found}"))
         for hint in self._kept:
             given[hint] = hints.kept(self._operators, given[hint], hint, self._what)
         parents = [parent for operator in self._operators for parent in operator.graph_parents]
