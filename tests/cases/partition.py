@@ -78,6 +78,6 @@ BAD = [
     BadCase("ParallelDynamicStitch/negative",
             lambda: op_def("ParallelDynamicStitch").build([[-1, 1]], [[1.0, 2.0]]),
             fg.errors.InvalidArgumentError, ("ParallelDynamicStitch '", "-1"), phase="run"),
-    BadCase("DynamicStitch/nothing", lambda: fg.dynamic_stitch([], []), ValueError,
+    BadCase("DynamicStitch/no_tensors", lambda: fg.dynamic_stitch([], []), ValueError,
             ("DynamicStitch '", "at least one tensor")),
 ]
