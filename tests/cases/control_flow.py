@@ -96,6 +96,15 @@ def missing_item(x):
     return array.stack()
 
 
+def counted(x):
+    v = fg.Variable(0.0, dtype=fg.float64)
+
+    def body(i, s):
+        with fg.control_dependencies([v.assign_add(1.0)]):
+            return i + 1, s * x + v.read_value()
+    return fg.while_loop(lambda i, s: i < 2, body, [0, x])[1]
+
+
 CASES = [
     Case("If/true", chosen, (YES, V, V + 1), lambda p, x, y: x * y, grad=True),
     Case("If/false", chosen, (NO, V, V + 1), lambda p, x, y: np.sin(x) - y, grad=True),
@@ -133,6 +142,8 @@ CASES = [
     Case("While/most rounds", lambda x: fg.while_loop(
         lambda i, s: i < 9, lambda i, s: [i + 1, s * x], [0, x], maximum_iterations=2)[1], (V,),
         lambda x: x ** 3, grad=True),
+    Case("While/writes and reads a variable", counted, (V,), lambda x: (x * x + 1) * x + 2,
+         grad=False),
     Case("map_fn/rows", lambda x: fg.map_fn(lambda row: fg.reduce_sum(row) * row, x), (X,),
          lambda x: x.sum(1, keepdims=True) * x, grad=True, rtol=1e-9),
     Case("map_fn/several", lambda x: fg.map_fn(lambda rows: (rows[0] + rows[1], rows[0] * 2.0),
