@@ -15,6 +15,20 @@ def checked(x):
         return fg.identity(x)
 
 
+def printed(x):
+    with fg.control_dependencies([fg.print("x is", x)]):
+        return x * 2
+
+
+def long_after_2020(results):
+    assert results[0].dtype == np.float64 and results[0] > 1.6e9
+
+
+def grown_if(wanted, x):
+    variable = fg.Variable(np.array([3.0, 3.0]))
+    return fg.cond(wanted, lambda: fg.assign_add(variable, x), lambda: fg.identity(variable))
+
+
 CASES = [
     Case("py_func/one_result", lambda x: fg.py_func(np.sort, [x], fg.float64), (X,), np.sort),
     Case("py_func/stateless", lambda x: fg.py_func(np.sort, [x], fg.float64, stateful=False), (X,),
@@ -38,6 +52,12 @@ CASES = [
     Case("Print/passes_its_input_on", lambda x: fg.Print(x, [fg.shape(x), "text"], "m"), (X,),
          X, grad=True),
     Case("Assert/holds", checked, (X,), X),
+    Case("PrintV2/before_the_result", printed, (np.array([1.5, -2.0]),), np.array([3.0, -4.0])),
+    Case("Timestamp/seconds", fg.timestamp, check=long_after_2020),
+    Case("VariableParameter/written_in_a_branch", grown_if,
+         (np.array(True), np.array([1.0, 2.0])), np.array([4.0, 5.0])),
+    Case("VariableParameter/read_in_a_branch", grown_if,
+         (np.array(False), np.array([1.0, 2.0])), np.array([3.0, 3.0])),
 ]
 
 BAD = [
