@@ -139,7 +139,7 @@ class Pack(OpDef):
         return op_def("Unpack").build(dy, num=len(op.inputs), axis=op.attrs["axis"])
 
     def known(self, values, *, axis=0):
-        if all(v.rank == 0 for v in values):
+        if any(v.rank == 0 for v in values):  # then all are scalars, also those of unknown rank
             return tuple(v.value for v in values)
         return super().known(values, axis=axis)
 

@@ -12,6 +12,8 @@ V = np.array([1.5, -2.0, 4.0])
 I32 = np.array([3, 4], np.int32)
 
 CASES = [
+    Case("Pack/size_of_unknown_rank",
+         lambda n: fg.tile(fg.ones([1, 3]), [n, 1]), (np.array(2, np.int32),), np.ones((2, 3))),
     Case("ConcatV2/rows", lambda a, b: fg.concat([a, b], 0), (A, B), np.concatenate([A, B]),
          grad=True),
     Case("ConcatV2/columns", lambda a, b: fg.concat([a, b, a], 1), (A, A + 1),
