@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import flowgraph as fg
+import flowgraph.io.save_restore  # its ops are not in the folder that load_all reads
 from flowgraph import ops
 from flowgraph.opdef.opdef import REGISTRY
 
