@@ -39,7 +39,7 @@ def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[st
         attrs = _complete(op_def, attrs)
     graph = _graph_for(op_def, args)
     full_name = graph.op_name(name or op_def.type)
-    inputs = _fast_inputs(op_def, args, graph) if op_def.plain else None
+    inputs = _fast_inputs(args, graph) if op_def.plain else None
     if inputs is None and op_def.maps_values and hasattr(args[0], "_with_values"):
         return args[0]._with_values(build(op_def, (args[0].values,), name, attrs))
     if inputs is None:
@@ -94,7 +94,7 @@ def _graph_for(op_def: OpDef, args: Any) -> Graph:
     return graph
 
 
-def _fast_inputs(op_def: OpDef, args: tuple[Any, ...], graph: Graph) -> tuple[Tensor, ...] | None:
+def _fast_inputs(args: tuple[Any, ...], graph: Graph) -> tuple[Tensor, ...] | None:
     """The inputs as they stand when all are tensors of the graph already; else None."""
     for arg in args:
         if type(arg) is not Tensor or arg.op.graph is not graph:

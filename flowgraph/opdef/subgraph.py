@@ -167,10 +167,3 @@ def init_scope() -> Iterator[None]:
     with graph.as_default(), graph.control_dependencies(None), graph.name_scope(
             scope + "/" if scope else None):
         yield
-
-
-def check_inside(tensor: Tensor, graph: SubGraph, what: str) -> None:
-    """Raises GraphError when a result of a sub-graph belongs to a graph it cannot use."""
-    if not graph.can_adopt(tensor.graph):
-        raise GraphError(located(f"{what} returns {tensor.name!r} ({tensor.op.frame}), which is "
-                                 "from another graph", section="graph-error"))

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from flowgraph.core import dtypes as dt
 from flowgraph.opdef.opdef import OpDef, op_def
-from flowgraph.ops.ctc_loss import CTCLoss
+from flowgraph.ops.ctc_loss import CTCLoss, CTCLossGradGrad
 from flowgraph.ops.identity import PreventGradient
 from flowgraph.ops.reshape import expand_dims
 from flowgraph.ops.roll import roll
@@ -42,7 +42,7 @@ class CTCLossV2(OpDef):
         dx = expand_dims(expand_dims(dy, 0), -1) * op.outputs[1]
         if dy_gradient.op.type != "ZerosLike":  # a second derivative is asked for
             inputs, indices, values, lengths = op.inputs
-            second = op_def("CTCLossGradGrad").build(
+            second = CTCLossGradGrad.build(
                 roll(inputs, -1, 2), indices, values - 1, lengths, roll(dy_gradient, -1, 2),
                 **op.attrs)
             dx = dx + PreventGradient.build(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flowgraph.core import dtypes as dt
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.argmax import argmax
 from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import equal, less, not_equal
@@ -17,6 +16,7 @@ from flowgraph.ops.logic import logical_and
 from flowgraph.ops.reduce import reduce_max, reduce_sum
 from flowgraph.ops.reshape import expand_dims
 from flowgraph.ops.select import sequence_mask, where
+from flowgraph.ops.shape import Shape
 from flowgraph.ops.shape import shape as shape_of
 
 
@@ -78,5 +78,5 @@ def ctc_unique_labels(labels, name=None):
         found = where(is_first)
         places = stack([found[:, 0], cast(gather_nd(number, found), dt.int64)], 1)
         unique = scatter_nd(places, cast(gather_nd(labels, found), dt.int64),
-                            op_def("Shape").build(labels, out_type=dt.int64))
+                            Shape.build(labels, out_type=dt.int64))
         return unique, number

@@ -26,10 +26,10 @@ from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.cast import cast
-from flowgraph.ops.constant import constant
+from flowgraph.ops.constant import Fill, constant
 from flowgraph.ops.gather import gather_nd
 from flowgraph.ops.identity import PreventGradient
 from flowgraph.ops.join import concat, stack
@@ -385,7 +385,7 @@ def _without(labels, blank):
 def _as_sparse(labels, lengths, null):
     """Dense labels as sparse ones; an example without labels gets a single null label."""
     rows = shape_of(labels)[0]
-    nulls = op_def("Fill").build(stack([rows, 1]), cast(null, dt.int32))
+    nulls = Fill.build(stack([rows, 1]), cast(null, dt.int32))
     labels = where_v2(expand_dims(lengths > 0, -1), concat([labels, nulls], 1), nulls)
     mask = sequence_mask(maximum(lengths, 1), shape_of(labels)[1])
     indices = where(mask)

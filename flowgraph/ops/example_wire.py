@@ -78,8 +78,9 @@ def feature_values(feature: bytes) -> Values:
     for number, kind, content in wire.fields(feature):
         if number in _KINDS and kind == wire.BYTES and isinstance(content, bytes):
             dtype = _KINDS[number]
-            before = found[1] if found is not None and found[0] is dtype else []
-            found = dtype, before + _values(dtype, content)
+            if found is None or found[0] is not dtype:
+                found = dtype, []
+            found[1].extend(_values(dtype, content))
     return found
 
 

@@ -23,9 +23,15 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.opdef.static_value import known_value
+from flowgraph.ops.arithmetic import Maximum, Minimum
 from flowgraph.ops.cast import cast
+from flowgraph.ops.compare import Equal
+from flowgraph.ops.constant import OnesLike, ZerosLike
 from flowgraph.ops.constant import range as range_
 from flowgraph.ops.index import slice as slice_
+from flowgraph.ops.join import ConcatV2, Pack
+from flowgraph.ops.logic import LogicalOr
+from flowgraph.ops.pad import Pad
 from flowgraph.ops.reduce import reduce_prod
 from flowgraph.ops.select import where
 from flowgraph.ops.shape import shape
@@ -304,8 +310,8 @@ def _lengths_of(input, axes, back):
         lengths = shape(input)[-axes:]
         if not back:
             return lengths
-        last = op_def("Maximum").build(np.int32(0), 2 * (lengths[-1:] - 1))
-        return op_def("ConcatV2").build([lengths[:-1], last], np.int32(0))
+        last = Maximum.build(np.int32(0), 2 * (lengths[-1:] - 1))
+        return ConcatV2.build([lengths[:-1], last], np.int32(0))
     return [*sizes[:-1], max(0, 2 * (sizes[-1] - 1))] if back else list(sizes)
 
 
@@ -339,10 +345,8 @@ def _mirror_weights(lengths, dtype):
         return convert_to_tensor(np.where(alone, 1.0, 2.0), dtype)
     last = lengths[-1]
     bins = range_(last // 2 + 1)
-    alone = op_def("LogicalOr").build(op_def("Equal").build(bins, 0),
-                                      op_def("Equal").build(2 * bins, last))
-    return cast(where(alone, op_def("OnesLike").build(bins), 2 * op_def("OnesLike").build(bins)),
-                dtype)
+    alone = LogicalOr.build(Equal.build(bins, 0), Equal.build(2 * bins, last))
+    return cast(where(alone, OnesLike.build(bins), 2 * OnesLike.build(bins)), dtype)
 
 
 def _fit(dx, x, lengths, wanted, axes, half=False):
@@ -359,12 +363,12 @@ def _fit(dx, x, lengths, wanted, axes, half=False):
     if dx.spec.is_static and dx.spec.shape == x.spec.shape:
         return dx
     if half:
-        lengths = op_def("ConcatV2").build([lengths[:-1], lengths[-1:] // 2 + 1], np.int32(0))
-    kept = op_def("Minimum").build(lengths, wanted)
+        lengths = ConcatV2.build([lengths[:-1], lengths[-1:] // 2 + 1], np.int32(0))
+    kept = Minimum.build(lengths, wanted)
     outer = shape(x)[:-axes]
-    zeros = op_def("ZerosLike").build(shape(x))
-    cut = slice_(dx, zeros, op_def("ConcatV2").build([outer, kept], np.int32(0)))
-    after = op_def("ConcatV2").build([op_def("ZerosLike").build(outer), wanted - kept], np.int32(0))
-    padded = op_def("Pad").build(cut, op_def("Pack").build([zeros, after], axis=1))
+    zeros = ZerosLike.build(shape(x))
+    cut = slice_(dx, zeros, ConcatV2.build([outer, kept], np.int32(0)))
+    after = ConcatV2.build([ZerosLike.build(outer), wanted - kept], np.int32(0))
+    padded = Pad.build(cut, Pack.build([zeros, after], axis=1))
     padded.set_shape(x.shape)
     return padded

@@ -10,8 +10,9 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known
 from flowgraph.ops import image_formats as formats
+from flowgraph.ops.compare import Equal
 from flowgraph.ops.string_elements import invalid, strings
 from flowgraph.ops.strings import substr
 
@@ -409,7 +410,7 @@ def is_jpeg(contents, name=None):
         False
     """
     with name_scope(name, "is_jpeg"):
-        return op_def("Equal").build(substr(contents, 0, 3), formats.JPEG, name="Equal")
+        return Equal.build(substr(contents, 0, 3), formats.JPEG, name="Equal")
 
 
 # ---- encoding ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from flowgraph.ops.string_elements import invalid
 JPEG, PNG, GIF, BMP = b"\xff\xd8\xff", b"\x89PNG", b"GIF", b"BM"
 _UNKNOWN = "Unknown image file format. One of JPEG, PNG, GIF, BMP required."
 _LARGEST = 1 << 27  # pixels; a damaged header may say anything
+_LARGEST_OF_ALL_FRAMES = 1 << 29  # pixels; a frame of a few bytes may be as large
 
 
 def pillow() -> Any:
@@ -161,7 +162,14 @@ def read_gif(contents: bytes) -> np.ndarray:
     """
     image, frames = _opened(contents, "GIF"), []
     try:
-        for i in range(image.n_frames):
+        count = image.n_frames
+    except Exception as error:
+        raise _damaged("GIF", error) from None
+    if count * image.width * image.height > _LARGEST_OF_ALL_FRAMES:
+        raise invalid(f"GIF image is too large: {count} frames of {image.width} x {image.height} "
+                      "pixels")
+    try:
+        for i in range(count):
             image.seek(i)
             frames.append(np.array(image.convert("RGB")))
     except Exception as error:

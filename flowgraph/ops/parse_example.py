@@ -21,7 +21,7 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.example_wire import example_features, feature_values
 from flowgraph.ops.identity import ensure_shape
 from flowgraph.ops.parse_features import (
@@ -32,6 +32,7 @@ from flowgraph.ops.parse_features import (
     Wanted,
     wanted,
 )
+from flowgraph.ops.reshape import Reshape
 from flowgraph.ops.sparse_dense import sparse_merge
 from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
@@ -66,25 +67,26 @@ class ParseExampleV2(OpDef):
 
     def kernel(self, xp, serialized, names, sparse_keys, dense_keys, ragged_keys, dense_defaults, *,
                sparse_types, dense_shapes):
-        records = [_read(record, label_of(names, i))
-                   for i, record in enumerate(serialized.reshape(-1).tolist())]
+        labels = labels_of(names, serialized.size)
+        records = [_read(record, label)
+                   for record, label in zip(serialized.reshape(-1).tolist(), labels, strict=True)]
         single = serialized.ndim == 0
-        rows = [[typed_values(record, key, dtype, label_of(names, i))
-                 for i, record in enumerate(records)]
+        rows = [[typed_values(record, key, dtype, label)
+                 for record, label in zip(records, labels, strict=True)]
                 for key, dtype in zip(sparse_keys.tolist(), sparse_types, strict=True)]
         sparse = [sparse_rows(row, dtype, single)
                   for row, dtype in zip(rows, sparse_types, strict=True)]
-        dense = [dense_rows(records, key, default, shape, names, single)
+        dense = [dense_rows(records, key, default, shape, labels, single)
                  for key, default, shape in zip(dense_keys.tolist(), dense_defaults, dense_shapes,
                                                 strict=True)]
         return (*(part[0] for part in sparse), *(part[1] for part in sparse),
                 *(part[2] for part in sparse), *dense)
 
 
-def label_of(names: Any, i: int) -> str:
-    """How errors call a record."""
+def labels_of(names: Any, count: int) -> list[str]:
+    """How errors call each of `count` records."""
     texts = names.reshape(-1).tolist()
-    return texts[i].decode("utf-8", "backslashreplace") if i < len(texts) else f"record {i}"
+    return [_text(texts[i]) if i < len(texts) else f"record {i}" for i in range(count)]
 
 
 def _read(record: bytes, label: str) -> dict[bytes, bytes]:
@@ -112,9 +114,8 @@ def step_values(feature: bytes, key: bytes, dtype: DType, label: str) -> list[An
     if found is None:
         return None
     if found[0] is not dtype:
-        raise invalid(f"{label}, key {key.decode('utf-8', 'backslashreplace')}: Data types don't "
-                      f"match. Expected type: {dtype.name}, but the feature holds "
-                      f"{found[0].name}")
+        raise invalid(f"{label}, key {_text(key)}: Data types don't match. Expected type: "
+                      f"{dtype.name}, but the feature holds {found[0].name}")
     return found[1]
 
 
@@ -127,33 +128,33 @@ def array_of(values: list[Any], dtype: DType, shape: Any) -> np.ndarray:
 
 def sparse_rows(rows: list[list[Any] | None], dtype: DType, single: bool) -> tuple[Any, Any, Any]:
     """Indices, values and dense shape of rows of uneven lengths; of the only row if `single`."""
-    rows = [row or [] for row in rows]
-    values = array_of([v for row in rows for v in row or ()], dtype, -1)
-    columns = np.array([j for row in rows for j in range(len(row or ()))], np.int64)
-    longest = max((len(row or ()) for row in rows), default=0)
+    filled = [row or [] for row in rows]
+    values = array_of([v for row in filled for v in row], dtype, -1)
+    columns = np.array([j for row in filled for j in range(len(row))], np.int64)
+    longest = max(map(len, filled), default=0)
     if single:
         return columns[:, None], values, np.array([longest], np.int64)
-    places = np.repeat(np.arange(len(rows)), [len(row or ()) for row in rows])
+    places = np.repeat(np.arange(len(filled)), [len(row) for row in filled])
     return (np.stack([places, columns], axis=1).astype(np.int64), values,
-            np.array([len(rows), longest], np.int64))
+            np.array([len(filled), longest], np.int64))
 
 
-def dense_rows(records, key, default, shape, names, single):
+def dense_rows(records, key, default, shape, labels, single):
     """The values of a dense feature of each record, of the only one if `single`."""
     dtype = dt.of_numpy(default.dtype)
-    rows = [typed_values(record, key, dtype, label_of(names, i))
-            for i, record in enumerate(records)]
+    rows = [typed_values(record, key, dtype, label)
+            for record, label in zip(records, labels, strict=True)]
     if shape and shape[0] is None:
-        return _padded(rows, key, default, shape[1:], names, single)
+        return _padded(rows, key, default, shape[1:], labels, single)
     count = math.prod(shape)
     for i, row in enumerate(rows):
         if row is None:
             if default.size == 0 and count:
-                raise invalid(f"{label_of(names, i)}: Feature: {_text(key)} (data type: "
+                raise invalid(f"{labels[i]}: Feature: {_text(key)} (data type: "
                               f"{dtype.name}) is required but could not be found.")
             rows[i] = default.reshape(-1).tolist()
         elif len(row) != count:
-            raise invalid(f"{label_of(names, i)}: Key: {_text(key)}. Number of {dtype.name} values "
+            raise invalid(f"{labels[i]}: Key: {_text(key)}. Number of {dtype.name} values "
                           f"!= expected. values size: {len(row)} but output shape: "
                           f"{shape_text(tuple(shape))}")
     return array_of([v for row in rows for v in row], dtype,
@@ -164,13 +165,13 @@ def _text(key: bytes) -> str:
     return key.decode("utf-8", "backslashreplace")
 
 
-def _padded(rows, key, default, step, names, single):
+def _padded(rows, key, default, step, labels, single):
     """Rows of any number of steps; the shorter ones are filled with the default."""
     dtype, count = dt.of_numpy(default.dtype), math.prod(step)
     rows = [row or [] for row in rows]
     for i, row in enumerate(rows):
         if count == 0 or len(row) % count:
-            raise invalid(f"{label_of(names, i)}: Key: {_text(key)}. Number of {dtype.name} values "
+            raise invalid(f"{labels[i]}: Key: {_text(key)}. Number of {dtype.name} values "
                           f"is not a multiple of stride length. Saw {len(row)} values but output "
                           f"shape is {shape_text((None, *step))}")
     longest = max(map(len, rows), default=0)
@@ -286,7 +287,7 @@ def default_tensor(want: Wanted, key: str) -> Any:
         empty = "" if dtype is dt.string else 0
         return convert_to_tensor(empty if variable else [], dtype)
     default = convert_to_tensor(default, dtype, "key_" + re.sub(r"[^A-Za-z0-9_.\-/]", "_", key))
-    return op_def("Reshape").build(default, list(() if variable else shape))
+    return Reshape.build(default, list(() if variable else shape))
 
 
 def named_parts(outputs: list[Any], want: Wanted) -> dict[str, Any]:

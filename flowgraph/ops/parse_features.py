@@ -149,7 +149,7 @@ def wanted(features: Any, allowed: tuple[type, ...]) -> Wanted:
         if isinstance(feature, VarLenFeature):
             found.sparse[key] = dtype
         elif isinstance(feature, SparseFeature):
-            _add_sparse(found.sparse, key, feature, dtype)
+            _add_sparse(found.sparse, feature, dtype)
         else:
             found.dense[key] = dtype, _shape(key, feature)
             if getattr(feature, "allow_missing", False) or feature.default_value is not None:
@@ -180,7 +180,7 @@ def _shape(key: str, feature: Any) -> tuple[int | None, ...]:
     return shape
 
 
-def _add_sparse(sparse: dict[str, DType], key: str, feature: SparseFeature, dtype: DType) -> None:
+def _add_sparse(sparse: dict[str, DType], feature: SparseFeature, dtype: DType) -> None:
     if not feature.index_key:
         raise ValueError(located(f"Missing index_key for SparseFeature {feature}."))
     if not feature.value_key:

@@ -26,7 +26,7 @@ from flowgraph.ops.parse_example import (
     array_of,
     default_tensor,
     dense_rows,
-    label_of,
+    labels_of,
     named_parts,
     sparse_rows,
     step_values,
@@ -88,7 +88,7 @@ class ParseSequenceExampleV2(OpDef):
                feature_list_ragged_keys, feature_list_dense_missing_assumed_empty,
                context_dense_defaults, *, context_sparse_types=(), feature_list_dense_types=(),
                context_dense_shapes=(), feature_list_sparse_types=(), feature_list_dense_shapes=()):
-        labels = [label_of(debug_name, i) for i in range(serialized.size)]
+        labels = labels_of(debug_name, serialized.size)
         records = [_read(record, label)
                    for record, label in zip(serialized.reshape(-1).tolist(), labels, strict=True)]
         contexts = [context for context, _ in records]
@@ -97,7 +97,7 @@ class ParseSequenceExampleV2(OpDef):
             sparse_rows([typed_values(context, key, dtype, label)
                          for context, label in zip(contexts, labels)], dtype, single)
             for key, dtype in zip(context_sparse_keys.tolist(), context_sparse_types, strict=True)]
-        dense = [dense_rows(contexts, key, default, shape, debug_name, single)
+        dense = [dense_rows(contexts, key, default, shape, labels, single)
                  for key, default, shape in zip(context_dense_keys.tolist(), context_dense_defaults,
                                                 context_dense_shapes, strict=True)]
         lists = [

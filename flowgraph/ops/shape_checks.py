@@ -13,11 +13,11 @@ from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.compare import equal, greater_equal
 from flowgraph.ops.identity import group, identity, no_op
 from flowgraph.ops.join import concat
+from flowgraph.ops.logic import LogicalOr
 from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import rank as rank_of
 from flowgraph.ops.shape import shape
@@ -134,7 +134,7 @@ def assert_rank_in(x, ranks, data=None, summarize=None, message=None, name=None)
             return no_op("static_checks_determined_all_ok")
         actual, condition = rank_of(x), convert_to_tensor(False)
         for rank, _ in pairs:
-            condition = op_def("LogicalOr").build(condition, equal(actual, rank))
+            condition = LogicalOr.build(condition, equal(actual, rank))
         condition = _after_scalar_check(condition, pairs)
         return assert_true(condition, data, summarize=summarize)
 

@@ -19,13 +19,15 @@ from flowgraph.errors import DTypeError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.cast import cast
+from flowgraph.ops.compare import Equal
 from flowgraph.ops.complex_numbers import complex as complex_
 from flowgraph.ops.complex_numbers import real
+from flowgraph.ops.constant import ZerosLike
 from flowgraph.ops.constant import range as range_
 from flowgraph.ops.fft_real import irfft, rfft
-from flowgraph.ops.join import concat
+from flowgraph.ops.join import Pack, concat
+from flowgraph.ops.pad import Pad
 from flowgraph.ops.shape import shape
 from flowgraph.ops.trigonometry import cos, sin
 from flowgraph.ops.unary import sqrt
@@ -109,12 +111,11 @@ def resized(x, n):
     if sizes is not None and sizes[-1] is not None and isinstance(n, int):
         if sizes[-1] >= n:
             return x[..., :n] if sizes[-1] > n else x
-        return op_def("Pad").build(x, [[0, 0]] * (len(sizes) - 1) + [[0, n - sizes[-1]]])
+        return Pad.build(x, [[0, 0]] * (len(sizes) - 1) + [[0, n - sizes[-1]]])
     x = x[..., :n]
     lacking = n - shape(x)[-1:]
-    after = concat([op_def("ZerosLike").build(shape(x)[:-1]), lacking], 0)
-    result = op_def("Pad").build(x, op_def("Pack").build([op_def("ZerosLike").build(after), after],
-                                                         axis=1))
+    after = concat([ZerosLike.build(shape(x)[:-1]), lacking], 0)
+    result = Pad.build(x, Pack.build([ZerosLike.build(after), after], axis=1))
     if sizes is not None and isinstance(n, int):
         result.set_shape([*sizes[:-1], n])
     return result
@@ -155,7 +156,7 @@ def _type_3(x, size, norm):
     # the bins of a half spectrum count twice, but for the first: as in the sum
     x = x * cast(size, dtype) * 2 if norm is None else x / _lengths(size, dtype) * cast(
         4 * size, dtype) * _first(size, dtype, 1.0, 0.5)
-    spectrum = complex_(x, op_def("ZerosLike").build(x)) * _turn(size, dtype, 1)
+    spectrum = complex_(x, ZerosLike.build(x)) * _turn(size, dtype, 1)
     return irfft(spectrum, [2 * size])[..., :size]
 
 
@@ -178,5 +179,5 @@ def _lengths(size, dtype):
 
 def _first(size, dtype, first, others):
     """A vector of `others`, but for its first number."""
-    start = op_def("Equal").build(range_(size), 0)
+    start = Equal.build(range_(size), 0)
     return cast(start, dtype) * (first - others) + others

@@ -10,11 +10,13 @@ from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
+from flowgraph.ops.arithmetic import Maximum
+from flowgraph.ops.cast import Cast
+from flowgraph.ops.constant import ZerosLike
 from flowgraph.ops.constant import range as range_
 from flowgraph.ops.gather import gather
-from flowgraph.ops.join import concat
+from flowgraph.ops.join import Pack, concat
 from flowgraph.ops.pad import pad
 from flowgraph.ops.reduce import reduce_prod, reduce_sum
 from flowgraph.ops.reshape import reshape, transpose
@@ -140,11 +142,11 @@ def _plain(value, name, what):
     known = known_value(tensor)
     if isinstance(known, int):
         return known
-    return op_def("Cast").build(tensor, DstT=dt.int32) if tensor.dtype is not dt.int32 else tensor
+    return Cast.build(tensor, DstT=dt.int32) if tensor.dtype is not dt.int32 else tensor
 
 
 def _maximum(a, b):
-    return max(a, b) if isinstance(b, int) else op_def("Maximum").build(np.int32(a), b)
+    return max(a, b) if isinstance(b, int) else Maximum.build(np.int32(a), b)
 
 
 def _padded(x, axis, lacking, pad_value):
@@ -157,7 +159,7 @@ def _padded(x, axis, lacking, pad_value):
     axes = rank(x)
     at_axis = one_hot((axis + axes) % axes, axes, dtype=dt.int32)
     after = at_axis * lacking
-    return pad(x, op_def("Pack").build([op_def("ZerosLike").build(after), after], axis=1),
+    return pad(x, Pack.build([ZerosLike.build(after), after], axis=1),
                constant_values=pad_value)
 
 
@@ -165,10 +167,10 @@ def _packed(*sizes):
     """A shape, as a constant when all sizes are ints."""
     if all(isinstance(n, int) for n in sizes):
         return np.array(sizes, np.int32)
-    return op_def("Pack").build([np.int32(n) if isinstance(n, int) else n for n in sizes])
+    return Pack.build([np.int32(n) if isinstance(n, int) else n for n in sizes])
 
 
 def _rows(*pairs):
     if all(isinstance(n, int) for pair in pairs for n in pair):
         return np.array(pairs, np.int32)
-    return op_def("Pack").build([_packed(*pair) for pair in pairs])
+    return Pack.build([_packed(*pair) for pair in pairs])

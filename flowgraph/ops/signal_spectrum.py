@@ -8,8 +8,8 @@ from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
+from flowgraph.ops.arithmetic import Pow
 from flowgraph.ops.cast import cast
 from flowgraph.ops.exponential import log
 from flowgraph.ops.fft_real import irfft, rfft
@@ -149,4 +149,4 @@ def _fft_length(fft_length, frame_length, what):
         return 1 << (known - 1).bit_length() if known > 0 else 0
     double = cast(frame_length, dt.float64)  # exact logarithms of powers of 2
     power = ceil(log(double) / log(convert_to_tensor(2.0, dt.float64)))
-    return cast(op_def("Pow").build(convert_to_tensor(2.0, dt.float64), power), dt.int32)
+    return cast(Pow.build(convert_to_tensor(2.0, dt.float64), power), dt.int32)

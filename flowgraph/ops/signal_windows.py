@@ -10,11 +10,12 @@ from flowgraph.core.spec import shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
-from flowgraph.ops.constant import ones
+from flowgraph.ops.compare import Equal
+from flowgraph.ops.constant import OnesLike, ones
 from flowgraph.ops.constant import range as range_
+from flowgraph.ops.select import SelectV2
 from flowgraph.ops.trigonometry import cos
 
 
@@ -83,8 +84,7 @@ def _raised_cosine(default_name, length, periodic, dtype, name, mean, swing):
         window = mean - swing * cos(angle)
         if known is not None:
             return window
-        return op_def("SelectV2").build(op_def("Equal").build(length, 1),
-                                        op_def("OnesLike").build(window), window)
+        return SelectV2.build(Equal.build(length, 1), OnesLike.build(window), window)
 
 
 def scalar(tensor, what):

@@ -14,8 +14,10 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
+from flowgraph.ops.arithmetic import Minimum
 from flowgraph.ops.cast import cast
 from flowgraph.ops.complex_numbers import conj
+from flowgraph.ops.constant import Range, ZerosLike
 from flowgraph.ops.division import TRUE_QUOTIENT
 from flowgraph.ops.gather import gather_nd, unsorted_segment_sum
 from flowgraph.ops.index import slice as slice_
@@ -118,7 +120,7 @@ class SparseAddGrad(OpDef):
     def grad(self, op, da, db):
         a, b, total = op.inputs[1:]
         count = shape(total)[0]
-        numbers = op_def("Range").build(1, count + 1, 1)
+        numbers = Range.build(1, count + 1, 1)
         places = SparseAddGrad.build(numbers, a, b, total)
         parts = [unsorted_segment_sum(d, place - 1, count)
                  for d, place in zip((da, db), places, strict=True) if d is not None]
@@ -395,8 +397,8 @@ def _to_dense(op, dy):
     dense_sizes = shape(dense, out_type=dt.int64)
     lead = reshape(size(sizes) - rank(dense), [1])
     columns = slice_(indices, concat([[0], lead], 0), [-1, -1])
-    columns = op_def("Minimum").build(columns, dense_sizes - 1)  # 0 where the size is 1
-    return SparseTensorDenseAdd.build(columns, dy, dense_sizes, op_def("ZerosLike").build(dense))
+    columns = Minimum.build(columns, dense_sizes - 1)  # 0 where the size is 1
+    return SparseTensorDenseAdd.build(columns, dy, dense_sizes, ZerosLike.build(dense))
 
 
 def sparse_dense_cwise_add(sp_t, dense_t):

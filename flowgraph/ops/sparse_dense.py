@@ -16,7 +16,8 @@ from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.opdef.opdef import OpDef
+from flowgraph.ops.arithmetic import Minimum
 from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import not_equal
 from flowgraph.ops.constant import constant, fill, ones, zeros
@@ -188,7 +189,7 @@ def sparse_eye(num_rows, num_columns=None, dtype=dt.float32, name=None):
     with name_scope(name, "eye", [num_rows, num_columns]):
         rows = _int64(num_rows, "num_rows")
         columns = rows if num_columns is None else _int64(num_columns, "num_columns")
-        length = op_def("Minimum").build(rows, columns)
+        length = Minimum.build(rows, columns)
         diagonal = range_(length, dtype=dt.int64)
         return SparseTensor(stack([diagonal, diagonal], axis=1),
                             ones(reshape(length, [1]), dtype=dtype), [rows, columns])

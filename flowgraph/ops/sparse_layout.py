@@ -14,9 +14,9 @@ from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known
 from flowgraph.opdef.static_value import known_value
-from flowgraph.ops.arithmetic import add
+from flowgraph.ops.arithmetic import Maximum, add
 from flowgraph.ops.cast import cast
 from flowgraph.ops.compare import equal, less_equal
 from flowgraph.ops.constant import constant, ones_like, zeros
@@ -273,7 +273,7 @@ def sparse_reset_shape(sp_input, new_shape=None):
     indices, values, sizes = (identity(part) for part in sparse_parts(sp_input))
     if new_shape is None:
         largest = reduce_max(indices, axis=0)
-        bound = op_def("Maximum").build(constant(0, dt.int64), add(largest, ones_like(sizes)))
+        bound = Maximum.build(constant(0, dt.int64), add(largest, ones_like(sizes)))
         return SparseTensor(indices, values, bound)
     new = convert_to_tensor(new_shape)
     if not shapes.compatible(new.spec.shape, (sizes.spec.size,)):

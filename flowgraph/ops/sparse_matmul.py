@@ -8,9 +8,10 @@ from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.complex_numbers import conj
 from flowgraph.ops.gather import gather, summed_rows
+from flowgraph.ops.matmul import MatMul
 from flowgraph.ops.reduce import reduce_sum
 from flowgraph.ops.reshape import matrix_transpose
 from flowgraph.ops.sparse_rows import INT64, check_bounds, check_parts, sparse_rule
@@ -123,7 +124,7 @@ class SparseMatMul(OpDef):
 
     def grad(self, op, dy):
         a, b = op.inputs
-        matmul = op_def("MatMul").build
+        matmul = MatMul.build
         flip_a, flip_b = op.attrs["transpose_a"], op.attrs["transpose_b"]
         da = (matmul(b, dy, transpose_a=flip_b, transpose_b=True) if flip_a else
               matmul(dy, b, transpose_b=not flip_b))

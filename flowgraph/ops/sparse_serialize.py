@@ -179,7 +179,7 @@ def _text(array):
 def _parsed(text):
     try:
         return parsed_tensor(text)
-    except wire.WireError as error:
+    except ValueError as error:
         raise InvalidArgumentError(None, None, f"a text is no serialized tensor: {error}") from None
 
 

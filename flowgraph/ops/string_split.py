@@ -17,7 +17,11 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.index import StridedSlice
+from flowgraph.ops.join import ConcatV2
+from flowgraph.ops.reshape import Reshape, Transpose
+from flowgraph.ops.shape import Shape
 from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
 from flowgraph.ops.unravel_index import UnravelIndex
@@ -174,7 +178,7 @@ def split(input=None, sep=None, maxsplit=-1, result_type="SparseTensor", source=
         input = convert_to_tensor(input, dt.string, "input")
         rank = 1 if input.spec.rank is None else input.spec.rank
         sep = convert_to_tensor("" if sep is None else sep, dt.string)
-        flat = input if rank == 1 else op_def("Reshape").build(input, [-1])
+        flat = input if rank == 1 else Reshape.build(input, [-1])
         indices, values, dense = StringSplitV2.build(flat, sep, maxsplit=int(maxsplit))
         if rank > 1:
             indices, dense = _unflattened(indices, dense, input)
@@ -183,14 +187,13 @@ def split(input=None, sep=None, maxsplit=-1, result_type="SparseTensor", source=
 
 def _unflattened(indices, dense, input):
     """Places and shape in which the first axis is cut again into those of `input`."""
-    sizes = op_def("Shape").build(input, out_type=dt.int64)
-    rows = op_def("StridedSlice").build(indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1,
-                                        shrink_axis_mask=2)
-    columns = op_def("Transpose").build(UnravelIndex.build(rows, sizes), [1, 0])
-    last = op_def("StridedSlice").build(indices, [0, 1], [0, 2], [1, 1], begin_mask=1, end_mask=1)
-    return (op_def("ConcatV2").build([columns, last], 1),
-            op_def("ConcatV2").build([sizes, op_def("StridedSlice").build(dense, [1], [2], [1])],
-                                     0))
+    sizes = Shape.build(input, out_type=dt.int64)
+    rows = StridedSlice.build(indices, [0, 0], [0, 1], [1, 1], begin_mask=1, end_mask=1,
+                             shrink_axis_mask=2)
+    columns = Transpose.build(UnravelIndex.build(rows, sizes), [1, 0])
+    last = StridedSlice.build(indices, [0, 1], [0, 2], [1, 1], begin_mask=1, end_mask=1)
+    return (ConcatV2.build([columns, last], 1),
+            ConcatV2.build([sizes, StridedSlice.build(dense, [1], [2], [1])], 0))
 
 
 # ---- single bytes --------------------------------------------------------------------------------
@@ -221,4 +224,4 @@ def bytes_split(input, name=None):
             raise ValueError(located("bytes_split takes a scalar here, got shape "
                                      f"{shape_text(input.spec.shape)}; tf.string_split(input, '') "
                                      "cuts a vector into a SparseTensor"))
-        return StringSplit.build(op_def("Reshape").build(input, [1]), "")[1]
+        return StringSplit.build(Reshape.build(input, [1]), "")[1]

@@ -15,7 +15,9 @@ from flowgraph.errors import OutOfRangeError, ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.constant import Range
+from flowgraph.ops.shape import Rank
 from flowgraph.ops.string_elements import (
     ON_HOST,
     Elementwise,
@@ -163,7 +165,7 @@ def reduce_join(inputs, axis=None, keep_dims=None, separator="", name=None, redu
         if axis is None:
             rank = inputs.spec.rank
             axis = (np.arange(rank - 1, -1, -1, dtype=np.int32) if rank is not None else
-                    op_def("Range").build(op_def("Rank").build(inputs) - 1, -1, -1))
+                    Range.build(Rank.build(inputs) - 1, -1, -1))
         return ReduceJoin.build(inputs, axis, keep_dims=bool(keepdims),
                                 separator=as_bytes(separator), name=name)
 

@@ -50,7 +50,7 @@ def parsed_tensor(message: bytes) -> np.ndarray:
     dtype: DType | None = None
     sizes: list[int] = []
     content, texts, numbers = b"", [], []
-    for number, kind, value in wire.fields(message):
+    for number, _, value in wire.fields(message):
         if number == _DTYPE and isinstance(value, int):
             try:
                 dtype = dt.as_dtype(value)
@@ -63,7 +63,7 @@ def parsed_tensor(message: bytes) -> np.ndarray:
         elif number == _STRINGS and isinstance(value, bytes):
             texts.append(value)
         elif number in _LISTS:
-            numbers += _listed(_LISTS[number], kind, value)
+            numbers += _listed(_LISTS[number], value)
     if dtype is None or dtype.kind == "r":
         raise wire.WireError("it holds no dtype that can be read")
     return _array(dtype, sizes, content, texts, numbers)
@@ -80,7 +80,7 @@ def _sizes(message: bytes) -> list[int]:
     return sizes
 
 
-def _listed(form: str, kind: int, value: int | bytes) -> list:
+def _listed(form: str, value: int | bytes) -> list:
     if isinstance(value, int):
         return [wire.signed(value)]
     if form == "varint":
@@ -94,7 +94,7 @@ def _array(dtype: DType, sizes: list[int], content: bytes, texts: list[bytes],
            numbers: list) -> np.ndarray:
     count = math.prod(sizes)
     if dtype is dt.string and not content:
-        if len(texts) != count and not (len(texts) == 1 and count):
+        if len(texts) != count and not (len(texts) == 1 and 0 < count <= _LARGEST):
             raise wire.WireError(f"it holds {len(texts)} strings for the shape {sizes}")
         return strings(texts * (count if len(texts) == 1 else 1), sizes)
     if dtype is dt.string:
@@ -106,7 +106,9 @@ def _array(dtype: DType, sizes: list[int], content: bytes, texts: list[bytes],
                 else np.zeros(count, dtype.numpy)).reshape(sizes)
     array: np.ndarray
     if dtype is dt.float16:
-        array = np.array(numbers, np.uint16).view(np.float16)
+        array = np.array([n % 2**16 for n in numbers], np.uint16).view(np.float16)
+    elif dtype.is_complex and len(numbers) % 2:
+        raise wire.WireError("a complex number has no imaginary part")
     elif dtype.is_complex:
         array = np.array(numbers[0::2]) + 1j * np.array(numbers[1::2])
     else:
@@ -180,7 +182,7 @@ class ParseTensor(OpDef):
             raise invalid(f"Expected serialized to be a scalar, got shape: {serialized.shape}")
         try:
             array = parsed_tensor(serialized.item())
-        except wire.WireError as error:
+        except ValueError as error:  # a shape may also be one that NumPy cannot have
             raise invalid(f"Could not parse `serialized` as TensorProto: {error}") from None
         if dt.of_numpy(array.dtype) is not out_type:
             raise invalid(f"Type mismatch between parsed tensor ({dt.of_numpy(array.dtype).name}) "

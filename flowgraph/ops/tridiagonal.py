@@ -14,8 +14,9 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.complex_numbers import conj
+from flowgraph.ops.constant import ZerosLike
 from flowgraph.ops.diagonal import matrix_diag_part
 from flowgraph.ops.join import concat, stack
 from flowgraph.ops.matrices import MATRIX
@@ -260,16 +261,16 @@ def _of_matrix(matrix):
                                  section="shape-error"))
     main = matrix_diag_part(matrix)
     if sizes[-1] == 1:
-        return [op_def("ZerosLike").build(main), main, op_def("ZerosLike").build(main)]
+        return [ZerosLike.build(main), main, ZerosLike.build(main)]
     above = matrix_diag_part(matrix[..., :-1, 1:])
     below = matrix_diag_part(matrix[..., 1:, :-1])
-    zero = op_def("ZerosLike").build(main[..., :1])
+    zero = ZerosLike.build(main[..., :1])
     return [concat([above, zero], -1), main, concat([zero, below], -1)]
 
 
 def _shifted(x, by):
     """The rows of x [..., m, n] moved up (1) or down (-1) by one; 0 comes in."""
-    zero = op_def("ZerosLike").build(x[..., :1, :])
+    zero = ZerosLike.build(x[..., :1, :])
     return concat([x[..., 1:, :], zero] if by == 1 else [zero, x[..., :-1, :]], -2)
 
 
@@ -279,5 +280,5 @@ def _shifted_row(x, by):
 
 
 def _shifted_vector(x, by):
-    zero = op_def("ZerosLike").build(x[..., :1])
+    zero = ZerosLike.build(x[..., :1])
     return concat([x[..., 1:], zero] if by == 1 else [zero, x[..., :-1]], -1)

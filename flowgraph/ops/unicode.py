@@ -16,7 +16,11 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef, op_def
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.constant import Range
+from flowgraph.ops.reduce import Prod
+from flowgraph.ops.reshape import Reshape
+from flowgraph.ops.shape import Shape
 from flowgraph.ops.string_elements import ON_HOST, invalid, mapped, strings
 
 _OUTPUTS = {"UTF-8": "utf-8", "UTF-16-BE": "utf-16-be", "UTF-32-BE": "utf-32-be"}
@@ -231,11 +235,11 @@ def unicode_encode(input, output_encoding, errors="replace", replacement_char=65
             raise ShapeError(located("unicode_encode needs code points of known rank, 1 or more, "
                                      f"got shape {shape_text(input.spec.shape)}",
                                      section="shape-error"))
-        sizes = op_def("Shape").build(input)
+        sizes = Shape.build(input)
         last = input.spec.rank - 1
-        count = op_def("Prod").build(sizes[:last], [0])
-        splits = op_def("Range").build(0, count + 1, 1) * sizes[last]
-        texts = UnicodeEncode.build(op_def("Reshape").build(input, [-1]), splits,
+        count = Prod.build(sizes[:last], [0])
+        splits = Range.build(0, count + 1, 1) * sizes[last]
+        texts = UnicodeEncode.build(Reshape.build(input, [-1]), splits,
                                     output_encoding=output_encoding, errors=errors,
                                     replacement_char=int(replacement_char))
-        return op_def("Reshape").build(texts, sizes[:last])
+        return Reshape.build(texts, sizes[:last])

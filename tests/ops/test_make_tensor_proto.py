@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core import wire
 
 DTYPES = ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
           "uint32", "uint64", "bool", "complex64", "complex128"]
@@ -83,3 +84,19 @@ def test_a_message_without_a_dtype_has_no_array() -> None:
     empty = type(fg.make_tensor_proto(1))()
     with pytest.raises(TypeError):
         fg.make_ndarray(empty)
+
+
+def message_of(dtype: int, sizes: list[int], rest: bytes) -> bytes:
+    """A TensorProto written by hand, which may be wrong."""
+    shape = b"".join(wire.field(2, wire.varint_field(1, n)) for n in sizes)
+    return wire.varint_field(1, dtype) + wire.field(2, shape) + rest
+
+
+@pytest.mark.parametrize(("serialized", "dtype", "words"), [
+    (message_of(7, [1 << 40], wire.field(8, b"a")), fg.string, "holds 1 strings for the shape"),
+    (message_of(8, [1], wire.field(9, b"\0\0\0\0")), fg.complex64, "no imaginary part"),
+    (message_of(1, [1] * 70, b""), fg.float32, "maximum supported dimension")],
+    ids=["one string for all of too many", "half a complex number", "too many axes"])
+def test_parse_tensor_refuses_damaged_messages(serialized, dtype, words) -> None:
+    with pytest.raises(fg.errors.InvalidArgumentError, match=words):
+        fg.Session().run(fg.parse_tensor(serialized, dtype))

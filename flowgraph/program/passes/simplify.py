@@ -150,7 +150,7 @@ def add_one_or_two(m: Match, *inputs: Value) -> Value | None:
     return None
 
 
-def _reduces_nothing(m: Match, x: Value, axes: Value) -> Value | None:
+def _reduces_nothing(x: Value, axes: Value) -> Value | None:
     return x if axes.const is not None and axes.const.size == 0 and axes.const.ndim else None
 
 
@@ -158,7 +158,7 @@ for _reduction in ("Sum", "Mean", "Prod", "Max", "Min", "All", "Any"):
     @rule(_reduction, ANY, CONST)
     def reduce_over_nothing(m: Match, x: Value, axes: Value) -> Value | None:
         """reduce(x, axis=[])  ->  x"""
-        return _reduces_nothing(m, x, axes)
+        return _reduces_nothing(x, axes)
 
 for _reduction in ("Sum", "Mean", "Prod", "Max", "Min"):
     @rule(_reduction, ANY, CONST)
