@@ -433,7 +433,7 @@ _LAZY = {
     "initialize_all_tables": "flowgraph.ops.lookup_static:initialize_all_tables",
     "initializers": "flowgraph.namespaces.initializers",
     "inv": "flowgraph.namespaces.legacy:inv",
-    "io": "flowgraph.namespaces.io",
+    "io": "flowgraph.io",
     "is_non_decreasing": "flowgraph.ops.counting:is_non_decreasing",
     "is_numeric_tensor": "flowgraph.ops.type_checks:is_numeric_tensor",
     "is_strictly_increasing": "flowgraph.ops.counting:is_strictly_increasing",

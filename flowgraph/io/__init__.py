@@ -1,22 +1,41 @@
-"""TensorFlow's own files: checkpoints, and the ops that write and read them.
+"""`tf.io`: records, files, and tensors as bytes; and the room of TensorFlow's own file formats.
 
-Importing this room makes it `flowgraph.io`, so it has the names of `tf.io` too; they are listed in
-`namespaces/io.py`.
+The modules of this package read and write checkpoints. The public names come from the ops, each
+imported when it is first used.
 """
 
-from __future__ import annotations
+from flowgraph.core.lazy import lazy as _lazy
 
-from importlib import import_module
-from typing import Any
-
-_NAMESPACE = "flowgraph.namespaces.io"
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__} has no attribute {name!r}")
-    return getattr(import_module(_NAMESPACE), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(import_module(_NAMESPACE))})
+__getattr__ = _lazy("tf.io", globals(), {
+    "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",
+    "FixedLenSequenceFeature": "flowgraph.ops.parse_features:FixedLenSequenceFeature",
+    "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",
+    "VarLenFeature": "flowgraph.ops.parse_features:VarLenFeature",
+    "decode_and_crop_jpeg": "flowgraph.ops.image_codecs:decode_and_crop_jpeg",
+    "decode_base64": "flowgraph.ops.decoding:decode_base64",
+    "decode_bmp": "flowgraph.ops.image_codecs:decode_bmp",
+    "decode_compressed": "flowgraph.ops.decoding:decode_compressed",
+    "decode_csv": "flowgraph.ops.decode_csv:decode_csv",
+    "decode_gif": "flowgraph.ops.image_codecs:decode_gif",
+    "decode_image": "flowgraph.ops.image_codecs:decode_image",
+    "decode_jpeg": "flowgraph.ops.image_codecs:decode_jpeg",
+    "decode_json_example": "flowgraph.ops.json_example:decode_json_example",
+    "decode_png": "flowgraph.ops.image_codecs:decode_png",
+    "decode_raw": "flowgraph.ops.decoding:decode_raw",
+    "deserialize_many_sparse": "flowgraph.ops.sparse_serialize:deserialize_many_sparse",
+    "encode_base64": "flowgraph.ops.decoding:encode_base64",
+    "encode_jpeg": "flowgraph.ops.image_codecs:encode_jpeg",
+    "extract_jpeg_shape": "flowgraph.ops.image_codecs:extract_jpeg_shape",
+    "is_jpeg": "flowgraph.ops.image_codecs:is_jpeg",
+    "matching_files": "flowgraph.ops.files:matching_files",
+    "parse_example": "flowgraph.ops.parse_example:parse_example",
+    "parse_sequence_example": "flowgraph.ops.parse_sequence:parse_sequence_example",
+    "parse_single_example": "flowgraph.ops.parse_example:parse_single_example",
+    "parse_single_sequence_example": "flowgraph.ops.parse_sequence:parse_single_sequence_example",
+    "parse_tensor": "flowgraph.ops.tensor_proto:parse_tensor",
+    "read_file": "flowgraph.ops.files:read_file",
+    "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
+    "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
+    "serialize_tensor": "flowgraph.ops.tensor_proto:serialize_tensor",
+    "write_file": "flowgraph.ops.files:write_file",
+})
