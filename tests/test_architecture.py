@@ -156,8 +156,8 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
     # PreventGradient, GuaranteeConst: their gradient is an error on purpose. The others round, and
     # their gradients pass straight through, so that no difference confirms them;
     # tests/cases/quantize.py does.
-    # RandomGamma draws other numbers for another alpha; tests/cases/stateless_random.py compares its
-    # gradient with TensorFlow's.
+    # RandomGamma draws other numbers for another alpha; tests/cases/stateless_random.py compares
+    # its gradient with TensorFlow's.
     assert differentiable - checked == {
         "PreventGradient", "GuaranteeConst", "RandomGamma",
         "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars",
@@ -201,8 +201,8 @@ def test_every_op_has_a_wrong_use_whose_error_names_it() -> None:
 
 # ---- the public names are documented -------------------------------------------------------------
 
-PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, fg.train, fg.data, fg.io,
-                  fg.testing,
+PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, fg.train, fg.data,
+                  fg.io, fg.testing,
                   *(import_module(f"flowgraph.namespaces.{module.name}")
                     for module in iter_modules(namespaces.__path__))]
 NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}

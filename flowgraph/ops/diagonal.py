@@ -22,7 +22,6 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.ops.reduce import reduce_sum
 
-
 _DIAG = dt.DTypeSet("a floating, complex, int32 or int64 dtype",
                     dt.FLOAT.members + dt.INDEX.members + dt.COMPLEX.members)
 
