@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from functools import partial
 
 import numpy as np
 
@@ -193,9 +194,11 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
     """
     if strides is None:
         strides = ones_like(begin)
-    return StridedSlice.build(input_, begin, end, strides, begin_mask=begin_mask, end_mask=end_mask,
-                              ellipsis_mask=ellipsis_mask, new_axis_mask=new_axis_mask,
-                              shrink_axis_mask=shrink_axis_mask, name=name)
+    part = StridedSlice.build(input_, begin, end, strides, begin_mask=begin_mask,
+                              end_mask=end_mask, ellipsis_mask=ellipsis_mask,
+                              new_axis_mask=new_axis_mask, shrink_axis_mask=shrink_axis_mask,
+                              name=name)
+    return _of_variable(part, var)
 
 
 # ---- t[...] --------------------------------------------------------------------------------------
@@ -223,7 +226,7 @@ def _slice_helper(tensor, slice_spec, var=None):
         tensor: the Tensor.
         slice_spec: an int, slice, Ellipsis, None (a new axis), integer scalar tensor, or a tuple
             of these; or a boolean mask (array or tensor).
-        var: the variable that `tensor` is the value of.
+        var: the variable that `tensor` is the value of; the slice then has `assign`.
 
     Raises:
         TypeError: something else is in the index.
@@ -271,7 +274,26 @@ def _slice_helper(tensor, slice_spec, var=None):
             strides.append(1)
             masks["shrink_axis_mask"] |= bit
     with name_scope(None, "strided_slice", [tensor, *begin, *end, *strides]) as scope:
-        return StridedSlice.build(tensor, *_vectors(begin, end, strides), name=scope, **masks)
+        part = StridedSlice.build(tensor, *_vectors(begin, end, strides), name=scope, **masks)
+    return _of_variable(part, var)
+
+
+def _of_variable(part, var):
+    """A slice that remembers the variable it was taken of, for `assign`."""
+    if var is not None:
+        part._extra = {**(part._extra or {}), "slice_of": var}
+    return part
+
+
+def _assign(part):
+    """`v[1:3].assign(values)`: a function that sets this part of the variable."""
+    variable = (part._extra or {}).get("slice_of")
+    if variable is None:
+        raise AttributeError(located(
+            f"{part!r} has no attribute 'assign': only variables and slices of variables can be "
+            "assigned to", section="attribute-error"), name="assign", obj=part)
+    from flowgraph.ops.slice_assign import assign_to_slice
+    return partial(assign_to_slice, part, variable)
 
 
 def _plain(index):
@@ -320,6 +342,7 @@ def _entry(entry, dtype):
 
 
 Tensor.__getitem__ = _slice_helper  # type: ignore[misc]
+Tensor.assign = property(_assign)  # type: ignore[attr-defined]
 
 
 # ---- slice ---------------------------------------------------------------------------------------

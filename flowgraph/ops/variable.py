@@ -397,6 +397,9 @@ class Variable(metaclass=_MadeThroughScopes):
 
     # ---- standing for a tensor -------------------------------------------------------------------
 
+    def __getitem__(self, index: Any) -> Tensor:
+        return Tensor.__getitem__(_value_here(self), index, var=self)  # type: ignore[misc]
+
     def _ref(self) -> Tensor:
         """The variable itself, as ops take it that write to it."""
         return self._variable
@@ -412,7 +415,7 @@ class Variable(metaclass=_MadeThroughScopes):
 _OPERATORS = (
     "abs", "neg", "invert", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv",
     "floordiv", "rfloordiv", "mod", "rmod", "pow", "rpow", "matmul", "rmatmul", "lt", "le", "gt",
-    "ge", "and", "rand", "or", "ror", "xor", "rxor", "getitem")
+    "ge", "and", "rand", "or", "ror", "xor", "rxor")
 _MISUSES = ("len", "iter", "setitem", "contains", "array", "float", "int", "index",
             "complex")
 

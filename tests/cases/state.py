@@ -36,7 +36,29 @@ def read_before(x):
     return [v.read_value(), up]
 
 
+
+def assigned(part, value):
+    def build():
+        v = fg.Variable(np.arange(12.0).reshape(3, 4))
+        with fg.control_dependencies([v.initializer]):
+            return part(v).assign(value)
+    return build
+
+
+def with_part(part, value):
+    array = np.arange(12.0).reshape(3, 4)
+    array[part] = value
+    return array
+
+
 CASES = [
+    Case("StridedSliceAssign/rows", assigned(lambda v: v[1:], -np.ones((2, 4))), (),
+         with_part(np.s_[1:], -1.0)),
+    Case("StridedSliceAssign/an entry", assigned(lambda v: v[2, -1], 7.0), (),
+         with_part(np.s_[2, -1], 7.0)),
+    Case("StridedSliceAssign/steps", assigned(lambda v: v[::2, 1:3], [[1.0, 2.0], [3.0, 4.0]]), (),
+         with_part(np.s_[::2, 1:3], [[1.0, 2.0], [3.0, 4.0]])),
+
     Case("VariableV2/value", lambda: variable(), expect=V),
     Case("VariableV2/read", lambda x: variable() * x, (W,), V * W),
     Case("VariableV2/text", lambda: variable([b"a", b"b"]), expect=np.array([b"a", b"b"], object)),
@@ -85,6 +107,11 @@ CASES = [
 ]
 
 BAD = [
+    BadCase("StridedSliceAssign/shape", assigned(lambda v: v[1:], [1.0, 2.0, 3.0]),
+            fg.errors.InvalidArgumentError, ("StridedSliceAssign '", "(3,)", "(2, 4)"), (), "run"),
+    BadCase("StridedSliceAssign/no variable", lambda: fg.zeros([3])[1:].assign(1.0), AttributeError,
+            ("assign", "variables")),
+
     BadCase("VariableV2/no_value", lambda: fg.Variable(), ValueError, ("initial_value",)),
     BadCase("VariableV2/no_shape", lambda x: fg.Variable(x), ValueError,
             ("static shape", "validate_shape"), (V,)),
