@@ -71,13 +71,26 @@ def _register(op_type: str, function: Any) -> None:
     _by_name[op_type] = function
 
 
+def set_gradient_function(op: Any, function: Callable) -> None:
+    """Gives one node a gradient function of its own, which lives as long as its graph.
+
+    Args:
+        op: the node.
+        function: f(op, *dys), as for RegisterGradient.
+    """
+    op._extra = {**(op._extra or {}), "_gradient_function": function}
+
+
 def gradient_function(op: Any) -> Any:
     """The gradient function of a node: f(op, *dys), or NotDifferentiable.
 
     Raises:
         LookupError: the node asks for a registered name that does not exist.
     """
-    name = (op._extra or {}).get("_gradient_op_type")
+    extra = op._extra or {}
+    if "_gradient_function" in extra:
+        return extra["_gradient_function"]
+    name = extra.get("_gradient_op_type")
     if name is None:
         grad = op.op_def.grad
         if grad is None:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.frames import located
 from flowgraph.gradients.gradients import gradients
-from flowgraph.gradients.registry import RegisterGradient
-from flowgraph.graph.graph import get_default_graph
+from flowgraph.gradients.registry import set_gradient_function
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.identity import IdentityN, identity
 from flowgraph.ops.variable import Variable
 from flowgraph.ops.variable_lists import global_variables, local_variables
-
-_numbers = itertools.count()
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,10 +69,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
                            "there is none.", section="custom-gradient"))
             return [None] * len(results) + found
 
-        name = f"CustomGradient-{next(_numbers)}"
-        RegisterGradient(name)(gradient)
-        with get_default_graph().gradient_override_map({"IdentityN": name}):
-            made = IdentityN.build([*results, *tensors, *(v._ref() for v in variables)])
+        made = IdentityN.build([*results, *tensors, *(v._ref() for v in variables)])
+        set_gradient_function(made[0].op, gradient)
         return nest.pack_sequence_as(result, made[:len(results)])
 
     return with_gradient

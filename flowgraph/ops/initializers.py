@@ -41,7 +41,7 @@ class Initializer:
             dtype: its dtype; default the initializer's.
             partition_info: which part of a larger variable is asked for, if it is a part.
         """
-        raise NotImplementedError
+        raise NotImplementedError(located(f"{type(self).__name__} has no __call__(shape, dtype)"))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments it was made with."""

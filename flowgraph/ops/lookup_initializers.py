@@ -44,7 +44,7 @@ class TableInitializerBase:
 
     def initialize(self, table: Any) -> Operation:
         """The operation that fills `table`."""
-        raise NotImplementedError
+        raise NotImplementedError(located(f"{type(self).__name__} has no initialize(table)"))
 
     @property
     def _shared_name(self) -> str:

@@ -94,15 +94,15 @@ class LookupInterface:
     @property
     def name(self) -> str | None:
         """Name of the table."""
-        raise NotImplementedError
+        raise NotImplementedError(located(f"{type(self).__name__} has no name"))
 
     def size(self, name: str | None = None) -> Tensor:
         """How many keys there are."""
-        raise NotImplementedError
+        raise NotImplementedError(located(f"{type(self).__name__} has no size"))
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:
         """The values of `keys`."""
-        raise NotImplementedError
+        raise NotImplementedError(located(f"{type(self).__name__} has no lookup(keys)"))
 
     def _checked(self, keys: Any) -> Any:
         """`keys` as a tensor or SparseTensor, of the table's dtype."""

@@ -390,7 +390,7 @@ class Saver:
 
 def _need_list(value: Any) -> None:
     if not isinstance(value, list):
-        raise AssertionError(f"a list is needed, not {value!r:.100}")
+        raise AssertionError(located(f"a list is needed, not {value!r:.100}"))
 
 
 def _not_restored(error: OpError, advice: str) -> OpError:

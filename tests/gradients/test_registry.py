@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -107,3 +110,17 @@ def test_a_name_is_registered_once_and_ops_keep_their_own(register) -> None:
             register(taken)
     with pytest.raises(TypeError, match="op_type must be a string"):
         register(3)
+
+
+def test_a_custom_gradient_lives_no_longer_than_its_graph() -> None:
+    graph = fg.Graph()
+    with graph.as_default():
+        x = fg.constant(1.0)
+        y = fg.custom_gradient(lambda x: (2.0 * x, lambda dy: 3.0 * dy))(x)
+        slope = fg.gradients(y, x)[0]
+    with fg.Session(graph=graph) as sess:
+        assert sess.run(slope) == 3.0
+    gone = weakref.ref(graph)
+    del graph, x, y, slope, sess
+    gc.collect()
+    assert gone() is None
