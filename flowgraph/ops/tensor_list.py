@@ -260,26 +260,28 @@ class TensorListAddN(ListOp):
         return LIST_SPEC
 
     def kernel(self, xp, lists):
-        longest = max(lists, key=lambda one: len(one.items()))
-        total, used = longest, False
-        for other in lists:
-            if other is longest and not used:
-                used = True
-                continue
-            for index, array in [*other.items().items()]:
-                old = total.items().get(index)
-                total = total.with_item(index, array if old is None else _sum(xp, old, array))
-        return total
+        return _sum_of_lists(xp, lists)
 
     def grad(self, op, dlist):
         return [dlist] * len(op.inputs)
 
 
+def _sum_of_lists(xp: Any, lists: Any) -> TensorList:
+    longest = max(lists, key=lambda one: len(one.items()))
+    total, used = longest, False
+    for other in lists:
+        if other is longest and not used:
+            used = True
+            continue
+        for index, array in [*other.items().items()]:
+            old = total.items().get(index)
+            total = total.with_item(index, array if old is None else _sum(xp, old, array))
+    return total
+
+
 def _sum(xp: Any, a: Any, b: Any) -> Any:
     """The sum of two items, which may be lists themselves."""
-    if isinstance(a, TensorList):
-        return TensorListAddN().kernel(xp, (a, b))
-    return xp.add(a, b)
+    return _sum_of_lists(xp, (a, b)) if isinstance(a, TensorList) else xp.add(a, b)
 
 
 class TensorListLength(ListOp):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.frames import located
 from flowgraph.core.reference import Reference
@@ -123,8 +122,8 @@ class Variable(metaclass=_MadeThroughScopes):
         if collections is None:
             collections = [GraphKeys.GLOBAL_VARIABLES]
         if not isinstance(collections, (list, tuple, set)):
-            raise ValueError(f"collections must be a list, tuple, or set of names, not "
-                             f"{collections!r} ({frames.user_frame()})")
+            raise ValueError(located("collections must be a list, tuple, or set of names, not "
+                                     f"{collections!r}"))
         if constraint is not None and not callable(constraint):
             raise ValueError(located("The `constraint` argument must be a callable."))
         if trainable is None:
