@@ -119,7 +119,7 @@ def assert_global_step(global_step_tensor: Any) -> None:
         >>> fg.train.assert_global_step(fg.constant(0))
         >>> fg.train.assert_global_step(fg.constant(0.5))
         Traceback (most recent call last):
-        TypeError: Existing "global_step" does not have integer type: float32
+        TypeError: ... Existing "global_step" does not have integer type: float32 ...
     """
     if not global_step_tensor.dtype.base_dtype.is_integer:
         raise TypeError(located('Existing "global_step" does not have integer type: '
