@@ -141,13 +141,14 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: the function is computed once more for its gradient, so that nothing is kept.
+    """Decorator: the gradient is built from nodes of its own, not from those of the result.
 
     Args:
         f: function from tensors to tensors.
 
     Returns:
-        A function with the same result and gradient, which needs less memory in between.
+        A function with the same result and gradient. A run that needs both computes equal nodes
+        once: it takes no less memory than without.
 
     Example:
         >>> import flowgraph as fg

@@ -74,7 +74,13 @@ def check_order(xp, indices):
 
 
 def linear_places(xp, indices, sizes):
-    """Each row's place when the tensor of these sizes is laid out in one line."""
+    """Each row's place when the tensor of these sizes is laid out in one line.
+
+    Raises InvalidArgumentError when a place may not fit into an int64.
+    """
+    if math.prod(sizes) >= 2**63:
+        raise InvalidArgumentError(None, None, f"a tensor of shape {list(sizes)} has "
+                                   f"{math.prod(sizes)} elements: too many to number")
     places = xp.zeros(len(indices), "int64")
     for k, n in enumerate(sizes):
         places = places * n + indices[:, k]

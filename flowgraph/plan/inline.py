@@ -49,11 +49,10 @@ def template(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | 
         attrs: its attributes; those that are plain literals are folded in.
         has_out: whether the result is written into a buffer; the hole is `{out}`.
     """
-    try:
-        key = (op_def.type, type(op_def), has_out, tuple(sorted(
-            (k, v if isinstance(v, DType) else repr(v)) for k, v in attrs.items())))
-    except TypeError:
+    if not all(is_literal(v) for v in attrs.values()):  # a function, a graph: not to be kept
         return None
+    key = (op_def.type, type(op_def), has_out, tuple(sorted(
+        (k, v if isinstance(v, DType) else repr(v)) for k, v in attrs.items())))
     if key not in _templates:
         _templates[key] = _make(op_def, attrs, has_out)
     return _templates[key]
@@ -61,7 +60,7 @@ def template(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | 
 
 def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | None:
     expression = _expression(type(op_def).kernel)
-    if expression is None or not all(is_literal(v) for v in attrs.values()):
+    if expression is None:
         return None
     folded = _Fold(op_def, attrs, has_out).visit(ast.parse(ast.unparse(expression), mode="eval"))
     if any(isinstance(n, ast.Name) and n.id == "self" for n in ast.walk(folded)):

@@ -234,3 +234,9 @@ def test_convert_to_tensor_or_indexed_slices():
     assert fg.convert_to_tensor_or_indexed_slices([1]).dtype == fg.int32
     with pytest.raises(ValueError, match="float64"):
         fg.convert_to_tensor_or_indexed_slices(rows, fg.float64)
+
+
+def test_a_result_with_more_places_than_an_int64_counts_is_refused():
+    huge = fg.SparseTensor([[2**39, 7, 1]], [1.0], [2**40, 2**40, 3])
+    with pytest.raises(fg.errors.InvalidArgumentError, match="too many to number"):
+        fg.Session().run(fg.sparse_reduce_sum_sparse(huge, 2))
