@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -38,6 +37,8 @@ def lazy(namespace: str, scope: dict[str, Any],
 def _missing(namespace: str, name: str, names: list[str]) -> str:
     if name.startswith("__"):
         return f"module {namespace} has no attribute {name!r}"
+    import difflib  # late: it is slow to load
+
     from flowgraph.core.api import absence, is_of_tensorflow
     full = f"{namespace}.{name}"
     close = [] if is_of_tensorflow(full) else difflib.get_close_matches(

@@ -23,16 +23,6 @@ from flowgraph.ops.conv2d import (
     conv2d_backprop_input,
     conv2d_transpose,
 )
-from flowgraph.ops.conv_nd import (
-    conv1d,
-    conv1d_transpose,
-    conv3d,
-    conv3d_backprop_filter,
-    conv3d_transpose,
-    conv_transpose,
-    convolution,
-)
-from flowgraph.ops.counting import zero_fraction
 from flowgraph.ops.cross_entropy import (
     log_poisson_loss,
     sigmoid_cross_entropy_with_logits,
@@ -41,48 +31,42 @@ from flowgraph.ops.cross_entropy import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
-from flowgraph.ops.depthwise import (
-    depthwise_conv2d,
-    depthwise_conv2d_backprop_filter,
-    depthwise_conv2d_backprop_input,
-    depthwise_conv2d_native,
-    separable_conv2d,
-)
-from flowgraph.ops.dilation import dilation2d, erosion2d
 from flowgraph.ops.dropout import dropout
 from flowgraph.ops.exponential import sigmoid, tanh
 from flowgraph.ops.fused_batch_norm import fused_batch_norm
 from flowgraph.ops.l2_loss import l2_loss, l2_normalize
-from flowgraph.ops.lrn import local_response_normalization, lrn
-from flowgraph.ops.normalization import (
-    batch_norm_with_global_normalization,
-    batch_normalization,
-    moments,
-    normalize_moments,
-    sufficient_statistics,
-    weighted_moments,
-)
 from flowgraph.ops.pooling import avg_pool, avg_pool2d, max_pool, max_pool2d
-from flowgraph.ops.pooling_argmax import max_pool_with_argmax
-from flowgraph.ops.pooling_nd import (
-    avg_pool1d,
-    avg_pool3d,
-    avg_pool_v2,
-    max_pool1d,
-    max_pool3d,
-    max_pool_v2,
-    pool,
-)
 from flowgraph.ops.softmax import log_softmax, softmax
-from flowgraph.ops.sort import in_top_k, top_k
-from flowgraph.ops.space import depth_to_space, space_to_batch, space_to_depth
-
-conv3d_backprop_filter_v2 = conv3d_backprop_filter
-depthwise_conv2d_native_backprop_input = depthwise_conv2d_backprop_input
-depthwise_conv2d_native_backprop_filter = depthwise_conv2d_backprop_filter
 
 # Used rarely: imported when first asked for.
 _LAZY = {
+    **{name: f"flowgraph.ops.conv_nd:{name}" for name in (
+        "conv1d", "conv1d_transpose", "conv3d", "conv3d_backprop_filter", "conv3d_transpose",
+        "conv_transpose", "convolution")},
+    "zero_fraction": "flowgraph.ops.counting:zero_fraction",
+    **{name: f"flowgraph.ops.depthwise:{name}" for name in (
+        "depthwise_conv2d", "depthwise_conv2d_backprop_filter", "depthwise_conv2d_backprop_input",
+        "depthwise_conv2d_native", "separable_conv2d")},
+    **{name: f"flowgraph.ops.dilation:{name}" for name in (
+        "dilation2d", "erosion2d")},
+    **{name: f"flowgraph.ops.lrn:{name}" for name in (
+        "local_response_normalization", "lrn")},
+    **{name: f"flowgraph.ops.normalization:{name}" for name in (
+        "batch_norm_with_global_normalization", "batch_normalization", "moments",
+        "normalize_moments", "sufficient_statistics", "weighted_moments")},
+    "max_pool_with_argmax": "flowgraph.ops.pooling_argmax:max_pool_with_argmax",
+    **{name: f"flowgraph.ops.pooling_nd:{name}" for name in (
+        "avg_pool1d", "avg_pool3d", "avg_pool_v2", "max_pool1d", "max_pool3d", "max_pool_v2",
+        "pool")},
+    **{name: f"flowgraph.ops.sort:{name}" for name in (
+        "in_top_k", "top_k")},
+    **{name: f"flowgraph.ops.space:{name}" for name in (
+        "depth_to_space", "space_to_batch", "space_to_depth")},
+    "conv3d_backprop_filter_v2": "flowgraph.ops.conv_nd:conv3d_backprop_filter",
+    "depthwise_conv2d_native_backprop_filter":
+        "flowgraph.ops.depthwise:depthwise_conv2d_backprop_filter",
+    "depthwise_conv2d_native_backprop_input":
+        "flowgraph.ops.depthwise:depthwise_conv2d_backprop_input",
     **{name: f"flowgraph.ops.candidate_sampling:{name}" for name in (
         "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
         "learned_unigram_candidate_sampler", "log_uniform_candidate_sampler",

@@ -4,10 +4,10 @@
 """
 
 from importlib import import_module
-from pkgutil import iter_modules
 
 
 def load_all() -> None:
     """Imports every file of ops, also those that `import flowgraph` leaves for later."""
+    from pkgutil import iter_modules
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
