@@ -228,10 +228,17 @@ def aggregate(parts: list[Gradient]) -> Gradient:
     if all(isinstance(part, IndexedSlices) for part in parts):
         concat = op_def("ConcatV2")
         return IndexedSlices(concat.build([p.values for p in parts], 0),  # type: ignore[union-attr]
-                             concat.build([p.indices for p in parts], 0),  # type: ignore[union-attr]
+                             concat.build(_one_dtype([p.indices for p in parts]), 0),  # type: ignore[union-attr]
                              parts[0].dense_shape)  # type: ignore[union-attr]
     kind = "TensorListAddN" if parts[0].dtype is dt.variant else "AddN"
     return op_def(kind).build([dense(part) for part in parts])
+
+
+def _one_dtype(indices: list[Tensor]) -> list[Tensor]:
+    """The indices of several gradients, as int64 if their dtypes differ."""
+    if len({each.dtype for each in indices}) == 1:
+        return indices
+    return [op_def("Cast").build(each, DstT=dt.int64) for each in indices]
 
 
 def _last_first(op: Operation) -> tuple[int, int, Operation]:

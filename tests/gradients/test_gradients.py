@@ -211,6 +211,16 @@ def test_sparse_gradients_add_up_sparse_and_with_dense_ones_dense() -> None:
     assert mixed.tolist() == [[4, 4], [3, 3], [2, 2]]
 
 
+def test_sparse_gradients_with_indices_of_two_dtypes_add_up_with_int64_ones() -> None:
+    v = fg.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    narrow, wide = (fg.gather(v, fg.constant([2, at], dtype)) for at, dtype in
+                    ((0, fg.int32), (1, fg.int64)))
+    dv, = fg.gradients([narrow, wide * 5.0], v)
+    assert isinstance(dv, fg.IndexedSlices)
+    assert dv.indices.dtype == fg.int64
+    assert run(fg.convert_to_tensor(dv)).tolist() == [[1, 1], [5, 5], [6, 6]]
+
+
 def test_a_sparse_gradient_is_made_dense_for_the_op_before() -> None:
     x = fg.constant([[1.0, 2.0], [3.0, 4.0]])
     dx, = fg.gradients(fg.gather(x * 2.0, [0, 0]), x)
