@@ -39,8 +39,8 @@ def _missing(namespace: str, name: str, names: list[str]) -> str:
         return f"module {namespace} has no attribute {name!r}"
     import difflib  # late: it is slow to load
 
-    from flowgraph.core.api import absence, is_of_tensorflow
+    from flowgraph.core.api import absence, is_of_tensorflow, reason_for
     full = f"{namespace}.{name}"
-    close = [] if is_of_tensorflow(full) else difflib.get_close_matches(
+    close = [] if is_of_tensorflow(full) or reason_for(full) else difflib.get_close_matches(
         name, [n for n in names if not n.startswith("_")], n=2)
     return absence(full) + (f" Did you mean {' or '.join(close)}?" if close else "")
