@@ -17,9 +17,9 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
-from flowgraph import ops  # noqa: E402
+from flowgraph.io.op_types import load_every_op  # noqa: E402
 
-ops.load_all()  # before the cases are read: op_page lists the ops that are there
+load_every_op()  # before the cases are read: op_page lists the ops that are there
 
 from op_page import cases, entry  # noqa: E402
 

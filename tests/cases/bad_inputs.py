@@ -7,12 +7,12 @@ ValueError, one that only the run tells an InvalidArgumentError.
 import numpy as np
 
 import flowgraph as fg
-from flowgraph import ops
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import op_def
 from flowgraph.testing import BadCase
 
-ops.load_all()
+load_every_op()
 
 TWO, THREE = np.ones(2, np.float32), np.ones(3, np.float32)
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
-from flowgraph import ops
+from flowgraph.io.op_types import load_every_op
 
-ops.load_all()
+load_every_op()
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 
 from op_page import cases, gradients  # noqa: E402

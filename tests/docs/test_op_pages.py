@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 import flowgraph as fg
-import flowgraph.io.save_restore  # its ops are not in the folder that load_all reads
-from flowgraph import ops
+from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "ops"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
-ops.load_all()
+load_every_op()
 OPS = {kind: op_def for kind, op_def in REGISTRY.items()
        if type(op_def).__module__.startswith("flowgraph.")}
 ENTRY = re.compile(r"^## (?P<kind>\w+)\n(?P<body>(?:(?!## ).*\n)*)", re.MULTILINE)

@@ -1,0 +1,24 @@
+"""Every op type there is: what a GraphDef may name.
+
+Most op types live in `flowgraph/ops`; a few live in the room of the objects that they work on.
+Those modules are listed here, so that reading a graph, and the tests of all ops, find them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from flowgraph import ops
+
+OUTSIDE_OPS = (
+    "flowgraph.io.save_restore",
+)
+
+
+@cache
+def load_every_op() -> None:
+    """Imports every module that defines op types, so that the registry is complete."""
+    ops.load_all()
+    for module in OUTSIDE_OPS:
+        import_module(module)
