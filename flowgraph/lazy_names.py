@@ -4,6 +4,7 @@ From the name to "module" or "module:name"; the names used most stand in `flowgr
 """
 
 LAZY = {
+    "AttrValue": "flowgraph.io.graph_messages:AttrValue",
     "ConditionalAccumulator": "flowgraph.ops.accumulators:ConditionalAccumulator",
     "ConditionalAccumulatorBase": "flowgraph.ops.accumulators:ConditionalAccumulatorBase",
     "DeviceSpec": "flowgraph.graph.device_spec:DeviceSpec",
@@ -13,7 +14,10 @@ LAZY = {
     "GRAPH_DEF_VERSION": "flowgraph.core.versions:GRAPH_DEF_VERSION",
     "GRAPH_DEF_VERSION_MIN_CONSUMER": "flowgraph.core.versions:GRAPH_DEF_VERSION_MIN_CONSUMER",
     "GRAPH_DEF_VERSION_MIN_PRODUCER": "flowgraph.core.versions:GRAPH_DEF_VERSION_MIN_PRODUCER",
+    "GraphDef": "flowgraph.io.graph_messages:GraphDef",
     "IndexedSlicesSpec": "flowgraph.ops.type_spec:IndexedSlicesSpec",
+    "NameAttrList": "flowgraph.io.graph_messages:NameAttrList",
+    "NodeDef": "flowgraph.io.graph_messages:NodeDef",
     "QUANTIZED_DTYPES": "flowgraph.core.dtypes:QUANTIZED_DTYPES",
     "SparseConditionalAccumulator": "flowgraph.ops.accumulators:SparseConditionalAccumulator",
     "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",

@@ -9,6 +9,7 @@ missing key is read, and parts that count as set once something in them was chan
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from flowgraph.core import wire
 from flowgraph.core.frames import located
+from flowgraph.errors import FlowgraphError
 
 # ---- values --------------------------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ class Parts(Part):
 
     def merge(self, message: Any, kind: int, value: Any) -> None:
         if kind == wire.BYTES:
-            self.__get__(message).append(self.message_class.FromString(value))
+            self.__get__(message).adopt(self.message_class.FromString(value))
 
     def lines(self, parts: Any) -> Iterator[str]:
         for part in parts:
@@ -252,8 +254,13 @@ class MessageList(RepeatedField):
 
     def add(self, **kwargs: Any) -> Message:
         """Puts a new message at the end and returns it."""
-        self.append(self.message_class(**kwargs))
-        return self[-1]
+        return self.adopt(self.message_class(**kwargs))
+
+    def adopt(self, message: Any) -> Any:
+        """Puts a message that nobody else holds at the end, uncopied, and returns it."""
+        list.append(self, message)
+        self._changed()
+        return message
 
 
 class Map(Parts):
@@ -320,18 +327,35 @@ class MessageMap(dict[str, Any]):
         return dict, (dict(self),)
 
 
+class DecodeError(FlowgraphError, wire.WireError):
+    """Bytes are no serialized message of the class that was asked for."""
+
+
 # ---- messages ------------------------------------------------------------------------------------
+
+
+class _Nesting(threading.local):
+    depth = 0  # how many messages around the one that this thread is reading
+
+
+_nesting = _Nesting()
+_DEEPEST = 100  # protobuf's limit too
 
 
 class Message:
     """Base of the message classes."""
 
     _fields: dict[str, Any] = {}
-    _one_of: str = ""  # the name of the choice that all fields belong to
+    _by_number: dict[int, Any] = {}
+    _one_of: str = ""  # the name of the choice that fields belong to
+    _one_of_fields: tuple[str, ...] = ()  # the fields of the choice; default: all
 
     def __init_subclass__(cls) -> None:
         cls._fields = {name: field for name, field in vars(cls).items()
                        if isinstance(field, Field)}
+        cls._by_number = {field.number: field for field in cls._fields.values()}
+        if cls._one_of and not cls._one_of_fields:
+            cls._one_of_fields = tuple(cls._fields)
 
     def __init__(self, **kwargs: Any) -> None:
         self._held: dict[str, Any] = {}
@@ -355,10 +379,15 @@ class Message:
         self._set = True
         owner = self._owner
         if owner is not None:
-            if owner._one_of:
-                for name in [n for n in owner._held if n != self._field.name]:
-                    del owner._held[name]
+            owner._choose(self._field.name)
             owner._changed()
+
+    def _choose(self, name: str) -> None:
+        """Forgets the other fields of the choice that a field belongs to."""
+        if name in self._one_of_fields:
+            for other in self._one_of_fields:
+                if other != name:
+                    self._held.pop(other, None)
 
     def SerializeToString(self, deterministic: bool | None = None) -> bytes:
         """The bytes of the message.
@@ -379,12 +408,23 @@ class Message:
             How many bytes there are.
 
         Raises:
-            ValueError: the bytes are cut off or damaged.
+            DecodeError: the bytes are cut off or damaged; it is a ValueError.
         """
-        by_number = {field.number: field for field in self._fields.values()}
-        for number, kind, value in wire.fields(bytes(serialized)):
-            if number in by_number:
-                by_number[number].merge(self, kind, value)
+        by_number = self._by_number
+        _nesting.depth += 1
+        try:
+            if _nesting.depth > _DEEPEST:
+                raise wire.WireError(f"messages stand in one another more than {_DEEPEST} deep")
+            for number, kind, value in wire.fields(bytes(serialized)):
+                if number in by_number:
+                    by_number[number].merge(self, kind, value)
+        except wire.WireError as error:
+            if _nesting.depth > 1:
+                raise
+            raise DecodeError(located(f"Error parsing message of the class "
+                                      f"{type(self).__name__}: {error}")) from None
+        finally:
+            _nesting.depth -= 1
         return len(serialized)
 
     def ParseFromString(self, serialized: bytes) -> int:
@@ -397,7 +437,7 @@ class Message:
             How many bytes there are.
 
         Raises:
-            ValueError: the bytes are cut off or damaged.
+            DecodeError: the bytes are cut off or damaged; it is a ValueError.
         """
         self.Clear()
         return self.MergeFromString(serialized)
@@ -410,7 +450,7 @@ class Message:
             serialized: the bytes.
 
         Raises:
-            ValueError: the bytes are cut off or damaged.
+            DecodeError: the bytes are cut off or damaged; it is a ValueError.
         """
         message = cls()
         message.MergeFromString(serialized)
@@ -456,10 +496,11 @@ class Message:
         Raises:
             ValueError: there is no such field, or it is a repeated one.
         """
-        if type(self._fields.get(field_name)) is not Part:
+        field: Any = self._fields.get(field_name)
+        if type(field) is not Part and field_name not in self._one_of_fields:
             raise ValueError(located(f"{type(self).__name__} has no field {field_name!r} of one "
                                      "message"))
-        return field_name in self._held and self._held[field_name]._set
+        return field_name in self._held and field.is_set(self._held[field_name])
 
     def ClearField(self, field_name: str) -> None:
         """Empties a field.
@@ -479,7 +520,8 @@ class Message:
         """
         if not self._one_of or oneof_group != self._one_of:
             raise ValueError(located(f"{type(self).__name__} has no oneof {oneof_group!r}"))
-        return next((name for name, part in self._held.items() if part._set), None)
+        return next((name for name in self._one_of_fields
+                     if name in self._held and self._fields[name].is_set(self._held[name])), None)
 
     def ListFields(self) -> list[tuple[Any, Any]]:
         """(field, value) of what is set."""

@@ -95,6 +95,81 @@ class Scalar(Field):
         return value != self.kind.default
 
 
+class Choice(Scalar):
+    """A field of one value in a choice (protobuf's oneof): set once assigned, be it to 0."""
+
+    def __set__(self, message: Any, value: Any) -> None:
+        message._choose(self.name)
+        super().__set__(message, value)
+
+    assign = __set__
+
+    def encode(self, value: Any) -> bytes:
+        return self.kind.field(self.number, value)
+
+    def is_set(self, value: Any) -> bool:
+        return True
+
+
+class ValueMap(Field):
+    """`map<string, string>`, or another map between keys and values of some kinds."""
+
+    def __init__(self, number: int, key: Kind, value: Kind) -> None:
+        super().__init__(number)
+        self.key, self.value = key, value
+
+    def new(self, message: Any) -> ValueDict:
+        return ValueDict(self.key.check, self.value.check, message._changed)
+
+    def assign(self, message: Any, values: Any) -> None:
+        self.__get__(message).update(values)
+
+    def encode(self, values: Mapping[Any, Any]) -> bytes:
+        return b"".join(wire.field(self.number, self.key.field(1, key)
+                                   + self.value.field(2, values[key])) for key in sorted(values))
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        if kind != wire.BYTES:
+            return
+        held = {1: self.key.default, 2: self.value.default}
+        kinds = {1: self.key, 2: self.value}
+        for number, inner, content in wire.fields(value):
+            if number in kinds and inner == kinds[number].wire_kind:
+                held[number] = kinds[number].decode(content)
+        self.__get__(message)[held[1]] = held[2]
+
+    def lines(self, values: Mapping[Any, Any]) -> Iterator[str]:
+        for key in sorted(values):
+            yield f"{self.name} {{"
+            yield f"  key: {self.key.to_text(key)}"
+            yield f"  value: {self.value.to_text(values[key])}"
+            yield "}"
+
+    def is_set(self, values: Mapping[Any, Any]) -> bool:
+        return bool(values)
+
+
+class ValueDict(dict[Any, Any]):
+    """The entries of a `ValueMap`: a dict that checks what is put into it."""
+
+    def __init__(self, key: Callable[[Any], Any], value: Callable[[Any], Any],
+                 changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._key, self._value, self._changed = key, value, changed
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(self._key(key), self._value(value))
+        self._changed()
+
+    def update(self, values: Any) -> None:  # type: ignore[override]
+        """Puts entries in."""
+        for key in values:
+            self[key] = values[key]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
 class Repeated(Field):
     """`repeated string name = 1`, or another field that holds many values."""
 
