@@ -88,6 +88,12 @@ class Instr:
                     or op_def.runs_user_code or self.keep or self.bodies)
 
     @property
+    def waits(self) -> bool:
+        """Whether it, or something in its bodies, waits for other runs."""
+        return self.op_def.waits or any(instr.waits for body in self.bodies
+                                        for instr in body.instrs)
+
+    @property
     def first_body_input(self) -> int:
         """How many inputs the op takes for itself before those that it hands to its bodies."""
         return len(self.op_def.params) - 1

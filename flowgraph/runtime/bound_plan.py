@@ -1,4 +1,4 @@
-"""BoundPlan: a plan with a session's state at hand; Body: a branch or loop body as a function."""
+"""Plans with a session's state at hand: of a run, of a run that waits, of a branch or loop body."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ class BoundPlan:
             if step.instr.bodies else state.node(step.op) for step in plan.nodes)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
+
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """Its runner."""
+        return (self.runner,)
 
     def run_inside(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs once as part of another run; a body's plan reads and writes no variables."""
@@ -110,19 +115,22 @@ class Body:
     Args:
         program: what it computes.
         state, settings: of the session.
+        may_return_arguments: whether what it returns may share memory with what it got.
     """
 
-    __slots__ = ("_last", "_plans", "_settings", "_state", "program")
+    __slots__ = ("_last", "_may_return_arguments", "_plans", "_settings", "_state", "program")
 
-    def __init__(self, program: Program, state: State, settings: Settings) -> None:
+    def __init__(self, program: Program, state: State, settings: Settings,
+                 may_return_arguments: bool = True) -> None:
         self.program = program
+        self._may_return_arguments = may_return_arguments
         self._state = state
         self._settings = settings
         self._plans: dict[Any, BoundPlan] = {}
         self._last: tuple[Any, BoundPlan] | None = None
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        return self._plan(arrays).run_inside(arrays)
+        return self.plan(arrays).run_inside(arrays)
 
     def hooked(self, hooks: tuple[Hook, ...]) -> Body:
         """The same function, with hooks called around its steps."""
@@ -133,7 +141,14 @@ class Body:
         """How many arrays it returns."""
         return len(self.program.fetches)
 
-    def _plan(self, arrays: tuple[Any, ...]) -> BoundPlan:
+    def last_plan(self) -> BoundPlan:
+        """The plan that was used last; before the first use, one for sizes as they are known."""
+        if self._last is not None:
+            return self._last[1]
+        return BoundPlan(Plan(self.program, self._may_return_arguments), self._state,
+                         self._settings)
+
+    def plan(self, arrays: tuple[Any, ...]) -> BoundPlan:
         """The plan for arguments of these shapes; an uninitialised variable comes as None."""
         shapes = tuple([None if array is None else array.shape for array in arrays])
         last = self._last  # read once: another thread may change it
@@ -146,8 +161,8 @@ class Body:
             program = self.program
             if shapes != tuple(feed.value.spec.shape for feed in program.feeds):
                 program = optimise(specialise(program, shapes), self._settings.passes)
-            plan = self._plans[shapes] = BoundPlan(Plan(program, may_return_feeds=True),
-                                                   self._state, self._settings)
+            plan = self._plans[shapes] = BoundPlan(
+                Plan(program, self._may_return_arguments), self._state, self._settings)
         self._last = shapes, plan
         return plan
 
@@ -163,4 +178,29 @@ class _HookedBody(Body):
         self._hooks = hooks
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        return self._body._plan(arrays).run(arrays, self._hooks)
+        return self._body.plan(arrays).run(arrays, self._hooks)
+
+
+class WaitingPlan:
+    """A run in two parts: what waits for other runs, holding no locks, and then the rest.
+
+    Args:
+        first, rest: from `split_at_waits`.
+        state, settings: of the session.
+    """
+
+    __slots__ = ("first", "rest")
+
+    def __init__(self, first: Program, rest: Program, state: State, settings: Settings) -> None:
+        self.first = BoundPlan(Plan(first), state, settings)
+        self.rest = Body(rest, state, settings, may_return_arguments=False)
+
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """The runners of both parts; of the second for the shapes of the last run."""
+        return self.first.runner, self.rest.last_plan().runner
+
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
+        """Runs once; what the first part did stays done when the second one fails."""
+        arrays = (*feeds, *self.first.run(feeds, hooks))
+        return self.rest.plan(arrays).run(arrays, hooks)

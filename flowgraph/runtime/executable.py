@@ -21,7 +21,8 @@ from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
 from flowgraph.program.specs import specialise
-from flowgraph.runtime.bound_plan import BoundPlan, Settings
+from flowgraph.program.waiting import split_at_waits
+from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.state import State
@@ -56,10 +57,10 @@ class Executable:
         self._settings = settings
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds)
-        self._plans: OrderedDict[Shapes, BoundPlan] = OrderedDict()
+        self._plans: OrderedDict[Shapes, BoundPlan | WaitingPlan] = OrderedDict()
         self._lock = threading.Lock()
 
-    def plan(self, shapes: Shapes) -> BoundPlan:
+    def plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
         """The plan for feeds of these shapes, made when first asked for.
 
         Raises:
@@ -76,11 +77,16 @@ class Executable:
                 for tensor, shape in zip(self.feeds, shapes, strict=True):
                     check_shape(tensor, shape)
                 with collector.paused():
-                    plan = Plan(self.optimised(shapes))
-                self._plans[shapes] = BoundPlan(plan, self._state, self._settings)
+                    self._plans[shapes] = self._new_plan(self.optimised(shapes))
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]
+
+    def _new_plan(self, program: Program) -> BoundPlan | WaitingPlan:
+        parts = split_at_waits(program)
+        if parts is not None:
+            return WaitingPlan(*parts, self._state, self._settings)
+        return BoundPlan(Plan(program), self._state, self._settings)
 
     def optimised(self, shapes: Shapes) -> Program:
         """The program for feeds of these shapes, after the passes."""

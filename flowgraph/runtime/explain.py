@@ -14,24 +14,39 @@ class Explanation:
     Attributes:
         extracted: the Program as it stands in the graph.
         optimised: the Program for the feeds' shapes, after the passes.
-        plan: the Plan.
-        source: the generated NumPy source.
+        plans: the Plan; two where ops wait for other runs: what waits, and the rest.
+        sources: the generated NumPy source of each plan.
     """
 
-    def __init__(self, extracted: Program, optimised: Program, plan: Plan, source: str) -> None:
+    def __init__(self, extracted: Program, optimised: Program, plans: list[Plan],
+                 sources: list[str]) -> None:
         self.extracted = extracted
         self.optimised = optimised
-        self.plan = plan
-        self.source = source
+        self.plans = plans
+        self.sources = sources
+
+    @property
+    def plan(self) -> Plan:
+        """The Plan; the last one where there are two."""
+        return self.plans[-1]
+
+    @property
+    def source(self) -> str:
+        """The generated NumPy source, of all plans."""
+        return "\n".join(self.sources)
 
     def __str__(self) -> str:
-        buffers = self.plan.buffers
-        return "\n".join([
+        lines = [
             f"# Program: {_count(len(self.extracted.instrs), 'instruction')}", str(self.extracted),
             f"# After the passes: {_count(len(self.optimised.instrs), 'instruction')}",
-            str(self.optimised),
-            f"# Source: {_count(len(buffers.sizes), 'buffer')} of {bytes_text(buffers.peak_bytes)} "
-            f"together, at most {_count(self.plan.peak_live, 'value')} alive", self.source])
+            str(self.optimised)]
+        parts = ["Source"] if len(self.plans) == 1 else ["Source of what waits", "Source"]
+        for part, plan, source in zip(parts, self.plans, self.sources, strict=True):
+            buffers = plan.buffers
+            lines += [f"# {part}: {_count(len(buffers.sizes), 'buffer')} of "
+                      f"{bytes_text(buffers.peak_bytes)} together, at most "
+                      f"{_count(plan.peak_live, 'value')} alive", source]
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         return (f"<Explanation: {len(self.extracted.instrs)} instructions, "
@@ -53,5 +68,7 @@ def bytes_text(number: float) -> str:
 
 def explanation(executable: Any, shapes: tuple[tuple[int, ...], ...]) -> Explanation:
     """The stages of an executable for feeds of these shapes."""
-    runner = executable.plan(shapes).runner
-    return Explanation(executable.extracted, runner.plan.program, runner.plan, runner.source.text)
+    runners = executable.plan(shapes).runners
+    return Explanation(executable.extracted, executable.optimised(shapes),
+                       [runner.plan for runner in runners],
+                       [runner.source.text for runner in runners])

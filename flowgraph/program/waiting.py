@@ -1,0 +1,80 @@
+"""Cutting a program in two: what waits for other runs, and the rest.
+
+A run holds the locks of the variables that it writes. An op that waits (for an element in a queue,
+for the next batch of a dataset) must not hold them: the run that it waits for may need one. So what
+waits, and all that comes before it, becomes a program of its own, which runs first. The rest gets
+its results as feeds: their shapes are known by then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.program.ir import Feed, Instr, Program, Value
+
+
+def split_at_waits(program: Program) -> tuple[Program, Program] | None:
+    """The program as two that run one after the other; None when one does.
+
+    Args:
+        program: a program.
+
+    Returns:
+        (what waits and all that it needs, the rest). The results of the first are the last feeds
+        of the second. None when nothing waits, or when waiting is all there is to do.
+    """
+    waiting = [instr for instr in program.instrs if instr.waits]
+    if not waiting:
+        return None
+    first = _with_predecessors(program, waiting)
+    if len(first) == len(program.instrs):
+        return None
+    made = {out for instr in program.instrs if instr in first for out in instr.outputs}
+    rest = [instr for instr in program.instrs if instr not in first]
+    read = {v for instr in first for v in instr.inputs}
+    needed = {v for instr in rest for v in instr.inputs if v is not None}
+    needed.update(program.fetches)
+    needed.update(w.value for w in program.writes if w.value not in made)
+    written = {w.variable for w in program.writes if w.value in made}
+    # The rest sees a variable that the first part writes as it was before the run.
+    before = [r for r in program.reads if r.variable in written and r.value in needed]
+    passed = [v for v in dict.fromkeys((*(r.value for r in before), *_outputs(program, first)))
+              if v in needed]
+    return (
+        Program(program.feeds, tuple(r for r in program.reads if r.value in read or r in before),
+                tuple(instr for instr in program.instrs if instr in first), tuple(passed),
+                tuple(w for w in program.writes if w.value in made)),
+        Program((*program.feeds, *(Feed(None, v) for v in passed)),
+                tuple(r for r in program.reads if r.value in needed and r not in before),
+                tuple(rest), program.fetches,
+                tuple(w for w in program.writes if w.value not in made)))
+
+
+def _outputs(program: Program, instrs: set[Instr]) -> list[Value]:
+    return [out for instr in program.instrs if instr in instrs for out in instr.outputs]
+
+
+def _with_predecessors(program: Program, waiting: list[Instr]) -> set[Instr]:
+    """Some instructions and all that come before them, by data or by control edges."""
+    of_op: dict[Any, list[Instr]] = {}
+    for instr in program.instrs:
+        for op in instr.origins:
+            of_op.setdefault(op, []).append(instr)
+    found: set[Instr] = set()
+    visited: set[Any] = set()
+    stack = list(waiting)
+    while stack:
+        instr = stack.pop()
+        if instr in found:
+            continue
+        found.add(instr)
+        stack += [program.producers[v] for v in instr.inputs if v in program.producers]
+        ops = list(instr.origins)
+        while ops:
+            op = ops.pop()
+            if op not in visited:
+                visited.add(op)
+                ops += op._control_inputs
+                ops += [tensor.op for tensor in op.inputs]
+                stack += of_op.get(op, ())
+    return found

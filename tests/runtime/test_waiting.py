@@ -1,0 +1,150 @@
+"""Runs with ops that wait for other runs: no locks while waiting, then as any run."""
+
+from __future__ import annotations
+
+import io
+import queue
+import threading
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from flowgraph.core import dtypes as dt
+from flowgraph.core.spec import Spec
+from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.program.extract import extract
+from flowgraph.program.waiting import split_at_waits
+
+ELEMENTS: queue.Queue[np.ndarray] = queue.Queue()
+
+
+class WaitForElement(OpDef):
+    """Takes an element, when there is one."""
+
+    effects = "resource"
+    waits = True
+    grad = NotDifferentiable
+
+    def infer(self):
+        return Spec(dt.float32, None)
+
+    def kernel(self, xp):
+        return ELEMENTS.get(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def no_elements():
+    ELEMENTS.queue.clear()
+
+
+def put(*elements) -> None:
+    for element in elements:
+        ELEMENTS.put(np.array(element, np.float32))
+
+
+def parts(*fetches):
+    """The names of the instructions of the two parts."""
+    found = split_at_waits(extract(list(fetches), []))
+    return found and tuple([i.origins[0].name for i in part.instrs] for part in found)
+
+
+def test_what_waits_runs_first_with_what_it_needs() -> None:
+    w = fg.Variable(1.0, name="w")
+    ready = fg.multiply(w, 2.0, name="ready")
+    with fg.control_dependencies([ready]):
+        x = WaitForElement.build(name="x")
+    up = fg.assign_add(w, fg.negative(x, name="minus"), name="up")
+    assert parts(up) == (["w/read", "ready", "x"], ["minus", "up"])
+
+
+@pytest.mark.parametrize("fetches", ["waits", "does not"], ids=str)
+def test_one_part_is_enough_without_a_rest_or_without_waiting(fetches) -> None:
+    x, w = WaitForElement.build(), fg.Variable(1.0)
+    assert parts(x if fetches == "waits" else w + 1.0) is None
+
+
+def test_a_waiting_run_holds_no_locks() -> None:
+    w = fg.Variable(0.0)
+    up = fg.assign_add(w, fg.reduce_sum(WaitForElement.build()))
+    other = fg.assign_add(w, 10.0)
+    with fg.Session() as sess:
+        sess.run(w.initializer)
+        thread = threading.Thread(target=sess.run, args=(up,))
+        thread.start()
+        assert sess.run(other) == 10.0
+        put([1.0, 2.0])
+        thread.join()
+        assert sess.run(w) == 13.0
+
+
+def test_many_waiting_runs_lose_no_update() -> None:
+    w = fg.Variable(0.0)
+    up = fg.assign_add(w, fg.reduce_sum(WaitForElement.build()))
+    with fg.Session() as sess:
+        sess.run(w.initializer)
+        threads = [threading.Thread(target=lambda: [sess.run(up) for _ in range(50)])
+                   for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        put(*[[1.0]] * 200)
+        for thread in threads:
+            thread.join()
+        assert sess.run(w) == 200.0
+
+
+def test_a_variable_written_before_waiting_is_read_as_before_the_run() -> None:
+    w = fg.Variable(1.0)
+    up = fg.assign(w, 5.0)
+    with fg.control_dependencies([up.op]):
+        x = WaitForElement.build()
+    other = fg.Variable(0.0)
+    put(2.0)
+    with fg.Session() as sess:
+        sess.run(w.initializer)
+        assert sess.run([x, fg.assign(other, w), fg.multiply(w, 3.0)]) == [2.0, 1.0, 3.0]
+        assert sess.run(w) == 5.0
+
+
+def test_fetches_are_the_callers_own() -> None:
+    y = fg.placeholder(fg.float32, [2])
+    x, w = WaitForElement.build(), fg.Variable([0.0, 0.0])
+    fetches = [x, fg.identity(x), fg.identity(y), fg.assign(w, x)]
+    put([1.0, 2.0])
+    fed = np.array([3.0, 4.0], np.float32)
+    with fg.Session() as sess:
+        got = sess.run(fetches, {y: fed})
+        for array in got:
+            array[:] = -1.0
+        assert fed.tolist() == [3.0, 4.0]
+        assert sess.run(w).tolist() == [1.0, 2.0]
+
+
+def test_an_error_in_the_rest_leaves_variables_alone() -> None:
+    w = fg.Variable([0.0, 0.0])
+    up = fg.assign_add(w, WaitForElement.build(name="element"))
+    put([1.0, 2.0, 3.0], [1.0, 2.0])
+    with fg.Session() as sess:
+        sess.run(w.initializer)
+        with pytest.raises(fg.errors.InvalidArgumentError, match="element"):
+            sess.run(up)
+        assert sess.run(w).tolist() == [0.0, 0.0]
+        assert sess.run(up).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("runner", ["auto", "interpreter", "source"])
+def test_the_rest_is_planned_for_the_shapes_that_come(runner) -> None:
+    x = WaitForElement.build()
+    y, w = fg.reduce_sum(fg.tanh(x) * 2.0), fg.Variable(0.0)
+    up = fg.assign(w, y)
+    with fg.Session(runner=runner) as sess:
+        for element in [np.ones(3), np.ones((2, 2)), np.ones(3), np.zeros(0)]:
+            put(element)
+            assert sess.run([y, up])[0] == pytest.approx(2 * np.tanh(1.0) * element.sum())
+
+
+def test_explain_shows_both_parts() -> None:
+    w = fg.Variable(0.0)
+    text = str(fg.Session().explain(fg.assign(w, WaitForElement.build()), file=io.StringIO()))
+    assert "# Source of what waits" in text
+    assert "# Source:" in text
