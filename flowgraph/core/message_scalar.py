@@ -1,19 +1,12 @@
-"""Fields of messages that hold numbers and text, one or many, and messages written as text.
+"""Fields of messages that hold numbers and text: one, many, or maps between them.
 
     class CheckpointState(Message):
         model_checkpoint_path = Scalar(1, TEXT)
         all_model_checkpoint_paths = Repeated(2, TEXT)
-
-As text, which people can read and change, such a message looks so:
-
-    model_checkpoint_path: "model-20"
-    all_model_checkpoint_paths: "model-10"
-    all_model_checkpoint_paths: "model-20"
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +14,7 @@ from typing import Any
 
 from flowgraph.core import wire
 from flowgraph.core.frames import located
-from flowgraph.core.message import Field, Message, RepeatedField, checked_float, checked_int
+from flowgraph.core.message import Field, RepeatedField, checked_float, checked_int
 
 
 class TextError(ValueError):
@@ -298,94 +291,3 @@ def enum(numbers: Mapping[str, int]) -> Kind:
 
     return Kind(wire.VARINT, 0, checked_int, int, wire.signed,
                 lambda value: names.get(value, str(value)), named)
-
-
-# ---- text ----------------------------------------------------------------------------------------
-
-_TOKEN = re.compile(r"""(?:\s|\#[^\n]*)*(?:
-    (?P<word>[\w.+-]+) | (?P<mark>[:\[\],;]) | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    | (?P<end>\Z))""", re.VERBOSE)
-_ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})
-    |U([0-9a-fA-F]{8})|(.))""", re.VERBOSE | re.DOTALL)
-_PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f",
-          b"v": b"\v", b"\\": b"\\", b"'": b"'", b'"': b'"', b"?": b"?"}
-
-
-def merge_text(text: str, message: Message) -> None:
-    """Adds to a message what a text says; its fields must hold numbers and text.
-
-    Args:
-        text: lines of `name: value`.
-        message: the message.
-
-    Raises:
-        TextError: the text is not of that form, or the message has no such field.
-    """
-    tokens = _tokens(text)
-    kind, token = next(tokens)
-    while kind != "end":
-        field = message._fields.get(token) if kind == "word" else None
-        if not isinstance(field, (Scalar, Repeated)):
-            raise TextError(f"{type(message).__name__} has no field {token!r:.60}")
-        values, (kind, token) = _values(tokens, field)
-        for value in values:
-            if isinstance(field, Scalar):
-                field.assign(message, value)
-            else:
-                field.assign(message, [value])
-        if (kind, token) in (("mark", ","), ("mark", ";")):
-            kind, token = next(tokens)
-
-
-def _values(tokens: Iterator[tuple[str, Any]], field: Scalar | Repeated
-            ) -> tuple[list[Any], tuple[str, Any]]:
-    """The values after a field's name, and the token after them."""
-    if next(tokens) != ("mark", ":"):
-        raise TextError(f"there is no colon after {field.name}")
-    found = next(tokens)
-    many = found == ("mark", "[") and isinstance(field, Repeated)
-    values = []
-    if many:
-        found = next(tokens)
-    while not (many and found == ("mark", "]")):
-        kind, token = found
-        if kind not in ("word", "text"):
-            raise TextError(f"there is no value after {field.name}")
-        found = next(tokens)
-        while kind == "text" and found[0] == "text":  # as in C, neighbours are one text
-            token, found = token + found[1], next(tokens)
-        values.append(field.kind.from_text(token))
-        if not many:
-            return values, found
-        if found == ("mark", ","):
-            found = next(tokens)
-    return values, next(tokens)
-
-
-def _tokens(text: str) -> Iterator[tuple[str, Any]]:
-    """(kind, token): words and marks as str, what is in quotes as bytes; at the end "end"."""
-    at = 0
-    while True:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            line = text.count("\n", 0, at) + 1
-            raise TextError(f"line {line} cannot be read: {text[at:at + 30].strip()!r}")
-        kind, at = str(match.lastgroup), match.end()
-        token: Any = match[kind]
-        if kind == "text":
-            token = _ESCAPE.sub(_unescaped, _encoded(token[1:-1]))
-        yield kind, token
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    octal, small, four, eight, other = match.groups()
-    if octal or small:
-        return bytes([int(octal or small, 8 if octal else 16) & 255])
-    if four or eight:
-        code = int(four or eight, 16)
-        if code > 0x10FFFF:
-            raise TextError(f"there is no character {code:#x}")
-        return chr(code).encode("utf-8", "surrogatepass")
-    if other not in _PLAIN:
-        raise TextError(f"there is no escape {match[0].decode('utf-8', 'replace')!r}")
-    return _PLAIN[other]

@@ -16,9 +16,11 @@ from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.message import Message
-from flowgraph.core.message_scalar import DOUBLE, TEXT, Repeated, Scalar, TextError, merge_text
+from flowgraph.core.message_scalar import DOUBLE, TEXT, Repeated, Scalar, TextError
+from flowgraph.core.message_text import merge_text
+from flowgraph.core.system_error import system_error
 from flowgraph.io.bundle import index_file
-from flowgraph.io.durable import remove, system_error, write_file
+from flowgraph.io.durable import remove, write_file
 from flowgraph.train.saver_def import SaverDef
 
 _LARGEST = 1 << 26  # bytes of the file that are read

@@ -15,8 +15,8 @@ from flowgraph.core.message_scalar import (
     Scalar,
     TextError,
     enum,
-    merge_text,
 )
+from flowgraph.core.message_text import merge_text
 
 
 class Sample(Message):
