@@ -1,14 +1,19 @@
 """CRC-32C, the checksum of TensorFlow's files, in NumPy.
 
 A checksum is the remainder of the data, read as a polynomial over the field of two elements, by a
-fixed polynomial. Remainders are linear, so long data is *folded*: cut into rows of many 32-bit
-words, it has the same remainder as one row,
+fixed polynomial. Remainders are linear, which serves twice.
+
+A row of at most 1024 bytes: a table tells for each byte at each place its share of the remainder,
+and the shares are added (`xor`) in one go. Longer data is rows; the remainder of what stands before
+a row moves on by 1024 bytes with four look-ups.
+
+Long data is first *folded*: cut into rows of many 32-bit words, it has the same remainder as one
+row,
 
     sum over k of  row[k] * x^(bits after row k)
 
-and `a * x^n` needs, for all words of a row at once, two look-ups in tables of 65536 entries. What
-is left after folding, about a thousand bytes at most, is divided byte by byte. Measured on one core
-of a busy machine: 100 MB take 0.36 s.
+and `a * x^n` needs, for all words of a row at once, two look-ups in tables of 65536 entries.
+Measured on one core of a busy machine: 100 bytes take 8 us, 100 KB 0.4 ms, 100 MB 0.12 s.
 """
 
 from __future__ import annotations
@@ -19,7 +24,9 @@ from typing import Any
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78  # with the highest power in the lowest bit, as all numbers here
-_ROWS = (1 << 14, 1 << 6)  # words in a row of the first and second folding
+_FOLDED = 1 << 14  # words in a row of the folding
+_ROW = 1024  # bytes in a row of the table of places
+_FEW = 16  # bytes that are quicker one by one
 _MASK = 0xA282EAD8
 
 
@@ -30,18 +37,33 @@ def crc32c(data: Any, crc: int = 0) -> int:
         data: bytes, or any contiguous buffer of bytes.
         crc: the checksum of what stands before `data`; then the result is that of both.
     """
-    view = memoryview(data)
     state = crc ^ 0xFFFFFFFF
-    for row in _ROWS:
-        size = 4 * row
-        if len(view) >= 4 * size:
-            whole = len(view) // size * size
-            folded = _fold(np.frombuffer(view[:whole], "<u4").reshape(-1, row), state)
-            view, state = memoryview(folded.tobytes() + view[whole:].tobytes()), 0
-    table = _byte_table()
-    for byte in view.tobytes():
-        state = table[(state ^ byte) & 255] ^ state >> 8
-    return state ^ 0xFFFFFFFF
+    if len(data) <= _FEW:
+        table = _byte_table()
+        for byte in bytes(data):
+            state = table[(state ^ byte) & 255] ^ state >> 8
+        return state ^ 0xFFFFFFFF
+    row = np.frombuffer(data, np.uint8)
+    size = 4 * _FOLDED
+    if len(row) >= 4 * size:
+        whole = len(row) // size * size
+        folded = _fold(row[:whole].view("<u4").reshape(-1, _FOLDED), state)
+        row, state = np.concatenate([folded.view(np.uint8), row[whole:]]), 0
+    whole = len(row) // _ROW * _ROW
+    places, shares = _places()
+    if whole:
+        first, second, third, fourth = _tables_of_a_row()
+        for share in np.bitwise_xor.reduce(
+                shares.take(row[:whole].reshape(-1, _ROW) + places), axis=1).tolist():
+            state = (first[state & 255] ^ second[state >> 8 & 255] ^ third[state >> 16 & 255]
+                     ^ fourth[state >> 24] ^ share)
+        row = row[whole:]
+    if len(row) <= _FEW:
+        return crc32c(row.tobytes(), state ^ 0xFFFFFFFF)
+    # What stands before a row is added to its first four bytes.
+    row = row + places[-len(row):]
+    row[:4] ^= (state & 255, state >> 8 & 255, state >> 16 & 255, state >> 24)
+    return int(np.bitwise_xor.reduce(shares.take(row))) ^ 0xFFFFFFFF
 
 
 def masked_crc32c(data: Any, crc: int = 0) -> int:
@@ -87,6 +109,27 @@ def _byte_table() -> list[int]:
             state = state >> 1 ^ (_POLYNOMIAL if state & 1 else 0)
         table.append(state)
     return table
+
+
+@cache
+def _places() -> tuple[np.ndarray, np.ndarray]:
+    """For each byte of a row: where its entries start in the table, and the table.
+
+    An entry is the share of a byte's value at a place in the remainder.
+    """
+    table = np.array(_byte_table(), np.uint32)
+    shares = np.empty((_ROW, 256), np.uint32)
+    shares[-1] = table
+    for place in range(_ROW - 2, -1, -1):
+        after = shares[place + 1]
+        shares[place] = table[after & 255] ^ after >> 8
+    return np.arange(_ROW) * 256, shares.reshape(-1)
+
+
+@cache
+def _tables_of_a_row() -> tuple[list[int], ...]:
+    """For each byte of a remainder: the remainder when a row follows."""
+    return tuple(_places()[1].reshape(_ROW, 256)[:4].tolist())
 
 
 @cache

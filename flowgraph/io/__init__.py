@@ -10,6 +10,9 @@ __getattr__ = _lazy("tf.io", globals(), {
     "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",
     "FixedLenSequenceFeature": "flowgraph.ops.parse_features:FixedLenSequenceFeature",
     "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",
+    "TFRecordCompressionType": "flowgraph.platform.python_io:TFRecordCompressionType",
+    "TFRecordOptions": "flowgraph.platform.python_io:TFRecordOptions",
+    "TFRecordWriter": "flowgraph.platform.python_io:TFRecordWriter",
     "VarLenFeature": "flowgraph.ops.parse_features:VarLenFeature",
     "decode_and_crop_jpeg": "flowgraph.ops.image_codecs:decode_and_crop_jpeg",
     "decode_base64": "flowgraph.ops.decoding:decode_base64",
@@ -37,5 +40,6 @@ __getattr__ = _lazy("tf.io", globals(), {
     "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
     "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
     "serialize_tensor": "flowgraph.ops.tensor_proto:serialize_tensor",
+    "tf_record_iterator": "flowgraph.platform.python_io:tf_record_iterator",
     "write_file": "flowgraph.ops.files:write_file",
 })

@@ -25,6 +25,7 @@ from flowgraph.core import wire
 from flowgraph.core.crc32c import crc32c, mask
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.core.spec import shape_text
+from flowgraph.core.system_error import system_error
 from flowgraph.errors import (
     DataLossError,
     InvalidArgumentError,
@@ -42,7 +43,6 @@ from flowgraph.io.bundle_entries import (
     slice_shape,
     slice_text,
 )
-from flowgraph.io.durable import system_error
 from flowgraph.io.table import read_table
 
 _OTHER_DTYPES = {14: "bfloat16", 20: "resource", 21: "variant", 24: "float8_e5m2",

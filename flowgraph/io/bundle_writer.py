@@ -20,18 +20,12 @@ import numpy as np
 
 from flowgraph.core.crc32c import crc32c, mask
 from flowgraph.core.dtypes import of_numpy
+from flowgraph.core.system_error import system_error
 from flowgraph.core.wire import pack_varints
 from flowgraph.errors import InvalidArgumentError, OpError
 from flowgraph.io.bundle import BundleReader, as_bytes, data_file, index_file, packed_lengths
 from flowgraph.io.bundle_entries import Entry, Header, Slice, slice_key, slice_shape
-from flowgraph.io.durable import (
-    publish,
-    remove,
-    remove_left_over,
-    system_error,
-    temporary,
-    write_file,
-)
+from flowgraph.io.durable import publish, remove, remove_left_over, temporary, write_file
 from flowgraph.io.table import table_bytes
 
 _saving = threading.Lock()

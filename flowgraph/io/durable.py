@@ -6,7 +6,6 @@ the name, is forced to the disk too.
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import time
@@ -14,18 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flowgraph.errors import (
-    FailedPreconditionError,
-    NotFoundError,
-    OpError,
-    PermissionDeniedError,
-    ResourceExhaustedError,
-    UnknownError,
-)
-
 _MARK = ".tempstate"
 _LEFT_OVER = 3600  # seconds: a temporary file that old belongs to a program that was killed
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the share of it, or the file
 _counter = itertools.count()
 
 
@@ -119,19 +108,3 @@ def remove_left_over(path: str) -> None:
         for entry in found:
             if entry.name.startswith(name + _MARK) and entry.stat().st_mtime < limit:
                 remove(entry.path)
-
-
-def system_error(path: str, error: Exception) -> OpError:
-    """The error of TensorFlow's class for what the system said.
-
-    Args:
-        path: the file.
-        error: what the system raised.
-    """
-    kinds: dict[Any, type[OpError]] = {
-        FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError,
-        IsADirectoryError: FailedPreconditionError, NotADirectoryError: FailedPreconditionError}
-    kind = kinds.get(type(error), UnknownError)
-    if getattr(error, "errno", None) in _FULL:
-        kind = ResourceExhaustedError
-    return kind(None, None, f"{path}: {getattr(error, 'strerror', None) or error}")
