@@ -61,3 +61,37 @@ def check_scope_name(name: str, at_root: bool) -> None:
         start = ", and it must not start with one of _ \\ - /" if at_root else ""
         raise ValueError(located(f"{name!r} is not a valid scope name: only letters, digits and "
                                  f"_ . \\ - / may be in it{start}"))
+
+
+def in_scope(name: str, scope: str | None) -> str:
+    """The name that a node, tensor, "^node" or "loc:@node" has inside a name scope.
+
+    Args:
+        name: its name outside.
+        scope: the name scope, with or without its slash; None or "" for the root.
+    """
+    scope = (scope or "").rstrip("/")
+    mark, rest = _marked(name)
+    return f"{mark}{scope}/{rest}" if scope else name
+
+
+def without_scope(name: str, scope: str | None) -> str | None:
+    """The name that a node, tensor, "^node" or "loc:@node" of a name scope has outside of it.
+
+    Args:
+        name: its name in the scope.
+        scope: the name scope, with or without its slash; None or "" for the root.
+
+    Returns:
+        The name; None if it is not in the scope.
+    """
+    scope = (scope or "").rstrip("/")
+    if not scope:
+        return name
+    mark, rest = _marked(name)
+    return mark + rest.removeprefix(scope + "/") if rest.startswith(scope + "/") else None
+
+
+def _marked(name: str) -> tuple[str, str]:
+    mark = next((mark for mark in ("^", "loc:@") if name.startswith(mark)), "")
+    return mark, name.removeprefix(mark)

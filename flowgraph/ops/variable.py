@@ -82,10 +82,11 @@ class Variable(metaclass=_MadeThroughScopes):
         validate_shape: False allows an initial value of unknown shape.
         caching_device: the device that reads are placed on.
         name: name of the variable, made unique.
-        variable_def: not offered.
+        variable_def: VariableDef that names the nodes, which are in the graph already then; the
+            other arguments but `import_scope` are ignored.
         dtype: dtype to convert the initial value to.
         expected_shape: ignored.
-        import_scope: ignored.
+        import_scope: with `variable_def`, the name scope that the nodes are in.
         constraint: function from the new value to the value to keep, called by optimizers.
         use_resource: accepted; there is one kind of variable.
         synchronization, aggregation: accepted; ON_READ makes it not trainable.
@@ -114,8 +115,8 @@ class Variable(metaclass=_MadeThroughScopes):
                  synchronization: Any = VariableSynchronization.AUTO,
                  aggregation: Any = VariableAggregation.NONE, shape: Any = None) -> None:
         if variable_def is not None:
-            raise NotImplementedError(located("tf.Variable(variable_def=...) is not offered; use "
-                                              "tf.train.import_meta_graph"))
+            self._find_nodes(variable_def, import_scope)
+            return
         if initial_value is None:
             raise ValueError(located("tf.Variable needs an initial_value",
                                      "Write tf.Variable(tf.zeros([2, 3]))."))
@@ -385,6 +386,41 @@ class Variable(metaclass=_MadeThroughScopes):
         if not isinstance(sparse_delta, IndexedSlices):
             raise TypeError(located(f"sparse_delta is not IndexedSlices: {sparse_delta!r:.100}"))
         return op.build(self._variable, sparse_delta.indices, sparse_delta.values, name=name)
+
+    # ---- as a message ----------------------------------------------------------------------------
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """The variable as a VariableDef, which names its nodes.
+
+        Args:
+            export_scope: a name scope to take off the names; None is returned if the variable is
+                not in it.
+        """
+        from flowgraph.ops.variable_proto import variable_def
+        return variable_def(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> Variable:
+        """The Variable whose nodes are in the default graph already.
+
+        Args:
+            variable_def: VariableDef that names the nodes.
+            import_scope: the name scope that they are in.
+        """
+        return Variable(variable_def=variable_def, import_scope=import_scope)
+
+    def _find_nodes(self, message: Any, import_scope: str | None) -> None:
+        from flowgraph.ops.variable_proto import nodes_of
+        nodes = nodes_of(message, import_scope)
+        self._variable, self._initializer, self._snapshot, self._initial_value = nodes
+        self._trainable = message.trainable
+        self._constraint = None
+        self._synchronization = VariableSynchronization(message.synchronization)
+        self._aggregation = VariableAggregation(message.aggregation)
+        self._save_slice_info = (
+            SaveSliceInfo(save_slice_info_def=message.save_slice_info_def,
+                          import_scope=import_scope)
+            if message.HasField("save_slice_info_def") else None)
 
     # ---- being a part of a larger variable -------------------------------------------------------
 
