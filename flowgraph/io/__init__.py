@@ -9,6 +9,10 @@ from flowgraph.core.lazy import lazy as _lazy
 __getattr__ = _lazy("tf.io", globals(), {
     "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",
     "FixedLenSequenceFeature": "flowgraph.ops.parse_features:FixedLenSequenceFeature",
+    "PaddingFIFOQueue": "flowgraph.ops.queues:PaddingFIFOQueue",
+    "PriorityQueue": "flowgraph.ops.queues:PriorityQueue",
+    "QueueBase": "flowgraph.ops.queues:QueueBase",
+    "RandomShuffleQueue": "flowgraph.ops.queues:RandomShuffleQueue",
     "SparseFeature": "flowgraph.ops.parse_features:SparseFeature",
     "TFRecordCompressionType": "flowgraph.platform.python_io:TFRecordCompressionType",
     "TFRecordOptions": "flowgraph.platform.python_io:TFRecordOptions",

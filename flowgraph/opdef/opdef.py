@@ -87,6 +87,7 @@ class OpDef:
     overwrites: ClassVar[str] = ""  # the ref parameter whose variable output 0 becomes
     reads_ref: ClassVar[bool] = True  # whether the kernel needs the variable's old value
     tests_ref: ClassVar[bool] = False  # the kernel gets None when the variable is uninitialised
+    state_kind: ClassVar[str] = ""  # ops of different types but one such kind share their state
     waits: ClassVar[bool] = False  # for other runs, which may be those that take a lock
     runs_user_code: ClassVar[bool] = False  # its exceptions are the user's and stay as they are
     host_only: ClassVar[str] = ""  # why it cannot run on a GPU

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.core import frames
+from flowgraph.core import deadline, frames
 from flowgraph.core.frames import located
 from flowgraph.errors import ClosedSessionError, FeedTypeError, message
 from flowgraph.graph import stacks
@@ -55,6 +55,7 @@ class BaseSession:
         self._graph = get_default_graph() if graph is None else graph
         self._target = target
         self._config = config
+        self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
         self._settings = Settings(passes_of(config) if passes is None else list(passes), runner,
                                   poison, self._arenas)
@@ -86,7 +87,8 @@ class BaseSession:
             fetches: a tensor, operation, variable or name of one, or any nest of lists, tuples,
                 named tuples and dicts of them.
             feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed.
-            options: a RunOptions; accepted.
+            options: a RunOptions; its `timeout_in_ms` is how long the run may wait for other runs
+                (for an element in a queue), after which it raises DeadlineExceededError.
             run_metadata: a RunMetadata; accepted.
 
         Returns:
@@ -105,6 +107,11 @@ class BaseSession:
             {'double': array([2., 4.], dtype=float32)}
         """
         executable, feeds, shapes = self._prepare(fetches, feed_dict)
+        if options is not None or self._timeout:
+            seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
+            if seconds > 0:
+                with deadline.within(seconds):
+                    return executable.nest(executable.plan(shapes).run(feeds))
         return executable.nest(executable.plan(shapes).run(feeds))
 
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
@@ -148,7 +155,7 @@ class BaseSession:
                                         f"{len(args)}"))
             if not accept_options and (options is not None or run_metadata is not None):
                 raise TypeError(located("this callable was made without accept_options=True"))
-            return self.run(fetches, dict(zip(tensors, args, strict=True)))
+            return self.run(fetches, dict(zip(tensors, args, strict=True)), options)
 
         return call
 

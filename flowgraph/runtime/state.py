@@ -25,6 +25,8 @@ class State:
         self.values: dict[str, Any] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._nodes: dict[str, Any] = {}
+        self._named = 0
+        self._closed = False
         self._lock = threading.Lock()
 
     def locks(self, keys: list[str]) -> list[threading.RLock]:
@@ -35,18 +37,26 @@ class State:
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.
 
-        Ops of one type and one `shared_name` share it.
+        Ops of one type (or one `state_kind`) and one `shared_name` share it.
         """
-        key = f"{op.type} {variable_key(op)}"
+        key = f"{op.op_def.state_kind or op.type} {variable_key(op)}"
         with self._lock:
             if key not in self._nodes:
-                self._nodes[key] = op.op_def.create_state(op.attrs)
+                node = op.op_def.create_state(op.attrs)
+                if hasattr(node, "named"):  # it says in errors who it is, as TensorFlow does
+                    node.named(op.attrs.get("shared_name") or f"_{self._named}_{op.name}")
+                    self._named += 1
+                if self._closed and hasattr(node, "close"):
+                    node.close()
+                self._nodes[key] = node
             return self._nodes[key]
 
     def clear(self) -> None:
         """Forgets everything, and ends the waiting of runs in other threads."""
-        self.values = {}
-        nodes, self._nodes = self._nodes, {}
+        with self._lock:
+            self._closed = True  # a run that another thread has begun may still ask for an object
+            self.values = {}
+            nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             if hasattr(node, "close"):
                 node.close()

@@ -1,0 +1,46 @@
+"""Until when the run of this thread may wait: `RunOptions.timeout_in_ms` and the like.
+
+A Session notes the moment before it runs; whatever waits during the run (for an element in a queue,
+for gradients of other workers) waits by `wait_for`, which ends at that moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flowgraph.errors import DeadlineExceededError
+
+_thread = threading.local()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What waits inside, in this thread, waits no longer than `seconds` from now.
+
+    Args:
+        seconds: the time; an earlier end that is already set stays.
+    """
+    before = getattr(_thread, "end", None)
+    end = time.monotonic() + seconds
+    _thread.end = end if before is None else min(before, end)
+    try:
+        yield
+    finally:
+        _thread.end = before
+
+
+def wait_for(event: threading.Event) -> None:
+    """Waits until an event is set; a Ctrl-C ends the waiting.
+
+    Args:
+        event: the event.
+
+    Raises:
+        DeadlineExceededError: the run's time is over.
+    """
+    end = getattr(_thread, "end", None)
+    if not event.wait(None if end is None else max(end - time.monotonic(), 0.0)):
+        raise DeadlineExceededError(None, None, "Timed out waiting for notification")
