@@ -249,8 +249,8 @@ REQUIRED = _Required()  # stands where an attribute has no default
 
 
 def is_known(value: Any) -> bool:
-    """Whether a static value is there, with no entry missing."""
-    return value is not None and not (isinstance(value, tuple) and None in value)
+    """Whether a static value is there, with no entry missing, also inside."""
+    return all(map(is_known, value)) if isinstance(value, tuple) else value is not None
 
 
 def plain_value(array: Any) -> Any:

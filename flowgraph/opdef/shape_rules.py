@@ -86,3 +86,8 @@ def shape_from_value(spec: Spec) -> Shape:
         return tuple(spec.value)
     length = None if spec.shape is None else spec.shape[0]
     return None if length is None else (None,) * length
+
+
+def static_pairs(pairs: Spec, count: int) -> tuple[tuple[int | None, int | None], ...]:
+    """The contents of a matrix of `count` pairs, as far as known: None for a number that is not."""
+    return tuple(pair or (None, None) for pair in pairs.value or (None,) * count)

@@ -45,7 +45,8 @@ def known_value(tensor: Tensor) -> Any:
     """The contents of `tensor` as plain numbers and tuples, as far as the graph tells.
 
     Returns:
-        None when nothing is known; a tuple may hold None for unknown entries.
+        None when nothing is known; a tuple may hold None for entries (numbers, or whole rows) that
+        are not known.
     """
     return _known(tensor, {}, 0)
 

@@ -94,7 +94,7 @@ def _checked_dims(spatial_dims, axes, data_format):
 def _known(tensor):
     """The tensor's value as an array; None where it is not known when building."""
     value = known_value(tensor)
-    whole = is_known(value) and all(is_known(row) for row in value)
+    whole = is_known(value)
     return np.array(value, tensor.dtype.numpy).reshape(tensor.spec.shape) if whole else None
 
 

@@ -139,9 +139,16 @@ class Pack(OpDef):
         return op_def("Unpack").build(dy, num=len(op.inputs), axis=op.attrs["axis"])
 
     def known(self, values, *, axis=0):
-        if any(v.rank == 0 for v in values):  # then all are scalars, also those of unknown rank
-            return tuple(v.value for v in values)
+        if axis == 0 or any(v.rank == 0 for v in values):  # of one scalar, all are scalars
+            return tuple(_unknown_entries(v.shape) if v.value is None else v.value for v in values)
         return super().known(values, axis=axis)
+
+
+def _unknown_entries(shape):
+    """The contents of a tensor of which only the shape is known: tuples of None, or None."""
+    if not shape or None in shape:
+        return None
+    return tuple(_unknown_entries(shape[1:]) for _ in range(shape[0]))
 
 
 def stack(values, axis=0, name="stack"):

@@ -10,7 +10,7 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef import shape_rules
-from flowgraph.opdef.opdef import OpDef
+from flowgraph.opdef.opdef import OpDef, is_known
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.index import slice as slice_
 from flowgraph.ops.shape import shape
@@ -29,7 +29,7 @@ def _pairs(input, paddings):
                          f"{shape_text(p)}", "There must be one pair for each axis.")
     if rank is None:
         return None, None
-    pairs = paddings.value or ((None, None),) * rank
+    pairs = shape_rules.static_pairs(paddings, rank)
     if any(n is not None and n < 0 for pair in pairs for n in pair):
         raise ShapeError("needs paddings >= 0")
     return rank, pairs
@@ -48,7 +48,7 @@ def _inner(op, dy):
     """The part of dy that is not border."""
     input, paddings = op.inputs[:2]
     pairs = known_value(paddings)
-    if pairs is not None and input.spec.is_static:
+    if is_known(pairs) and input.spec.is_static:
         return slice_(dy, np.array([before for before, _ in pairs], np.int32),
                       np.array(input.spec.shape, np.int32))
     return slice_(dy, paddings[:, 0], shape(input, out_type=paddings.dtype))

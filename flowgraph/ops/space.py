@@ -107,7 +107,7 @@ def _blocks(input, block_shape, pairs, what):
     m = known.pop()
     shape_rules.require_rank_at_least(input, m + 1, "an input")
     blocks = block_shape.value or (None,) * m
-    ends = pairs.value or ((None, None),) * m
+    ends = shape_rules.static_pairs(pairs, m)
     if any(b is not None and b < 1 for b in blocks):
         raise ShapeError(f"has the block_shape {blocks}", "Block sizes must be positive.")
     if any(n is not None and n < 0 for pair in ends for n in pair):
@@ -269,7 +269,7 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
             base_paddings = np.zeros((m, 2), np.int32)
         base = convert_to_tensor(base_paddings, dt.int32, name="base_paddings")
         known = [known_value(t) for t in (sizes, blocks, base)]
-        if all(is_known(value) for value in known) and all(map(is_known, known[2])):
+        if all(is_known(value) for value in known):
             n, b, pairs = (np.array(value, np.int32) for value in known)
             start, end = pairs.reshape(m, 2).T
             extra = -(n + start + end) % b
