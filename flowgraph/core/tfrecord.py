@@ -121,7 +121,7 @@ def _long(read: Callable[[int], bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
-def _skip(file: io.BufferedReader, offset: int) -> None:
+def _skip(file: Any, offset: int) -> None:
     if file.raw.seekable():
         file.seek(offset)
     else:

@@ -33,6 +33,7 @@ __getattr__ = _lazy("tf.io", globals(), {
     "encode_base64": "flowgraph.ops.decoding:encode_base64",
     "encode_jpeg": "flowgraph.ops.image_codecs:encode_jpeg",
     "extract_jpeg_shape": "flowgraph.ops.image_codecs:extract_jpeg_shape",
+    "gfile": "flowgraph.namespaces.io_gfile",
     "is_jpeg": "flowgraph.ops.image_codecs:is_jpeg",
     "matching_files": "flowgraph.ops.files:matching_files",
     "parse_example": "flowgraph.ops.parse_example:parse_example",

@@ -124,7 +124,6 @@ REASONS = (
     Reason("tf.AttrValue", _FILES),
     Reason("tf.NameAttrList", _FILES),
     Reason("tf.TensorInfo", _FILES),
-    Reason("tf.gfile.*", _LATER, "Use open() and the os module."),
     Reason("tf.app.*", _LATER, "Call main() under if __name__ == '__main__'."),
     Reason("tf.flags.*", _LATER, "Use argparse."),
     Reason("tf.logging.*", _LATER, "Use the logging module."),
