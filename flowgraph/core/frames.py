@@ -7,6 +7,7 @@ the message of an error, with the public name of what the user called.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -16,7 +17,8 @@ from typing import NamedTuple
 from flowgraph.errors import message
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_LIBRARY_PREFIXES = (PACKAGE, "<flowgraph")
+# A @contextmanager of ours is entered by way of contextlib.
+_LIBRARY_PREFIXES = (PACKAGE, "<flowgraph", contextlib.__file__)
 _is_library: dict[str, bool] = {}  # by file name
 
 

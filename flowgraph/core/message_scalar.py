@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Scalar(Field):
     assign = __set__
 
     def encode(self, value: Any) -> bytes:
-        return b"" if value == self.kind.default else self.kind.field(self.number, value)
+        return self.kind.field(self.number, value) if self.is_set(value) else b""
 
     def merge(self, message: Any, kind: int, value: Any) -> None:
         if kind == self.kind.wire_kind:
@@ -85,7 +86,8 @@ class Scalar(Field):
             yield f"{self.name}: {self.kind.to_text(value)}"
 
     def is_set(self, value: Any) -> bool:
-        return value != self.kind.default
+        return value != self.kind.default or (  # -0.0 is not 0.0
+            type(value) is float and math.copysign(1.0, value) < 0)
 
 
 class Choice(Scalar):

@@ -13,6 +13,12 @@ from flowgraph import ops
 
 OUTSIDE_OPS = (
     "flowgraph.io.save_restore",
+    "flowgraph.summary.sounds",
+    "flowgraph.summary.histograms",
+    "flowgraph.summary.images",
+    "flowgraph.summary.merging",
+    "flowgraph.summary.scalars",
+    "flowgraph.summary.tensors",
 )
 
 
