@@ -268,11 +268,22 @@ def explained(error: Exception, step: Step) -> Exception:
         return type(error)(None, op, text).with_traceback(error.__traceback__)
     text = message(f"{where}: {_said(error)}", rows, section="invalid-argument-error")
     if instr.op_def.runs_user_code:
-        return _both(_class_of_users(error), error, op, text)
+        return as_users_error(error, op, text)
     if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)):
         return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
     error.add_note(message(f"raised by {where}", rows))
     return error
+
+
+def as_users_error(error: Exception, op: Any, text: str) -> Exception:
+    """What a user's function raised, as an exception of TensorFlow's class for it and of its own.
+
+    Args:
+        error: what was raised.
+        op: the operation that called the function.
+        text: the message.
+    """
+    return _both(_class_of_users(error), error, op, text)
 
 
 def _said(error: Exception) -> str:
