@@ -107,7 +107,7 @@ def histogram(name: str, values: Any, collections: Any = None, family: str | Non
         >>> weights = fg.summary.histogram("weights", fg.constant([1.0, 2.0, 2.0]))
         >>> histo = fg.Summary.FromString(fg.Session().run(weights)).value[0].histo
         >>> histo.num, histo.sum, list(histo.bucket)
-        (3.0, 5.0, [0.0, 1.0, 0.0, 2.0])
+        (3.0, 5.0, [0.0, 1.0, 0.0, 2.0, 0.0])
     """
     with summary_scope(name, family, [values], "HistogramSummary") as (tag, scope):
         return collected(HistogramSummary.build(tag, values, name=scope), collections)

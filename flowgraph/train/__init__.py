@@ -44,9 +44,11 @@ _LAZY = {
     "cosine_decay": "flowgraph.train.cosine:cosine_decay",
     "cosine_decay_restarts": "flowgraph.train.cosine:cosine_decay_restarts",
     "exponential_decay": "flowgraph.train.schedules:exponential_decay",
+    "export_meta_graph": "flowgraph.io.meta_graph:export_meta_graph",
     "generate_checkpoint_state_proto": _STATE + "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes": _STATE + "get_checkpoint_mtimes",
     "get_checkpoint_state": _STATE + "get_checkpoint_state",
+    "import_meta_graph": "flowgraph.io.meta_graph:import_meta_graph",
     "init_from_checkpoint": "flowgraph.train.checkpoint_init:init_from_checkpoint",
     "inverse_time_decay": "flowgraph.train.schedules:inverse_time_decay",
     "latest_checkpoint": _STATE + "latest_checkpoint",
@@ -62,6 +64,7 @@ _LAZY = {
     "queue_runner": "flowgraph.train.queue_runner",
     "remove_checkpoint": _STATE + "remove_checkpoint",
     "start_queue_runners": "flowgraph.train.queue_runner:start_queue_runners",
+    "summary_iterator": "flowgraph.summary.event_file:summary_iterator",
     "update_checkpoint_state": _STATE + "update_checkpoint_state",
 }
 

@@ -105,12 +105,11 @@ REASONS = (
     Reason("tf.*Queue*", _LATER, "Feed arrays through placeholders."),
     Reason("tf.*Reader*", _LATER, "Read the file in Python and feed the values."),
     Reason("tf.io.match_filenames_once", _LATER),
-    Reason("tf.summary.*", "is planned with logs for TensorBoard"),
-    Reason("tf.Event", "is planned with logs for TensorBoard"),
-    Reason("tf.Summary*", "is planned with logs for TensorBoard"),
-    Reason("tf.SessionLog", "is planned with logs for TensorBoard"),
-    Reason("tf.LogMessage", "is planned with logs for TensorBoard"),
-    Reason("tf.HistogramProto", "is planned with logs for TensorBoard"),
+    Reason("tf.summary.initialize", "is for summaries that write files from inside the graph, of "
+           "the second version's API", "Write what Session.run gives with "
+           "tf.summary.FileWriter.add_summary."),
+    Reason("tf.summary.all_v2_summary_ops", "is for summaries that write files from inside the "
+           "graph, of the second version's API", "Use tf.summary.merge_all."),
     Reason("tf.profiler.*", "is planned with timelines"),
     Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
     Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
