@@ -249,6 +249,16 @@ class Parts(Part):
         return bool(parts)
 
 
+class Skipped(Field):
+    """A field whose contents are passed over when a message is read, and never written."""
+
+    def __get__(self, message: Any, owner: Any = None) -> Any:
+        return self
+
+    def merge(self, message: Any, kind: int, value: Any) -> None:
+        """Passes over what the field holds."""
+
+
 class MessageList(RepeatedField):
     message_class: Any = None
 

@@ -14,11 +14,13 @@ import re
 from typing import Any
 
 from flowgraph.core.message import (
+    Field,
     Map,
     Message,
     Part,
     Parts,
     Scalars,
+    Skipped,
     checked_bytes,
     checked_float,
     checked_int,
@@ -27,7 +29,7 @@ from flowgraph.core.message_scalar import FLOAT, INT, TEXT, Repeated, TextError,
 
 _DEEPEST = 100
 _TOKEN = re.compile(r"""(?:\s|\#[^\n]*)*(?:
-    (?P<word>[\w.+-]+) | (?P<mark>[:\[\],;{}<>])
+    (?P<word>[\w.+/-]+) | (?P<mark>[:\[\],;{}<>])
     | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*') | (?P<end>\Z))""", re.VERBOSE)
 _ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})
     |U([0-9a-fA-F]{8})|(.))""", re.VERBOSE | re.DOTALL)
@@ -96,10 +98,16 @@ class _Reader:
             raise TextError(f"messages stand in one another more than {_DEEPEST} deep")
         while (self.kind, self.token) != end:
             kind, name = self.step()
+            if (kind, name) == ("mark", "[") and hasattr(message, "Pack"):
+                self._packed(message, depth)
+                continue
             field = message._fields.get(name) if kind == "word" else None
             if field is None:
                 raise TextError(f"{type(message).__name__} has no field {name!r:.60}")
             colon = self.takes(":")
+            if isinstance(field, Skipped):
+                self._skip()
+                continue
             if not colon and not isinstance(field, (Part, ValueMap)):
                 raise TextError(f"there is no colon after {field.name}")
             if isinstance(field, (Repeated, Scalars, Parts, ValueMap)) and self.takes("["):
@@ -128,6 +136,29 @@ class _Reader:
         else:
             value = field.kind.from_text(self._word(field))
             field.assign(message, [value] if isinstance(field, Repeated) else value)
+
+    def _packed(self, message: Any, depth: int) -> None:
+        """`type.googleapis.com/name] { ... }`: a message that an Any holds."""
+        name = self.step()[1]
+        held = message.kinds.get(name.rpartition(".")[2]) if isinstance(name, str) else None
+        if held is None or not self.takes("]"):
+            raise TextError(f"a message of the class {name!r:.60} cannot be read")
+        held = held()
+        self.takes(":")
+        self.fields(held, self._opened(Field(0)), depth + 1)
+        message.Pack(held)
+
+    def _skip(self) -> None:
+        """Passes over a value, or all that is in brackets."""
+        open_brackets = 0
+        while self.kind != "end":
+            kind, token = self.step()
+            if kind == "mark" and token in "{[<":
+                open_brackets += 1
+            elif kind == "mark" and token in "}]>":
+                open_brackets -= 1
+            if open_brackets <= 0 and self.kind != "text":
+                return
 
     def _entry(self, message: Message, field: Any, depth: int) -> None:
         """`{ key: ... value: ... }` of a map."""
@@ -169,7 +200,7 @@ class _Reader:
         self.step()
         if kind == "word":
             return word
-        parts = [word]
+        parts: list[Any] = [word]
         while self.kind == "text":  # as in C, neighbours are one text
             parts.append(self.step()[1])
         return b"".join(parts)
@@ -181,7 +212,7 @@ def _bytes_of(word: Any) -> bytes:
     return word
 
 
-_KINDS = {checked_bytes: _bytes_of, checked_float: FLOAT.from_text, checked_int: INT.from_text}
+_KINDS: dict[Any, Any] = {checked_bytes: _bytes_of, checked_float: FLOAT.from_text, checked_int: INT.from_text}
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:

@@ -10,7 +10,7 @@ An AttrValue is one number, text, dtype, shape, tensor, list of those, or the na
 
 from __future__ import annotations
 
-from flowgraph.core.message import Map, Message, Part, Parts
+from flowgraph.core.message import Map, Message, Part, Parts, Skipped
 from flowgraph.core.message_scalar import (
     BOOL,
     FLOAT,
@@ -107,6 +107,7 @@ class NodeDef(Message):
     device = Scalar(4, TEXT)
     attr = Map(5, AttrValue)
     experimental_debug_info = Part(6, ExperimentalDebugInfo)
+    experimental_type = Skipped(7)
 
 
 class VersionDef(Message):
@@ -132,6 +133,8 @@ class FunctionDef(Message):
     ret = ValueMap(4, TEXT, TEXT)
     attr = Map(5, AttrValue)
     control_ret = ValueMap(6, TEXT, TEXT)
+    arg_attr = Skipped(7)
+    resource_arg_unique_id = Skipped(8)
 
 
 class GradientDef(Message):
@@ -146,6 +149,7 @@ class FunctionDefLibrary(Message):
 
     function = Parts(1, FunctionDef)
     gradient = Parts(2, GradientDef)
+    registered_gradients = Skipped(3)
 
 
 class GraphDef(Message):
@@ -164,3 +168,4 @@ class GraphDef(Message):
     library = Part(2, FunctionDefLibrary)
     version = Scalar(3, INT)
     versions = Part(4, VersionDef)
+    debug_info = Skipped(5)

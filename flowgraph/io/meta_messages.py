@@ -12,10 +12,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flowgraph.core.frames import located
-from flowgraph.core.message import Map, Message, Part, Parts
+from flowgraph.core.message import Map, Message, Part, Parts, Skipped
 from flowgraph.core.message_scalar import BOOL, FLOAT, INT, TEXT, Choice, Repeated, Scalar
 from flowgraph.core.tensor_message import BYTES, DATA_TYPE, TensorShapeProto
 from flowgraph.io.graph_messages import GraphDef
@@ -27,6 +27,8 @@ from flowgraph.train.saver_def import SaverDef
 
 class AnyMessage(Message):
     """`google.protobuf.Any`: a message of any class, with the name of the class."""
+
+    kinds: ClassVar[dict[str, Any]] = {}  # the classes whose text can stand in it
 
     type_url = Scalar(1, TEXT)
     value = Scalar(2, BYTES)
@@ -112,6 +114,7 @@ class CooSparse(Message):
 class CompositeTensor(Message):
     """The tensors of a structure of a later version's API; what binds them is not read."""
 
+    type_spec = Skipped(1)
     components = Parts(2, None)
 
 
@@ -145,6 +148,7 @@ class SignatureDef(Message):
     inputs = Map(1, TensorInfo)
     outputs = Map(2, TensorInfo)
     method_name = Scalar(3, TEXT)
+    defaults = Skipped(4)
 
 
 class AssetFileDef(Message):
@@ -152,6 +156,9 @@ class AssetFileDef(Message):
 
     tensor_info = Part(1, TensorInfo)
     filename = Scalar(2, TEXT)
+
+
+AnyMessage.kinds["AssetFileDef"] = AssetFileDef
 
 
 # ---- the whole -----------------------------------------------------------------------------------
@@ -167,6 +174,7 @@ class MetaInfoDef(Message):
     tensorflow_version = Scalar(5, TEXT)
     tensorflow_git_version = Scalar(6, TEXT)
     stripped_default_attrs = Scalar(7, BOOL)
+    function_aliases = Skipped(8)
 
 
 class MetaGraphDef(Message):
@@ -188,6 +196,7 @@ class MetaGraphDef(Message):
     collection_def = Map(4, CollectionDef)
     signature_def = Map(5, SignatureDef)
     asset_file_def = Parts(6, AssetFileDef)
+    object_graph_def = Skipped(7)  # Python objects of a later version's API
 
 
 class SavedModel(Message):

@@ -5,7 +5,7 @@ The class is `OpDefMessage`; `OpDef` is the class that flowgraph's own ops deriv
 
 from __future__ import annotations
 
-from flowgraph.core.message import Message, Part, Parts
+from flowgraph.core.message import Message, Part, Parts, Skipped
 from flowgraph.core.message_scalar import BOOL, INT, TEXT, Repeated, Scalar
 from flowgraph.core.tensor_message import DATA_TYPE
 
@@ -19,7 +19,9 @@ class ArgDef(Message):
     type_attr = Scalar(4, TEXT)
     number_attr = Scalar(5, TEXT)
     type_list_attr = Scalar(6, TEXT)
+    handle_data = Skipped(7)
     is_ref = Scalar(16, BOOL)
+    experimental_full_type = Skipped(17)
 
 
 class AttrDef(Message):
@@ -61,6 +63,7 @@ class OpDefMessage(Message):
     is_commutative = Scalar(18, BOOL)
     allows_uninitialized_input = Scalar(19, BOOL)
     control_output = Repeated(20, TEXT)
+    is_distributed_communication = Skipped(21)
 
 
 class OpList(Message):

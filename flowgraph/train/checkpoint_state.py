@@ -291,4 +291,14 @@ def remove_files(prefix: Any, version: int = SaverDef.V2, meta_graph_suffix: str
         remove(index_file(prefix))
         for path in glob.glob(glob.escape(prefix) + ".data-?????-of-?????"):
             remove(path)
-    remove(re.sub(r"-[\d?]+-of-\d+$", "", prefix) + "." + meta_graph_suffix)
+    remove(meta_graph_file(prefix, meta_graph_suffix))
+
+
+def meta_graph_file(prefix: str, suffix: str = "meta") -> str:
+    """The file with the graph that belongs to a checkpoint.
+
+    Args:
+        prefix: the checkpoint's name.
+        suffix: the end of the file's name.
+    """
+    return re.sub(r"-[\d?]+-of-\d+$", "", prefix) + "." + suffix

@@ -20,6 +20,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.errors import (
     FailedPreconditionError,
+    FlowgraphError,
     InvalidArgumentError,
     NotFoundError,
     OpError,
@@ -27,6 +28,7 @@ from flowgraph.errors import (
 )
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import device, get_default_graph, name_scope
+from flowgraph.graph.names import in_scope, without_scope
 from flowgraph.io.save_restore import restore_v2, save_v2
 from flowgraph.ops.identity import group, with_dependencies
 from flowgraph.ops.placeholder import placeholder_with_default
@@ -34,6 +36,7 @@ from flowgraph.runtime.session import BaseSession
 from flowgraph.train.checkpoint_objects import keys_of_objects
 from flowgraph.train.checkpoint_state import (
     is_checkpoint,
+    meta_graph_file,
     remove_files,
     times_of,
     write_checkpoint_state,
@@ -119,6 +122,8 @@ class Saver:
         self._to_delete: list[tuple[str, float]] = []
         self._next_kept = 0.0  # when a checkpoint is old enough to be kept for good
         self._object_saver: Saver | None = None
+        # the graph written last: (its state, what is in its collections, what was written)
+        self._written: tuple[Any, list[Any], bytes] | None = None
         if not defer_build:
             self.build()
 
@@ -143,7 +148,7 @@ class Saver:
                 return
             self.saver_def = self._built()
         elif self._name:
-            prefixed = {field: f"{self._name}/{getattr(self.saver_def, field)}" for field in (
+            prefixed = {field: in_scope(getattr(self.saver_def, field), self._name) for field in (
                 "filename_tensor_name", "save_tensor_name", "restore_op_name")}
             for field, value in prefixed.items():
                 setattr(self.saver_def, field, value)
@@ -193,10 +198,10 @@ class Saver:
         result = SaverDef()
         result.CopyFrom(self.saver_def)
         for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
-            name = getattr(result, field)
-            if not name.startswith(export_scope):
+            name = without_scope(getattr(result, field), export_scope)
+            if name is None:
                 return None
-            setattr(result, field, name.removeprefix(export_scope.rstrip("/") + "/"))
+            setattr(result, field, name)
         return result
 
     @staticmethod
@@ -282,10 +287,13 @@ class Saver:
             global_step: number that is put behind the name: an int, or a tensor or variable (or
                 the name of one) that holds it.
             latest_filename: another name of the file "checkpoint".
-            meta_graph_suffix: accepted.
-            write_meta_graph: accepted; the graph is not written yet.
+            meta_graph_suffix: the end of the name of the file with the graph.
+            write_meta_graph: whether to write that file, which `tf.train.import_meta_graph` reads;
+                a graph with an op that TensorFlow has not is not written, which is logged.
             write_state: whether the file "checkpoint" is written, and old checkpoints are removed.
-            strip_default_attrs, save_debug_info: accepted.
+            strip_default_attrs: whether attributes that have TensorFlow's default are left out of
+                the graph.
+            save_debug_info: accepted.
 
         Returns:
             The checkpoint's name, for `restore`; None if there are no variables.
@@ -316,6 +324,8 @@ class Saver:
         if not isinstance(sess, BaseSession):
             raise TypeError(located(f"'sess' must be a Session; {sess!r:.100}"))
         if self._is_empty:
+            if write_meta_graph:
+                self._write_graph(sess.graph, f"{path}.{meta_graph_suffix}", strip_default_attrs)
             return None
         assert self.saver_def is not None
         folder = os.path.dirname(save_path)
@@ -327,6 +337,10 @@ class Saver:
                 self._record(path)
                 write_checkpoint_state(folder, path, self.last_checkpoints, latest_filename,
                                        save_relative_paths=self._save_relative_paths)
+            if write_meta_graph:
+                self._write_graph(sess.graph, meta_graph_file(path, meta_graph_suffix),
+                                  strip_default_attrs)
+            if write_state:
                 self._remove_old(meta_graph_suffix)
         except (FailedPreconditionError, NotFoundError):
             if folder and not os.path.isdir(folder):
@@ -334,6 +348,42 @@ class Saver:
                                          "save.")) from None
             raise
         return path
+
+    def export_meta_graph(self, filename: Any = None, collection_list: list[str] | None = None,
+                          as_text: bool = False, export_scope: str | None = None,
+                          clear_devices: bool = False, clear_extraneous_savers: bool = False,
+                          strip_default_attrs: bool = False, save_debug_info: bool = False) -> Any:
+        """The default graph as a MetaGraphDef with this Saver; see `tf.train.export_meta_graph`.
+
+        Args:
+            filename: the file to write; None for none.
+            collection_list, as_text, export_scope, clear_devices, clear_extraneous_savers,
+                strip_default_attrs, save_debug_info: as there.
+        """
+        from flowgraph.io.meta_graph import export_meta_graph
+        return export_meta_graph(
+            filename, saver_def=self.saver_def, collection_list=collection_list, as_text=as_text,
+            export_scope=export_scope, clear_devices=clear_devices,
+            clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info)
+
+    def _write_graph(self, graph: Any, path: str, strip_default_attrs: bool) -> None:
+        """Writes the graph to a file; if TensorFlow could not read it, says so instead."""
+        from flowgraph.io.meta_graph import create_meta_graph_def, serialized, write_bytes
+        items = [item for key in graph.get_all_collection_keys()
+                 for item in (key, *graph.get_collection(key))]
+        state = (graph, graph.version, graph.changes, strip_default_attrs, len(items))
+        if (self._written is None or self._written[0] != state
+                or any(a is not b for a, b in zip(self._written[1], items, strict=True))):
+            try:
+                content = serialized(create_meta_graph_def(
+                    saver_def=self.saver_def, graph=graph,
+                    strip_default_attrs=strip_default_attrs))
+            except (FlowgraphError, ValueError, TypeError, AttributeError) as error:
+                logger().warning("The graph is not written to %s: %s", path, error)
+                return
+            self._written = state, items, content
+        write_bytes(path, self._written[2])
 
     def restore(self, sess: Any, save_path: Any) -> None:
         """Gives the variables the values that they have in a checkpoint; all or nothing.
