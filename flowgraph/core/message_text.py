@@ -212,7 +212,8 @@ def _bytes_of(word: Any) -> bytes:
     return word
 
 
-_KINDS: dict[Any, Any] = {checked_bytes: _bytes_of, checked_float: FLOAT.from_text, checked_int: INT.from_text}
+_KINDS: dict[Any, Any] = {checked_bytes: _bytes_of, checked_float: FLOAT.from_text,
+                          checked_int: INT.from_text}
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
