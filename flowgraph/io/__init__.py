@@ -5,6 +5,9 @@ imported when it is first used.
 """
 
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.io import methods as _methods
+
+_methods.attach()  # Graph.as_graph_def and Operation.node_def
 
 __getattr__ = _lazy("tf.io", globals(), {
     "FixedLenFeature": "flowgraph.ops.parse_features:FixedLenFeature",

@@ -1,4 +1,331 @@
-"""Op types that TensorFlow says in another way, each with the rule that writes it."""
+"""Op types that TensorFlow says in another way, each with the rule that writes it.
+
+A rule is a function from (writer, op); it adds nodes and gives True, or False to have the op
+written as it stands. Outputs of the op keep their numbers, so that nodes name them as ever.
+"""
+
 from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
-RULES: dict[str, Any] = {}
+
+import numpy as np
+
+from flowgraph.core import dtypes as dt
+from flowgraph.graph.operation import Operation
+from flowgraph.io.attr_values import attr_value
+from flowgraph.io.export_functions import FunctionWriter, branch_function
+from flowgraph.io.graph_export import GraphWriter, attributes
+from flowgraph.io.graph_messages import AttrValue, NameAttrList
+from flowgraph.io.op_table import Signature, signature
+
+Rule = Callable[[GraphWriter, Operation], bool]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*types: str) -> Callable[[Rule], Rule]:
+    """Registers a function as the rule for some op types.
+
+    Args:
+        types: the op types.
+    """
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(types, function))
+        return function
+
+    return register
+
+
+def _row(op_type: str) -> Signature:
+    found = signature(op_type)
+    assert found is not None, op_type
+    return found
+
+
+def _inputs(writer: GraphWriter, op: Operation) -> list[str]:
+    return [writer.name_of(tensor) for tensor in op.inputs]
+
+
+def _type(dtype: Any) -> AttrValue:
+    return attr_value("type", dtype)
+
+
+def _types(tensors: Any) -> AttrValue:
+    return attr_value("list(type)", [tensor.dtype for tensor in tensors])
+
+
+def _function(writer: FunctionWriter) -> AttrValue:
+    return attr_value("func", NameAttrList(name=writer.name))
+
+
+# ---- branches and loops --------------------------------------------------------------------------
+
+
+@rule("If")
+def write_if(writer: GraphWriter, op: Operation) -> bool:
+    branches = [branch_function(op, op.attrs[f"{part}_branch"], part, writer.export)
+                for part in ("then", "else")]
+    attrs = {"Tcond": _type(dt.bool_), "Tin": _types(op.inputs[1:]), "Tout": _types(op.outputs),
+             "then_branch": _function(branches[0]), "else_branch": _function(branches[1]),
+             "output_shapes": _shapes(op)}
+    stateful = any(branch.stateful for branch in branches)
+    writer.add(op.name, "If" if stateful else "StatelessIf", _inputs(writer, op), attrs, op)
+    return True
+
+
+@rule("Case")
+def write_case(writer: GraphWriter, op: Operation) -> bool:
+    branches = [branch_function(op, branch, f"branch{i}", writer.export)
+                for i, branch in enumerate(op.attrs["branches"])]
+    attrs = {"Tin": _types(op.inputs[1:]), "Tout": _types(op.outputs),
+             "branches": attr_value("list(func)", [NameAttrList(name=branch.name)
+                                                   for branch in branches]),
+             "output_shapes": _shapes(op)}
+    writer.add(op.name, "Case", _inputs(writer, op), attrs, op)
+    return True
+
+
+def _shapes(op: Operation) -> AttrValue:
+    return attr_value("list(shape)", [tensor.spec.shape for tensor in op.outputs])
+
+
+@rule("While")
+def write_while(writer: GraphWriter, op: Operation) -> bool:
+    """Loop variables, number of rounds, lists of saved values, and what is used from outside."""
+    carried, cond, body = op.attrs["carried"], op.attrs["cond"], op.attrs["body"]
+    saved = body.outputs[carried:]
+    rounds = op.outputs[carried]
+    lists = op.outputs[carried + 1:]
+    functions = []
+    for graph, part in ((cond, "cond"), (body, "body")):
+        function = FunctionWriter(f"{op.name}_{part}", writer.export)
+        for tensor, parameter in zip(op.inputs[:carried], graph.parameters, strict=False):
+            function.argument(tensor, parameter)
+        round_arg = function.argument(rounds)
+        list_args = [function.argument(made) for made in lists]
+        outside = [function.argument(tensor, parameter) for tensor, parameter in zip(
+            op.inputs[carried:], graph.parameters[carried:], strict=False)]
+        function.write_all(graph.outputs)
+        if graph is cond:
+            function.result(function.name_of(cond.outputs[0]), cond.outputs[0])
+        else:
+            for tensor in body.outputs[:carried]:
+                function.result(function.name_of(tensor), tensor)
+            one = function.const(op, "one", 1)
+            function.result(function.helper(op, "rounds", "AddV2", [round_arg, one],
+                                            T=_type(dt.int32)), rounds)
+            for name, value, made in zip(list_args, saved, lists, strict=True):
+                function.result(function.helper(
+                    op, "save", "TensorListPushBack", [name, function.name_of(value)],
+                    element_dtype=_type(value.dtype)), made)
+            for name, tensor in zip(outside, op.inputs[carried:], strict=True):
+                function.result(name, tensor)
+        function.finish()
+        functions.append(function)
+    inputs = _inputs(writer, op)
+    inputs[carried:carried] = [writer.const(op, "rounds", 0)] + [
+        _empty_list(writer, op, value.dtype) for value in saved]
+    types = [*op.inputs[:carried], rounds, *lists, *op.inputs[carried:]]
+    shapes = [*op.attrs["shapes"], (), *[()] * len(lists),
+              *[tensor.spec.shape for tensor in op.inputs[carried:]]]
+    attrs = {"T": _types(types), "cond": _function(functions[0]), "body": _function(functions[1]),
+             "output_shapes": attr_value("list(shape)", shapes),
+             "parallel_iterations": attr_value("int", 10)}
+    stateful = any(function.stateful for function in functions)
+    writer.add(op.name, "While" if stateful else "StatelessWhile", inputs, attrs, op)
+    return True
+
+
+# ---- lists of tensors ----------------------------------------------------------------------------
+
+
+def _empty_list(writer: GraphWriter, op: Operation, dtype: Any, name: str = "") -> str:
+    shape = writer.const(op, "element_shape", -1)
+    longest = writer.const(op, "max_num_elements", -1)
+    attrs = {"element_dtype": _type(dtype), "shape_type": _type(dt.int32)}
+    if name:
+        writer.add(name, "EmptyTensorList", [shape, longest], attrs, op)
+        return name
+    return writer.helper(op, "list", "EmptyTensorList", [shape, longest], **attrs)
+
+
+def _element_shape(writer: GraphWriter, op: Operation, shape: Any) -> str:
+    return writer.const(op, "element_shape", -1 if shape is None else
+                        np.array([-1 if n is None else n for n in shape], np.int32))
+
+
+@rule("EmptyTensorList")
+def write_empty_list(writer: GraphWriter, op: Operation) -> bool:
+    _empty_list(writer, op, writer.export.list_dtype(op.outputs[0]), op.name)
+    return True
+
+
+@rule("TensorListReserve")
+def write_reserve(writer: GraphWriter, op: Operation) -> bool:
+    shape = writer.const(op, "element_shape", -1)
+    writer.add(op.name, "TensorListReserve", [shape, *_inputs(writer, op)],
+               {"element_dtype": _type(writer.export.list_dtype(op.outputs[0])),
+                "shape_type": _type(dt.int32)}, op)
+    return True
+
+
+@rule("TensorListGetItem", "TensorListStack", "TensorListGather")
+def write_read(writer: GraphWriter, op: Operation) -> bool:
+    """These take the shape of an item as an input in TensorFlow."""
+    attrs = {"element_dtype": _type(op.attrs["element_dtype"])}
+    if op.type == "TensorListStack":
+        count = op.attrs["num_elements"]
+        attrs["num_elements"] = attr_value("int", -1 if count is None else count)
+    shape = _element_shape(writer, op, op.attrs["element_shape"])
+    writer.add(op.name, op.type, [*_inputs(writer, op), shape], attrs, op)
+    return True
+
+
+@rule("TensorListFromTensor")
+def write_from_tensor(writer: GraphWriter, op: Operation) -> bool:
+    rows = op.inputs[0].spec.shape
+    shape = _element_shape(writer, op, None if rows is None else rows[1:])
+    writer.add(op.name, op.type, [*_inputs(writer, op), shape],
+               {"element_dtype": _type(op.inputs[0].dtype), "shape_type": _type(dt.int32)}, op)
+    return True
+
+
+@rule("TensorListSetItem")
+def write_set_item(writer: GraphWriter, op: Operation) -> bool:
+    """A list that grows is made long enough first."""
+    inputs = _inputs(writer, op)
+    if op.attrs["grows"]:
+        one = writer.const(op, "one", 1)
+        needed = writer.helper(op, "needed", "AddV2", [inputs[1], one], T=_type(dt.int32))
+        inputs[0] = _resized(writer, op, inputs[0], needed)
+    writer.add(op.name, op.type, inputs, {"element_dtype": _type(op.inputs[2].dtype)}, op)
+    return True
+
+
+@rule("TensorListScatterIntoExistingList")
+def write_scatter(writer: GraphWriter, op: Operation) -> bool:
+    """A list that grows is made long enough first."""
+    inputs = _inputs(writer, op)
+    if op.attrs["grows"]:
+        one = writer.const(op, "one", 1)
+        axes = writer.const(op, "axes", [0])
+        longest = writer.helper(op, "longest", "Max", [inputs[2], axes], T=_type(dt.int32),
+                                Tidx=_type(dt.int32), keep_dims=attr_value("bool", False))
+        needed = writer.helper(op, "needed", "AddV2", [longest, one], T=_type(dt.int32))
+        inputs[0] = _resized(writer, op, inputs[0], needed)
+    writer.add(op.name, op.type, inputs, {"element_dtype": _type(op.inputs[1].dtype)}, op)
+    return True
+
+
+def _resized(writer: GraphWriter, op: Operation, items: str, needed: str) -> str:
+    length = writer.helper(op, "length", "TensorListLength", [items])
+    size = writer.helper(op, "size", "Maximum", [length, needed], T=_type(dt.int32))
+    return writer.helper(op, "resized", "TensorListResize", [items, size])
+
+
+@rule("TensorListSplit")
+def write_split(writer: GraphWriter, op: Operation) -> bool:
+    """TensorFlow makes the list anew; ours is written to once, too."""
+    _, tensor, lengths = _inputs(writer, op)
+    rows = op.inputs[1].spec.shape
+    shape = _element_shape(writer, op, None if rows is None else (None, *rows[1:]))
+    if op.inputs[2].dtype is not dt.int64:
+        lengths = writer.helper(op, "lengths", "Cast", [lengths], SrcT=_type(op.inputs[2].dtype),
+                                DstT=_type(dt.int64), Truncate=attr_value("bool", False))
+    writer.add(op.name, op.type, [tensor, shape, lengths],
+               {"element_dtype": _type(op.inputs[1].dtype), "shape_type": _type(dt.int32)}, op)
+    return True
+
+
+# ---- others --------------------------------------------------------------------------------------
+
+
+@rule("ParseExampleV2")
+def write_parse_example(writer: GraphWriter, op: Operation) -> bool:
+    row = _row(op.type)
+    attrs = {**attributes(op, row), "num_sparse": attr_value("int", len(op.attrs["sparse_types"])),
+             "ragged_value_types": attr_value("list(type)", []),
+             "ragged_split_types": attr_value("list(type)", [])}
+    writer.add(op.name, row, _inputs(writer, op), attrs, op)
+    return True
+
+
+@rule("ParseSequenceExampleV2")
+def write_parse_sequence(writer: GraphWriter, op: Operation) -> bool:
+    row = _row(op.type)
+    numbers = {"Ncontext_sparse": "context_sparse_types",
+               "Nfeature_list_sparse": "feature_list_sparse_types",
+               "Nfeature_list_dense": "feature_list_dense_types"}
+    attrs = {**attributes(op, row), **{name: attr_value("int", len(op.attrs[types]))
+                                       for name, types in numbers.items()}}
+    writer.add(op.name, row, _inputs(writer, op), attrs, op)
+    return True
+
+
+@rule("SparseCross")
+def write_sparse_cross(writer: GraphWriter, op: Operation) -> bool:
+    row = _row(op.type)
+    _, values, _ = op.op_def.group(op.inputs)
+    out = dt.int64 if op.attrs["hashed_output"] else dt.string
+    inside = dt.string if any(value.dtype is dt.string for value in values) else dt.int64
+    attrs = {**attributes(op, row), "N": attr_value("int", len(values)),
+             "sparse_types": _types(values), "dense_types": attr_value("list(type)", []),
+             "out_type": _type(out), "internal_type": _type(inside)}
+    writer.add(op.name, row, _inputs(writer, op), attrs, op)
+    return True
+
+
+@rule("PyFunc", "PyFuncStateless")
+def write_py_func(writer: GraphWriter, op: Operation) -> bool:
+    """The function itself cannot be written; the token names it for who reads the file."""
+    attrs = {"Tin": _types(op.inputs), "Tout": attr_value("list(type)", op.attrs["Tout"]),
+             "token": attr_value("string", f"pyfunc_{op.index}")}
+    writer.add(op.name, op.type, _inputs(writer, op), attrs, op)
+    return True
+
+
+@rule("CountOne")
+def skip_count(writer: GraphWriter, op: Operation) -> bool:
+    """CountUpTo writes it, where nothing else takes what it gives."""
+    return [use.type for use in op.outputs[0].consumers()] == ["CountUpTo"]
+
+
+@rule("CountUpTo")
+def write_count_up_to(writer: GraphWriter, op: Operation) -> bool:
+    count = op.inputs[0].op
+    if count.type != "CountOne" or not skip_count(writer, count):
+        return False
+    node = writer.add(op.name, op.type, [writer.name_of(count.inputs[0])],
+                      {"T": _type(op.outputs[0].dtype),
+                       "limit": attr_value("int", count.attrs["limit"])}, op)
+    node.input.extend("^" + before.name for before in count._control_inputs
+                      if before not in op._control_inputs)
+    return True
+
+
+@rule("InitializedValue")
+def write_initialized_value(writer: GraphWriter, op: Operation) -> bool:
+    """The variable's value or the initial one, through a Switch: a function takes no variable."""
+    if writer.in_function:
+        return False
+    variable, initial = _inputs(writer, op)
+    dtype = _type(op.outputs[0].dtype)
+    ready = writer.helper(op, "ready", "IsVariableInitialized", [variable], dtype=dtype)
+    other = writer.helper(op, "initial", "Switch", [initial, ready], T=dtype)
+    value = writer.helper(op, "variable", "RefSwitch", [variable, ready], T=dtype)
+    held = writer.helper(op, "read", "Identity", [f"{value}:1"], T=dtype)
+    writer.add(op.name, "Merge", [other, held], {"T": dtype, "N": attr_value("int", 2)}, op)
+    return True
+
+
+@rule("OrthogonalFactor")
+def write_orthogonal_factor(writer: GraphWriter, op: Operation) -> bool:
+    """Q of x = QR, times the signs of R's diagonal."""
+    dtype = _type(op.outputs[0].dtype)
+    q = writer.helper(op, "qr", "Qr", _inputs(writer, op), T=dtype,
+                      full_matrices=attr_value("bool", False))
+    r = q.removesuffix(":q:0") + ":r:0" if writer.in_function else f"{q}:1"
+    diagonal = writer.helper(op, "diagonal", "MatrixDiagPart", [r], T=dtype)
+    signs = writer.helper(op, "signs", "Sign", [diagonal], T=dtype)
+    writer.add(op.name, "Mul", [q, signs], {"T": dtype}, op)
+    return True

@@ -1,24 +1,28 @@
 """From a Graph to a GraphDef that TensorFlow runs.
 
 Op types, inputs, outputs and attributes are TensorFlow's own, so most nodes are written as they
-stand: `node_of` looks up what the registry of TensorFlow says of the op type (`op_table`) and takes
-each attribute from the op, or from the dtypes and numbers of its tensors. What TensorFlow says in
-another way has a rule in `export_rules`; branches and loops become functions (`export_functions`).
+stand: what the registry of TensorFlow says of the op type (`op_table`) tells which attributes there
+are, and each comes from the op, or from the dtypes and numbers of its tensors. What TensorFlow says
+in another way has a rule in `export_rules`; branches and loops become functions
+(`export_functions`). The few op types that only flowgraph has are written under their own names:
+flowgraph reads them back, TensorFlow says that it does not know them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from flowgraph.core import dtypes as dt
 from flowgraph.core.tensor_message import shape_message
 from flowgraph.core.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
-from flowgraph.errors import UnimplementedError
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import attr_value, default_value
 from flowgraph.io.graph_messages import AttrValue, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
-from flowgraph.io.op_table import MISSING, Arg, Signature, signature
+from flowgraph.io.op_table import MISSING, Arg, Attr, Signature, signature
 
 
 def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
@@ -27,22 +31,24 @@ def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
     Args:
         graph: the graph.
         add_shapes: whether nodes get an attribute `_output_shapes`.
-
-    Raises:
-        UnimplementedError: an op has no counterpart in TensorFlow.
     """
-    message = GraphDef(versions=VersionDef(producer=GRAPH_DEF_VERSION,
-                                           min_consumer=GRAPH_DEF_VERSION_MIN_CONSUMER))
-    library = FunctionDefLibrary()
-    writer = GraphWriter(message.node, library)
+    message = GraphDef(versions=versions())
+    export = Export(graph)
+    writer = GraphWriter(message.node, export)
     for op in graph.get_operations():
-        node = writer.write(op)
-        if add_shapes and op.outputs:
-            node.attr["_output_shapes"].list.shape.extend(
+        before = len(message.node)
+        writer.write(op)
+        if add_shapes and op.outputs and len(message.node) > before:
+            message.node[-1].attr["_output_shapes"].list.shape.extend(
                 shape_message(tensor.spec.shape) for tensor in op.outputs)
-    if library.function:
-        message.library.CopyFrom(library)
+    if export.library.function:
+        message.library.CopyFrom(export.library)
     return message
+
+
+def versions() -> VersionDef:
+    """The version that GraphDefs are written in: TensorFlow 1.15's."""
+    return VersionDef(producer=GRAPH_DEF_VERSION, min_consumer=GRAPH_DEF_VERSION_MIN_CONSUMER)
 
 
 def node_def(op: Operation) -> NodeDef:
@@ -50,11 +56,35 @@ def node_def(op: Operation) -> NodeDef:
 
     Args:
         op: the operation.
-
-    Raises:
-        UnimplementedError: it has no counterpart in TensorFlow.
     """
-    return GraphWriter([], FunctionDefLibrary()).write(op)
+    nodes: list[NodeDef] = []
+    GraphWriter(nodes, Export(op.graph)).write(op)
+    return next((node for node in nodes if node.name == op.name), NodeDef(name=op.name, op=op.type))
+
+
+class Export:
+    """What the writers of a graph and of its functions share.
+
+    Attributes:
+        graph: the graph that is written.
+        library: the functions of branches and loops.
+        names: names of those functions.
+        added: names of nodes that are not in the graph.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.library = FunctionDefLibrary()
+        self.names: set[str] = set()
+        self.added: set[str] = set()
+        self._list_dtypes: Any = None
+
+    def list_dtype(self, tensor: Tensor) -> dt.DType:
+        """The dtype of the items of a list of tensors."""
+        if self._list_dtypes is None:
+            from flowgraph.io.export_lists import ListDTypes
+            self._list_dtypes = ListDTypes(self.graph)
+        return self._list_dtypes.of(tensor)
 
 
 class GraphWriter:
@@ -62,27 +92,28 @@ class GraphWriter:
 
     Args:
         nodes: list that NodeDefs are put into.
-        library: where the functions of branches and loops go.
+        export: what the writers share.
     """
 
-    def __init__(self, nodes: Any, library: FunctionDefLibrary) -> None:
-        self.nodes = nodes
-        self.library = library
-        self.names: dict[Tensor, str] = {}  # tensors that nodes name in another way
-        self.used: set[str] = set()  # names of nodes that rules added
+    in_function = False
 
-    def write(self, op: Operation) -> NodeDef:
-        """Adds an op; its NodeDef."""
+    def __init__(self, nodes: Any, export: Export) -> None:
+        self.nodes = nodes
+        self.export = export
+        self.names: dict[Tensor, str] = {}  # tensors that nodes name in another way
+
+    def write(self, op: Operation) -> None:
+        """Adds an op.
+
+        Args:
+            op: the op.
+        """
         from flowgraph.io.export_rules import RULES
         rule = RULES.get(op.type)
-        if rule is not None:
-            node: NodeDef = rule(self, op)
-            return node
-        row = signature(op.type)
-        if row is None:
-            raise cannot_export(op)
-        return self.add(op.name, row, [self.name_of(tensor) for tensor in op.inputs],
-                        attributes(op, row), op)
+        if rule is None or not rule(self, op):
+            row = row_of(op)
+            self.add(op.name, row, [self.name_of(tensor) for tensor in op.inputs],
+                     attributes(op, row), op)
 
     def add(self, name: str, row: Signature | str, inputs: list[str],
             attrs: dict[str, AttrValue], op: Operation, controls: bool = True) -> NodeDef:
@@ -105,45 +136,108 @@ class GraphWriter:
         self.nodes.append(node)
         return node
 
+    def helper(self, op: Operation, part: str, op_type: str, inputs: list[str],
+               **attrs: AttrValue) -> str:
+        """Adds one more node that a rule needs beside an op; the name of its first output.
+
+        Args:
+            op: the op.
+            part: what is put behind the op's name.
+            op_type: type of the node.
+            inputs: names of its inputs.
+            attrs: its attributes.
+        """
+        base = name = f"{op.name}/{part}"
+        number = 0
+        while name in self.export.added or name in op.graph._by_name:
+            number += 1
+            name = f"{base}_{number}"
+        self.export.added.add(name)
+        self.add(name, op_type, inputs, attrs, op, controls=False)
+        return self.output_name(name, op_type, 0)
+
+    def const(self, op: Operation, part: str, value: Any, dtype: Any = np.int32) -> str:
+        """Adds a constant that a rule needs beside an op; its name.
+
+        Args:
+            op: the op.
+            part: what is put behind the op's name.
+            value: numbers.
+            dtype: their NumPy dtype.
+        """
+        array = np.asarray(value, dtype)
+        return self.helper(op, part, "Const", [], value=attr_value("tensor", array),
+                           dtype=attr_value("type", dt.of_numpy(array.dtype)))
+
     def name_of(self, tensor: Tensor) -> str:
-        """How a node names a tensor that it takes: "x", or "x:1"."""
+        """How a node names a tensor that it takes: "x", or "x:1".
+
+        Args:
+            tensor: the tensor.
+        """
         found = self.names.get(tensor)
         if found is not None:
             return found
-        return self.output_name(tensor.op.name, tensor.op.type, tensor.value_index,
-                                lambda: _attr_getter(tensor.op))
+        op = tensor.op
+        return self.output_name(op.name, op.type, tensor.value_index, op)
 
-    def output_name(self, node: str, op_type: str, index: int, attrs: Any = None) -> str:
+    def output_name(self, node: str, op_type: str, index: int, op: Operation | None = None) -> str:
         """How a node names the output `index` of another one.
 
         Args:
             node: the other node's name.
-            op_type: its op type.
-            index: the number of the output.
-            attrs: function that gives a function from the name of an attribute to its value.
+            op_type: its type.
+            index: number of the output.
+            op: the op that it is, if it is one.
         """
         return node if index == 0 else f"{node}:{index}"
 
-    def helper_name(self, op: Operation, part: str) -> str:
-        """A name for one more node that a rule needs beside an op."""
-        base = name = f"{op.name}/{part}"
-        number = 0
-        while name in self.used or name in op.graph._by_name:
-            number += 1
-            name = f"{base}_{number}"
-        self.used.add(name)
-        return name
-
-
-def cannot_export(op: Operation, why: str = "") -> UnimplementedError:
-    """The error for an op that no GraphDef can hold."""
-    why = why or "TensorFlow has no such op type"
-    return UnimplementedError(None, op, f"{op.type} {op.name!r} ({op.frame}) cannot be written into "
-                              f"a GraphDef: {why}. Write the part of the graph without it, as "
-                              "tf.graph_util.extract_sub_graph does, or build it from other ops.")
-
 
 # ---- attributes ----------------------------------------------------------------------------------
+
+
+def row_of(op: Operation) -> Signature:
+    """The op type of an op in TensorFlow; for op types of flowgraph's own, made from the op.
+
+    Args:
+        op: the op.
+    """
+    row = signature(op.type)
+    return own_row(op) if row is None else row
+
+
+def own_row(op: Operation) -> Signature:
+    """An op type that TensorFlow does not have, in TensorFlow's terms.
+
+    Args:
+        op: an op of the type.
+    """
+    inputs = tuple(Arg(param, 0, "", "", f"T_{param}", False) if param in op.op_def.lists
+                   else Arg(param, 0, f"T_{param}", "", "", param in op.op_def.refs)
+                   for param in op.op_def.params)
+    attrs = {arg.list_attr or arg.type_attr: Attr("list(type)" if arg.list_attr else "type",
+                                                  MISSING, False) for arg in inputs}
+    attrs["T_outputs"] = Attr("list(type)", MISSING, False)
+    attrs.update((name, Attr(kind_of(value), MISSING, False)) for name, value in op.attrs.items()
+                 if not isinstance(value, Tensor) and kind_of(value))
+    return Signature(op.type, inputs, (Arg("outputs", 0, "", "", "T_outputs", False),), attrs,
+                     bool(op.op_def.effects))
+
+
+def kind_of(value: Any) -> str:
+    """The kind of an attribute that holds a value; "" if none does.
+
+    Args:
+        value: the value.
+    """
+    kinds = {bool: "bool", int: "int", float: "float", str: "string", bytes: "string",
+             dt.DType: "type", np.ndarray: "tensor", type(None): "shape"}
+    if isinstance(value, tuple) and all(n is None or type(n) is int for n in value):
+        return "shape"
+    if isinstance(value, (list, tuple)):
+        inner = {kind_of(item) for item in value}
+        return f"list({inner.pop()})" if len(inner) == 1 and inner != {""} else ""
+    return kinds.get(type(value), "")
 
 
 def attributes(op: Operation, row: Signature) -> dict[str, AttrValue]:
@@ -156,17 +250,14 @@ def attributes(op: Operation, row: Signature) -> dict[str, AttrValue]:
     values = {}
     derived = derived_attributes(op, row)
     for name, attr in row.attrs.items():
-        if name in derived and (name not in op.attrs or attr.kind == "list(type)"):
+        if name in derived and (op.attrs.get(name) is None or attr.kind == "list(type)"):
             values[name] = attr_value(attr.kind, derived[name])
-        elif name in op.attrs and not (attr.kind == "type" and op.attrs[name] is None):
+        elif name in op.attrs:
             values[name] = attr_value(attr.kind, op.attrs[name])
             if attr.later and values[name] == default_value(attr.kind, attr.default):
                 del values[name]
-        elif attr.default is not MISSING:
-            if not attr.later:
-                values[name] = default_value(attr.kind, attr.default)
-        else:
-            raise cannot_export(op, f"its attribute {name!r} is not known")
+        elif attr.default is not MISSING and not attr.later:
+            values[name] = default_value(attr.kind, attr.default)
     return values
 
 
@@ -197,9 +288,3 @@ def _derive(arg: Arg, tensors: tuple[Tensor, ...], found: dict[str, Any]) -> Non
         found.setdefault(arg.number_attr, len(tensors))
     if arg.list_attr:
         found.setdefault(arg.list_attr, tuple(t.dtype.base_dtype for t in tensors))
-
-
-def _attr_getter(op: Operation) -> Any:
-    row = signature(op.type)
-    derived = {} if row is None else derived_attributes(op, row)
-    return lambda name: derived[name] if name in derived else op.attrs[name]

@@ -80,7 +80,7 @@ def row(op: OpDefMessage, later: OpDefMessage | None, wanted: set[str]) -> list[
 
 def installed_ops() -> OpList:
     """The op types of the installed TensorFlow."""
-    from tensorflow.python.client import pywrap_tf_session
+    from tensorflow.python.client import pywrap_tf_session  # type: ignore[import-untyped]
     return OpList.FromString(pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList()))
 
 

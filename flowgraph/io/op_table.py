@@ -80,7 +80,7 @@ class Signature:
 @cache
 def _table() -> dict[str, Any]:
     text = Path(__file__).with_name("tf115_ops.json").read_text(encoding="utf-8")
-    return json.loads(text)  # type: ignore[no-any-return]
+    return json.loads(text)
 
 
 @cache

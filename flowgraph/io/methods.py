@@ -1,0 +1,74 @@
+"""What GraphDefs add to `Graph` and `Operation`: `as_graph_def`, `graph_def_versions`, `node_def`.
+
+`graph/` stands before `io/` and must not import it, so the methods are put on the classes from here
+when the package is imported. What writes GraphDefs is imported when one is first called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.operation import Operation
+
+if TYPE_CHECKING:
+    from flowgraph.io.graph_messages import GraphDef, NodeDef, VersionDef
+
+
+def as_graph_def(self: Graph, from_version: int | None = None,
+                 add_shapes: bool = False) -> GraphDef:
+    """The graph as a message that TensorFlow reads, and `tf.import_graph_def`.
+
+    Branches and loops are functions in its `library`, as TensorFlow's `If` and `While` take them.
+
+    Args:
+        from_version: accepted; all nodes are written, as in TensorFlow 1.15.
+        add_shapes: whether nodes get an attribute `_output_shapes`.
+
+    Returns:
+        A GraphDef.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default() as g:
+        ...     y = fg.add(fg.placeholder(fg.float32, name="x"), 1.0, name="y")
+        >>> [(node.name, node.op) for node in g.as_graph_def().node]
+        [('x', 'Placeholder'), ('y/y', 'Const'), ('y', 'Add')]
+    """
+    from flowgraph.io.graph_export import graph_def
+    return graph_def(self, add_shapes=add_shapes)
+
+
+def graph_def_versions(self: Graph) -> VersionDef:
+    """The version of GraphDefs that the graph is written in, as a VersionDef."""
+    from flowgraph.io.graph_export import versions
+    return versions()
+
+
+def node_def(self: Operation) -> NodeDef:
+    """The operation as a NodeDef.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.square(2.0, name="y").op.node_def
+        name: "y"
+        op: "Square"
+        input: "y/x"
+        attr {
+          key: "T"
+          value {
+            type: DT_FLOAT
+          }
+        }
+        <BLANKLINE>
+    """
+    from flowgraph.io.graph_export import node_def
+    return node_def(self)
+
+
+def attach() -> None:
+    """Puts them on Graph and Operation; importing `flowgraph.io` does it."""
+    as_graph_def.__qualname__ = "Graph.as_graph_def"
+    Graph.as_graph_def = as_graph_def  # type: ignore[attr-defined]
+    Graph.graph_def_versions = property(graph_def_versions)  # type: ignore[attr-defined]
+    Operation.node_def = property(node_def)  # type: ignore[attr-defined]
