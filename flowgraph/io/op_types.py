@@ -13,6 +13,7 @@ from flowgraph import ops
 
 OUTSIDE_OPS = (
     "flowgraph.io.save_restore",
+    "flowgraph.io.sharded_save",
     "flowgraph.summary.sounds",
     "flowgraph.summary.histograms",
     "flowgraph.summary.images",

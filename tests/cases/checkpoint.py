@@ -11,6 +11,7 @@ import numpy as np
 
 import flowgraph as fg
 from flowgraph.io.save_restore import restore_v2, save_v2
+from flowgraph.io.sharded_save import merge_v2_checkpoints, sharded_filename
 from flowgraph.testing import BadCase, Case
 
 FOLDER = Path(tempfile.mkdtemp())
@@ -36,6 +37,17 @@ def from_parts(a, b):
         return restore_v2(prefix, ["x", "x"], ["", "3 2 0,2:1,1"], [a.dtype, a.dtype])
 
 
+def merged(whole, first, second):
+    """A tensor, and a partitioned one, from the shards of a checkpoint."""
+    shards, name = [str(FOLDER / "merged" / text) for text in "ab"], str(FOLDER / "one")
+    saves = [save_v2(shards[0], ["w", "p"], ["", "3 2 0,1:-"], [whole, first]),
+             save_v2(shards[1], ["p"], ["3 2 1,2:-"], [second])]
+    with fg.control_dependencies(saves):
+        merge = merge_v2_checkpoints(shards, name)
+    with fg.control_dependencies([merge]):
+        return restore_v2(name, ["w", "p"], ["", ""], [whole.dtype, first.dtype])
+
+
 def restored(names, parts, dtypes):
     return restore_v2(str(FILES / "tf_whole"), names, parts, dtypes)
 
@@ -53,6 +65,10 @@ CASES = [
     Case("RestoreV2/from_parts", from_parts, (WHOLE[:1], WHOLE[1:3]),
          lambda a, b: [np.concatenate([a, b]), np.concatenate([a, b])[:2, 1:2]],
          unknown_shapes=False),
+    Case("MergeV2Checkpoints/parts", merged, (np.int64([3, 4]), WHOLE[:1], WHOLE[1:3]),
+         lambda w, a, b: [w, np.concatenate([a, b])], unknown_shapes=False),
+    Case("ShardedFilename/many", lambda i: sharded_filename("a/b", i, 123456), (np.int32(7),),
+         lambda i: np.array(b"a/b-00007-of-123456", object)),
     Case("RestoreV2/of_tensorflow", lambda: restored(
         ["weights", "table", "count"], ["", "5 2 1,3:-", ""], [fg.float32, fg.float32, fg.int64]),
         (), [np.float32([[0, 0.25, 0.5], [0.75, 1, 1.25]]), np.float32([[2, 3], [4, 5], [6, 7]]),
@@ -70,6 +86,16 @@ BAD = [
             fg.errors.InvalidArgumentError, ("9 2 0,3:-", "(4, 2)"), (WHOLE,), "run"),
     BadCase("SaveV2/folder", lambda x: save_v2("/no/such/folder/p", ["a"], [""], [x]),
             fg.errors.NotFoundError, ("/no/such/folder/p",), (WHOLE,), "run"),
+    BadCase("ShardedFilename/rank", lambda: sharded_filename(["a"], 0, 1), ValueError,
+            ("basename", "(1,)")),
+    BadCase("ShardedFilename/dtype", lambda: sharded_filename("a", 0.5, 1), TypeError,
+            ("shard",)),
+    BadCase("MergeV2Checkpoints/rank", lambda: merge_v2_checkpoints("a", "b"), ValueError,
+            ("checkpoint_prefixes", "()")),
+    BadCase("MergeV2Checkpoints/missing", lambda: merge_v2_checkpoints(["/no/such/shard"], "b"),
+            fg.errors.NotFoundError, ("/no/such/shard",), (), "run"),
+    BadCase("MergeV2Checkpoints/itself", lambda: merge_v2_checkpoints(["b"], "b"),
+            fg.errors.InvalidArgumentError, ("into itself",), (), "run"),
     BadCase("RestoreV2/part", lambda: restored(["table"], ["5 2 4,3:-"], [fg.float32]), ValueError,
             ("4,3:-", "(5, 2)")),
     BadCase("RestoreV2/missing", lambda: restored(["nope"], [""], [fg.float32]),
