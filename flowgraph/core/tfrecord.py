@@ -18,7 +18,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,6 +82,25 @@ def read_records(path: str | bytes | os.PathLike[str], compression: str | None =
             yield from _records(file.read, name, offset, bits)
     except (OSError, ValueError) as error:
         raise system_error(name, error) from None
+
+
+@contextmanager
+def open_unpacked(path: str, compression: str | None = None) -> Iterator[io.BufferedReader]:
+    """A file to read, unpacked as it is read.
+
+    Args:
+        path: the file.
+        compression: "ZLIB", "GZIP", or "" or None for a file that is not packed.
+
+    Raises:
+        InvalidArgumentError: there is no such compression.
+        OSError: it cannot be read.
+        DataLossError: when read, if it is not packed this way.
+    """
+    bits = _window_bits(compression)
+    with open(path, "rb", buffering=0) as raw:
+        source: io.RawIOBase = _Unpacked(raw, path, bits) if bits else raw
+        yield io.BufferedReader(source, _CHUNK)
 
 
 def _records(read: Callable[[int], bytes], path: str, at: int, bits: int) -> Iterator[bytes]:
