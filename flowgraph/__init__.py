@@ -264,7 +264,6 @@ from flowgraph.runtime.config import (
     GPUOptions,
     GraphOptions,
     OptimizerOptions,
-    RunMetadata,
     RunOptions,
 )
 from flowgraph.runtime.session import InteractiveSession, Session

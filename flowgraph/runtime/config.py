@@ -165,22 +165,6 @@ class RunOptions(Message):
         "report_tensor_allocations_upon_oom": False, "experimental": None}
 
 
-class RunMetadata(Message):
-    """What a run tells about itself, when RunOptions ask for it.
-
-    Args:
-        fields: the settings by name; `FIELDS` lists them with their defaults.
-
-    Example:
-        >>> import flowgraph as fg
-        >>> fg.RunMetadata().partition_graphs
-        []
-    """
-
-    FIELDS: ClassVar[dict[str, Any]] = {"step_stats": None, "cost_graph": None,
-                                        "partition_graphs": list}
-
-
 _REWRITES = {"constant_folding": "fold_constants", "arithmetic_optimization": "simplify",
              "common_subgraph_elimination": "common_subexpressions",
              "dependency_optimization": "dead_code"}

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -88,8 +88,10 @@ class BaseSession:
                 named tuples and dicts of them.
             feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed.
             options: a RunOptions; its `timeout_in_ms` is how long the run may wait for other runs
-                (for an element in a queue), after which it raises DeadlineExceededError.
-            run_metadata: a RunMetadata; accepted.
+                (for an element in a queue), after which it raises DeadlineExceededError; its
+                `trace_level` and `output_partition_graphs` are what `run_metadata` is filled with.
+            run_metadata: a RunMetadata that is told when each step ran and what came out, and the
+                graph that ran. A run that is traced is slower: it goes step by step.
 
         Returns:
             Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy
@@ -107,12 +109,29 @@ class BaseSession:
             {'double': array([2., 4.], dtype=float32)}
         """
         executable, feeds, shapes = self._prepare(fetches, feed_dict)
-        if options is not None or self._timeout:
-            seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
-            if seconds > 0:
-                with deadline.within(seconds):
-                    return executable.nest(executable.plan(shapes).run(feeds))
-        return executable.nest(executable.plan(shapes).run(feeds))
+        if options is None and run_metadata is None and not self._timeout:
+            return executable.nest(executable.plan(shapes).run(feeds))
+        return self._run_with_options(executable, feeds, shapes, options, run_metadata)
+
+    def _run_with_options(self, executable: Executable, feeds: tuple[Any, ...],
+                          shapes: tuple[tuple[int, ...], ...], options: Any,
+                          run_metadata: Any) -> Any:
+        """A run that ends after a time, or tells about itself."""
+        from flowgraph.runtime.tracing import Tracer, add_graph_of  # late: few runs are traced
+        plan = executable.plan(shapes)
+        traced = run_metadata is not None and getattr(options, "trace_level", 0) > 0
+        tracer = Tracer() if traced else None
+        seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
+        with deadline.within(seconds) if seconds > 0 else nullcontext():
+            results = plan.run(feeds, () if tracer is None else (tracer,))
+        if run_metadata is not None:
+            run_metadata.Clear()
+            if tracer is not None:
+                tracer.fill(run_metadata.step_stats)
+            if getattr(options, "output_partition_graphs", False):
+                add_graph_of(run_metadata, self._graph, executable.fetches.elements,
+                             executable.feeds)
+        return executable.nest(results)
 
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
                        hooks: Iterable[Hook]) -> Any:
@@ -155,7 +174,7 @@ class BaseSession:
                                         f"{len(args)}"))
             if not accept_options and (options is not None or run_metadata is not None):
                 raise TypeError(located("this callable was made without accept_options=True"))
-            return self.run(fetches, dict(zip(tensors, args, strict=True)), options)
+            return self.run(fetches, dict(zip(tensors, args, strict=True)), options, run_metadata)
 
         return call
 
