@@ -7,6 +7,7 @@ import numpy as np
 import flowgraph as fg
 from flowgraph.opdef.opdef import op_def
 from flowgraph.ops.string_elements import strings
+from flowgraph.ops.string_ngrams import string_ngrams
 from flowgraph.testing import BadCase, Case
 
 
@@ -26,7 +27,28 @@ def parts(sparse):
     return [sparse.indices, sparse.values, sparse.dense_shape]
 
 
+ROWS = (ABCD.reshape(-1), np.int64([0, 3, 3, 4]))
+
+
+def ngrams(widths, **options):
+    return lambda data, splits: string_ngrams(data, splits, widths, separator="|", left_pad="L",
+                                              right_pad="R", **options)
+
+
 CASES = [
+    # ---- runs of neighbours
+    Case("StringNGrams/padded", ngrams([2, 3], pad_width=-1), ROWS, lambda *_: [
+        text("L|a", "a|b", "b|c", "c|R", "L|L|a", "L|a|b", "a|b|c", "b|c|R", "c|R|R", "L|R",
+             "L|L|R", "L|R|R", "L|d", "d|R", "L|L|d", "L|d|R", "d|R|R"), np.int64([0, 9, 12, 17])]),
+    Case("StringNGrams/one_pad", ngrams([2, 3], pad_width=1), ROWS, lambda *_: [
+        text("L|a", "a|b", "b|c", "c|R", "L|a|b", "a|b|c", "b|c|R", "L|R", "L|d", "d|R", "L|d|R"),
+        np.int64([0, 7, 8, 11])]),
+    Case("StringNGrams/short", ngrams([5], preserve_short_sequences=True), ROWS,
+         lambda *_: [text("a|b|c", "d"), np.int64([0, 1, 1, 2])]),
+    Case("StringNGrams/short_padded", ngrams([5], pad_width=1, preserve_short_sequences=True),
+         ROWS, lambda *_: [text("L|a|b|c|R", "L|d|R"), np.int64([0, 1, 1, 2])]),
+    Case("StringNGrams/empty", ngrams([2]), (text(), np.int32([0, 0])),
+         lambda *_: [text(), np.int32([0, 0])]),
     # ---- joining
     Case("StringJoin/two", lambda x, y: fg.string_join([x, y]), (AB, text("c", "d")),
          text("ac", "bd")),
@@ -192,6 +214,16 @@ CASES = [
 ]
 
 BAD = [
+    BadCase("StringNGrams/rank", lambda x: string_ngrams([["a"]], [0, 1], [2]), ValueError,
+            ("data", "(1, 1)"), (AB,)),
+    BadCase("StringNGrams/first", ngrams([2]), INVALID, ("First split value",),
+            (AB, np.int64([1, 2])), "run"),
+    BadCase("StringNGrams/order", ngrams([2]), INVALID, ("Invalid split value 1",),
+            (AB, np.int64([0, 2, 1])), "run"),
+    BadCase("StringNGrams/last", ngrams([2]), INVALID, ("Last split value",),
+            (AB, np.int64([0, 1])), "run"),
+    BadCase("StringNGrams/width", ngrams([0]), INVALID, ("ngram_widths",),
+            (AB, np.int64([0, 2])), "run"),
     BadCase("StringJoin/shapes", lambda: fg.string_join([["a"], ["b", "c"]]), ValueError,
             ("(1,)", "(2,)")),
     BadCase("StringJoin/shapes_in_the_run", lambda x, y: fg.string_join([x, y]), INVALID,
