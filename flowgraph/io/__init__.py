@@ -38,6 +38,7 @@ __getattr__ = _lazy("tf.io", globals(), {
     "extract_jpeg_shape": "flowgraph.ops.image_codecs:extract_jpeg_shape",
     "gfile": "flowgraph.namespaces.io_gfile",
     "is_jpeg": "flowgraph.ops.image_codecs:is_jpeg",
+    "match_filenames_once": "flowgraph.train.input_producers:match_filenames_once",
     "matching_files": "flowgraph.ops.files:matching_files",
     "parse_example": "flowgraph.ops.parse_example:parse_example",
     "parse_sequence_example": "flowgraph.ops.parse_sequence:parse_sequence_example",

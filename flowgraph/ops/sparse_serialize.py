@@ -57,19 +57,24 @@ class SerializeManySparse(_Serialize):
 
     def kernel(self, xp, sparse_indices, sparse_values, sparse_shape, *, out_type=dt.string):
         check_parts(sparse_indices, sparse_values, sparse_shape)
-        if len(sparse_shape) < 2:
-            raise InvalidArgumentError(None, None, "needs a sparse tensor of rank 2 or more, got "
-                                       f"shape {list(sparse_shape)}")
-        check_bounds(xp, sparse_indices, sparse_shape)
-        first = sparse_indices[:, 0]
-        if (first[1:] < first[:-1]).any():
-            raise InvalidArgumentError(None, None, "the indices are out of order: the first column "
-                                       "must not fall; tf.sparse.reorder sorts them")
-        ends = np.searchsorted(first, np.arange(sparse_shape[0] + 1))
+        slices = slices_of(xp, sparse_indices, sparse_values, sparse_shape)
         sizes = _packed(np.array(sparse_shape[1:], np.int64), out_type)
-        return _cells([[_packed(sparse_indices[i:j, 1:], out_type),
-                        _packed(sparse_values[i:j], out_type), sizes]
-                       for i, j in pairwise(ends)])
+        return _cells([[_packed(indices, out_type), _packed(values, out_type), sizes]
+                       for indices, values in slices])
+
+
+def slices_of(xp, indices, values, sizes):
+    """(indices, values) of each slice of a sparse tensor along its first dimension."""
+    if len(sizes) < 2:
+        raise InvalidArgumentError(None, None, "needs a sparse tensor of rank 2 or more, got "
+                                   f"shape {list(sizes)}")
+    check_bounds(xp, indices, sizes)
+    first = indices[:, 0]
+    if (first[1:] < first[:-1]).any():
+        raise InvalidArgumentError(None, None, "the indices are out of order: the first column "
+                                   "must not fall; tf.sparse.reorder sorts them")
+    ends = np.searchsorted(first, np.arange(sizes[0] + 1))
+    return [(indices[i:j, 1:], values[i:j]) for i, j in pairwise(ends)]
 
 
 def _out_type(out_type):
@@ -141,19 +146,26 @@ def _read(cells, dtype):
     if cells.ndim < 1 or cells.shape[-1] != 3 or not cells.size:
         raise InvalidArgumentError(None, None, f"needs at least one serialized sparse tensor, of "
                                    f"shape [..., 3], got shape {list(cells.shape)}")
-    lead, rows, values, sizes = cells.shape[:-1], [], [], None
+    lead, parts = cells.shape[:-1], []
     for place in np.ndindex(lead):
         wanted = (dt.int64, dtype, dt.int64)
         one = [_array(cell, what) for cell, what in zip(cells[place], wanted, strict=True)]
         check_parts(one[0], one[1], one[2].tolist())
-        if sizes is not None and len(sizes) != len(one[2]):
+        parts.append(one)
+    return stacked(parts, lead)
+
+
+def stacked(parts, lead):
+    """The sparse tensor of the (indices, values, shape) of slices, stacked to leading sizes."""
+    rows, sizes = [], parts[0][2]
+    for place, (indices, _, own) in zip(np.ndindex(lead), parts, strict=True):
+        if len(sizes) != len(own):
             raise InvalidArgumentError(None, None, f"the serialized sparse tensors differ in rank: "
-                                       f"{len(sizes)} and {len(one[2])}")
-        sizes = one[2] if sizes is None else np.maximum(sizes, one[2])
-        rows.append(np.concatenate((np.tile(np.array(place, np.int64), (len(one[0]), 1)), one[0]),
+                                       f"{len(sizes)} and {len(own)}")
+        sizes = np.maximum(sizes, own)
+        rows.append(np.concatenate((np.tile(np.array(place, np.int64), (len(indices), 1)), indices),
                                    axis=1))
-        values.append(one[1])
-    return (np.concatenate(rows), np.concatenate(values),
+    return (np.concatenate(rows), np.concatenate([values for _, values, _ in parts]),
             np.concatenate((np.array(lead, np.int64), sizes)))
 
 

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.message import Message
-from flowgraph.core.message_scalar import INT, TEXT, Repeated, Scalar
+from flowgraph.core.message_scalar import TEXT, Repeated, Scalar, enum
 from flowgraph.errors import (
     OpError,
     OutOfRangeError,
@@ -27,6 +27,11 @@ from flowgraph.graph.graph import add_to_collection, get_collection, get_default
 from flowgraph.graph.names import in_scope, without_scope
 from flowgraph.runtime.session import BaseSession
 from flowgraph.train.coordinator import Coordinator
+
+_CODES = enum({name: i for i, name in enumerate((
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
+    "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"))})
 
 
 class QueueRunnerDef(Message):
@@ -51,7 +56,7 @@ class QueueRunnerDef(Message):
     enqueue_op_name = Repeated(2, TEXT)
     close_op_name = Scalar(3, TEXT)
     cancel_op_name = Scalar(4, TEXT)
-    queue_closed_exception_types = Repeated(5, INT)
+    queue_closed_exception_types = Repeated(5, _CODES)
 
 
 class QueueRunner:
