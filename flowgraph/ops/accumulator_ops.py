@@ -82,6 +82,7 @@ class ResourceAccumulatorApplyGradient(_OnAccumulator):
 class ResourceAccumulatorTakeGradient(_OnAccumulator):
     """The mean of the gradients, when there are enough."""
 
+    waits = True
     dtypes = {"handle": RESOURCE, "num_required": INT32}
 
     def infer(self, handle, num_required, *, dtype):
@@ -116,6 +117,7 @@ class SparseAccumulatorApplyGradient(_OnAccumulator):
 class SparseAccumulatorTakeGradient(_OnAccumulator):
     """(indices, values, shape) of the mean of the sparse gradients, when there are enough."""
 
+    waits = True
     dtypes = {"handle": RESOURCE, "num_required": INT32}
     multiple = True
 

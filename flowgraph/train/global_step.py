@@ -8,8 +8,12 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import get_default_graph
+from flowgraph.graph.tensor import Tensor
 from flowgraph.ops.initializers import Zeros
+from flowgraph.ops.variable import Variable
 from flowgraph.ops.variable_scope import get_variable
+
+_READ = "global_step_read_op_cache"  # the collection in which TensorFlow keeps it
 
 
 def global_step(sess: Any, global_step_tensor: Any) -> int:
@@ -112,7 +116,7 @@ def assert_global_step(global_step_tensor: Any) -> None:
         global_step_tensor: tensor or variable.
 
     Raises:
-        TypeError: it is not an integer, or not a scalar.
+        TypeError: it is no tensor, not an integer, or not a scalar.
 
     Example:
         >>> import flowgraph as fg
@@ -121,9 +125,39 @@ def assert_global_step(global_step_tensor: Any) -> None:
         Traceback (most recent call last):
         TypeError: ... Existing "global_step" does not have integer type: float32 ...
     """
+    if not isinstance(global_step_tensor, (Variable, Tensor)):
+        raise TypeError(located('Existing "global_step" must be a Variable or Tensor: '
+                                f"{global_step_tensor!r:.100}"))
     if not global_step_tensor.dtype.base_dtype.is_integer:
         raise TypeError(located('Existing "global_step" does not have integer type: '
                                 f"{global_step_tensor.dtype.name}"))
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
         raise TypeError(located(f'Existing "global_step" is not scalar: {shape}'))
+
+
+def global_step_read(user: str) -> Tensor:
+    """The value of the default graph's global step, one tensor for all who read it.
+
+    It is 0, or whatever the step's initial value is, while the step is not initialized.
+
+    Args:
+        user: who reads it, for the error.
+
+    Raises:
+        RuntimeError: the graph has no global step.
+    """
+    graph = get_default_graph()
+    found = graph.get_collection(_READ)
+    if found:
+        return found[0]
+    step = get_global_step(graph)
+    if step is None:
+        raise RuntimeError(located(f"Global step should be created to use {user}.",
+                                   "Call tf.train.get_or_create_global_step() first, and give it "
+                                   "to the optimizer: minimize(loss, global_step=...)."))
+    with graph.name_scope(None), graph.name_scope(step.op.name + "/"):
+        value: Any = step.initialized_value() if isinstance(step, Variable) else step
+        read: Tensor = value + 0
+    graph.add_to_collection(_READ, read)
+    return read
