@@ -8,6 +8,8 @@ import pytest
 
 import flowgraph as fg
 
+collect_ignore_glob = ["tests/*/make_*.py", "tests/*/data/make_*.py"]  # they need TensorFlow
+
 
 @pytest.fixture(autouse=True)
 def fresh_graph() -> Iterator[fg.Graph]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from flowgraph.core import wire
-from flowgraph.core.frames import located
+from flowgraph.core.frames import located, user_frame
 from flowgraph.core.logger import logger
 from flowgraph.core.message_scalar import DOUBLE
 from flowgraph.graph.graph import Graph, get_default_graph
@@ -240,8 +240,10 @@ class FileWriter:
 
     def _warn_if_closed(self) -> None:
         if self._closed:
-            warnings.warn("Attempting to use a closed FileWriter. The operation will be a noop "
-                          "unless the FileWriter is explicitly reopened.", stacklevel=4)
+            line = user_frame()
+            warnings.warn_explicit(
+                "Attempting to use a closed FileWriter. The operation will be a noop unless the "
+                "FileWriter is explicitly reopened.", UserWarning, line.filename, line.lineno)
 
 
 def _serialized(value: Any, what: str) -> bytes:
