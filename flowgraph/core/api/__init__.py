@@ -121,7 +121,7 @@ REASONS = (
     Reason("tf.NodeDef", _FILES),
     Reason("tf.AttrValue", _FILES),
     Reason("tf.NameAttrList", _FILES),
-    Reason("tf.test.*", _LATER, "flowgraph.testing checks ops and gradients."),
+    Reason("tf.test.assert_equal_graph_def", "compares messages", "Compare str() of both."),
     Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
     Reason("tf.delete_session_tensor", "keeps values on a device between runs",
