@@ -254,10 +254,10 @@ def attributes(op: Operation, row: Signature) -> dict[str, AttrValue]:
             values[name] = attr_value(attr.kind, derived[name])
         elif name in op.attrs:
             values[name] = attr_value(attr.kind, op.attrs[name])
-            if attr.later and values[name] == default_value(attr.kind, attr.default):
-                del values[name]
-        elif attr.default is not MISSING and not attr.later:
+        elif attr.default is not MISSING:
             values[name] = default_value(attr.kind, attr.default)
+        if attr.later and values[name] == default_value(attr.kind, attr.default):
+            del values[name]  # so that TensorFlow 1.15 reads the graph
     return values
 
 

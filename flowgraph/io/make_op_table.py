@@ -2,8 +2,8 @@
 
     python make_op_table.py ops.pbtxt
 
-`ops.pbtxt` is TensorFlow 1.15's tensorflow/core/ops/ops.pbtxt. Op types and attributes that came
-later are taken from the installed TensorFlow where flowgraph has them.
+`ops.pbtxt` is TensorFlow 1.15's tensorflow/core/ops/ops.pbtxt. What came later is taken from the
+installed TensorFlow: attributes that have a default, and the op types that flowgraph knows.
 
 One line per op type:
 
@@ -11,8 +11,8 @@ One line per op type:
 
 An input or output is `name:dtype`; the dtype is a name, or that of the attribute that holds it.
 `2*T` would be a fixed number of tensors, `N*T` as many as the attribute N says, `[T]` a list of
-dtypes; `&` stands before a reference. An attribute is its kind, and its default if it has one. A
-fourth entry says "stateful".
+dtypes; `&` stands before a reference. An attribute is its kind, its default if it has one, and
+"later" if TensorFlow 1.15 does not have it. A fourth entry says "stateful".
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from typing import Any
 from flowgraph.core.message_text import merge_text
 from flowgraph.core.tensor_message import DATA_TYPES
 from flowgraph.io.graph_messages import AttrValue
+from flowgraph.io.import_rules import RULES
 from flowgraph.io.op_messages import ArgDef, OpDefMessage, OpList
 from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY
+from flowgraph.ops.make_tensor_proto import make_ndarray
 
 _DTYPE_NAMES = {number: name for name, number in DATA_TYPES.items()}
 
@@ -60,15 +62,17 @@ def _one(value: Any, kind: str) -> Any:
     if kind == "shape":
         return None if value.unknown_rank else [dim.size for dim in value.dim]
     if kind == "tensor":
-        return None
+        array = make_ndarray(value)
+        return [array.dtype.name, array.tolist()]
     return value
 
 
-def row(op: OpDefMessage, later: OpDefMessage | None, wanted: set[str]) -> list[Any]:
+def row(op: OpDefMessage, later: OpDefMessage | None) -> list[Any]:
     """The table's entry for an op type."""
     attrs = {}
     known = {attr.name for attr in op.attr}
-    more = [attr for attr in later.attr if attr.name in wanted - known] if later else []
+    more = [attr for attr in later.attr
+            if attr.name not in known and attr.HasField("default_value")] if later else []
     for attr in [*op.attr, *more]:
         attrs[attr.name] = [attr.type] if not attr.HasField("default_value") else [
             attr.type, plain(attr.default_value, attr.type)]
@@ -91,12 +95,11 @@ def main() -> None:
     table = {op.name: op for op in ops.op}
     later = {op.name: op for op in installed_ops().op}
     load_every_op()
-    for name in REGISTRY:
+    for name in (*REGISTRY, *RULES):
         if name not in table and name in later:
             table[name] = later[name]
-    lines = [f'"{name}": ' + json.dumps(row(op, later.get(name), set(
-        REGISTRY[name].attr_defaults) if name in REGISTRY else set()))
-        for name, op in sorted(table.items())]
+    lines = [f'"{name}": ' + json.dumps(row(op, later.get(name)))
+             for name, op in sorted(table.items())]
     target = Path(__file__).with_name("tf115_ops.json")
     target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
