@@ -73,7 +73,8 @@ def from_table(kind: str, default: Any) -> Any:
 
     Args:
         kind: the attribute's kind.
-        default: a JSON value: dtypes by name, shapes as lists of sizes.
+        default: a JSON value: dtypes by name, shapes as lists of sizes, tensors as their dtype
+            and their elements.
     """
     if kind.startswith("list("):
         return tuple(from_table(kind[5:-1], item) for item in default)
@@ -84,6 +85,8 @@ def from_table(kind: str, default: Any) -> Any:
         return None if default is None else tuple(None if n < 0 else n for n in default)
     if kind == "string":
         return default.encode("latin-1")
+    if kind == "tensor":
+        return np.array(default[1], default[0])
     return float(default) if kind == "float" else default
 
 

@@ -216,7 +216,8 @@ WRONG = {
     "damaged": (lambda w: w.add_summary(b"\x0a\xff"), ValueError, "no tf.Summary"),
     "graph": (lambda w: w.add_graph("graph"), TypeError, "instance of `Graph`"),
     "no graph": (lambda w: w.add_graph(None), TypeError, "instance of `Graph`"),
-    "both": (lambda w: w.add_graph(fg.Graph(), graph_def=fg.GraphDef()), ValueError, "but not both"),
+    "both": (lambda w: w.add_graph(fg.Graph(), graph_def=fg.GraphDef()), ValueError,
+             "but not both"),
     "meta graph": (lambda w: w.add_meta_graph(fg.GraphDef()), TypeError, "saw type"),
     "event": (lambda w: w.add_event(None), TypeError, "event must be"),
 }

@@ -93,7 +93,7 @@ def test_a_record_that_is_no_event_is_data_loss_with_its_place(tmp_path) -> None
         with RecordWriter(path) as writer:
             writer.write(fg.Event(step=1).SerializeToString())
             writer.write(b"\xff" + random.bytes(30))
-        with pytest.raises(fg.errors.DataLossError, match="the record at 18 is no tf.Event"):
+        with pytest.raises(fg.errors.DataLossError, match=r"the record at 18 is no tf\.Event"):
             list(fg.train.summary_iterator(path))
 
 

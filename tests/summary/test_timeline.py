@@ -63,8 +63,8 @@ def test_bars_of_one_row_lie_apart_or_one_inside_the_other(source) -> None:
         for start, end in bars:
             for other, its_end in bars:
                 assert (end <= other + rounding or its_end <= start + rounding
-                        or start - rounding <= other and its_end <= end + rounding
-                        or other - rounding <= start and end <= its_end + rounding)
+                        or (start - rounding <= other and its_end <= end + rounding)
+                        or (other - rounding <= start and end <= its_end + rounding))
 
 
 def test_a_bar_tells_type_and_inputs_and_the_loop_holds_its_body() -> None:
