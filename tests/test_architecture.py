@@ -171,9 +171,11 @@ def test_every_differentiable_op_has_its_gradient_checked() -> None:
 NO_WRONG_USE = {
     "EmptyTensorList": "has neither inputs nor attributes",
     "FakeParam": "stands in the branch of a tf.cond for a value that only the other branch has",
+    "IdentityReaderV2": "has no attributes but names",
     "NoOp": "has neither inputs nor attributes",
     "Timestamp": "has neither inputs nor attributes",
     "VariableParameter": "stands in a branch or a loop for a variable outside, always one",
+    "WholeFileReaderV2": "has no attributes but names",
 }
 # What errors call the ops whose public function checks everything before it makes one, and those
 # about which TensorFlow has a sentence of its own.
