@@ -18,6 +18,15 @@ class NameTable:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
 
+    def saved(self) -> dict[str, int]:
+        """What is taken now, for `restore`."""
+        return dict(self._used)
+
+    def restore(self, saved: dict[str, int]) -> None:
+        """Frees all names taken since `saved`: what had them is not in the graph after all."""
+        self._used.clear()
+        self._used.update(saved)
+
     def mark(self, name: str) -> None:
         """Notes that `name` is taken."""
         self._used.setdefault(name.lower(), 1)

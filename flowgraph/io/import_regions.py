@@ -1,0 +1,156 @@
+"""Builds the branches and loops that `control_flow_v1` finds, as tf.cond and tf.while_loop do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
+from flowgraph.core.shapes import widen
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+from flowgraph.io.dataflow_items import Conditional, Loop, Region
+from flowgraph.io.import_nodes import Importer
+from flowgraph.opdef.opdef import op_def
+from flowgraph.opdef.subgraph import SubGraph
+from flowgraph.ops.branch import build_if
+from flowgraph.ops.loop import build_while
+
+_MOST_TRIES = 4  # each makes a size or a rank of a loop variable unknown, or is the last
+
+
+class RegionImporter(Importer):
+    """Builds the nodes of a region.
+
+    Args:
+        parent: builds what is around it.
+        graph: the graph of the branch, condition or body.
+        parameters: tensors that stand for the loop variables, by the names of those.
+    """
+
+    def __init__(self, parent: Importer, graph: SubGraph, parameters: dict[str, Tensor]) -> None:
+        super().__init__(graph, parent.prefix, parent.library, parent.inputs)
+        self.mapped = parent.mapped
+        self._parent = parent
+        self._parameters = parameters
+
+    def tensor(self, text: str, node: str = "") -> Tensor:
+        """The tensor that an input names, here or around.
+
+        Args:
+            text: the input.
+            node: the name of the node that takes it.
+        """
+        name, _ = self.split(text)
+        if name in self._parameters:
+            return self._parameters[name]
+        return (super() if name in self.nodes else self._parent).tensor(text, node)
+
+    def operation(self, name: str, node: str) -> Operation:
+        """The operation that a control input names, here or around.
+
+        Args:
+            name: its name.
+            node: the name of the node that waits for it.
+        """
+        return (super() if name in self.nodes else self._parent).operation(name, node)
+
+    def build(self, region: Region) -> list[Tensor | None]:
+        """Builds a region; its results, None for those that it does not have.
+
+        Args:
+            region: the region.
+        """
+        self.add(region.items)
+        results = [self.tensor(text, "result") if text else None for text in region.results]
+        controls = [self.operation(text.removeprefix("^"), "result") for text in region.controls]
+        at = next((i for i, tensor in enumerate(results) if tensor is not None), None)
+        if controls and at is not None:
+            with self.graph.control_dependencies(controls):
+                results[at] = op_def("Identity").build(results[at], name="result")
+        return results
+
+
+def conditional(importer: Importer, item: Conditional) -> tuple[list[Tensor], Operation]:
+    """Builds two branches; what they give, and the operation.
+
+    Args:
+        importer: builds what is around them.
+        item: the branches.
+    """
+    graphs = [SubGraph(importer.graph), SubGraph(importer.graph)]
+    found: list[list[Any]] = []
+    for graph, region in zip(graphs, item.branches, strict=True):
+        with graph.as_default():
+            found.append(RegionImporter(importer, graph, {}).build(region))
+    for graph, results, others in zip(graphs, found, reversed(found), strict=True):
+        with graph.as_default():
+            graph.outputs = [
+                graph.adopt(_value(tensor)) if tensor is not None else
+                op_def("FakeParam").build(dtype=other.dtype.base_dtype, shape=other.spec.shape)
+                for tensor, other in zip(results, others, strict=True)]
+    for a, b in zip(graphs[0].outputs, graphs[1].outputs, strict=True):
+        if a.dtype is not b.dtype:
+            raise ValueError(located(f"the branches of {item.name!r} have results of the dtypes "
+                                     f"{b.dtype.name} and {a.dtype.name}"))
+    made: list[Tensor] = build_if(importer.tensor(item.pred, item.name), graphs[1], graphs[0],
+                                  name=f"{importer.prefix}{item.name}/")
+    return made, made[0].op
+
+
+def _value(tensor: Tensor) -> Tensor:
+    """The value of a reference, which a branch or a loop hands on."""
+    value: Tensor = op_def("Identity").build(tensor) if tensor.dtype._is_ref_dtype else tensor
+    return value
+
+
+def repeated(importer: Importer, item: Loop) -> tuple[list[Tensor], Operation]:
+    """Builds a loop; the last values of its variables, and the operation.
+
+    The shapes of the variables are those that hold in all rounds.
+
+    Args:
+        importer: builds what is around it.
+        item: the loop.
+    """
+    starts = [_value(importer.tensor(text, item.name)) for text in item.starts]
+    shapes = [start.spec.shape for start in starts]
+    names = importer.graph._names
+    for _ in range(_MOST_TRIES):
+        before = names.saved()
+        graphs, stand_ins = _loop_graphs(importer, item, starts, shapes)
+        after = [tensor.spec.shape for tensor in graphs[1].outputs]
+        wide = [widen(a, b) for a, b in zip(shapes, after, strict=True)]
+        if wide == shapes:
+            made = build_while(graphs[0], graphs[1], starts, stand_ins[0], stand_ins[1], shapes,
+                               name=f"{importer.prefix}{item.name}/")
+            return made[:len(starts)], made[0].op
+        shapes = wide
+        names.restore(before)
+    raise ValueError(located(f"the shapes of the loop variables of {item.name!r} never settle"))
+
+
+def _loop_graphs(importer: Importer, item: Loop, starts: list[Tensor], shapes: list[Any]
+                 ) -> tuple[list[SubGraph], list[list[Tensor]]]:
+    """Condition and body, and what stands for the loop variables in each."""
+    graphs, stand_ins = [], []
+    for region in (item.cond, item.body):
+        graph = SubGraph(importer.graph)
+        with graph.as_default():
+            own = [graph.parameter(f"{importer.prefix}{name}", start, shape) for name, start, shape
+                   in zip(item.variables, starts, shapes, strict=True)]
+            results = RegionImporter(importer, graph, dict(zip(item.variables, own, strict=True))
+                                     ).build(region)
+            graph.outputs = [graph.adopt(_value(tensor)) for tensor in results
+                             if tensor is not None]
+        graphs.append(graph)
+        stand_ins.append(own)
+    answer = graphs[0].outputs[0]
+    if answer.dtype is not dt.bool_:
+        raise ValueError(located(f"the condition of {item.name!r} is {answer.dtype.name}, not "
+                                 "bool"))
+    for start, tensor in zip(starts, graphs[1].outputs, strict=True):
+        if tensor.dtype is not start.dtype.base_dtype:
+            raise ValueError(located(f"a loop variable of {item.name!r} is {tensor.dtype.name} "
+                                     f"after a round and {start.dtype.base_dtype.name} before"))
+    return graphs, stand_ins
