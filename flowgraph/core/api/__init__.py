@@ -101,10 +101,6 @@ REASONS = (
     Reason("tf.train.CheckpointManager", "saves objects of the second version's API",
            "Use tf.train.Saver(max_to_keep=...)."),
     Reason("tf.train.*", _LATER),
-    Reason("tf.queue.*", _LATER, "Feed arrays through placeholders."),
-    Reason("tf.*Queue*", _LATER, "Feed arrays through placeholders."),
-    Reason("tf.*Reader*", _LATER, "Read the file in Python and feed the values."),
-    Reason("tf.io.match_filenames_once", _LATER),
     Reason("tf.summary.initialize", "is for summaries that write files from inside the graph, of "
            "the second version's API", "Write what Session.run gives with "
            "tf.summary.FileWriter.add_summary."),
