@@ -33,6 +33,7 @@ class RegionImporter(Importer):
         self.mapped = parent.mapped
         self._parent = parent
         self._parameters = parameters
+        self._inside: set[str] = set()
 
     def tensor(self, text: str, node: str = "") -> Tensor:
         """The tensor that an input names, here or around.
@@ -44,7 +45,7 @@ class RegionImporter(Importer):
         name, _ = self.split(text)
         if name in self._parameters:
             return self._parameters[name]
-        return (super() if name in self.nodes else self._parent).tensor(text, node)
+        return (super() if name in self._inside else self._parent).tensor(text, node)
 
     def operation(self, name: str, node: str) -> Operation:
         """The operation that a control input names, here or around.
@@ -53,7 +54,7 @@ class RegionImporter(Importer):
             name: its name.
             node: the name of the node that waits for it.
         """
-        return (super() if name in self.nodes else self._parent).operation(name, node)
+        return (super() if name in self._inside else self._parent).operation(name, node)
 
     def build(self, region: Region) -> list[Tensor | None]:
         """Builds a region; its results, None for those that it does not have.
@@ -61,6 +62,7 @@ class RegionImporter(Importer):
         Args:
             region: the region.
         """
+        self._inside = {item.name for item in region.items}
         self.add(region.items)
         results = [self.tensor(text, "result") if text else None for text in region.results]
         controls = [self.operation(text.removeprefix("^"), "result") for text in region.controls]
@@ -71,13 +73,22 @@ class RegionImporter(Importer):
         return results
 
 
-def conditional(importer: Importer, item: Conditional) -> tuple[list[Tensor], Operation]:
-    """Builds two branches; what they give, and the operation.
+def add_item(importer: Importer, item: Conditional | Loop) -> None:
+    """Builds a branch or a loop.
 
     Args:
-        importer: builds what is around them.
-        item: the branches.
+        importer: builds what is around it.
+        item: the branch or loop.
     """
+    graph = importer.graph
+    with graph.as_default(), graph.name_scope(None), graph.control_dependencies(None):
+        outputs = (_conditional(importer, item) if isinstance(item, Conditional)
+                   else _loop(importer, item))
+    importer.outputs[item.name] = outputs
+    importer.operations[item.name] = outputs[0].op
+
+
+def _conditional(importer: Importer, item: Conditional) -> list[Tensor]:
     graphs = [SubGraph(importer.graph), SubGraph(importer.graph)]
     found: list[list[Any]] = []
     for graph, region in zip(graphs, item.branches, strict=True):
@@ -95,7 +106,7 @@ def conditional(importer: Importer, item: Conditional) -> tuple[list[Tensor], Op
                                      f"{b.dtype.name} and {a.dtype.name}"))
     made: list[Tensor] = build_if(importer.tensor(item.pred, item.name), graphs[1], graphs[0],
                                   name=f"{importer.prefix}{item.name}/")
-    return made, made[0].op
+    return made
 
 
 def _value(tensor: Tensor) -> Tensor:
@@ -104,15 +115,8 @@ def _value(tensor: Tensor) -> Tensor:
     return value
 
 
-def repeated(importer: Importer, item: Loop) -> tuple[list[Tensor], Operation]:
-    """Builds a loop; the last values of its variables, and the operation.
-
-    The shapes of the variables are those that hold in all rounds.
-
-    Args:
-        importer: builds what is around it.
-        item: the loop.
-    """
+def _loop(importer: Importer, item: Loop) -> list[Tensor]:
+    """A loop; the shapes of its variables are those that hold in all rounds."""
     starts = [_value(importer.tensor(text, item.name)) for text in item.starts]
     shapes = [start.spec.shape for start in starts]
     names = importer.graph._names
@@ -124,7 +128,7 @@ def repeated(importer: Importer, item: Loop) -> tuple[list[Tensor], Operation]:
         if wide == shapes:
             made = build_while(graphs[0], graphs[1], starts, stand_ins[0], stand_ins[1], shapes,
                                name=f"{importer.prefix}{item.name}/")
-            return made[:len(starts)], made[0].op
+            return made[:len(starts)]
         shapes = wide
         names.restore(before)
     raise ValueError(located(f"the shapes of the loop variables of {item.name!r} never settle"))
