@@ -259,13 +259,6 @@ from flowgraph.ops.variable_scope import (
     variable_op_scope,
     variable_scope,
 )
-from flowgraph.runtime.config import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    OptimizerOptions,
-    RunOptions,
-)
 from flowgraph.runtime.session import InteractiveSession, Session
 
 half, double, newaxis = float16, float64, None

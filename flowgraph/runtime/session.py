@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,15 @@ from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
-from flowgraph.runtime.config import ConfigProto, passes_of
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
 from flowgraph.runtime.feeds import feed_array, feed_tensor
 from flowgraph.runtime.fetches import feed_parts, fetch_key
 from flowgraph.runtime.runner import Hook
 from flowgraph.runtime.state import State
+
+if TYPE_CHECKING:
+    from flowgraph.runtime.config import ConfigProto
 
 MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
 _GROWN_RUNS = 20  # a line that made the graph grow before so many runs is in a loop
@@ -47,8 +49,11 @@ class BaseSession:
                                     "is given as Session(config=...)"))
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(located(f"graph must be a tf.Graph, not {graph!r:.100}"))
-        if config is not None and not isinstance(config, ConfigProto):
-            raise TypeError(located(f"config must be a tf.ConfigProto, not {config!r:.100}"))
+        if config is not None:
+            from flowgraph.runtime.config import ConfigProto, passes_of  # late: it costs 20 ms
+            if not isinstance(config, ConfigProto):
+                raise TypeError(located(f"config must be a tf.ConfigProto, not {config!r:.100}"))
+            passes = passes_of(config) if passes is None else passes
         if runner not in ("auto", "interpreter", "source"):
             raise ValueError(located("runner must be 'auto', 'interpreter' or 'source', not "
                                      f"{runner!r}"))
@@ -57,8 +62,8 @@ class BaseSession:
         self._config = config
         self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
-        self._settings = Settings(passes_of(config) if passes is None else list(passes), runner,
-                                  poison, self._arenas)
+        self._settings = Settings(None if passes is None else list(passes), runner, poison,
+                                  self._arenas)
         self._state = State()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()

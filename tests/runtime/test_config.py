@@ -35,13 +35,14 @@ def test_nested_messages_are_given_whole() -> None:
     assert config.graph_options.optimizer_options.opt_level == -1
 
 
-@pytest.mark.parametrize("use", [
-    lambda: fg.ConfigProto(soft_placement=True),
-    lambda: setattr(fg.ConfigProto(), "gpu_option", 1),
-    lambda: setattr(fg.ConfigProto().gpu_options, "growth", 1),
-], ids=["keyword", "attribute", "inner attribute"])
-def test_a_misspelt_field_is_an_error_that_lists_the_fields(use) -> None:
-    with pytest.raises(AttributeError, match=r"has no field .*; it has "):
+@pytest.mark.parametrize("use, error", [
+    (lambda: fg.ConfigProto(soft_placement=True), ValueError),
+    (lambda: setattr(fg.ConfigProto(), "gpu_option", 1), AttributeError),
+    (lambda: setattr(fg.ConfigProto().gpu_options, "growth", 1), AttributeError),
+    (lambda: setattr(fg.ConfigProto(), "gpu_options", fg.GPUOptions()), AttributeError),
+], ids=["keyword", "attribute", "inner attribute", "inner message"])
+def test_a_misspelt_field_is_an_error_of_protobufs_class(use, error) -> None:
+    with pytest.raises(error, match=r'has no "soft_placement" field|has no field|not allowed'):
         use()
 
 
@@ -52,9 +53,24 @@ def test_a_config_is_copied_field_by_field() -> None:
 
 
 def test_the_text_of_a_config_shows_what_was_set() -> None:
-    assert "allow_soft_placement=True" in repr(fg.ConfigProto(allow_soft_placement=True))
-    assert repr(fg.RunOptions()) == "RunOptions()"
-    assert repr(fg.RunOptions(trace_level=3)) == "RunOptions(trace_level=3)"
+    config = fg.ConfigProto(device_count={"GPU": 0}, allow_soft_placement=True)
+    config.graph_options.rewrite_options.constant_folding = 2
+    assert " ".join(str(config).split()) == (
+        'device_count { key: "GPU" value: 0 } allow_soft_placement: true '
+        "graph_options { rewrite_options { constant_folding: OFF } }")
+    assert str(fg.RunOptions()) == ""
+    assert str(fg.RunOptions(trace_level=3)) == "trace_level: FULL_TRACE\n"
+
+
+def test_a_config_has_the_bytes_of_tensorflows() -> None:
+    config = fg.ConfigProto(device_count={"GPU": 1}, inter_op_parallelism_threads=2,
+                            gpu_options=fg.GPUOptions(per_process_gpu_memory_fraction=0.5))
+    config.graph_options.optimizer_options.opt_level = fg.OptimizerOptions.L0
+    config.experimental.executor_type = "x"
+    assert config.SerializeToString() == (
+        b"\n\x07\n\x03GPU\x10\x01(\x022\t\t\x00\x00\x00\x00\x00\x00\xe0?R\r\x1a\x0b\x18\xff\xff"
+        b"\xff\xff\xff\xff\xff\xff\xff\x01\x82\x01\x03\x1a\x01x")
+    assert fg.ConfigProto.FromString(config.SerializeToString()) == config
 
 
 def test_run_options_and_metadata_are_taken() -> None:
