@@ -15,6 +15,7 @@ from flowgraph.core.logger import logger
 from flowgraph.errors import UnimplementedError
 from flowgraph.io.bundle import BundleReader, as_bytes, dtype_name
 from flowgraph.io.bundle_entries import Entry
+from flowgraph.io.npz import NpzReader, is_npz
 from flowgraph.train.checkpoint_state import latest_checkpoint
 
 _ENUM_NAMES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
@@ -28,7 +29,8 @@ class CheckpointReader:
     """
 
     def __init__(self, filepattern: Any) -> None:
-        self._bundle = BundleReader(os.fsdecode(filepattern))
+        path = os.fsdecode(filepattern)
+        self._bundle: Any = NpzReader(path) if is_npz(path) else BundleReader(path)
 
     def has_tensor(self, tensor_str: str) -> bool:
         """Whether there is a tensor of this name."""
