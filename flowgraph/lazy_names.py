@@ -29,6 +29,7 @@ LAZY = {
     "NameAttrList": "flowgraph.io.graph_messages:NameAttrList",
     "NodeDef": "flowgraph.io.graph_messages:NodeDef",
     "OptimizerOptions": "flowgraph.runtime.config:OptimizerOptions",
+    "OptionalSpec": "flowgraph.data.structure:OptionalSpec",
     "PaddingFIFOQueue": "flowgraph.ops.queues:PaddingFIFOQueue",
     "PriorityQueue": "flowgraph.ops.queues:PriorityQueue",
     "QUANTIZED_DTYPES": "flowgraph.core.dtypes:QUANTIZED_DTYPES",

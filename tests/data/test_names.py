@@ -6,5 +6,5 @@ import flowgraph as fg
 
 
 def test_a_missing_name_says_what_to_use() -> None:
-    with pytest.raises(AttributeError, match=r"does not offer tf\.data\.Dataset: .*placeholders"):
-        _ = fg.data.Dataset
+    with pytest.raises(AttributeError, match=r"does not offer .*SqlDataset: .*from_generator"):
+        _ = fg.data.experimental.SqlDataset

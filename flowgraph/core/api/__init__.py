@@ -57,7 +57,6 @@ REASONS = (
            "Use tf.strings.substr with unit='UTF8_CHAR'."),
     Reason("tf.strings.unicode_script", "needs the table of Unicode's scripts, which Python has "
            "not", "Use tf.py_func with a package that has it."),
-    Reason("tf.OptionalSpec", "describes values that a tf.data iterator may not have"),
     # -- machines
     Reason("tf.distribute.*", _CLUSTER),
     Reason("tf.config.experimental_connect_*", _CLUSTER),
@@ -93,7 +92,18 @@ REASONS = (
     Reason("tf.image.generate_bounding_box_proposals", "is one op of a detection model",
            "Use tf.image.non_max_suppression."),
     # -- to come
-    Reason("tf.data.*", _LATER, "Feed arrays through placeholders."),
+    Reason("tf.data.experimental.RaggedTensorStructure",
+           "needs ragged tensors, which flowgraph has not", "Pad to one length, or use a SparseTensor."),
+    Reason("tf.data.experimental.SqlDataset", "reads a database",
+           "Use tf.data.Dataset.from_generator with the sqlite3 module."),
+    Reason("tf.data.experimental.*Stats*", "measures TensorFlow's own threads",
+           "Use Session.run_with_hooks, or a profiler."),
+    Reason("tf.data.experimental.*_stats", "measures TensorFlow's own threads",
+           "Use Session.run_with_hooks, or a profiler."),
+    Reason("tf.data.experimental.CheckpointInputPipelineHook", "saves where an iterator stands",
+           "Start the pipeline anew; a seed gives the same order."),
+    Reason("tf.data.experimental.make_saveable_from_iterator", "saves where an iterator stands",
+           "Start the pipeline anew; a seed gives the same order."),
     Reason("tf.estimator.*", _LATER, "Write the training loop with Session.run."),
     Reason("tf.keras.*", "is planned as far as programs of TensorFlow 1 use it", "Use tf.layers."),
     Reason("tf.train.Checkpoint", "saves objects of the second version's API",
