@@ -98,7 +98,7 @@ def test_names_with_the_letters_of_patterns(tmp_path) -> None:
         for step in (1, 2):
             path = saver.save(sess, str(tmp_path / 'a [*]\u00e9"?\\'), step)
         assert tf.train.latest_checkpoint(tmp_path) == path
-        assert len(os.listdir(tmp_path)) == 3
+        assert len(os.listdir(tmp_path)) == 4
         saver.restore(sess, path)
 
 

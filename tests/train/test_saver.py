@@ -62,7 +62,7 @@ def test_an_empty_graph_has_nothing_to_save(tmp_path) -> None:
     saver = tf.train.Saver(allow_empty=True)
     assert saver.save(tf.Session(), str(tmp_path / "m")) is None
     saver.restore(tf.Session(), "/no/such")
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["m.meta"]
 
 
 @pytest.mark.parametrize(("var_list", "error", "words"), [
@@ -131,7 +131,7 @@ def test_values_come_back(tmp_path) -> None:
     path = tf.train.Saver().save(sess, str(tmp_path / "model"), global_step=12)
     assert path == str(tmp_path / "model-12")
     assert sorted(os.listdir(tmp_path)) == ["checkpoint", "model-12.data-00000-of-00001",
-                                            "model-12.index"]
+                                            "model-12.index", "model-12.meta"]
     before = sess.run(variables)
     other = tf.Session()
     tf.train.Saver().restore(other, path)
@@ -286,7 +286,7 @@ def test_the_latest_few_are_kept(tmp_path) -> None:
     saver = tf.train.Saver(max_to_keep=2)
     for step in range(4):
         saver.save(sess, str(tmp_path / "m"), step)
-    assert steps_in(tmp_path) == [2, 3] and len(os.listdir(tmp_path)) == 5
+    assert steps_in(tmp_path) == [2, 3] and len(os.listdir(tmp_path)) == 7
     assert saver.last_checkpoints == [str(tmp_path / f"m-{i}") for i in (2, 3)]
     state = tf.train.get_checkpoint_state(tmp_path)
     assert state.model_checkpoint_path == str(tmp_path / "m-3")
