@@ -273,6 +273,9 @@ class Queue:
                    shapes: Sequence[Shape]) -> None:
         """Raises InvalidArgumentError when a node that shares this queue wants another one."""
         capacity = _UNBOUNDED if capacity < 0 else capacity
+        if (capacity, component_types, shapes) == (self.capacity, self.component_types,
+                                                   self.shapes):
+            return
         for what, own, wanted in (
                 ("capacity", self.capacity, capacity),
                 ("component types", [t.name for t in self.component_types],
