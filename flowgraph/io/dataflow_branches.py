@@ -29,21 +29,26 @@ Path = tuple[tuple[str, int], ...]  # (predicate, branch) of each branch around,
 
 
 
-def without_branches(items: list[Item]) -> list[Item]:
-    """The items of one level with Conditionals for what lies between Switch and Merge."""
+def without_branches(items: list[Item], in_loop: bool = False) -> list[Item]:
+    """The items of one level with Conditionals for what lies between Switch and Merge.
+
+    Args:
+        items: the items.
+        in_loop: whether they are those of a loop.
+    """
     taken = {item.name for item in items}
     while any(is_a(item, SWITCH | MERGE) for item in items):
-        items = _Level(items, taken).with_innermost_joined()
+        items = _Level(items, taken, in_loop).with_innermost_joined()
     return items
 
 
 def region_of(items: list[Item], results: list[str], controls: list[str]) -> Region:
     """A region whose branches are found; what it runs for its own sake is a node of it then."""
     if not controls:
-        return Region(without_branches(items), results)
+        return Region(without_branches(items, in_loop=True), results)
     name = free_name("before_next", {item.name for item in items})
     last = NodeDef(name=name, op="ControlTrigger", input=controls)
-    return Region(without_branches([*items, last]), results, ["^" + name])
+    return Region(without_branches([*items, last], in_loop=True), results, ["^" + name])
 
 
 class _Level:
@@ -52,9 +57,11 @@ class _Level:
     Args:
         items: the items.
         taken: names that are in use.
+        in_loop: whether they are those of a loop.
     """
 
-    def __init__(self, items: list[Item], taken: set[str]) -> None:
+    def __init__(self, items: list[Item], taken: set[str], in_loop: bool) -> None:
+        self.in_loop = in_loop
         self.items = {item.name: item for item in in_order({item.name: item for item in items})}
         self.taken = taken
         self.paths: dict[str, Path] = {}  # of what an item computes; of a Switch: before it
@@ -109,16 +116,17 @@ class _Level:
                         and group_of.get(name) != group_of[source]
                         and not is_a(self.items[source], SWITCH | MERGE)):
                     waited[group_of[source]].append(source)
-        made: list[Item] = []
+        made: list[tuple[Item, list[str]]] = []  # with the names that are inside
         new: dict[str, str] = {}
         for pred, members in groups:
             found, places = self._conditionals(pred, members, waited[members[0]])
-            made += found
+            made += [(item, members) for item in found]
             new.update(places)
-        gone = group_of.keys() - {node.name for node in made}
-        return [changed(item, new, gone)
-                for item in [*(item for name, item in self.items.items() if name not in group_of),
-                             *made]]
+        gone = group_of.keys() - {item.name for item, _ in made}
+        rest = [item for name, item in self.items.items() if name not in group_of]
+        return [*(changed(item, new, gone) for item in rest),
+                *(changed(item, {**new, **{f"^{name}": f"^{name}" for name in members}},
+                          gone - set(members)) for item, members in made)]
 
     def _switches(self) -> Iterator[str]:
         return (name for name, item in self.items.items() if is_a(item, SWITCH | MERGE))
@@ -159,7 +167,7 @@ class _Level:
         does on the branch's result: then there is one for each stage.
         """
         if not any(is_a(self.items[name], MERGE) for name in members):
-            return [], {}  # nothing leaves the branches: no fetch can ask for what is inside
+            return self._only_branch(pred, members), {}
         stages = self._stages(members)
         prefix = next(name for name in members if is_a(self.items[name], MERGE)).rpartition("/")[0]
         wish = f"{prefix}/If" if prefix else "If"
@@ -186,6 +194,21 @@ class _Level:
             found += [identity_node(merge.name, f"{stage.name}:{first + i}", merge)
                       for i, merge in enumerate(stage.merges())]
         return found, {f"^{name}": f"^{made[stages[name]].name}" for name in waited}
+
+    def _only_branch(self, pred: str, members: list[str]) -> list[Item]:
+        """The items of a branch that is not left: a loop inside that branch asks once more.
+
+        What is outside of loops cannot be fetched, and goes.
+        """
+        inside = [self.items[name] for name in members if not is_a(self.items[name], SWITCH)]
+        if not self.in_loop or not inside:
+            return []
+        if len({self.paths[item.name][-1] for item in inside}) > 1:
+            raise wrong(inside[0], f"both branches of {pred!r} end without a Merge")
+        switches = {name for name in members if is_a(self.items[name], SWITCH)}
+        new = {f"{name}{end}": self.items[name].input[0] for name in switches
+               for end in ("", ":1")}
+        return [changed(item, new, switches) for item in inside]
 
     def _stages(self, members: list[str]) -> dict[str, int]:
         """How often the way to each item leads out of the branches and in again."""

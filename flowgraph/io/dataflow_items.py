@@ -174,7 +174,7 @@ def without(dropped: frozenset[str] | set[str], refs: Iterable[str]) -> list[str
 
 
 def renamed(ref: str, new: dict[str, str]) -> str:
-    while (found := new.get(tensor_name(ref))) is not None:
+    while (found := new.get(tensor_name(ref), ref)) != ref:
         ref = found
     return ref
 

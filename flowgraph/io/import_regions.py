@@ -31,6 +31,7 @@ class RegionImporter(Importer):
     def __init__(self, parent: Importer, graph: SubGraph, parameters: dict[str, Tensor]) -> None:
         super().__init__(graph, parent.prefix, parent.library, parent.inputs)
         self.mapped = parent.mapped
+        self.all_names = parent.all_names
         self._parent = parent
         self._parameters = parameters
         self._inside: set[str] = set()
