@@ -18,6 +18,7 @@ from flowgraph.io.export_functions import FunctionWriter, branch_function
 from flowgraph.io.graph_export import GraphWriter, attributes
 from flowgraph.io.graph_messages import AttrValue, NameAttrList
 from flowgraph.io.op_table import Signature, signature
+from flowgraph.io.py_func_tokens import token_of
 
 Rule = Callable[[GraphWriter, Operation], bool]
 RULES: dict[str, Rule] = {}
@@ -279,7 +280,7 @@ def write_sparse_cross(writer: GraphWriter, op: Operation) -> bool:
 def write_py_func(writer: GraphWriter, op: Operation) -> bool:
     """The function itself cannot be written; the token names it for who reads the file."""
     attrs = {"Tin": _types(op.inputs), "Tout": attr_value("list(type)", op.attrs["Tout"]),
-             "token": attr_value("string", f"pyfunc_{op.index}")}
+             "token": attr_value("string", token_of(op))}
     writer.add(op.name, op.type, _inputs(writer, op), attrs, op)
     return True
 

@@ -3,7 +3,7 @@
 The nodes are put in order, each is looked up (`op_table` has the defaults of attributes left out),
 its attributes become Python values, and the op is built as a program would build it, so that shapes
 and dtypes are checked anew. Old op types and those of resource variables have rules in
-`import_rules`; functions become branches, loops, or plain ops (`import_functions`).
+`rules`; functions become branches, loops, or plain ops (`import_functions`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,6 @@ from flowgraph.io.import_nodes import Importer, Library
 from flowgraph.io.op_messages import OpList
 from flowgraph.io.op_table import MISSING, signature
 from flowgraph.opdef.convert import convert_to_tensor
-
-V1_CONTROL_FLOW = frozenset((
-    "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "RefSwitch",
-    "RefMerge", "RefEnter", "RefExit", "RefNextIteration"))
 
 
 def import_graph_def(graph_def: Any, input_map: dict[str, Any] | None = None,
@@ -63,8 +59,10 @@ def import_graph_def(graph_def: Any, input_map: dict[str, Any] | None = None,
     graph_def = _checked_graph_def(graph_def)
     if input_map is None:
         input_map = {}
-    if not (isinstance(input_map, dict) and all(isinstance(key, (str, bytes)) for key in input_map)):
-        raise TypeError(located("input_map must be a dictionary mapping strings to Tensor objects."))
+    if not (isinstance(input_map, dict)
+            and all(isinstance(key, (str, bytes)) for key in input_map)):
+        raise TypeError(located("input_map must be a dictionary mapping strings to Tensor "
+                                "objects."))
     if return_elements is not None:
         return_elements = tuple(return_elements)
         if not all(isinstance(element, (str, bytes)) for element in return_elements):
@@ -72,13 +70,12 @@ def import_graph_def(graph_def: Any, input_map: dict[str, Any] | None = None,
         return_elements = [_text(element) for element in return_elements]
     if producer_op_list is not None:
         _remove_defaults(graph_def, producer_op_list)
-    graph_def = without_v1_control_flow(graph_def)
     graph = get_default_graph()
     with name_scope(name, "import", [v for v in input_map.values() if isinstance(v, Tensor)]
                     ) as scope:
         inputs = _as_inputs(name, input_map)
     importer = Importer(graph, scope, Library(graph_def), inputs)
-    importer.add(graph_def.node)
+    importer.add_graph(graph_def.node)
     found = None if return_elements is None else [importer.element(text)
                                                   for text in return_elements]
     unused = [text for text in inputs if text not in importer.mapped
@@ -87,21 +84,6 @@ def import_graph_def(graph_def: Any, input_map: dict[str, Any] | None = None,
         raise ValueError(located("Attempted to map inputs that were not found in graph_def: "
                                  f"[{', '.join(unused)}]"))
     return found
-
-
-def without_v1_control_flow(graph_def: GraphDef) -> GraphDef:
-    """The graph with its v1 branches and loops as If and While: Switch, Merge, Enter, …
-
-    Args:
-        graph_def: the graph; not changed.
-
-    Raises:
-        UnimplementedError: they are not of a form that tf.cond and tf.while_loop make.
-    """
-    if not any(node.op in V1_CONTROL_FLOW for node in graph_def.node):
-        return graph_def
-    from flowgraph.io.control_flow_v1 import functional
-    return functional(graph_def)
 
 
 def _checked_graph_def(graph_def: Any) -> GraphDef:

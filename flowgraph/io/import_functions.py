@@ -6,8 +6,10 @@ name in the registry; `FunctionImporter` finds its number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
@@ -186,11 +188,11 @@ def _call_node(build: Build, results: list[Tensor], ends: list[Operation]) -> Op
 
 def if_node(build: Build) -> Any:
     """If, StatelessIf."""
-    pred, outside = _as_bool(build, build.inputs[0]), build.inputs[1:]
+    pred, outside = as_bool(build.inputs[0]), build.inputs[1:]
     branches = [_branch(build, function_name(build, f"{part}_branch"), part, outside)
                 for part in ("then", "else")]
     _check_branches(build, branches)
-    return build_if(pred, *branches, name=build.name + "/")
+    return _results(build, build_if(pred, branches[0], branches[1], name=build.name + "/"))
 
 
 def case_node(build: Build) -> Any:
@@ -201,7 +203,13 @@ def case_node(build: Build) -> Any:
     branches = [_branch(build, function.name, f"branch{i}", build.inputs[1:])
                 for i, function in enumerate(functions)]
     _check_branches(build, branches)
-    return build_case(build.inputs[0], branches, name=build.name + "/")
+    return _results(build, build_case(build.inputs[0], branches, name=build.name + "/"))
+
+
+def _results(build: Build, made: list[Tensor]) -> list[Tensor]:
+    """The outputs that the node has in the file: none, where a branch only does something."""
+    build.operation = made[0].op
+    return made[:len(build.attr("Tout"))]
 
 
 def _check_branches(build: Build, branches: list[SubGraph]) -> None:
@@ -217,51 +225,104 @@ def _branch(build: Build, name: str, part: str, outside: Sequence[Tensor]) -> Su
         inner = FunctionImporter(graph, f"{build.name}/{part}/", build.importer.library, function,
                                  [graph.adopt(tensor) for tensor in outside],
                                  _scope_of(build, function))
-        graph.outputs = inner.build()
-        _wait_for(graph, graph.outputs, inner.ends())
+        graph.outputs = after(graph, inner.build(), inner.ends())
     return graph
 
 
-def _wait_for(graph: SubGraph, outputs: list[Tensor], ends: list[Operation]) -> None:
-    """Makes the results come after what else the function does."""
-    ends = [op for op in ends if op not in {tensor.op for tensor in outputs}]
-    if not ends or not outputs:
-        return
+def after(graph: SubGraph, results: list[Tensor], ends: Sequence[Operation]) -> list[Tensor]:
+    """The results of a branch or loop, such that they come after some operations in it.
+
+    Args:
+        graph: the branch or loop, which is the default graph.
+        results: the results.
+        ends: the operations.
+    """
+    makers = {tensor.op for tensor in results}
+    ends = [op for op in ends if op not in makers and op.graph is graph]
+    if not ends and results:
+        return results
     with graph.control_dependencies(ends):
-        outputs[0] = op_def("Identity").build(outputs[0], name="result")
+        if not results:  # what has no result is asked for by this one
+            return [op_def("Const").build(value=np.array(True), name="done")]
+        return [op_def("Identity").build(results[0], name="result"), *results[1:]]
 
 
-def _as_bool(build: Build, tensor: Tensor) -> Tensor:
-    """A condition as TensorFlow takes it: a number is true unless 0, text unless empty."""
+def as_bool(tensor: Tensor) -> Tensor:
+    """A condition as TensorFlow takes it: a number is true unless 0, text unless empty.
+
+    Args:
+        tensor: the condition.
+    """
     if tensor.dtype.base_dtype is dt.bool_:
         return tensor
     if tensor.dtype.base_dtype is dt.string:
-        tensor = build.sub("StringLength", tensor, part="length")
-    zero = build.sub("ZerosLike", tensor, part="zero")
-    made: Tensor = build.sub("NotEqual", tensor, zero, part="is_true")
+        tensor = op_def("StringLength").build(tensor)
+    made: Tensor = op_def("NotEqual").build(tensor, op_def("ZerosLike").build(tensor))
     return made
 
 
 def while_node(build: Build) -> list[Tensor]:
     """While, StatelessWhile: what the body hands on as it is, at the end, comes from outside."""
     library, inputs = build.importer.library, build.inputs
-    cond = library.function(function_name(build, "cond"), build.node)
-    body = library.function(function_name(build, "body"), build.node)
-    carried = _carried(build, body)
-    shapes = _start_shapes(build, carried)
-    for _ in range(4):
-        graphs, stand_ins = _loop_graphs(build, cond, body, carried, shapes)
-        after = [tensor.spec.shape for tensor in graphs[1].outputs]
-        if all(widen(a, b) == a for a, b in zip(shapes, after, strict=True)):
-            break
-        shapes = [a if widen(a, b) == a else widen(a, b)
-                  for a, b in zip(shapes, after, strict=True)]
-    else:
-        raise build.wrong("has loop variables whose shapes never settle")
-    results = build_while(*graphs, [inputs[i] for i in carried], *stand_ins, shapes,
-                          name=build.name + "/")
+    functions = {part: library.function(function_name(build, part), build.node)
+                 for part in ("cond", "body")}
+    carried = _carried(build, functions["body"])
+
+    def make(part: str, graph: SubGraph, own: list[Tensor]) -> list[Tensor]:
+        variables = dict(zip(carried, own, strict=True))
+        arguments = [variables[i] if i in variables else graph.adopt(tensor)
+                     for i, tensor in enumerate(inputs)]
+        inner = FunctionImporter(graph, f"{build.name}/{part}/", library, functions[part],
+                                 arguments, _scope_of(build, functions[part]))
+        results = inner.build()
+        if part == "body":
+            results = [results[i] for i in carried]
+        return after(graph, results, inner.ends())
+
+    results = loop(build.importer.graph, build.name, [inputs[i] for i in carried],
+                   _start_shapes(build, carried), make)
     places = {i: k for k, i in enumerate(carried)}
     return [results[places[i]] if i in places else inputs[i] for i in range(len(inputs))]
+
+
+def loop(outer: Graph, name: str, starts: list[Tensor], shapes: list[Any],
+         make: Callable[[str, SubGraph, list[Tensor]], list[Tensor]]) -> list[Tensor]:
+    """Builds a loop; the last values of its variables.
+
+    Args:
+        outer: the graph around.
+        name: the name of its node.
+        starts: the first values of the loop variables.
+        shapes: their static shapes, as far as is known; made less precise where the body does so.
+        make: function from ("cond" or "body", its graph, the loop variables in it) to its results.
+    """
+    for _ in range(4):
+        graphs, stand_ins = [], []
+        for part in ("cond", "body"):
+            graph = SubGraph(outer)
+            with graph.as_default():
+                own = [graph.parameter(f"{name}/{part}/variable", start, shape)
+                       for start, shape in zip(starts, shapes, strict=True)]
+                graph.outputs = make(part, graph, own)
+                if part == "cond":
+                    if len(graph.outputs) != 1:
+                        raise ValueError(located(f"The condition of the loop {name!r} has "
+                                                 f"{len(graph.outputs)} results"))
+                    graph.outputs = [as_bool(graph.outputs[0])]
+            graphs.append(graph)
+            stand_ins.append(own)
+        results = graphs[1].outputs
+        for tensor, start in zip(results, starts, strict=True):
+            if tensor.dtype.base_dtype is not start.dtype.base_dtype:
+                raise ValueError(located(f"A variable of the loop {name!r} is {tensor.dtype.name} "
+                                         f"after a round and {start.dtype.name} before"))
+        wider = [widen(shape, tensor.spec.shape)
+                 for shape, tensor in zip(shapes, results, strict=True)]
+        if wider == shapes:
+            return build_while(graphs[0], graphs[1], starts, stand_ins[0], stand_ins[1], shapes,
+                               name=name + "/")
+        shapes = wider
+    raise ValueError(located(f"The shapes of the variables of the loop {name!r} never settle"))
 
 
 def _carried(build: Build, body: FunctionDef) -> list[int]:
@@ -311,33 +372,3 @@ def _start_shapes(build: Build, carried: list[int]) -> list[Any]:
         shapes = [given[i] if compatible(given[i], shape) and widen(given[i], shape) == given[i]
                   else shape for i, shape in zip(carried, shapes, strict=True)]
     return shapes
-
-
-def _loop_graphs(build: Build, cond: FunctionDef, body: FunctionDef, carried: list[int],
-                 shapes: list[Any]) -> tuple[list[SubGraph], list[list[Tensor]]]:
-    """Condition and body, and what stands for the loop variables in each."""
-    graphs, stand_ins = [], []
-    for function, part in ((cond, "cond"), (body, "body")):
-        graph = SubGraph(build.importer.graph)
-        with graph.as_default():
-            own = {i: graph.parameter(f"{build.name}/{part}/variable", build.inputs[i], shape)
-                   for i, shape in zip(carried, shapes, strict=True)}
-            arguments = [own[i] if i in own else graph.adopt(tensor)
-                         for i, tensor in enumerate(build.inputs)]
-            inner = FunctionImporter(graph, f"{build.name}/{part}/", build.importer.library,
-                                     function, arguments, _scope_of(build, function))
-            results = inner.build()
-            if part == "cond":
-                if len(results) != 1:
-                    raise build.wrong(f"has a condition with {len(results)} results")
-                graph.outputs = [_as_bool(build, results[0])]
-            else:
-                graph.outputs = [results[i] for i in carried]
-                for i, tensor in zip(carried, graph.outputs, strict=True):
-                    if tensor.dtype.base_dtype is not build.inputs[i].dtype.base_dtype:
-                        raise build.wrong(f"has a loop variable that is {tensor.dtype.name} after "
-                                          f"a round and {build.inputs[i].dtype.name} before")
-            _wait_for(graph, graph.outputs, inner.ends())
-        graphs.append(graph)
-        stand_ins.append(list(own.values()))
-    return graphs, stand_ins

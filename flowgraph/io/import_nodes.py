@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
-from flowgraph.errors import FlowgraphError, GraphError, UnimplementedError
+from flowgraph.errors import (
+    FlowgraphError,
+    GraphError,
+    InvalidArgumentError,
+    UnimplementedError,
+)
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import dtype_of, from_table, python_value
+from flowgraph.io.dataflow_items import Item
 from flowgraph.io.graph_messages import AttrValue, FunctionDef, GraphDef, NodeDef
-from flowgraph.io.op_table import MISSING, Signature, signature
+from flowgraph.io.op_table import MISSING, Arg, Signature, signature
 from flowgraph.io.op_types import load_every_op
+from flowgraph.io.rules import rules
 from flowgraph.opdef.opdef import REGISTRY, REQUIRED, OpDef
 
 _MOST_NODES = 100_000  # that functions may add beyond those of the file; they can name each other
 _DEEPEST = 40  # functions in functions
 _CPP_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-# Attributes of later versions that change no result: which inputs of a product are gradients.
-_HINTS = {"grad_a", "grad_b", "grad_x", "grad_y"}
+# Attributes of later versions that change no result.
+_HINTS = {"grad_a", "grad_b", "grad_x", "grad_y", "debug_name", "allowed_devices"}
 # Text that kernels take as bytes.
-_BYTES = {"field_delim", "na_value", "xmp_metadata", "separator", "pattern", "rewrite"}
+_BYTES = {"field_delim", "na_value", "xmp_metadata", "separator", "pattern", "rewrite",
+          "placeholder", "template"}
 
 
 class Library:
@@ -93,35 +102,54 @@ class Importer:
         self.outputs: dict[str, list[Tensor]] = {}
         self.operations: dict[str, Operation] = {}
         self.mapped: set[str] = set()
+        self.all_names: set[str] = set()  # of the graph, also those that are no nodes any more
         self._nodes: dict[str, NodeDef] = {}
 
-    def add(self, nodes: Iterable[NodeDef]) -> None:
-        """Builds nodes, each after those it needs.
+    def add_graph(self, nodes: Iterable[NodeDef]) -> None:
+        """Builds the nodes of a whole graph, in which there may be branches and loops as
+        TensorFlow 1 writes them.
 
         Args:
             nodes: the nodes, in any order.
         """
         nodes = list(nodes)
-        self._nodes = {node.name: node for node in nodes}
-        if len(self._nodes) != len(nodes):
-            names = [node.name for node in nodes]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(located(f"Node {twice!r} is not unique"))
-        self._check_types(nodes)
-        for node in in_order(nodes, self):
+        _check_unique(nodes)
+        self.all_names = {node.name for node in nodes}
+        from flowgraph.io.control_flow_v1 import functionalized
+        try:
+            items = functionalized(nodes)
+        except InvalidArgumentError as error:
+            raise ValueError(located(f"The GraphDef's branches or loops cannot be read: {error}")
+                             ) from None
+        self.add(items)
+
+    def add(self, nodes: Iterable[Item]) -> None:
+        """Builds nodes, branches and loops, each after those it needs.
+
+        Args:
+            nodes: the nodes, in any order.
+        """
+        items = list(nodes)
+        self._nodes = {node.name: node for node in items if isinstance(node, NodeDef)}
+        _check_unique(items)
+        self._check_types([*self._nodes.values()])
+        for item in in_order(items, self):
             self.library.left -= 1
             if self.library.left < 0:
                 raise ValueError(located("The functions of the GraphDef would make far more nodes "
                                          "than it has"))
-            self._add(node)
-        self._colocate(nodes)
+            if isinstance(item, NodeDef):
+                self._add(item)
+            else:
+                from flowgraph.io.import_regions import add_item
+                add_item(self, item)
+        self._colocate([*self._nodes.values()])
 
     def _check_types(self, nodes: list[NodeDef]) -> None:
         """Names all op types at once that cannot be built."""
-        from flowgraph.io.import_rules import RULES
         missing: dict[str, list[str]] = {}
         for node in nodes:
-            if node.op not in REGISTRY and node.op not in RULES and (
+            if node.op not in REGISTRY and node.op not in rules() and (
                     node.op not in self.library.functions):
                 missing.setdefault(node.op, []).append(node.name)
         unknown = {op: names for op, names in missing.items() if signature(op) is None}
@@ -225,13 +253,12 @@ class Importer:
     # ---- building --------------------------------------------------------------------------------
 
     def _add(self, node: NodeDef) -> None:
-        from flowgraph.io.import_rules import RULES
         texts = list(node.input)
         inputs = [self.tensor(text, node.name) for text in texts if not text.startswith("^")]
         controls = [self.operation(text[1:], node.name) for text in texts if text.startswith("^")]
         row = signature(node.op)
         build = Build(self, node, row, inputs)
-        rule = RULES.get(node.op)
+        rule = rules().get(node.op)
         try:
             with ExitStack() as stack:
                 stack.enter_context(self.graph.as_default())
@@ -252,6 +279,8 @@ class Importer:
             if isinstance(error, ValueError):
                 raise
             raise GraphError(str(error)) from None
+        except InvalidArgumentError as error:
+            raise ValueError(located(f"{node.op} {node.name!r} cannot be built: {error}")) from None
         except (RecursionError, MemoryError, OverflowError) as error:
             raise ValueError(located(f"{node.op} {node.name!r} cannot be built: {error}")) from None
         except (TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
@@ -262,8 +291,10 @@ class Importer:
                                  outputs[0].op if outputs else None)
         assert op is not None, node.op
         if rule is None and controls and op.graph is self.graph:
-            op._control_inputs = list(dict.fromkeys(controls))
+            op._control_inputs = [c for c in dict.fromkeys(controls) if c.graph is self.graph]
         self._keep_attributes(op, node, row)
+        if row is not None and not row.outputs:
+            outputs = []
         self.outputs[node.name] = outputs
         self.operations[node.name] = op
 
@@ -285,6 +316,8 @@ class Importer:
                 if name == node.name:
                     continue
                 other = self.operations.get(name) or self.graph._by_name.get(name)
+                if other is None and name in self.all_names:
+                    continue  # it is inside a branch or a loop, or was a part of its making
                 if other is None:
                     raise ValueError(located("Specified colocation to an op that does not exist "
                                              f"during import: {name} in {self.prefix}{node.name}"))
@@ -360,7 +393,7 @@ class Build:
                 tensor = self.inputs[at + k]
                 expected = (types[k] if arg.list_attr else self._declared(arg.type_attr)
                             if arg.type_attr else dtype_of(arg.dtype))
-                if expected is not None and not _fits(tensor, expected):
+                if not (_fits(tensor, expected) or (arg.dtype and self._takes(row, arg, tensor))):
                     source = self.node.input[at + k]
                     source = source if ":" in source else f"{source}:0"
                     raise ValueError(located(
@@ -375,7 +408,16 @@ class Build:
                          f"NodeDef expected inputs do not match {len(self.inputs)} inputs "
                          "specified")
 
-    def _declared(self, name: str) -> dt.DType | None:
+    def _takes(self, row: Signature, arg: Arg, tensor: Tensor) -> bool:
+        """Whether our op takes a dtype that TensorFlow's does not: RFFT of float64."""
+        op_def = REGISTRY.get(row.name)
+        if op_def is None or len(op_def.params) <= row.inputs.index(arg):
+            return False
+        allowed = op_def.dtypes[op_def.params[row.inputs.index(arg)]]
+        allowed = getattr(op_def, allowed) if isinstance(allowed, str) else allowed
+        return allowed is not dt.ANY and tensor.dtype.base_dtype in allowed.members
+
+    def _declared(self, name: str) -> dt.DType:
         entry = self.row.attrs[name] if self.row is not None else None
         if name in self.node.attr or (entry is not None and entry.default is not MISSING):
             dtype: dt.DType = self.attr(name)
@@ -431,9 +473,10 @@ class Build:
         op_def = REGISTRY[op_type]
         if self.row is not None:
             self._check_attributes(self.row)
-        given = list(groups) if groups else (
-            self.groups() if self.row is not None and op_type == self.node.op else
-            list(op_def.group(self.inputs)))
+        given = list(groups)
+        if not groups and op_def.params:
+            given = (self.groups() if self.row is not None and op_type == self.node.op
+                     else list(op_def.group(self.inputs)))
         if len(given) > len(op_def.params):
             extra = [group for group in given[len(op_def.params):] if group != []]
             if extra:
@@ -513,7 +556,15 @@ def _listed(types: dict[str, list[str]]) -> str:
                      for op, names in types.items())
 
 
-def in_order(nodes: list[NodeDef], importer: Importer) -> list[NodeDef]:
+def _check_unique(items: list[Any]) -> None:
+    names = [item.name for item in items]
+    if len(set(names)) != len(names):
+        counts = Counter(names)
+        twice = next(name for name in names if counts[name] > 1)
+        raise ValueError(located(f"Node {twice!r} is not unique"))
+
+
+def in_order(nodes: list[Item], importer: Importer) -> list[Item]:
     """The nodes, each after those that it takes something from; else in the order given.
 
     Args:

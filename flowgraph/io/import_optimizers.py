@@ -18,6 +18,7 @@ from typing import Any
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.io.import_nodes import Build
 from flowgraph.io.op_table import signature
+from flowgraph.io.rules import rule
 from flowgraph.ops.arithmetic import maximum, pow
 from flowgraph.ops.cast import cast
 from flowgraph.ops.exponential import exp
@@ -201,7 +202,6 @@ def _written(variable: Any, value: Any, indices: Any, name: str) -> Any:
     return ScatterUpdate.build(variable, indices, value, name=name)
 
 
-OPTIMIZER_RULES: dict[str, Callable[[Build], Any]] = {
-    kind + name: step for name in _FORMULAS
-    for kind in ("Apply", "SparseApply", "ResourceApply", "ResourceSparseApply")
-    if signature(kind + name) is not None}
+rule(*(kind + name for name in _FORMULAS
+       for kind in ("Apply", "SparseApply", "ResourceApply", "ResourceSparseApply")
+       if signature(kind + name) is not None))(step)

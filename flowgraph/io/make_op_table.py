@@ -25,9 +25,9 @@ from typing import Any
 from flowgraph.core.message_text import merge_text
 from flowgraph.core.tensor_message import DATA_TYPES
 from flowgraph.io.graph_messages import AttrValue
-from flowgraph.io.import_rules import RULES
 from flowgraph.io.op_messages import ArgDef, OpDefMessage, OpList
 from flowgraph.io.op_types import load_every_op
+from flowgraph.io.rules import rules
 from flowgraph.opdef.opdef import REGISTRY
 from flowgraph.ops.make_tensor_proto import make_ndarray
 
@@ -95,7 +95,7 @@ def main() -> None:
     table = {op.name: op for op in ops.op}
     later = {op.name: op for op in installed_ops().op}
     load_every_op()
-    for name in (*REGISTRY, *RULES):
+    for name in (*REGISTRY, *rules()):
         if name not in table and name in later:
             table[name] = later[name]
     lines = [f'"{name}": ' + json.dumps(row(op, later.get(name)))

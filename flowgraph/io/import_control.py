@@ -1,37 +1,17 @@
-"""Op types that are built in another way than by the op of the same name: each with its rule.
-
-A rule is a function from a Build; it gives the outputs of the node, as TensorFlow numbers them, or
-the operation that stands for it.
-"""
+"""Functional branches, loops and calls of a GraphDef, and ops of our own with other attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flowgraph.io.import_functions import call, case_node, function_name, if_node, while_node
 from flowgraph.io.import_nodes import Build
-from flowgraph.io.import_optimizers import OPTIMIZER_RULES
+from flowgraph.io.py_func_tokens import function_of
+from flowgraph.io.rules import rule
 
-Rule = Callable[[Build], Any]
-RULES: dict[str, Rule] = {}
-
-
-def rule(*types: str) -> Callable[[Rule], Rule]:
-    """Registers a function as the rule for some op types.
-
-    Args:
-        types: the op types.
-    """
-    def register(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(types, function))
-        return function
-
-    return register
-
-
-RULES.update({"If": if_node, "StatelessIf": if_node, "Case": case_node, "StatelessCase": case_node,
-              "While": while_node, "StatelessWhile": while_node, **OPTIMIZER_RULES})
+rule("If", "StatelessIf")(if_node)
+rule("Case", "StatelessCase")(case_node)
+rule("While", "StatelessWhile")(while_node)
 
 
 @rule("PartitionedCall", "StatefulPartitionedCall")
@@ -44,7 +24,7 @@ def partitioned_call(build: Build) -> Any:
 def const(build: Build) -> Any:
     """A constant: our op holds an array."""
     array = build.attr("value")
-    if build.row is not None and array.dtype != build.attr("dtype").numpy:
+    if array.dtype != build.attr("dtype").numpy:
         raise build.wrong(f"holds {array.dtype}, and says that it is {build.attr('dtype').name}")
     return build.plain("Const", value=array)
 
@@ -56,3 +36,16 @@ def placeholder(build: Build) -> Any:
     if shape == () and build.importer.library.producer < 24:
         shape = None
     return build.plain("Placeholder", shape=shape)
+
+
+@rule("PyFunc", "PyFuncStateless")
+def py_func(build: Build) -> Any:
+    """The function is found by its token, if this process wrote the graph; else a run fails."""
+    return build.plain(build.node.op, build.inputs, func=function_of(build.attr("token")),
+                       Tout=build.attr("Tout"))
+
+
+@rule("ControlTrigger")
+def control_trigger(build: Build) -> Any:
+    """A NoOp that runs although what it waits for is dead: here only what is alive is there."""
+    return build.plain("NoOp")

@@ -1,0 +1,100 @@
+"""Lists of tensors in a GraphDef: TensorFlow's ops take the shape of an item as an input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import dtypes as dt
+from flowgraph.graph.tensor import Tensor
+from flowgraph.io.import_nodes import Build
+from flowgraph.io.rules import rule
+from flowgraph.opdef.static_value import known_value
+
+
+def _element_shape(tensor: Tensor) -> Any:
+    """The shape of an item, as far as the graph tells."""
+    value = known_value(tensor)
+    if not isinstance(value, tuple):
+        return None
+    return tuple(None if n is None or n < 0 else n for n in value)
+
+
+@rule("EmptyTensorList")
+def empty(build: Build) -> Any:
+    """A list without items."""
+    return build.plain("EmptyTensorList")
+
+
+@rule("TensorListReserve")
+def reserve(build: Build) -> Any:
+    """A list of missing items."""
+    return build.plain("TensorListReserve", build.inputs[1])
+
+
+@rule("TensorListGetItem")
+def get_item(build: Build) -> Any:
+    """An item."""
+    items, index, shape = build.inputs
+    return build.plain("TensorListGetItem", items, index, element_shape=_element_shape(shape))
+
+
+@rule("TensorListStack")
+def stack(build: Build) -> Any:
+    """All items as rows."""
+    items, shape = build.inputs
+    count = build.attr("num_elements")
+    return build.plain("TensorListStack", items, element_shape=_element_shape(shape),
+                       num_elements=None if count < 0 else count)
+
+
+@rule("TensorListGather")
+def gather(build: Build) -> Any:
+    """Some items as rows."""
+    items, indices, shape = build.inputs
+    return build.plain("TensorListGather", items, indices, element_shape=_element_shape(shape))
+
+
+@rule("TensorListConcatV2")
+def concat(build: Build) -> Any:
+    """All items end to end."""
+    items, shape, _ = build.inputs
+    return build.plain("TensorListConcat", items, element_shape=_element_shape(shape))
+
+
+@rule("TensorListFromTensor")
+def from_tensor(build: Build) -> Any:
+    """Rows as a list."""
+    return build.plain("TensorListFromTensor", build.inputs[0])
+
+
+@rule("TensorListSetItem")
+def set_item(build: Build) -> Any:
+    """A list with one more item."""
+    return build.plain("TensorListSetItem", *build.inputs,
+                       grows=build.attr("resize_if_index_out_of_bounds"))
+
+
+@rule("TensorListScatter", "TensorListScatterV2")
+def scatter(build: Build) -> Any:
+    """A new list of rows at some places."""
+    count: Any = build.inputs[3] if len(build.inputs) > 3 else np.int32(0)
+    items = build.sub("TensorListReserve", count, part="list", grows=True)
+    return build.plain("TensorListScatterIntoExistingList", items, build.inputs[0],
+                       build.inputs[1], grows=True)
+
+
+@rule("TensorListSplit")
+def split(build: Build) -> Any:
+    """A new list of pieces of a tensor."""
+    tensor, _, lengths = build.inputs
+    items = build.sub("TensorListReserve", np.int32(0), part="list", grows=True)
+    return build.plain("TensorListSplit", items, tensor, lengths, grows=True)
+
+
+@rule("AddN")
+def add_n(build: Build) -> Any:
+    """A sum; of lists item by item."""
+    lists = bool(build.inputs) and build.inputs[0].dtype is dt.variant
+    return build.plain("TensorListAddN" if lists else "AddN", build.inputs)
