@@ -20,6 +20,7 @@ from flowgraph.summary.messages import TaggedRunMetadata, Value
 
 _files_of: weakref.WeakKeyDictionary[Any, dict[str, EventFile]] = weakref.WeakKeyDictionary()
 _GRAPH_DEF, _SUMMARY, _SESSION_LOG, _RUN_METADATA, _META_GRAPH = 4, 5, 7, 8, 9  # fields of Event
+_METADATA = wire.varint(9 << 3 | wire.BYTES)  # opens the metadata of a serialized value
 
 
 class FileWriter:
@@ -105,16 +106,17 @@ class FileWriter:
         self._add(_SUMMARY, serialized, global_step)
 
     def _stripped(self, value: bytes) -> bytes:
-        """A serialized value without its metadata, if its tag was seen before."""
+        """A serialized value without its metadata, if its tag had some before."""
+        if _METADATA not in value:  # most values have none, and parsing takes its time
+            return value
         tag, has_metadata = b"", False
         for number, _, content in wire.fields(value):
             if number == 1 and isinstance(content, bytes):
                 tag = content
             has_metadata |= number == 9
-        if tag not in self._tags_with_metadata:
-            self._tags_with_metadata.add(tag)
-            return value
-        if not has_metadata:
+        if not has_metadata or tag not in self._tags_with_metadata:
+            if has_metadata:
+                self._tags_with_metadata.add(tag)
             return value
         message = Value.FromString(value)
         message.ClearField("metadata")
