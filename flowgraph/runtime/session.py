@@ -78,6 +78,11 @@ class BaseSession:
         return self._graph
 
     @property
+    def graph_def(self) -> Any:
+        """The graph as a GraphDef."""
+        return self._graph.as_graph_def()
+
+    @property
     def sess_str(self) -> str:
         """The target, as given."""
         return self._target
