@@ -106,7 +106,6 @@ def _clean(prefix: str, shards: int) -> None:
         if match and int(match[1]) != shards:
             remove(os.path.join(folder, found))
     remove_left_over(index_file(prefix))
-    remove_left_over(data_file(prefix, 0, 1))
 
 
 def _index(entries: dict[bytes, Entry], shards: int) -> bytes:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _MARK = ".tempstate"
+_TEMPORARY = re.compile(re.escape(_MARK) + r"\d+(-\d+)?$")
 _LEFT_OVER = 3600  # seconds: a temporary file that old belongs to a program that was killed
 _counter = itertools.count()
 
@@ -97,14 +99,14 @@ def remove(path: str) -> None:
 
 
 def remove_left_over(path: str) -> None:
-    """Removes what killed programs left of writing a file.
+    """Removes what killed programs left of writing files, from the folder of a file.
 
     Args:
         path: the file.
     """
-    folder, name = os.path.split(path)
+    folder = os.path.dirname(path)
     limit = time.time() - _LEFT_OVER
     with os.scandir(folder or ".") as found:
         for entry in found:
-            if entry.name.startswith(name + _MARK) and entry.stat().st_mtime < limit:
+            if _TEMPORARY.search(entry.name) and entry.stat().st_mtime < limit:
                 remove(entry.path)
