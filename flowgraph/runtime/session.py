@@ -80,7 +80,7 @@ class BaseSession:
     @property
     def graph_def(self) -> Any:
         """The graph as a GraphDef."""
-        return self._graph.as_graph_def()
+        return self._graph.as_graph_def()  # type: ignore[attr-defined]
 
     @property
     def sess_str(self) -> str:
