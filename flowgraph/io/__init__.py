@@ -1,7 +1,7 @@
 """`tf.io`: records, files, and tensors as bytes; and the room of TensorFlow's own file formats.
 
-The modules of this package read and write checkpoints. The public names come from the ops, each
-imported when it is first used.
+The modules of this package read and write checkpoints and graphs. The public names come from the
+ops, each imported when it is first used.
 """
 
 from flowgraph.core.lazy import lazy as _lazy
@@ -41,14 +41,17 @@ __getattr__ = _lazy("tf.io", globals(), {
     "match_filenames_once": "flowgraph.train.input_producers:match_filenames_once",
     "matching_files": "flowgraph.ops.files:matching_files",
     "parse_example": "flowgraph.ops.parse_example:parse_example",
+    "parse_graph": "flowgraph.io.graph_files:parse_graph",
     "parse_sequence_example": "flowgraph.ops.parse_sequence:parse_sequence_example",
     "parse_single_example": "flowgraph.ops.parse_example:parse_single_example",
     "parse_single_sequence_example": "flowgraph.ops.parse_sequence:parse_single_sequence_example",
     "parse_tensor": "flowgraph.ops.tensor_proto:parse_tensor",
     "read_file": "flowgraph.ops.files:read_file",
+    "read_graph": "flowgraph.io.graph_files:read_graph",
     "serialize_many_sparse": "flowgraph.ops.sparse_serialize:serialize_many_sparse",
     "serialize_sparse": "flowgraph.ops.sparse_serialize:serialize_sparse",
     "serialize_tensor": "flowgraph.ops.tensor_proto:serialize_tensor",
     "tf_record_iterator": "flowgraph.platform.python_io:tf_record_iterator",
     "write_file": "flowgraph.ops.files:write_file",
+    "write_graph": "flowgraph.io.graph_files:write_graph",
 })

@@ -110,6 +110,7 @@ _LAZY = {
     "string_input_producer": "flowgraph.train.input_producers:string_input_producer",
     "summary_iterator": "flowgraph.summary.event_file:summary_iterator",
     "update_checkpoint_state": _STATE + "update_checkpoint_state",
+    "write_graph": "flowgraph.io.graph_files:write_graph",
 }
 
 __getattr__ = _lazy("tf.train", globals(), _LAZY)

@@ -29,7 +29,6 @@ class Reason(NamedTuple):
 _EAGER = "belongs to eager execution, which define-then-run has not"
 _CLUSTER = "is for clusters of machines; flowgraph runs in one process"
 _LATER = "is planned: the training kit is being built"
-_FILES = "is planned with reading and writing TensorFlow's own files"
 
 REASONS = (
     # -- eager execution and functions
@@ -93,7 +92,8 @@ REASONS = (
            "Use tf.image.non_max_suppression."),
     # -- to come
     Reason("tf.data.experimental.RaggedTensorStructure",
-           "needs ragged tensors, which flowgraph has not", "Pad to one length, or use a SparseTensor."),
+           "needs ragged tensors, which flowgraph has not",
+           "Pad to one length, or use a SparseTensor."),
     Reason("tf.data.experimental.SqlDataset", "reads a database",
            "Use tf.data.Dataset.from_generator with the sqlite3 module."),
     Reason("tf.data.experimental.*Stats*", "measures TensorFlow's own threads",
@@ -120,13 +120,6 @@ REASONS = (
     Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
     Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
     Reason("tf.saved_model.experimental.*", _EAGER),
-    Reason("tf.graph_util.*", _FILES),
-    Reason("tf.io.write_graph", _FILES),
-    Reason("tf.import_graph_def", _FILES),
-    Reason("tf.GraphDef", _FILES),
-    Reason("tf.NodeDef", _FILES),
-    Reason("tf.AttrValue", _FILES),
-    Reason("tf.NameAttrList", _FILES),
     Reason("tf.test.assert_equal_graph_def", "compares messages", "Compare str() of both."),
     Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),

@@ -1,0 +1,100 @@
+"""GraphDefs in files: `tf.train.write_graph`, and how to read one back."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flowgraph.core.frames import located
+from flowgraph.core.message_scalar import TextError
+from flowgraph.core.message_text import merge_text
+from flowgraph.graph.graph import Graph
+from flowgraph.io.durable import write_file
+from flowgraph.io.graph_export import graph_def as whole_graph
+from flowgraph.io.graph_messages import GraphDef
+
+
+def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
+    """Writes a graph to a file.
+
+    Args:
+        graph_or_graph_def: a Graph or a GraphDef.
+        logdir: folder; made if it is not there.
+        name: name of the file.
+        as_text: whether to write text, which people can read; else bytes.
+
+    Returns:
+        The path of the file.
+
+    Example:
+        >>> import flowgraph as fg, os, tempfile
+        >>> with fg.Graph().as_default() as g:
+        ...     x = fg.constant(1.0, name="x")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = fg.train.write_graph(g, folder, "graph.pbtxt")
+        ...     fg.io.read_graph(path).node[0].name
+        'x'
+    """
+    graph_def = (whole_graph(graph_or_graph_def) if isinstance(graph_or_graph_def, Graph)
+                 else graph_or_graph_def)
+    folder = os.fspath(logdir)
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name)
+    write_file(path, str(graph_def).encode() if as_text else graph_def.SerializeToString())
+    return path
+
+
+def read_graph(path: Any) -> GraphDef:
+    """Reads a GraphDef that `tf.train.write_graph` wrote, as text or as bytes.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A GraphDef.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no GraphDef.
+
+    Example:
+        >>> import flowgraph as fg, os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = fg.io.write_graph(fg.Graph(), folder, "empty.pb", as_text=False)
+        ...     len(fg.io.read_graph(path).node)
+        0
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    if os.fspath(path).endswith((".pbtxt", ".txt", ".prototxt")):
+        return parse_graph(content.decode("utf-8", "surrogateescape"))
+    try:
+        return GraphDef.FromString(content)
+    except ValueError:
+        try:
+            return parse_graph(content.decode())
+        except ValueError:
+            raise ValueError(located(f"{os.fspath(path)!r} holds no GraphDef")) from None
+
+
+def parse_graph(text: str) -> GraphDef:
+    """The GraphDef that a text says, as `str(graph_def)` writes it.
+
+    Args:
+        text: the text.
+
+    Raises:
+        ValueError: the text is no GraphDef.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> graph_def = fg.io.parse_graph('node { name: "x" op: "NoOp" }')
+        >>> graph_def.node[0].op
+        'NoOp'
+    """
+    graph_def = GraphDef()
+    try:
+        merge_text(text, graph_def)
+    except TextError as error:
+        raise ValueError(located(f"the text is no GraphDef: {error}")) from None
+    return graph_def
