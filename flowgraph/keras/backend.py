@@ -12,7 +12,7 @@ from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.keras.graph_state import state_of
-from flowgraph.ops.arithmetic import maximum, minimum
+from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.cast import cast as cast_to
 from flowgraph.ops.clip import clip_by_value
 from flowgraph.ops.cross_entropy import (
@@ -346,7 +346,7 @@ def hard_sigmoid(x: Any) -> Any:
     Args:
         x: a tensor.
     """
-    return maximum(minimum(0.2 * x + 0.5, 1.0), 0.0)
+    return clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:

@@ -11,7 +11,7 @@ from flowgraph.keras.layer import Layer
 from flowgraph.layers import core
 from flowgraph.layers.input_spec import InputSpec
 from flowgraph.layers.windows import data_format_of, sizes_of
-from flowgraph.ops.image_resize import resize_bilinear
+from flowgraph.ops.image_resize import resize_bilinear, resize_nearest_neighbor
 from flowgraph.ops.join import concat, stack, tile
 from flowgraph.ops.pad import pad
 from flowgraph.ops.reshape import expand_dims, reshape, transpose
@@ -348,15 +348,15 @@ class UpSampling2D(_UpSampling):
 
     def call(self, inputs: Any) -> Any:
         """Computes the outputs."""
-        if self.interpolation == "nearest":
-            return super().call(inputs)
         first = self.data_format == "channels_first"
         images = transpose(inputs, [0, 2, 3, 1]) if first else inputs
         sizes = shape_of(images)
         wanted = [size * times if size is not None else sizes[axis] * times
                   for axis, size, times in zip((1, 2), images.shape.as_list()[1:3], self.size,
                                                strict=True)]
-        larger = resize_bilinear(images, wanted)
+        resized = (resize_nearest_neighbor if self.interpolation == "nearest"
+                   else resize_bilinear)
+        larger = resized(images, wanted)
         return transpose(larger, [0, 3, 1, 2]) if first else larger
 
 
