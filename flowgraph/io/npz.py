@@ -8,6 +8,7 @@ and their lengths, with the tensor's shape, under its name and ":lengths".
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import re
 import struct
@@ -227,8 +228,9 @@ class NpzReader:
         return array.reshape(shape[::-1]).T if columns_first else array.reshape(shape)
 
     def _system(self, error: OSError) -> Exception:
-        # zipfile raises OSError without a number for places outside the file.
-        return system_error(self.prefix, error) if error.errno else self._damaged(error)
+        # zipfile seeks to places outside of a damaged file.
+        outside = error.errno in (None, errno.EINVAL)
+        return self._damaged(error) if outside else system_error(self.prefix, error)
 
     def _damaged(self, error: Exception) -> DataLossError:
         return DataLossError(None, None, f"{self.prefix} is damaged, or no file of arrays: "
