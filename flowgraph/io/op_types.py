@@ -20,6 +20,7 @@ OUTSIDE_OPS = (
     "flowgraph.summary.merging",
     "flowgraph.summary.scalars",
     "flowgraph.summary.tensors",
+    "flowgraph.train.vocab_remap",
 )
 
 

@@ -291,14 +291,14 @@ class InitializeTableFromTextFileV2(OpDef):
     def kernel(self, xp, table_handle, filename, *, key_index, value_index, vocab_size=-1,
                delimiter="\t"):
         table = resource_of(table_handle, StaticTable)
-        lines = _lines(os.fsdecode(filename.item()), vocab_size)
+        lines = lines_of(os.fsdecode(filename.item()), vocab_size)
         keys = _column(lines, key_index, delimiter, table.key_dtype)
         values = _column(lines, value_index, delimiter, table.value_dtype)
         table.fill_from_file(keys, values)
         return ()
 
 
-def _lines(path: str, vocab_size: int) -> list[bytes]:
+def lines_of(path: str, vocab_size: int) -> list[bytes]:
     """The first `vocab_size` lines of a file; all of them when that is -1."""
     try:
         with open(path, "rb") as file:

@@ -64,6 +64,7 @@ _LAZY = {
     "SummarySaverHook": "flowgraph.train.summary_hook:SummarySaverHook",
     "Supervisor": "flowgraph.train.supervisor:Supervisor",
     "SyncReplicasOptimizer": "flowgraph.train.sync_replicas:SyncReplicasOptimizer",
+    "VocabInfo": "flowgraph.train.warm_starting:VocabInfo",
     "WorkerSessionCreator": "flowgraph.train.monitored_session:WorkerSessionCreator",
     "add_queue_runner": "flowgraph.train.queue_runner:add_queue_runner",
     "basic_train_loop": "flowgraph.train.basic_loop:basic_train_loop",
@@ -110,6 +111,7 @@ _LAZY = {
     "string_input_producer": "flowgraph.train.input_producers:string_input_producer",
     "summary_iterator": "flowgraph.summary.event_file:summary_iterator",
     "update_checkpoint_state": _STATE + "update_checkpoint_state",
+    "warm_start": "flowgraph.train.warm_starting:warm_start",
     "write_graph": "flowgraph.io.graph_files:write_graph",
 }
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from flowgraph.graph.graph import Graph
-from flowgraph.io.durable import write_file
+from flowgraph.io.graph_files import write_graph
+from flowgraph.io.meta_graph import create_meta_graph_def
 
 GRAPH_FILE = "graph.pbtxt"
 
@@ -20,12 +19,9 @@ def write_graph_files(graph: Any, folder: str | None, summary_writer: Any, saver
         summary_writer: the FileWriter of the event file; None for none.
         saver: the Saver that restores the graph's variables; None for none.
     """
-    from flowgraph.io.meta_graph import create_meta_graph_def
-    assert isinstance(graph, Graph)
-    graph_def = graph.as_graph_def(add_shapes=True)  # type: ignore[attr-defined]
+    graph_def = graph.as_graph_def(add_shapes=True)
     if folder is not None:
-        os.makedirs(folder, exist_ok=True)
-        write_file(os.path.join(folder, GRAPH_FILE), str(graph_def).encode())
+        write_graph(graph_def, folder, GRAPH_FILE)
     if summary_writer is not None:
         summary_writer.add_graph(graph)
         summary_writer.add_meta_graph(create_meta_graph_def(

@@ -67,7 +67,7 @@ def saved_variables(var_list: Any) -> list[Saved]:
         TypeError: something is no variable, or a name is no text.
         ValueError: two are saved under one name, or one under two names.
     """
-    named = var_list if isinstance(var_list, dict) else _by_name(var_list)
+    named = var_list if isinstance(var_list, dict) else variables_by_name(var_list)
     for name in named:
         if not isinstance(name, str):
             raise TypeError(located("names_to_saveables must be a dict mapping string names to "
@@ -84,7 +84,7 @@ def saved_variables(var_list: Any) -> list[Saved]:
     return found
 
 
-def _by_name(variables: Any) -> dict[str, Any]:
+def variables_by_name(variables: Any) -> dict[str, Any]:
     if not isinstance(variables, (list, tuple, set)):
         raise TypeError(located("Variables to save should be passed in a dict or a list: "
                                 f"{variables!r:.100}"))

@@ -147,8 +147,8 @@ class SyncReplicasOptimizer(Optimizer):
                 if self._variable_averages is not None:
                     with control_dependencies([signal]):
                         signal = self._variable_averages.apply(self._variables_to_average)
-            self._chief_queue_runner = _ChiefQueueRunner(dummy, update, signal, [
-                accumulator.accumulator_ref for accumulator in self._accumulators])
+                self._chief_queue_runner = _ChiefQueueRunner(dummy, update, signal, [
+                    accumulator.accumulator_ref for accumulator in self._accumulators])
             self.chief_init_op = group(self.local_step_init_op, *[
                 accumulator.set_global_step(global_step, name="SetGlobalStep")
                 for accumulator in self._accumulators])
