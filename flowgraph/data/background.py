@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.data.pipeline import Element, Run, Stage, cancelled
+from flowgraph.data.pipeline import Element, Run, Stage, cancelled, in_run
 from flowgraph.errors import OutOfRangeError
 
 AUTOTUNE = -1
@@ -204,10 +204,6 @@ class ParallelMap(Stage):
 
     def start(self, run: Run) -> Iterator[Element]:
         """What the function returns."""
-        function = self.function
+        function = in_run(self.function, run)
         ahead = _Ahead(self.source.start(run), lambda element: function(*element), self.calls)
         return _EndsOutOfRange(ahead, self.calls, run)
-
-    def cardinality(self) -> int:
-        """As many as before."""
-        return self.source.cardinality()

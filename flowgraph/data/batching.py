@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.data.background import ParallelMap
+from flowgraph.data.mapping import Map
 from flowgraph.data.pipeline import UNKNOWN, Element, Rows, Run, Stage, as_variant
 from flowgraph.data.selection import Elements
 from flowgraph.errors import DataLossError, InvalidArgumentError
@@ -27,6 +29,7 @@ class _Grouping(Stage):
         self.source = source
         self.size = size
         self.drop_remainder = drop_remainder
+        self.drops_whole_batches = isinstance(source, (Map, ParallelMap))  # as TensorFlow does
 
     def start(self, run: Run) -> Iterator[Element]:
         """The batches."""
@@ -55,12 +58,28 @@ class _Groups:
         if self._ended:
             raise StopIteration
         stage = self._stage
-        elements = list(islice(self._source, stage.size))
+        elements: list[Any] = []
+        try:
+            elements.extend(islice(self._source, stage.size))
+        except Exception:
+            if stage.drops_whole_batches:
+                self._drop(stage.size - len(elements) - 1)
+            raise
         if len(elements) < stage.size:
             self._ended = True
             if not elements or stage.drop_remainder:
                 raise StopIteration
         return stage.together(elements)
+
+    def _drop(self, count: int) -> None:
+        """Leaves out the rest of a batch in which an element could not be made."""
+        for _ in range(count):
+            try:
+                next(self._source)
+            except StopIteration:
+                return
+            except Exception:  # the first error of the batch is the one that is told
+                continue
 
 
 class Batch(_Grouping):
@@ -172,7 +191,8 @@ def _padded(number: int, parts: tuple[Any, ...], shape: tuple[int, ...], value: 
              for axis, n in enumerate(shape)]
     result = np.full((len(parts), *sizes), value[()], parts[0].dtype)
     for k, part in enumerate(parts):
-        result[(k, *[slice(n) for n in part.shape])] = part
+        place: Any = (k, *[slice(n) for n in part.shape])
+        result[place] = part
     return result
 
 

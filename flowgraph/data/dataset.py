@@ -67,6 +67,10 @@ from flowgraph.ops.type_spec import SparseTensorSpec, TensorSpec
 AUTOTUNE = -1
 
 
+def _shown(shapes: Any) -> Any:
+    return str(shapes) if isinstance(shapes, TensorShape) else shapes
+
+
 class Dataset:
     """Elements one after the other, each a tensor or a structure of tensors: an input pipeline.
 
@@ -113,7 +117,8 @@ class Dataset:
                                    "in a loop."))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} shapes: {self.output_shapes}, types: {self.output_types}>"
+        return (f"<{type(self).__name__} shapes: {_shown(self.output_shapes)}, types: "
+                f"{self.output_types!r}>")
 
     # ---- elements --------------------------------------------------------------------------------
 

@@ -223,7 +223,7 @@ class DatasetToTFRecord(DatasetOp):
             path = os.fsdecode(filename[()])
             with RecordWriter(path, compression_of(compression_type)) as writer:
                 for text, in stage_of(input_dataset).start(run):
-                    writer.write(text[()] if isinstance(text, np.ndarray) else text)
+                    writer.write(bytes(np.asarray(text, object)[()]))
         finally:
             run.close()
         return ()

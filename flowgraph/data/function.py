@@ -16,9 +16,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.data import structure
+from flowgraph.data.pipeline import Run
 from flowgraph.errors import GraphError, message
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.names import NameTable
@@ -129,9 +133,10 @@ def _converted(result: Any, what: str) -> Any:
     """What a function returned, with its parts as tensors."""
     def part(value: Any) -> Any:
         if isinstance(value, Operation) or value is None:
-            raise TypeError(located(f"Unsupported return value from function passed to {what}: "
-                                    f"{value!r:.100}",
-                                    "Return a tensor, or a tuple or dict of tensors."))
+            kind = ValueError if value is None else TypeError
+            raise kind(located(f"Unsupported return value from function passed to {what}: "
+                               f"{value!r:.100}",
+                               "Return a tensor, or a tuple or dict of tensors."))
         if isinstance(value, Tensor) and value.dtype._is_ref_dtype:
             return convert_to_tensor(value)
         return structure._normalized(value, 0) if not isinstance(value, Tensor) else value
@@ -186,20 +191,55 @@ class Function:
 
     Args:
         graph: what it computes.
+        program: its program; worked out of the graph when left out.
     """
 
-    def __init__(self, graph: FunctionGraph) -> None:
+    def __init__(self, graph: FunctionGraph, program: Program | None = None) -> None:
+        self._graph = graph
+        self._program = optimise(program_of(graph), None) if program is None else program
         self._state = State()
-        settings = Settings(None, "auto", False, ArenaPool())
-        program = optimise(program_of(graph), None)
-        self._body = Body(program, self._state, settings, may_return_arguments=False)
+        self._body = Body(self._program, self._state, Settings(None, "auto", False, ArenaPool()),
+                          may_return_arguments=False)
+        self._texts = [i for i, value in enumerate(self._program.fetches)
+                       if value.spec.dtype is dt.string]
+        self._keeps_state = any(instr.op_def.takes_state or instr.bodies
+                                for instr in self._program.instrs)
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        return self._body(*arrays)
+        results = self._body(*arrays)
+        if self._texts:
+            results = tuple([_text_array(result) if i in self._texts else result
+                             for i, result in enumerate(results)])
+        return results
+
+    def in_run(self, run: Run) -> Function:
+        """The function of one pass: its random ops start anew, and go on through the pass.
+
+        Args:
+            run: the pass.
+        """
+        if not self._keeps_state:
+            return self
+        own: Function = run.kept(self, lambda: self._made_for(run))
+        return own
+
+    def _made_for(self, run: Run) -> Function:
+        made = Function(self._graph, self._program)
+        run.add(made)
+        return made
 
     def close(self) -> None:
         """Frees what the ops inside keep."""
         self._state.clear()
+
+
+def _text_array(text: Any) -> np.ndarray:
+    """A scalar string as an array: NumPy's functions give the bytes themselves."""
+    if isinstance(text, np.ndarray):
+        return text
+    array = np.empty((), object)
+    array[()] = text
+    return array
 
 
 class Functions:
@@ -247,4 +287,9 @@ class Call:
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         return self._function(*arrays, *self._captured)
+
+    def in_run(self, run: Run) -> Call:
+        """The function of one pass."""
+        function = self._function.in_run(run)
+        return self if function is self._function else Call(function, self._captured)
 

@@ -75,8 +75,8 @@ class ParallelMapDataset(FunctionOp):
                output_shapes, use_inter_op_parallelism=True, sloppy=False,
                preserve_cardinality=False, state):
         calls = _parallel(num_parallel_calls)
-        return as_variant(ParallelMap(stage_of(input_dataset), *_calls(state, other_arguments, f),
-                                      calls))
+        function, = _calls(state, other_arguments, f)
+        return as_variant(ParallelMap(stage_of(input_dataset), function, calls))
 
 
 def _parallel(number):
@@ -101,7 +101,8 @@ class MapAndBatchDataset(FunctionOp):
                drop_remainder, *, f, output_types, output_shapes, preserve_cardinality=False,
                state):
         calls = _parallel(num_parallel_calls)
-        mapped = ParallelMap(stage_of(input_dataset), *_calls(state, other_arguments, f),
+        function, = _calls(state, other_arguments, f)
+        mapped = ParallelMap(stage_of(input_dataset), function,
                              min(calls, 2 * cpus()) if calls > 0 else calls)
         return as_variant(batch(mapped, int(batch_size), bool(drop_remainder)))
 
@@ -165,8 +166,9 @@ class InterleaveDataset(FunctionOp):
 
     def kernel(self, xp, input_dataset, other_arguments, cycle_length, block_length, *, f,
                output_types, output_shapes, state):
-        return as_variant(Interleave(stage_of(input_dataset), *_calls(state, other_arguments, f),
-                                     _cycle(cycle_length), _block(block_length)))
+        function, = _calls(state, other_arguments, f)
+        return as_variant(Interleave(stage_of(input_dataset), function, _cycle(cycle_length),
+                                     _block(block_length)))
 
 
 def _cycle(length):
@@ -197,8 +199,9 @@ class ParallelInterleaveDatasetV2(FunctionOp):
     def kernel(self, xp, input_dataset, other_arguments, cycle_length, block_length,
                num_parallel_calls, *, f, output_types, output_shapes, sloppy=False, state):
         _parallel(num_parallel_calls)
-        return as_variant(Interleave(stage_of(input_dataset), *_calls(state, other_arguments, f),
-                                     _cycle(cycle_length), _block(block_length), ahead=True))
+        function, = _calls(state, other_arguments, f)
+        return as_variant(Interleave(stage_of(input_dataset), function, _cycle(cycle_length),
+                                     _block(block_length), ahead=True))
 
 
 class ParallelInterleaveDataset(FunctionOp):
@@ -217,8 +220,9 @@ class ParallelInterleaveDataset(FunctionOp):
     def kernel(self, xp, input_dataset, other_arguments, cycle_length, block_length, sloppy,
                buffer_output_elements, prefetch_input_elements, *, f, output_types,
                output_shapes, state):
-        return as_variant(Interleave(stage_of(input_dataset), *_calls(state, other_arguments, f),
-                                     _cycle(cycle_length), _block(block_length), ahead=True))
+        function, = _calls(state, other_arguments, f)
+        return as_variant(Interleave(stage_of(input_dataset), function, _cycle(cycle_length),
+                                     _block(block_length), ahead=True))
 
 
 class ScanDataset(FunctionOp):

@@ -86,8 +86,10 @@ class _Elements:
     def _component(self, i: int, value: Any) -> np.ndarray:
         dtype, shape = self._dtypes[i], self._shapes[i]
         try:
-            array = (to_array(value, dtype) if dtype is dt.string
-                     else np.asarray(value, dtype.numpy))
+            if dtype is dt.string or (isinstance(value, float) and not dtype.is_floating):
+                array = to_array(value, dtype)  # which refuses 1.5 for an int32
+            else:
+                array = np.asarray(value, dtype.numpy)
         except (TypeError, ValueError, OverflowError):
             raise self._users(TypeError(
                 "`generator` yielded an element that could not be converted to the expected type. "

@@ -14,7 +14,16 @@ import numpy as np
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.data.background import Prefetch
-from flowgraph.data.pipeline import INFINITE, UNKNOWN, Element, Run, Stage, as_variant, stage_of
+from flowgraph.data.pipeline import (
+    INFINITE,
+    UNKNOWN,
+    Element,
+    Run,
+    Stage,
+    as_variant,
+    in_run,
+    stage_of,
+)
 from flowgraph.data.selection import Elements, words
 from flowgraph.errors import CancelledError, InvalidArgumentError, OutOfRangeError
 
@@ -59,11 +68,7 @@ class Map(_OnSource):
 
     def start(self, run: Run) -> Iterator[Element]:
         """What the function returns."""
-        return _Mapping(self.source.start(run), self.function)
-
-    def cardinality(self) -> int:
-        """As many as before."""
-        return self.source.cardinality()
+        return _Mapping(self.source.start(run), in_run(self.function, run))
 
 
 class _Mapping(_Stepper):
@@ -94,7 +99,7 @@ class Filter(_OnSource):
 
     def start(self, run: Run) -> Iterator[Element]:
         """Those elements."""
-        return _Filtering(self.source.start(run), self.function)
+        return _Filtering(self.source.start(run), in_run(self.function, run))
 
 
 class _Filtering(_Stepper):
@@ -119,7 +124,7 @@ class TakeWhile(Filter):
 
     def start(self, run: Run) -> Iterator[Element]:
         """Those elements."""
-        return _TakingWhile(self.source.start(run), self.function)
+        return _TakingWhile(self.source.start(run), in_run(self.function, run))
 
 
 class _TakingWhile(_Stepper):
@@ -144,7 +149,7 @@ class FlatMap(_OnSource):
 
     def start(self, run: Run) -> Iterator[Element]:
         """The elements of all of them."""
-        return _Flattening(self.source.start(run), self.function, run)
+        return _Flattening(self.source.start(run), in_run(self.function, run), run)
 
 
 class _Flattening(_Stepper):
@@ -187,7 +192,7 @@ class Interleave(_OnSource):
 
 class _Interleaving(_Stepper):
     def __init__(self, stage: Interleave, source: Iterator[Element], run: Run) -> None:
-        super().__init__(source, stage.function)
+        super().__init__(source, in_run(stage.function, run))
         self._stage = stage
         self._run = run
         self._open: list[Iterator[Element] | None] = [None] * stage.cycle
@@ -243,7 +248,9 @@ class Choose(Stage):
 
     def start(self, run: Run) -> Iterator[Element]:
         """The elements chosen."""
-        return _Choosing(self.chooser.start(run), [s.start(run) for s in self.sources])
+        first, *parts = run.parts(self, 1 + len(self.sources))
+        return _Choosing(self.chooser.start(first),
+                         [s.start(part) for s, part in zip(self.sources, parts, strict=True)])
 
 
 class _Choosing:
@@ -290,7 +297,8 @@ class Scan(_OnSource):
 
     def start(self, run: Run) -> Iterator[Element]:
         """The results."""
-        return _Scanning(self.source.start(run), self.function, self.state)
+        return _Scanning(self.source.start(run), in_run(self.function, run),
+                         self.state)
 
     def cardinality(self) -> int:
         """As many as before."""
@@ -338,8 +346,8 @@ class GroupByWindow(_OnSource):
 
 class _Grouping(_Stepper):
     def __init__(self, stage: GroupByWindow, source: Iterator[Element], run: Run) -> None:
-        super().__init__(source, stage.function)
-        self._stage = stage
+        super().__init__(source, in_run(stage.function, run))
+        self._reduce, self._window = in_run(stage.reduce, run), in_run(stage.window, run)
         self._run = run
         self._groups: dict[int, list[Element]] = {}
         self._sizes: dict[int, int] = {}
@@ -347,12 +355,12 @@ class _Grouping(_Stepper):
         self._ended = False
 
     def _flush(self, key: int) -> None:
-        made, = self._stage.reduce(np.int64(key), as_variant(Elements(self._groups.pop(key))))
+        made, = self._reduce(np.int64(key), as_variant(Elements(self._groups.pop(key))))
         self._inner = stage_of(made).start(self._run)
 
     def _size_of(self, key: int) -> int:
         if key not in self._sizes:
-            size = int(self._stage.window(np.int64(key))[0])
+            size = int(self._window(np.int64(key))[0])
             if size <= 0:
                 raise InvalidArgumentError(None, None, "Window size must be greater than zero, but "
                                            f"got {size}.")
@@ -404,13 +412,14 @@ class GroupByReducer(_OnSource):
 
     def start(self, run: Run) -> Iterator[Element]:
         """The results."""
-        return _Reducing(self, self.source.start(run))
+        return _Reducing(self, self.source.start(run), run)
 
 
 class _Reducing(_Stepper):
-    def __init__(self, stage: GroupByReducer, source: Iterator[Element]) -> None:
-        super().__init__(source, stage.function)
-        self._stage = stage
+    def __init__(self, stage: GroupByReducer, source: Iterator[Element], run: Run) -> None:
+        super().__init__(source, in_run(stage.function, run))
+        self._first, self._reduce, self._finalize = (
+            in_run(function, run) for function in (stage.first, stage.reduce, stage.finalize))
         self._states: dict[int, Element] = {}
         self._keys: list[int] | None = None
 
@@ -419,12 +428,12 @@ class _Reducing(_Stepper):
             for element in self._source:
                 key = int(self._function(*element)[0])
                 if key not in self._states:
-                    self._states[key] = self._stage.first(np.int64(key))
-                self._states[key] = self._stage.reduce(*self._states[key], *element)
+                    self._states[key] = self._first(np.int64(key))
+                self._states[key] = self._reduce(*self._states[key], *element)
             self._keys = sorted(self._states, reverse=True)
         if not self._keys:
             raise StopIteration
-        return self._stage.finalize(*self._states.pop(self._keys.pop()))
+        return self._finalize(*self._states.pop(self._keys.pop()))
 
 
 class IgnoreErrors(Stage):

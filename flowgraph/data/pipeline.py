@@ -52,23 +52,36 @@ class Stage:
 
 
 class Run:
-    """What belongs to one pass over a pipeline; `close` ends its threads."""
+    """What belongs to one pass over a pipeline; `close` ends its threads.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    Args:
+        whole: the pass that this one is a part of: of several inputs, each has its own seeds.
+    """
+
+    def __init__(self, whole: Run | None = None) -> None:
+        self._whole = whole
+        self._lock = threading.RLock()  # what is kept may be added while it is made
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._kept: weakref.WeakKeyDictionary[Stage, Any] = weakref.WeakKeyDictionary()
+        self._kept: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self.closed = False
 
-    def kept(self, stage: Stage, make: Callable[[], Any]) -> Any:
-        """The object that a stage keeps over its repetitions within the pass."""
+    def kept(self, owner: Any, make: Callable[[], Any]) -> Any:
+        """The object that a stage or a function keeps over its repetitions within the pass."""
         with self._lock:
-            if stage not in self._kept:
-                self._kept[stage] = make()
-            return self._kept[stage]
+            if owner not in self._kept:
+                self._kept[owner] = make()
+            return self._kept[owner]
+
+    def parts(self, owner: Stage, count: int) -> list[Run]:
+        """The parts of the pass for the inputs of a stage."""
+        made: list[Run] = self.kept(owner, lambda: [Run(self) for _ in range(count)])
+        return made
 
     def add(self, closable: Any) -> None:
         """Notes an object to be closed with the pass."""
+        if self._whole is not None:
+            self._whole.add(closable)
+            return
         with self._lock:
             if not self.closed:
                 self._open.add(closable)
@@ -84,6 +97,12 @@ class Run:
             self._kept.clear()
         for closable in open_now:
             closable.close()
+
+
+def in_run(function: Callable[..., Element], run: Run) -> Callable[..., Element]:
+    """The function of one pass: its random ops start anew with the pass."""
+    own: Callable[..., Element] = function.in_run(run) if hasattr(function, "in_run") else function
+    return own
 
 
 def cancelled() -> CancelledError:

@@ -246,7 +246,7 @@ class Concatenate(Stage):
 
     def start(self, run: Run) -> Iterator[Element]:
         """Both."""
-        return _Chain(self.parts, run)
+        return _Chain(list(zip(self.parts, run.parts(self, 2), strict=True)))
 
     def cardinality(self) -> int:
         """The sum."""
@@ -259,9 +259,8 @@ class Concatenate(Stage):
 class _Chain:
     """Starts the second stage when the first has ended."""
 
-    def __init__(self, parts: tuple[Stage, ...], run: Run) -> None:
-        self._left = list(parts)
-        self._run = run
+    def __init__(self, parts: list[tuple[Stage, Run]]) -> None:
+        self._left = parts
         self._now: Iterator[Any] | None = None
 
     def __iter__(self) -> Iterator[Any]:
@@ -270,7 +269,8 @@ class _Chain:
     def __next__(self) -> Any:
         while self._left:
             if self._now is None:
-                self._now = self._left[0].start(self._run)
+                stage, run = self._left[0]
+                self._now = stage.start(run)
             try:
                 return next(self._now)
             except StopIteration:
@@ -292,7 +292,9 @@ class Zip(Stage):
 
     def start(self, run: Run) -> Iterator[Element]:
         """The elements."""
-        return _Zipped([source.start(run) for source in self.sources])
+        parts = run.parts(self, len(self.sources))
+        return _Zipped([source.start(part)
+                        for source, part in zip(self.sources, parts, strict=True)])
 
     def cardinality(self) -> int:
         """The least."""

@@ -143,9 +143,11 @@ class ZipDataset(DatasetOp):
 
 def zipped(stages: tuple[Stage, ...]) -> Stage:
     """The elements of several stages put together; rows of arrays stay rows of arrays."""
-    if all(isinstance(stage, Rows) and isinstance(stage.order, Counting) for stage in stages):
-        shortest = min(stages, key=lambda stage: stage.cardinality())
-        return Rows(tuple(array for stage in stages for array in stage.arrays), shortest.order)
+    rows = [stage for stage in stages
+            if isinstance(stage, Rows) and isinstance(stage.order, Counting)]
+    if len(rows) == len(stages):
+        shortest = min(rows, key=lambda stage: stage.cardinality())
+        return Rows(tuple(array for stage in rows for array in stage.arrays), shortest.order)
     return Zip(stages)
 
 
