@@ -122,8 +122,10 @@ def create_meta_graph_def(meta_info_def: Any = None, graph_def: Any = None, save
     if meta_info_def is not None:
         info.MergeFrom(checked(meta_info_def, MetaInfoDef, "meta_info_def"))
     info.tensorflow_version, info.tensorflow_git_version = VERSION, GIT_VERSION
-    meta_graph.graph_def.CopyFrom(graph.as_graph_def(add_shapes=True) if graph_def is None
-                                  else graph_def)
+    if graph_def is None:
+        meta_graph._take("graph_def", graph.as_graph_def(add_shapes=True))
+    else:
+        meta_graph.graph_def.CopyFrom(graph_def)
     if strip_default_attrs:
         from flowgraph.io.meta_ops import strip_defaults
         strip_defaults(meta_graph.graph_def)
@@ -277,9 +279,9 @@ def read_message(path: str, message: Any, text: bool | None = None) -> Any:
         OSError: the file cannot be read, or holds something else.
     """
     with open(path, "rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError(located(f"Cannot parse file {path}: it is too large."))
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise OSError(located(f"Cannot parse file {path}: it is too large."))
+        content = file.read()
     problem: Exception | None = None
     if not text:
         try:

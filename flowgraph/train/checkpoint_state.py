@@ -172,9 +172,9 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
     state = CheckpointState()
     try:
         with open(path, "rb") as file:
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise TextError("it is too large")
+            if os.fstat(file.fileno()).st_size > _LARGEST:
+                raise TextError("it is too large")
+            content = file.read()
         merge_text(content.decode("utf-8"), state)
     except (FileNotFoundError, NotADirectoryError):
         return None
