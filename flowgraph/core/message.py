@@ -119,6 +119,10 @@ class Field:
     def new(self, message: Any) -> Any:
         raise NotImplementedError
 
+    def copy(self, message: Any, value: Any) -> None:
+        """Gives a message that has nothing yet in the field a copy of what another one has."""
+        list.extend(self.__get__(message), value)
+
 
 class Scalars(Field):
     """`repeated int64 = 1 [packed]`, or `repeated float`, or `repeated bytes`."""
@@ -209,6 +213,12 @@ class Part(Field):
     def is_set(self, part: Message) -> bool:
         return part._set
 
+    def copy(self, message: Any, value: Any) -> None:
+        if value._set:
+            part = self.__get__(message)
+            part._copy(value)
+            part._set = True
+
 
 def _block(name: str, message: Message) -> Iterator[str]:
     yield f"{name} {{"
@@ -227,9 +237,7 @@ class Parts(Part):
     def _copied(self, value: Any) -> Message:
         if not isinstance(value, self.message_class):
             raise TypeError(located(f"expected {self.message_class.__name__}, got {value!r:.60}"))
-        copy = self.message_class()
-        copy.CopyFrom(value)
-        return copy
+        return value._copied()
 
     def assign(self, message: Any, value: Any) -> None:
         self.__get__(message).extend(value)
@@ -247,6 +255,9 @@ class Parts(Part):
 
     def is_set(self, parts: Any) -> bool:
         return bool(parts)
+
+    def copy(self, message: Any, value: Any) -> None:
+        list.extend(self.__get__(message), [part._copied() for part in value])
 
 
 class Skipped(Field):
@@ -310,6 +321,9 @@ class Map(Parts):
             yield from ("  " + line for line in _block("value", entries[key]))
             yield "}"
 
+    def copy(self, message: Any, value: Any) -> None:
+        dict.update(self.__get__(message), {key: value[key]._copied() for key in value})
+
 
 class MessageMap(dict[str, Any]):
     def __init__(self, message_class: Any, changed: Callable[[], None]) -> None:
@@ -367,11 +381,13 @@ class Message:
         if cls._one_of and not cls._one_of_fields:
             cls._one_of_fields = tuple(cls._fields)
 
+    _held: dict[str, Any]  # what the fields hold, by their names
+    _owner: Message | None = None  # the message that this one is a part of
+    _field: Any = None  # the field of it
+    _set = False  # whether something was changed
+
     def __init__(self, **kwargs: Any) -> None:
-        self._held: dict[str, Any] = {}
-        self._owner: Message | None = None
-        self._field: Any = None
-        self._set = False
+        self.__dict__["_held"] = {}  # __setattr__ is slow, and there are many messages
         for name, value in kwargs.items():
             if name not in self._fields:
                 raise ValueError(located(f'Protocol message {type(self).__name__} has no "{name}" '
@@ -386,7 +402,7 @@ class Message:
         super().__setattr__(name, value)
 
     def _changed(self) -> None:
-        self._set = True
+        self.__dict__["_set"] = True
         owner = self._owner
         if owner is not None:
             owner._choose(self._field.name)
@@ -479,10 +495,28 @@ class Message:
         """
         if other is not self:
             self._check_class(other)
-            serialized = other.SerializeToString()
+            held = dict(other._held)  # this may be a part of the other one
             self.Clear()
-            self.MergeFromString(serialized)
+            self._copy(other, held)
             self._changed()
+
+    def _copy(self, other: Any, held: dict[str, Any] | None = None) -> None:
+        """Takes copies of what another message holds; this one must be empty."""
+        fields = self._fields
+        for name, value in (other._held if held is None else held).items():
+            fields[name].copy(self, value)
+
+    def _copied(self) -> Any:
+        """A message equal to this one."""
+        copy = type(self)()
+        copy._copy(self)
+        return copy
+
+    def _take(self, name: str, part: Any) -> None:
+        """Makes a message that nobody else holds the part of this one, uncopied."""
+        part._owner, part._field, part._set = self, self._fields[name], True
+        self._held[name] = part
+        part._changed()
 
     def MergeFrom(self, other: Any) -> None:
         """Adds what another message of the same class holds.

@@ -89,6 +89,9 @@ class Scalar(Field):
         return value != self.kind.default or (  # -0.0 is not 0.0
             type(value) is float and math.copysign(1.0, value) < 0)
 
+    def copy(self, message: Any, value: Any) -> None:
+        message._held[self.name] = value
+
 
 class Choice(Scalar):
     """A field of one value in a choice (protobuf's oneof): set once assigned, be it to 0."""
@@ -142,6 +145,9 @@ class ValueMap(Field):
 
     def is_set(self, values: Mapping[Any, Any]) -> bool:
         return bool(values)
+
+    def copy(self, message: Any, value: Any) -> None:
+        dict.update(self.__get__(message), value)
 
 
 class ValueDict(dict[Any, Any]):
