@@ -191,7 +191,7 @@ def write_from_tensor(writer: GraphWriter, op: Operation) -> bool:
     return True
 
 
-@rule("TensorListSetItem")
+@rule("TensorListSetItem", "TensorListPutItem")
 def write_set_item(writer: GraphWriter, op: Operation) -> bool:
     """A list that grows is made long enough first."""
     inputs = _inputs(writer, op)
@@ -199,7 +199,8 @@ def write_set_item(writer: GraphWriter, op: Operation) -> bool:
         one = writer.const(op, "one", 1)
         needed = writer.helper(op, "needed", "AddV2", [inputs[1], one], T=_type(dt.int32))
         inputs[0] = _resized(writer, op, inputs[0], needed)
-    writer.add(op.name, op.type, inputs, {"element_dtype": _type(op.inputs[2].dtype)}, op)
+    writer.add(op.name, "TensorListSetItem", inputs,
+               {"element_dtype": _type(op.inputs[2].dtype)}, op)
     return True
 
 
@@ -235,6 +236,17 @@ def write_split(writer: GraphWriter, op: Operation) -> bool:
                                 DstT=_type(dt.int64), Truncate=attr_value("bool", False))
     writer.add(op.name, op.type, [tensor, shape, lengths],
                {"element_dtype": _type(op.inputs[1].dtype), "shape_type": _type(dt.int32)}, op)
+    return True
+
+
+@rule("TensorListZerosLike", "TensorListAddN")
+def write_on_lists(writer: GraphWriter, op: Operation) -> bool:
+    """TensorFlow has one op for tensors and for lists of them."""
+    op_type = op.type.removeprefix("TensorList")
+    attrs = {"T": _type(dt.variant)}
+    if op_type == "AddN":
+        attrs["N"] = attr_value("int", len(op.inputs))
+    writer.add(op.name, op_type, _inputs(writer, op), attrs, op)
     return True
 
 

@@ -72,7 +72,7 @@ def from_tensor(build: Build) -> Any:
 @rule("TensorListSetItem")
 def set_item(build: Build) -> Any:
     """A list with one more item."""
-    return build.plain("TensorListSetItem", *build.inputs,
+    return build.plain("TensorListPutItem", *build.inputs,
                        grows=build.attr("resize_if_index_out_of_bounds"))
 
 
@@ -98,3 +98,16 @@ def add_n(build: Build) -> Any:
     """A sum; of lists item by item."""
     lists = bool(build.inputs) and build.inputs[0].dtype is dt.variant
     return build.plain("TensorListAddN" if lists else "AddN", build.inputs)
+
+
+@rule("TensorListElementShape")
+def element_shape(build: Build) -> Any:
+    """Not known: only ops that make other lists ask, and ours do not need it."""
+    return build.plain("Const", value=np.array(-1, build.attr("shape_type").numpy))
+
+
+@rule("ZerosLike")
+def zeros_like(build: Build) -> Any:
+    """Zeros; for a list of tensors, a list of zeros."""
+    is_list = build.inputs[0].dtype is dt.variant
+    return build.plain("TensorListZerosLike" if is_list else "ZerosLike", *build.inputs)

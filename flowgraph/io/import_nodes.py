@@ -31,6 +31,9 @@ _DEEPEST = 40  # functions in functions
 _CPP_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 # Attributes of later versions that change no result.
 _HINTS = {"grad_a", "grad_b", "grad_x", "grad_y", "debug_name", "allowed_devices"}
+# Attributes of later versions that change nothing here.
+_IGNORED = {"validate_shape", "debug_name", "allowed_devices", "grad_a", "grad_b", "grad_x",
+            "grad_y", "metadata", "bad_indices_policy", "sparse_gradient"}
 # Text that kernels take as bytes.
 _BYTES = {"field_delim", "na_value", "xmp_metadata", "separator", "pattern", "rewrite",
           "placeholder", "template"}
@@ -496,7 +499,8 @@ class Build:
                     "GraphDef-generating binary.)")
             if name in _HINTS:
                 continue
-            if entry is not None and entry.later and name not in _own_attrs(row.name) and (
+            if entry is not None and entry.later and name not in _IGNORED | {
+                    *_own_attrs(row.name)} and (
                     self.attr(name) != self._text(name, from_table(entry.kind, entry.default))):
                 raise self.wrong(f"has {name} = {self.attr(name)!r}, which came after TensorFlow "
                                  "1.15 and is not offered")
@@ -514,8 +518,10 @@ class Build:
 
 
 def _own_attrs(op_type: str) -> Iterable[str]:
+    """The attributes that our op has, its dtypes among them."""
     op_def = REGISTRY.get(op_type)
-    return () if op_def is None else op_def.attr_defaults
+    return () if op_def is None else {*op_def.attr_defaults, *(
+        name for name in op_def.dtypes.values() if isinstance(name, str))}
 
 
 def _is_int_list(row: Signature | None, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Ops that make a list of tensors longer or shorter; graphs that TensorFlow wrote have them."""
+"""Ops on lists of tensors that only graphs which TensorFlow wrote have: they grow and shrink."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef.opdef import NotDifferentiable
 from flowgraph.opdef.shape_rules import require_rank
+from flowgraph.ops.constant import zeros_like
 from flowgraph.ops.tensor_list import (
     INT32,
     LIST,
@@ -89,3 +90,49 @@ class TensorListPopBack(ListOp):
         item = take(input_handle, last, (element_dtype, shape))
         items = {i: held for i, held in input_handle.items().items() if i < last}
         return TensorList(items, last), item
+
+
+class TensorListZerosLike(ListOp):
+    """A list of zeros, like the items of another one; what is missing there is missing here."""
+
+    dtypes = {"list": LIST}
+    grad = NotDifferentiable
+
+    def infer(self, list):
+        return LIST_SPEC
+
+    def kernel(self, xp, list):
+        zeros = {i: TensorList() if isinstance(item, TensorList) else xp.zeros_like(item)
+                 for i, item in list.items().items()}
+        return TensorList(zeros, list.length())
+
+
+class TensorListPutItem(ListOp):
+    """The list with `item` at `index`, in place of what was there, as TensorFlow's lists have it.
+
+    A TensorArray writes each item only once; that is `TensorListSetItem` here.
+    """
+
+    aliases = ("list",)
+    dtypes = {"list": LIST, "index": INT32, "item": "element_dtype"}
+    element_dtype = dt.ANY
+    takes_missing_gradient = True
+
+    def infer(self, list, index, item, *, grows=False):
+        require_rank(index, 0, "an index")
+        return LIST_SPEC
+
+    def kernel(self, xp, list, index, item, *, grows=False):
+        index = int(index)
+        if index < 0 or (not grows and index >= list.length()):
+            raise InvalidArgumentError(
+                None, None, f"Trying to modify element {index} in a list with {list.length()} "
+                "elements.")
+        return list.with_item(index, owned(xp, item))
+
+    def grad(self, op, dlist):
+        if dlist is None:
+            return None, None, None
+        _, index, item = op.inputs
+        return (TensorListPutItem.build(dlist, index, zeros_like(item)), None,
+                TensorListGetOrZeros.build(dlist, index, item))

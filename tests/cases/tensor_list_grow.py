@@ -10,7 +10,9 @@ from flowgraph.ops.tensor_list_batch import TensorListStack
 from flowgraph.ops.tensor_list_grow import (
     TensorListPopBack,
     TensorListPushBack,
+    TensorListPutItem,
     TensorListResize,
+    TensorListZerosLike,
 )
 from flowgraph.testing import BadCase, Case
 
@@ -44,9 +46,21 @@ CASES = [
     Case("TensorListResize/shorter", lambda x: TensorListStack.build(
         TensorListResize.build(pushed(x), 1), element_dtype=fg.float64, element_shape=(2,)),
         (ROWS,), lambda x: x[:1], unknown_shapes=False),
+    Case("TensorListPutItem/again", lambda x: TensorListStack.build(
+        TensorListPutItem.build(pushed(x), 0, x[0] * x[1]), element_dtype=fg.float64,
+        element_shape=(2,)), (ROWS,), lambda x: np.stack([x[0] * x[1], x[1]]), grad=True,
+        unknown_shapes=False),
+    Case("TensorListZerosLike/rows", lambda x: TensorListStack.build(
+        TensorListZerosLike.build(pushed(x)), element_dtype=fg.float64, element_shape=None),
+        (ROWS,), np.zeros_like, unknown_shapes=False),
 ]
 
 BAD = [
+    BadCase("TensorListPutItem/outside", lambda: TensorListLength.build(TensorListPutItem.build(
+        EmptyTensorList.build(), 0, 1.0)), fg.errors.InvalidArgumentError,
+        ("element 0 in a list with 0",), phase="run"),
+    BadCase("TensorListZerosLike/no list", lambda x: TensorListZerosLike.build(x),
+            fg.errors.DTypeError, ("a list of tensors",), (ROWS,)),
     BadCase("TensorListPushBack/no list", lambda x: TensorListPushBack.build(x, x),
             fg.errors.DTypeError, ("a list of tensors",), (ROWS,)),
     BadCase("TensorListPopBack/empty", lambda: TensorListPopBack.build(
