@@ -70,13 +70,12 @@ def parallel_concat(build: Build) -> Any:
 def concat_offset(build: Build) -> Any:
     """Where each of some tensors begins in their concatenation."""
     axis, shapes = build.groups()
-    rank = shapes[0].spec.size
-    if rank is None:
-        raise build.wrong("has shapes of unknown rank; that is not offered")
+    known = shapes[0].spec.size
+    rank = build.sub("Size", shapes[0], part="rank") if known is None else np.int32(known)
     stacked = build.sub("Pack", shapes, part="shapes")
     starts = build.sub("Cumsum", stacked, np.int32(0), part="starts", exclusive=True)
     one, zero = np.int32(1), np.int32(0)
-    mask = build.sub("OneHot", axis, np.int32(rank), one, zero, part="mask")
+    mask = build.sub("OneHot", axis, rank, one, zero, part="mask")
     offsets = build.sub("Mul", starts, mask, part="offsets")
     return build.plain("Unpack", offsets, num=len(shapes), axis=0)
 
