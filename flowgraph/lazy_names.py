@@ -247,6 +247,7 @@ LAZY = {
     "parse_tensor": "flowgraph.ops.tensor_proto:parse_tensor",
     "polygamma": "flowgraph.ops.gamma:polygamma",
     "print": "flowgraph.ops.printing:print_values",
+    "profiler": "flowgraph.namespaces.profiler",
     "python_io": "flowgraph.namespaces.python_io",
     "qint16": "flowgraph.core.dtypes:qint16",
     "qint32": "flowgraph.core.dtypes:qint32",

@@ -74,7 +74,7 @@ class Tracer:
                 all_start_nanos=start, op_end_rel_nanos=spent, all_end_rel_nanos=spent,
                 scheduled_nanos=start)
             total = sum(count for _, count in ran.outputs)
-            if total and ran.step.view < 0:  # results in reused buffers take no memory
+            if total and not ran.step.instr.op_def.aliases:  # else it is its input's memory
                 node.memory.add(allocator_name=_ALLOCATOR, total_bytes=total, peak_bytes=total,
                                 live_bytes=total)
             for slot, ((shape, count), value) in enumerate(

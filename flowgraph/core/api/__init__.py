@@ -116,7 +116,13 @@ REASONS = (
            "tf.summary.FileWriter.add_summary."),
     Reason("tf.summary.all_v2_summary_ops", "is for summaries that write files from inside the "
            "graph, of the second version's API", "Use tf.summary.merge_all."),
-    Reason("tf.profiler.*", "is planned with timelines"),
+    Reason("tf.profiler.advise", "tells what is wrong with a graph by rules for TensorFlow's own "
+           "kernels", "Look at tf.profiler.profile(cmd='op') and at the timeline."),
+    Reason("tf.profiler.AdviceProto", "is what tf.profiler.advise gives"),
+    Reason("tf.profiler.OpLogProto", "gives ops types of the user's own for tf.profiler",
+           "Choose them by name: ProfileOptionBuilder.with_node_names."),
+    Reason("tf.profiler.write_op_log", "writes types of ops for a program of TensorFlow's",
+           "Write the RunMetadata with tf.summary.FileWriter.add_run_metadata."),
     Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
     Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
     Reason("tf.saved_model.experimental.*", _EAGER),
