@@ -136,7 +136,7 @@ class Coordinator:
         """
         with self._lock:
             waiting = list(self._registered.union(threads or ()))
-        while _alive(waiting) and not self.wait_for_stop(1.0):
+        while _alive(waiting) and not self.wait_for_stop(0.05):
             pass
         end = time.monotonic() + stop_grace_period_secs
         for thread in waiting:

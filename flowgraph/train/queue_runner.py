@@ -207,9 +207,10 @@ class QueueRunner:
         """One thread: fills the queue until there is no more data."""
         counted = False
         try:
-            enqueue = sess.make_callable(enqueue_op)
+            enqueue = None
             while coord is None or not coord.should_stop():
                 try:
+                    enqueue = enqueue or sess.make_callable(enqueue_op)
                     enqueue()
                 except self._ends:
                     with self._lock:
