@@ -318,7 +318,7 @@ def dot(x: Any, y: Any) -> Any:
     """
     if ndim(x) == 2 and ndim(y) == 2:
         return matmul(x, y)
-    return tensordot(x, y, [[ndim(x) - 1], [max(ndim(y) - 2, 0)]])
+    return tensordot(x, y, [[x.shape.ndims - 1], [max(y.shape.ndims - 2, 0)]])
 
 
 def flatten(x: Any) -> Any:

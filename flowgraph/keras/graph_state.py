@@ -16,7 +16,7 @@ class LayerCall(NamedTuple):
     inputs: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    index: int  # which of the results
+    place: int  # which of the results
 
 
 class GraphState:

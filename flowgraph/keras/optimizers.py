@@ -106,6 +106,9 @@ class Optimizer(_Optimizer):
     def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
         return self._apply_dense(convert_to_tensor(grad), var)
 
+    def _slot(self, var: Any, name: str) -> Any:
+        return self.get_slot(var, name)
+
     def _typed(self, var: Any) -> tuple[Any, Any]:
         """The learning rate and the number of this step, of the variable's dtype."""
         dtype = var.dtype.base_dtype
@@ -128,7 +131,7 @@ class SGD(Optimizer):
         'SGD'
     """
 
-    slots = ("momentum",)
+    slots: tuple[str, ...] = ("momentum",)
 
     def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False,
                  name: str = "SGD", **kwargs: Any) -> None:
@@ -141,7 +144,7 @@ class SGD(Optimizer):
         rate, _ = self._typed(var)
         if not self._momentum:
             return assign_sub(var, rate * grad)
-        slot = self.get_slot(var, "momentum")
+        slot = self._slot(var, "momentum")
         velocity = assign(slot, self._momentum * slot - rate * grad)
         step = self._momentum * velocity - rate * grad if self._nesterov else velocity
         return assign_add(var, step)
@@ -164,7 +167,7 @@ class Adam(Optimizer):
         'Adam'
     """
 
-    slots = ("m", "v")
+    slots: tuple[str, ...] = ("m", "v")
 
     def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
                  epsilon: float | None = 1e-7, amsgrad: bool = False, name: str = "Adam",
@@ -177,11 +180,11 @@ class Adam(Optimizer):
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         rate, step = self._typed(var)
-        m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
+        m, v = self._slot(var, "m"), self._slot(var, "v")
         m = assign(m, self._beta_1 * m + (1.0 - self._beta_1) * grad)
         v = assign(v, self._beta_2 * v + (1.0 - self._beta_2) * square(grad))
         if "vhat" in self.slots:
-            vhat = self.get_slot(var, "vhat")
+            vhat = self._slot(var, "vhat")
             v = assign(vhat, maximum(vhat, v))
         rate *= sqrt(1.0 - power(self._beta_2, step)) / (1.0 - power(self._beta_1, step))
         return assign_sub(var, rate * m / (sqrt(v) + self._epsilon))
@@ -203,7 +206,7 @@ class Adamax(Optimizer):
         'Adamax'
     """
 
-    slots = ("m", "v")
+    slots: tuple[str, ...] = ("m", "v")
 
     def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
                  epsilon: float = 1e-7, name: str = "Adamax", **kwargs: Any) -> None:
@@ -212,7 +215,7 @@ class Adamax(Optimizer):
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         rate, step = self._typed(var)
-        m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
+        m, v = self._slot(var, "m"), self._slot(var, "v")
         m = assign(m, self._beta_1 * m + (1.0 - self._beta_1) * grad)
         v = assign(v, maximum(self._beta_2 * v, abs_(grad)))
         return assign_sub(var, rate / (1.0 - power(self._beta_1, step)) * m / (v + self._epsilon))
@@ -247,14 +250,14 @@ class RMSprop(Optimizer):
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         rate, _ = self._typed(var)
-        rms = self.get_slot(var, "rms")
+        rms = self._slot(var, "rms")
         spread = assign(rms, self._rho * rms + (1.0 - self._rho) * square(grad))
         if self._centered:
-            mean = self.get_slot(var, "mg")
+            mean = self._slot(var, "mg")
             spread = spread - square(assign(mean, self._rho * mean + (1.0 - self._rho) * grad))
         if not self._momentum:
             return assign_sub(var, rate * grad / (sqrt(spread) + self._epsilon))
-        slot = self.get_slot(var, "momentum")
+        slot = self._slot(var, "momentum")
         step = self._momentum * slot + rate * grad / sqrt(spread + self._epsilon)
         return assign_sub(var, assign(slot, step))
 
@@ -287,7 +290,7 @@ class Adagrad(Optimizer):
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         rate, _ = self._typed(var)
-        total = assign_add(self.get_slot(var, "accumulator"), square(grad))
+        total = assign_add(self._slot(var, "accumulator"), square(grad))
         return assign_sub(var, rate * grad / (sqrt(total) + self._epsilon))
 
 
@@ -307,7 +310,7 @@ class Adadelta(Optimizer):
         'Adadelta'
     """
 
-    slots = ("accum_grad", "accum_var")
+    slots: tuple[str, ...] = ("accum_grad", "accum_var")
 
     def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
                  name: str = "Adadelta", **kwargs: Any) -> None:
@@ -316,7 +319,7 @@ class Adadelta(Optimizer):
 
     def _apply_dense(self, grad: Any, var: Any) -> Any:
         rate, _ = self._typed(var)
-        of_grad, of_step = self.get_slot(var, "accum_grad"), self.get_slot(var, "accum_var")
+        of_grad, of_step = self._slot(var, "accum_grad"), self._slot(var, "accum_var")
         mean = assign(of_grad, self._rho * of_grad + (1.0 - self._rho) * square(grad))
         step = sqrt(of_step + self._epsilon) / sqrt(mean + self._epsilon) * grad
         kept = assign(of_step, self._rho * of_step + (1.0 - self._rho) * square(step))

@@ -58,7 +58,7 @@ class Reshape(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         """Batch and `target_shape`, with -1 worked out."""
-        batch, *sizes = TensorShape(input_shape).as_list()
+        batch, *sizes = list[Any](TensorShape(input_shape).as_list())
         target: list[Any] = list(self.target_shape)
         if -1 in target:
             others = math.prod(size for size in target if size != -1)

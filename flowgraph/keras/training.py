@@ -1,0 +1,409 @@
+"""Training of models: `compile` chooses loss and optimizer, `fit` runs the steps.
+
+The step is built at the first call that needs it: placeholders for the true values, the losses, the
+optimizer's ops. Each batch is one `Session.run` of that graph, with the learning phase fed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import nest
+from flowgraph.core.frames import located
+from flowgraph.graph.graph import control_dependencies, name_scope
+from flowgraph.graph.tensor import Tensor
+from flowgraph.keras import callbacks as callback_classes
+from flowgraph.keras import losses, metrics, optimizers
+from flowgraph.keras.backend import get_session, learning_phase
+from flowgraph.ops.arithmetic import add_n
+from flowgraph.ops.cast import cast
+from flowgraph.ops.constant import ones
+from flowgraph.ops.identity import group
+from flowgraph.ops.placeholder import placeholder, placeholder_with_default
+from flowgraph.ops.reduce import reduce_mean
+from flowgraph.ops.shape import shape as shape_of
+
+
+class Training:
+    """The methods of a Model that train and use it."""
+
+    stop_training = False
+    _step: Any = None  # what one run of the graph needs, once it is built
+    _inputs_of_graph: Any
+    _outputs_of_graph: Any
+    name: Any
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None,
+                loss_weights: Any = None, **kwargs: Any) -> None:
+        """Chooses how the model is trained.
+
+        Args:
+            optimizer: an optimizer of keras or of `tf.train`, or a name as "adam".
+            loss: a loss, its name, or one for each output.
+            metrics: list of functions or names, as "accuracy".
+            loss_weights: one number for each output.
+            kwargs: `sample_weight_mode`, `weighted_metrics`, `target_tensors`: only None.
+        """
+        for option, value in kwargs.items():
+            if value is not None:
+                raise ValueError(located(f"compile does not take {option} here"))
+        self.optimizer, self.loss = optimizers.get(optimizer), loss
+        self._metric_names = list(metrics or [])
+        self.loss_weights = loss_weights
+        self._step = None
+
+    # ---- use -------------------------------------------------------------------------------------
+
+    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
+            verbose: int = 1, callbacks: Any = None, validation_split: float = 0.0,
+            validation_data: Any = None, shuffle: bool = True, class_weight: Any = None,
+            sample_weight: Any = None, initial_epoch: int = 0, **kwargs: Any) -> Any:
+        """Trains the model.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            y: array of true outputs, or a list.
+            batch_size: rows in a step, default 32.
+            epochs: how often to go through the data.
+            verbose: 0 prints nothing.
+            callbacks: list of callbacks.
+            validation_split: share of the rows, at the end, to validate with.
+            validation_data: (x, y) to validate with after each epoch.
+            shuffle: whether each epoch has another order, drawn with NumPy's global generator.
+            class_weight: dict from class to the weight of its rows.
+            sample_weight: one weight for each row.
+            initial_epoch: number of the first epoch.
+            kwargs: refused.
+
+        Returns:
+            A History: its `history` has the loss and the metrics of each epoch.
+        """
+        _refuse(kwargs, "fit")
+        batch_size = batch_size or 32
+        step = self._ready(x, y)
+        xs, ys = self._arrays(x, y)
+        weights = _row_weights(ys, class_weight, sample_weight)
+        if validation_data is None and validation_split:
+            cut = int(len(xs[0]) * (1.0 - validation_split))
+            validation_data = ([a[cut:] for a in xs], [a[cut:] for a in ys])
+            xs, ys, weights = [a[:cut] for a in xs], [a[:cut] for a in ys], weights[:cut]
+        history = callback_classes.History()
+        hooks = [*(callbacks or []), history]
+        rows = len(xs[0])
+        for hook in hooks:
+            hook.set_params({"epochs": epochs, "batch_size": batch_size, "samples": rows,
+                             "steps": -(-rows // batch_size), "verbose": verbose,
+                             "do_validation": validation_data is not None, "metrics": step.names})
+            hook.set_model(self)
+        self.history, self.stop_training = history, False
+        if verbose:
+            print(f"Train on {rows} samples" + (
+                f", validate on {len(nest.flatten(validation_data[0])[0])} samples"
+                if validation_data is not None else ""))
+        _tell(hooks, "on_train_begin")
+        for epoch in range(initial_epoch, epochs):
+            _tell(hooks, "on_epoch_begin", epoch)
+            start = time.perf_counter()
+            order = np.random.permutation(rows) if shuffle else np.arange(rows)
+            logs = self._epoch(step, xs, ys, weights, order, batch_size, hooks)
+            if validation_data is not None:
+                results = _as_list(self.evaluate(validation_data[0], validation_data[1],
+                                                 batch_size, 0, *validation_data[2:3]))
+                logs |= {f"val_{name}": value
+                         for name, value in zip(step.names, results, strict=True)}
+            if verbose:
+                print(f"Epoch {epoch + 1}/{epochs} - {time.perf_counter() - start:.0f}s"
+                      + "".join(f" - {name}: {value:.4f}" for name, value in logs.items()))
+            _tell(hooks, "on_epoch_end", epoch, logs)
+            if self.stop_training:
+                break
+        _tell(hooks, "on_train_end")
+        return history
+
+    def _epoch(self, step: Any, xs: Any, ys: Any, weights: Any, order: Any, batch_size: int,
+               hooks: Any) -> dict[str, float]:
+        """One pass over the data; returns means over the rows."""
+        session, sums = get_session(), np.zeros(len(step.names))
+        for number, begin in enumerate(range(0, len(order), batch_size)):
+            chosen = order[begin:begin + batch_size]
+            _tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": len(chosen)})
+            feed = step.feed([a[chosen] for a in xs], [a[chosen] for a in ys], weights[chosen],
+                             True)
+            values = session.run([*step.results, step.train], feed)[:-1]
+            sums += np.array(values, float) * len(chosen)
+            _tell(hooks, "on_train_batch_end", number, {
+                "batch": number, "size": len(chosen), **dict(zip(step.names, values, strict=True))})
+            if self.stop_training:
+                break
+        return dict(zip(step.names, (sums / max(len(order), 1)).tolist(), strict=True))
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None,
+                 verbose: int = 1, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Computes the loss and the metrics.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            y: array of true outputs, or a list.
+            batch_size: rows in a run, default 32.
+            verbose: accepted.
+            sample_weight: one weight for each row.
+            kwargs: refused.
+
+        Returns:
+            The loss; a list of the loss and the metrics where there are such.
+        """
+        _refuse(kwargs, "evaluate")
+        step = self._ready(x, y)
+        xs, ys = self._arrays(x, y)
+        weights = _row_weights(ys, None, sample_weight)
+        session, sums = get_session(), np.zeros(len(step.names))
+        rows, size = len(xs[0]), batch_size or 32
+        for begin in range(0, rows, size):
+            part = slice(begin, begin + size)
+            feed = step.feed([a[part] for a in xs], [a[part] for a in ys], weights[part], False)
+            sums += np.array(session.run(step.results, feed), float) * len(xs[0][part])
+        means = (sums / max(rows, 1)).tolist()
+        return means if len(means) > 1 else means[0]
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int = 0, **kwargs: Any
+                ) -> Any:
+        """Computes the outputs for arrays.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            batch_size: rows in a run, default 32.
+            verbose: accepted.
+            kwargs: refused.
+
+        Returns:
+            An array, or a list of arrays.
+        """
+        _refuse(kwargs, "predict")
+        self._build_for(x)
+        xs, _ = self._arrays(x, None)
+        inputs, outputs = nest.flatten(self._inputs_of_graph), nest.flatten(self._outputs_of_graph)
+        parts, size = [], batch_size or 32
+        for begin in range(0, max(len(xs[0]), 1), size):
+            feed = _phase_fed(dict(zip(inputs, [a[begin:begin + size] for a in xs],
+                                       strict=True)), False)
+            parts.append(get_session().run(outputs, feed))
+        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return joined if isinstance(self._outputs_of_graph, (list, tuple)) else joined[0]
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                       class_weight: Any = None, **kwargs: Any) -> Any:
+        """Takes one step.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            y: array of true outputs, or a list.
+            sample_weight: one weight for each row.
+            class_weight: dict from class to the weight of its rows.
+            kwargs: refused.
+
+        Returns:
+            The loss; a list of the loss and the metrics where there are such.
+        """
+        _refuse(kwargs, "train_on_batch")
+        step = self._ready(x, y)
+        xs, ys = self._arrays(x, y)
+        feed = step.feed(xs, ys, _row_weights(ys, class_weight, sample_weight), True)
+        values = get_session().run([*step.results, step.train], feed)[:-1]
+        return values if len(values) > 1 else values[0]
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """The loss and the metrics of one batch.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            y: array of true outputs, or a list.
+            sample_weight: one weight for each row.
+            kwargs: refused.
+        """
+        _refuse(kwargs, "test_on_batch")
+        rows = len(nest.flatten(x if isinstance(x, (list, tuple)) else [x])[0])
+        return self.evaluate(x, y, max(rows, 1), 0, sample_weight)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+        """
+        return self.predict(x, max(len(x), 1))
+
+    # ---- building --------------------------------------------------------------------------------
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What the numbers of `evaluate` are."""
+        return self._step.names if self._step else ["loss", *map(_label, self._metric_names)]
+
+    def _build_for(self, x: Any) -> None:
+        """Makes the graph of a model that does not know its inputs yet."""
+        from flowgraph.keras.layers.core import Input
+
+        if self._outputs_of_graph is not None:
+            return
+        arrays = [np.asarray(a) for a in (x if isinstance(x, (list, tuple))
+                                          and hasattr(x[0], "shape") else [x])]
+        made = [Input(a.shape[1:], dtype="float32" if a.dtype.kind == "f" else a.dtype.name)
+                for a in arrays]
+        inputs = made[0] if len(made) == 1 else made
+        outputs = self(inputs)  # type: ignore[operator]
+        self._inputs_of_graph, self._outputs_of_graph = inputs, outputs
+
+    def _arrays(self, x: Any, y: Any) -> tuple[list[Any], list[Any]]:
+        """Inputs and true outputs as one array for each placeholder."""
+        inputs = nest.flatten(self._inputs_of_graph)
+        xs = [np.asarray(a, t.dtype.as_numpy_dtype)
+              for a, t in zip(_columns(x, len(inputs), "x"), inputs, strict=True)]
+        outputs = nest.flatten(self._outputs_of_graph)
+        ys = [] if y is None else [np.asarray(a) for a in _columns(y, len(outputs), "y")]
+        ys = [a[:, None] if a.ndim == 1 else a for a in ys]
+        lengths = {len(a) for a in (*xs, *ys)}
+        if len(lengths) > 1:
+            raise ValueError(located("All input arrays (x) and target arrays (y) should have the "
+                                     f"same number of samples, got {sorted(lengths)}"))
+        return xs, ys
+
+    def _ready(self, x: Any, y: Any) -> Any:
+        if not hasattr(self, "optimizer"):
+            raise RuntimeError(located("You must compile your model before training/testing. Use "
+                                       "`model.compile(optimizer, loss)`."))
+        if isinstance(x, Tensor) or y is None:
+            raise ValueError(located("fit and evaluate take NumPy arrays for x and y",
+                                     "Train on tensors with optimizer.minimize and Session.run."))
+        self._build_for(x)
+        if self._step is None:
+            self._step = Step(self)
+        return self._step
+
+
+class Step:
+    """The part of the graph that trains a model, and what to feed it with."""
+
+    def __init__(self, model: Any) -> None:
+        self.inputs = nest.flatten(model._inputs_of_graph)
+        outputs = nest.flatten(model._outputs_of_graph)
+        chosen = (model.loss if isinstance(model.loss, (list, tuple))
+                  else [model.loss] * len(outputs))
+        scales = model.loss_weights or [1.0] * len(outputs)
+        self.targets: list[Any] = []
+        parts, names, results = [], [], []
+        with name_scope("training"):
+            self.weights = placeholder_with_default(
+                ones(shape_of(outputs[0])[:1]), [None], name="sample_weights")
+            for i, (output, given) in enumerate(zip(outputs, chosen, strict=True)):
+                loss = losses.get(given)
+                if loss is None:
+                    raise ValueError(located("The model cannot be compiled because it has no loss "
+                                             "to optimize."))
+                target = _target_for(output, loss)
+                self.targets.append(target)
+                parts.append(scales[i] * self._weighed(loss, target, output))
+                prefix = f"{output.op.name.split('/')[0]}_" if len(outputs) > 1 else ""
+                for metric in model._metric_names:
+                    function = (metrics.accuracy_for(target, output, loss)
+                                if metric in ("accuracy", "acc") else metrics.get(metric))
+                    names.append(prefix + _label(metric))
+                    results.append(reduce_mean(cast(function(target, output), "float32")))
+            parts += model.losses
+            total = add_n(parts) if len(parts) > 1 else parts[0]
+            self.names, self.results = ["loss", *names], [total, *results]
+            trained = model.trainable_weights
+            with control_dependencies(results):  # metrics are those before the step
+                update = model.optimizer.minimize(total, var_list=trained)
+            self.train = group(update, *model.updates)
+        _start_values(model.optimizer)
+
+    def _weighed(self, loss: Any, target: Any, output: Any) -> Any:
+        if hasattr(loss, "reduction"):
+            return loss(target, output, self.weights)
+        rows = loss(target, output)
+        if rows.shape.ndims == 0:
+            return rows
+        if rows.shape.ndims is not None and rows.shape.ndims > 1:
+            rows = reduce_mean(rows, list(range(1, rows.shape.ndims)))
+        return reduce_mean(rows * cast(self.weights, rows.dtype))
+
+    def feed(self, xs: Any, ys: Any, weights: Any, training: bool) -> dict[Any, Any]:
+        """What to feed for one batch."""
+        values = dict(zip(self.inputs, xs, strict=True))
+        values |= dict(zip(self.targets, ys, strict=True))
+        values[self.weights] = weights
+        return _phase_fed(values, training)
+
+
+def _phase_fed(feed: dict[Any, Any], training: bool) -> dict[Any, Any]:
+    phase = learning_phase()
+    return feed | {phase: training} if isinstance(phase, Tensor) else feed
+
+
+def _start_values(optimizer: Any) -> None:
+    """Lets keras initialise the optimizer's variables."""
+    from flowgraph.keras.graph_state import state_of
+
+    known = state_of().variables
+    known += [v for v in optimizer.variables() if all(v is not other for other in known)]
+
+
+def _target_for(output: Any, loss: Any) -> Any:
+    """The placeholder of the true values."""
+    shape = output.shape.as_list() if output.shape.ndims is not None else None
+    name = getattr(loss, "__name__", None) or getattr(loss, "name", "") or ""
+    if "sparse" in name and shape is not None:
+        shape = [*shape[:-1], None] if len(shape) == 2 else None
+    label = f"{output.op.name.split('/')[0]}_target"
+    return placeholder("float32", shape, name=label)
+
+
+def _label(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "__name__", "metric")
+
+
+def _columns(data: Any, count: int, what: str) -> list[Any]:
+    if isinstance(data, (Tensor, str)) or hasattr(data, "make_one_shot_iterator"):
+        raise TypeError(located(f"{what} must be a NumPy array or a list of arrays, not "
+                                f"{type(data).__name__}"))
+    if count == 1 and not (isinstance(data, (list, tuple)) and len(data) == 1
+                           and np.ndim(data[0]) > 1):
+        return [data]
+    if len(data) != count:
+        raise ValueError(located(f"the model needs {count} arrays for {what}, got {len(data)}"))
+    return list(data)
+
+
+def _row_weights(ys: Any, class_weight: Any, sample_weight: Any) -> Any:
+    rows = len(ys[0]) if ys else 0
+    weights = np.ones(rows, np.float32) if sample_weight is None else np.asarray(
+        sample_weight, np.float32)
+    if class_weight:
+        y = ys[0]
+        classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(rows)
+        weights = weights * np.array([class_weight[int(c)] for c in classes], np.float32)
+    return weights
+
+
+def _refuse(options: dict[str, Any], method: str) -> None:
+    for option, value in options.items():
+        if value is not None and option not in ("steps_per_epoch", "workers", "max_queue_size",
+                                                "use_multiprocessing"):
+            raise TypeError(located(f"{method} has no argument {option!r} here"))
+        if option == "steps_per_epoch" and value is not None:
+            raise ValueError(located(f"{method} goes through arrays once per epoch and takes no "
+                                     "steps_per_epoch", "Give it batch_size."))
+
+
+def _tell(hooks: Any, moment: str, *args: Any) -> None:
+    for hook in hooks:
+        getattr(hook, moment)(*args)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
