@@ -173,6 +173,7 @@ NO_WRONG_USE = {
     "FakeParam": "stands in the branch of a tf.cond for a value that only the other branch has",
     "IdentityReaderV2": "has no attributes but names",
     "NoOp": "has neither inputs nor attributes",
+    "OptionalNone": "has neither inputs nor attributes",
     "Timestamp": "has neither inputs nor attributes",
     "VariableParameter": "stands in a branch or a loop for a variable outside, always one",
     "WholeFileReaderV2": "has no attributes but names",

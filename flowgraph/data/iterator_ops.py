@@ -139,6 +139,7 @@ class IteratorV2(HandleOp):
     grad = NotDifferentiable
 
     def infer(self, *, output_types, output_shapes, shared_name="", container=""):
+        _components(output_types, output_shapes)
         return handle_spec()
 
     def create_state(self, attrs):
@@ -157,6 +158,7 @@ class OneShotIterator(HandleOp):
 
     def infer(self, *, dataset_factory, output_types, output_shapes, shared_name="",
               container=""):
+        _components(output_types, output_shapes)
         return handle_spec()
 
     def sub_graphs(self, attrs):

@@ -12,6 +12,12 @@ from importlib import import_module
 from flowgraph import ops
 
 OUTSIDE_OPS = (
+    "flowgraph.data.csv_op",
+    "flowgraph.data.file_ops",
+    "flowgraph.data.function_ops",
+    "flowgraph.data.iterator_ops",
+    "flowgraph.data.selection_ops",
+    "flowgraph.data.source_ops",
     "flowgraph.io.save_restore",
     "flowgraph.io.sharded_save",
     "flowgraph.summary.sounds",
