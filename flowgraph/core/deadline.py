@@ -32,6 +32,17 @@ def within(seconds: float) -> Iterator[None]:
         _thread.end = before
 
 
+def remaining() -> float | None:
+    """For how many seconds the run of this thread may still wait; None for ever."""
+    end = getattr(_thread, "end", None)
+    return None if end is None else max(end - time.monotonic(), 0.0)
+
+
+def time_is_over() -> DeadlineExceededError:
+    """The error for a run that has waited too long."""
+    return DeadlineExceededError(None, None, "Timed out waiting for notification")
+
+
 def wait_for(event: threading.Event) -> None:
     """Waits until an event is set; a Ctrl-C ends the waiting.
 
@@ -41,6 +52,5 @@ def wait_for(event: threading.Event) -> None:
     Raises:
         DeadlineExceededError: the run's time is over.
     """
-    end = getattr(_thread, "end", None)
-    if not event.wait(None if end is None else max(end - time.monotonic(), 0.0)):
-        raise DeadlineExceededError(None, None, "Timed out waiting for notification")
+    if not event.wait(remaining()):
+        raise time_is_over()

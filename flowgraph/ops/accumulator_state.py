@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import deadline
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Shape, shape_text
 from flowgraph.errors import CancelledError, InvalidArgumentError
@@ -66,6 +67,7 @@ class Accumulator:
         Raises:
             InvalidArgumentError: `required` is not positive.
             CancelledError: the session was closed meanwhile.
+            DeadlineExceededError: the run's time is over.
         """
         if required <= 0:
             raise InvalidArgumentError(None, None, "Argument num_required must be positive, but "
@@ -74,8 +76,10 @@ class Accumulator:
         with self._changed:
             self._waiting.append(ticket)
             try:
-                self._changed.wait_for(lambda: self._closed or (
-                    self._waiting[0] is ticket and self._count >= required))
+                if not self._changed.wait_for(lambda: self._closed or (
+                        self._waiting[0] is ticket and self._count >= required),
+                        deadline.remaining()):
+                    raise deadline.time_is_over()
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()

@@ -95,3 +95,13 @@ def test_rows_that_are_not_sorted_are_merged_as_they_come():
 def test_a_gradient_of_another_dtype_is_refused():
     with pytest.raises(ValueError, match="int32"):
         fg.ConditionalAccumulator(fg.float32).apply_grad(fg.constant(1))
+
+
+def test_taking_may_wait_for_a_time_only():
+    total = fg.ConditionalAccumulator(fg.float32)
+    add, mean = total.apply_grad(1.0), total.take_grad(1)
+    with fg.Session() as sess:
+        with pytest.raises(fg.errors.DeadlineExceededError):
+            sess.run(mean, options=fg.RunOptions(timeout_in_ms=20))
+        sess.run(add)
+        assert sess.run(mean) == 1.0

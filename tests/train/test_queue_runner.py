@@ -82,7 +82,7 @@ def test_without_a_coordinator_errors_are_kept(caplog, monkeypatch):
 
 
 def test_threads_are_not_started_twice_for_one_session():
-    queue, runner = counting(1000)
+    _, runner = counting(1000)
     coord = fg.train.Coordinator()
     with fg.Session() as sess, fg.Session() as other:
         sess.run(fg.global_variables_initializer())
