@@ -19,14 +19,14 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import dtype_of, from_table, python_value
-from flowgraph.io.dataflow_items import Item
+from flowgraph.io.dataflow_items import MERGE, STRUCTURE, SWITCH, Item
 from flowgraph.io.graph_messages import AttrValue, FunctionDef, GraphDef, NodeDef
 from flowgraph.io.op_table import MISSING, Arg, Signature, signature
 from flowgraph.io.op_types import load_every_op
 from flowgraph.io.rules import rules
 from flowgraph.opdef.opdef import REGISTRY, REQUIRED, OpDef
 
-_MOST_NODES = 100_000  # that functions may add beyond those of the file; they can name each other
+_MOST_NODES = 20_000  # that functions may add beyond those of the file; they can name each other
 _DEEPEST = 40  # functions in functions
 _CPP_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 # Attributes of later versions that change no result.
@@ -117,6 +117,7 @@ class Importer:
         """
         nodes = list(nodes)
         _check_unique(nodes)
+        _check_control_flow(nodes)
         self.all_names = {node.name for node in nodes}
         from flowgraph.io.control_flow_v1 import functionalized
         try:
@@ -284,10 +285,10 @@ class Importer:
             raise GraphError(str(error)) from None
         except InvalidArgumentError as error:
             raise ValueError(located(f"{node.op} {node.name!r} cannot be built: {error}")) from None
-        except (RecursionError, MemoryError, OverflowError) as error:
-            raise ValueError(located(f"{node.op} {node.name!r} cannot be built: {error}")) from None
-        except (TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
-            raise ValueError(located(f"{node.op} {node.name!r} cannot be built: {error}")) from None
+        except (RecursionError, MemoryError, TypeError, KeyError, IndexError, AttributeError,
+                ArithmeticError) as error:
+            raise ValueError(located(f"{node.op} {node.name!r} cannot be built: "
+                                     f"{type(error).__name__} {error}")) from None
         outputs = ([result] if isinstance(result, Tensor) else
                    list(result.outputs) if isinstance(result, Operation) else list(result))
         op = build.operation or (result if isinstance(result, Operation) else
@@ -568,6 +569,16 @@ def _check_unique(items: list[Any]) -> None:
         counts = Counter(names)
         twice = next(name for name in names if counts[name] > 1)
         raise ValueError(located(f"Node {twice!r} is not unique"))
+
+
+def _check_control_flow(nodes: list[NodeDef]) -> None:
+    """The nodes of v1 branches and loops have the inputs that they must have."""
+    for node in nodes:
+        if node.op in STRUCTURE:
+            count = sum(not text.startswith("^") for text in node.input)
+            least = 2 if node.op in SWITCH else 1
+            if count < least or (count > least and node.op not in MERGE):
+                raise ValueError(located(f"{node.op} {node.name!r} has {count} inputs"))
 
 
 def in_order(nodes: list[Item], importer: Importer) -> list[Item]:
