@@ -22,6 +22,7 @@ from flowgraph.data.building import (
     seed_tensors,
     state_function,
 )
+from flowgraph.data.described import Described
 from flowgraph.data.function import DataFunction
 from flowgraph.data.function_ops import (
     FilterDataset,
@@ -71,7 +72,7 @@ def _shown(shapes: Any) -> Any:
     return str(shapes) if isinstance(shapes, TensorShape) else shapes
 
 
-class Dataset:
+class Dataset(Described):
     """Elements one after the other, each a tensor or a structure of tensors: an input pipeline.
 
     Datasets are made from arrays, files or generators and transformed step by step; an iterator
@@ -90,7 +91,6 @@ class Dataset:
     """
 
     _variant_tensor: Tensor
-    _element_spec: Any
     _options: Options | None = None
 
     @staticmethod
@@ -119,28 +119,6 @@ class Dataset:
     def __repr__(self) -> str:
         return (f"<{type(self).__name__} shapes: {_shown(self.output_shapes)}, types: "
                 f"{self.output_types!r}>")
-
-    # ---- elements --------------------------------------------------------------------------------
-
-    @property
-    def element_spec(self) -> Any:
-        """The structure of TypeSpecs of an element."""
-        return self._element_spec
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element, in its structure."""
-        return structure.output_types(self._element_spec)
-
-    @property
-    def output_shapes(self) -> Any:
-        """The static shapes of an element, in its structure."""
-        return structure.output_shapes(self._element_spec)
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of an element's parts, in its structure."""
-        return structure.output_classes(self._element_spec)
 
     def make_one_shot_iterator(self) -> iterators.Iterator:
         """An iterator that starts by itself, when its first element is asked for.

@@ -10,6 +10,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.data import structure
 from flowgraph.data.dataset_op import DatasetOp
+from flowgraph.data.described import Described
 from flowgraph.data.function import FunctionGraph
 from flowgraph.data.iterator_ops import (
     IteratorFromStringHandleV2,
@@ -29,7 +30,7 @@ _MANY_CALLS = 32  # of get_next: it is called in the training loop
 _PURE_READS = ("ReadFile", "MatchingFiles")  # stateless to TensorFlow
 
 
-class Iterator:
+class Iterator(Described):
     """Where the going through a dataset stands; each run of `get_next`'s tensors goes one on.
 
     Args:
@@ -191,26 +192,6 @@ class Iterator:
     @property
     def _flat(self) -> tuple[Any, Any]:
         return flat(self._element_spec)
-
-    @property
-    def element_spec(self) -> Any:
-        """The structure of TypeSpecs of an element."""
-        return self._element_spec
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element, in its structure."""
-        return structure.output_types(self._element_spec)
-
-    @property
-    def output_shapes(self) -> Any:
-        """The static shapes of an element, in its structure."""
-        return structure.output_shapes(self._element_spec)
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of an element's parts, in its structure."""
-        return structure.output_classes(self._element_spec)
 
 
 def flat(spec: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

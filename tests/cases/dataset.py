@@ -1,4 +1,4 @@
-"""Rows of the ops of `tf.data`: sources, what chooses and groups elements, functions of elements."""
+"""Rows of the ops of `tf.data`: sources, what chooses and groups elements, functions of them."""
 
 from __future__ import annotations
 
