@@ -24,6 +24,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,8 @@ from typing import Any
 import numpy as np
 
 import flowgraph as tf
+from flowgraph.core import wire
+from flowgraph.core.message_text import merge_text
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.errors import FlowgraphError, OpError
 from flowgraph.io.npz import NpzReader, write_npz
@@ -98,6 +101,106 @@ def damaged(content: bytes, rng: random.Random, text: bool) -> bytes:
     return bytes(data)
 
 
+class Tree:
+    """A serialized message as a tree of fields, without knowing what they mean.
+
+    Args:
+        content: the bytes; ValueError if they are no message.
+        depth: how deep to look.
+
+    Attributes:
+        fields: [number, wire type, int or bytes or Tree].
+    """
+
+    def __init__(self, content: bytes, depth: int = 12) -> None:
+        self.fields: list[list[Any]] = []
+        for number, kind, value in wire.fields(content):
+            if kind == 2 and depth and len(value) > 1:
+                with suppress(ValueError):  # text, numbers
+                    value = Tree(value, depth - 1)
+            self.fields.append([number, kind, value])
+
+    def encode(self) -> bytes:
+        """The bytes."""
+        parts = []
+        for number, kind, value in self.fields:
+            parts.append(wire.varint(number << 3 | kind))
+            if kind == 0:
+                parts.append(wire.varint(value & (1 << 64) - 1))
+            elif kind == 2:
+                content = value.encode() if isinstance(value, Tree) else value
+                parts.append(wire.varint(len(content)) + content)
+            else:
+                parts.append(value if isinstance(value, bytes) else
+                             value.to_bytes(4 if kind == 5 else 8, "little"))
+        return b"".join(parts)
+
+    def places(self) -> list[tuple[Tree, int]]:
+        """All fields, at any depth."""
+        found = []
+        for i, (_, _, value) in enumerate(self.fields):
+            found.append((self, i))
+            if isinstance(value, Tree):
+                found += value.places()
+        return found
+
+
+NUMBERS = [0, 1, 2, 3, 7, 9, 14, 20, 100, 101, 127, 1 << 20, 1 << 31, (1 << 32) - 1, 1 << 40,
+           (1 << 63) - 1, 1 << 63, (1 << 64) - 1, (1 << 64) - 2]
+TEXTS = [b"", b"x", b"x:0", b"^x", b"y", b"loss", b"product:1", b"w", b"nothing", b"x:-1", b"/",
+         b"_", b"T", b"dtype", b"shape", b"value", b"Const", b"VariableV2", b"Placeholder", b"NoOp",
+         b"While", b"If", b"PyFunc", b"Switch", b"Merge", b"\xff", b"a" * 3000]
+
+
+def inside_message(name: str, content: bytes, rng: random.Random) -> bytes | None:
+    """A message with changed, lost, repeated and swapped fields, whose lengths are right."""
+    if not name.endswith((".pb", ".meta")):
+        return None
+    tree = Tree(content)
+    if not tree.fields:
+        return None
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+        places = tree.places()
+        if not places:
+            break
+        holder, at = rng.choice(places)
+        number, kind, value = holder.fields[at]
+        what = rng.randrange(7)
+        if what == 0:
+            del holder.fields[at]
+        elif what == 1 and len(places) < 5000:
+            holder.fields.insert(rng.randrange(len(holder.fields) + 1), [number, kind, value])
+        elif what == 2:
+            other, index = rng.choice([place for place in places
+                                       if place[0].fields[place[1]][1] == kind])
+            held = other.fields[index][2]  # a copy: a tree may not be part of itself
+            holder.fields[at] = [number, kind, held.encode() if isinstance(held, Tree) else held]
+        elif what == 3:
+            holder.fields[at] = [rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 10)), kind, value]
+        elif kind == 0:
+            holder.fields[at] = [number, kind, rng.choice(NUMBERS)]
+        elif kind == 2 and not isinstance(value, Tree):
+            holder.fields[at] = [number, kind, rng.choice(TEXTS) if rng.random() < 0.5 else
+                                 damaged(value, rng, text=False)]
+    return tree.encode()
+
+
+def inside_text(name: str, content: bytes, rng: random.Random) -> bytes | None:
+    """The text of a damaged message."""
+    message = (tf.GraphDef if name == "graph.pbtxt" else tf.MetaGraphDef)()
+    merge_text(content.decode(), message)
+    changed = inside_message("x.pb", message.SerializeToString(), rng)
+    try:
+        return str(type(message).FromString(changed or b"")).encode()
+    except (OpError, FlowgraphError, ValueError):
+        return None
+
+
+def inside_message_or_table(name: str, content: bytes, rng: random.Random) -> bytes | None:
+    """A damaged message or index, whatever it is."""
+    return (inside_table if name.endswith(".index") else inside_message)(name, content, rng)
+
+
 def inside_records(name: str, content: bytes, rng: random.Random) -> bytes | None:
     """A TFRecord file with a damaged record whose checksum is right."""
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +211,9 @@ def inside_records(name: str, content: bytes, rng: random.Random) -> bytes | Non
         except OpError:  # a packed one
             return None
         at = rng.randrange(len(records))
-        records[at] = damaged(records[at], rng, text=False)
+        records[at] = (inside_message("event.pb", records[at], rng)
+                       if name.endswith(".tfevents") and rng.random() < 0.7 else None
+                       ) or damaged(records[at], rng, text=False)
         with RecordWriter(path) as writer:
             for record in records:
                 writer.write(record)
@@ -241,7 +346,6 @@ def seed_graph_text(folder: Path) -> None:
 
 
 def use_graph_text(folder: Path) -> None:
-    from flowgraph.core.message_text import merge_text
     graph_def = tf.GraphDef()
     merge_text((folder / "graph.pbtxt").read_text("utf-8", "replace"), graph_def)
     import_it(graph_def)
@@ -316,11 +420,12 @@ KINDS = {
     "checkpoint state": Kind(seed_checkpoint, use_state, text=True, fixed=(".index", ".data")),
     "records": Kind(seed_records, use_records, inside=inside_records),
     "events": Kind(seed_events, use_events, inside=inside_records),
-    "graph": Kind(seed_graph, use_graph),
-    "graph text": Kind(seed_graph_text, use_graph_text, text=True),
-    "meta graph": Kind(seed_meta_graph, use_meta_graph),
-    "meta graph text": Kind(seed_meta_graph_text, use_meta_graph, text=True),
-    "saved model": Kind(seed_saved_model, use_saved_model, inside=inside_table),
+    "graph": Kind(seed_graph, use_graph, inside=inside_message),
+    "graph text": Kind(seed_graph_text, use_graph_text, text=True, inside=inside_text),
+    "meta graph": Kind(seed_meta_graph, use_meta_graph, inside=inside_message),
+    "meta graph text": Kind(seed_meta_graph_text, use_meta_graph, text=True,
+                            inside=inside_text),
+    "saved model": Kind(seed_saved_model, use_saved_model, inside=inside_message_or_table),
     "npz": Kind(seed_npz, use_npz),
     "flags": Kind(seed_flags, use_flags, text=True),
 }
@@ -367,7 +472,7 @@ def run_case(kind: str, number: int) -> str | None:
     files = seeds_of(kind)
     free = [name for name in files if not any(part in name for part in KINDS[kind].fixed)]
     victim = rng.choice(free)
-    content = KINDS[kind].inside(victim, files[victim], rng) if rng.random() < 0.6 else None
+    content = KINDS[kind].inside(victim, files[victim], rng) if rng.random() < 0.8 else None
     if content is None:
         content = damaged(files[victim], rng, KINDS[kind].text)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
