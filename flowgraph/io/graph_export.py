@@ -21,6 +21,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import attr_value, default_value
+from flowgraph.io.export_order import earlier_reads
 from flowgraph.io.graph_messages import AttrValue, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
 from flowgraph.io.op_table import MISSING, Arg, Attr, Signature, signature
 

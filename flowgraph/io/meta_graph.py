@@ -65,7 +65,7 @@ def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_d
 
     Raises:
         TypeError: an argument is of another class.
-        ValueError: the graph has an op that TensorFlow has not.
+        UnimplementedError: the graph has an op that cannot be written.
 
     Example:
         >>> import flowgraph as fg

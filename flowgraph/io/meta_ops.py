@@ -9,32 +9,22 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from flowgraph.core.frames import located
 from flowgraph.io.attr_values import default_value
 from flowgraph.io.graph_messages import GraphDef, NodeDef
 from flowgraph.io.op_messages import OpDefMessage, OpList
 from flowgraph.io.op_table import MISSING, Signature, signature
 
-_OF_FUNCTIONS = ("_Arg", "_Retval", "_ListToArray", "_ArrayToList")  # not in the registry
-
 
 def op_list(graph_def: GraphDef) -> OpList:
-    """The op types of a graph and of its functions, sorted by name.
+    """The op types of TensorFlow's in a graph and in its functions, sorted by name.
 
     Args:
         graph_def: the graph.
-
-    Raises:
-        ValueError: TensorFlow has no such op type.
     """
-    functions = {function.signature.name for function in graph_def.library.function}
-    used = {node.op for node in _nodes(graph_def)} - functions - set(_OF_FUNCTIONS)
     result = OpList()
-    for name in sorted(used):
-        found = signature(name)
-        if found is None:
-            raise ValueError(located(f"Op {name} is used by the graph, but is not registered"))
-        result.op.append(_described(found.name))
+    for name in sorted({node.op for node in _nodes(graph_def)}):
+        if signature(name) is not None:
+            result.op.append(_described(name))
     return result
 
 

@@ -1,0 +1,120 @@
+"""Which reads of variables must come before which writes, where only flowgraph's own order says so.
+
+Here an op that reads a variable sees its value from before the run, unless an edge puts it after a
+write. TensorFlow gives it what is there at that moment: in a training step, the weights before or
+after the update, as it happens. So an exported step gets control edges from such reads to the
+writes. Edges are added among the ops of one step only, those that one group of writes needs: so
+that running it needs nothing that it did not need before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
+
+
+def earlier_reads(graph: Graph) -> dict[Operation, list[Operation]]:
+    """The ops that must run before each op that writes to a variable, beside those it waits for.
+
+    Args:
+        graph: the graph.
+    """
+    variables = {op: _variable_of(op) for op in graph.get_operations()}
+    writers = {op: variable for op, variable in variables.items()
+               if variable is not None and op.op_def.overwrites}
+    before: dict[Operation, list[Operation]] = {}
+    for step in _steps(graph, writers):
+        readers = _readers(step, variables)
+        written = [op for op in writers if op in step]
+        for writer in sorted(written, key=lambda op: op.index):
+            for reader in readers.get(writers[writer], ()):
+                if reader is not writer and not _leads(writer, reader, step, before) and (
+                        not _leads(reader, writer, step, before)):
+                    before.setdefault(writer, []).append(reader)
+    return before
+
+
+def _variable_of(op: Operation) -> Tensor | None:
+    """The variable that an op takes as such: the output of its VariableV2; else None."""
+    for tensor in op.inputs:
+        while tensor.dtype._is_ref_dtype:
+            if not tensor.op.op_def.overwrites:
+                return tensor
+            tensor = tensor.op.inputs[0]
+    return None
+
+
+def _steps(graph: Graph, writers: Iterable[Operation]) -> Iterator[set[Operation]]:
+    """The ops of each training step: what a group of writes needs, with ops of gradients in it."""
+    groups = set(writers)
+    if not any(op.forward_op is not None for op in graph.get_operations()):
+        return
+    for op in graph.get_operations():
+        if op.inputs or not any(control in groups and _is_part(control, op)
+                                for control in op._control_inputs):
+            continue
+        groups.add(op)  # an optimizer groups the writes for a variable, and then these groups
+        step = _needed(op)
+        if any(part.forward_op is not None for part in step):
+            yield step
+
+
+def _is_part(op: Operation, group: Operation) -> bool:
+    """Whether a write, or a group of writes, is of the same optimizer as a group around it."""
+    scope = group.name[:group.name.rfind("/") + 1] or f"{group.name}/"
+    return bool(op.inputs) or op.name.startswith(scope)
+
+
+def _needed(op: Operation) -> set[Operation]:
+    """An op with all that it depends on."""
+    found: set[Operation] = set()
+    stack = [op]
+    while stack:
+        part = stack.pop()
+        if part not in found:
+            found.add(part)
+            stack += _before(part)
+    return found
+
+
+def _before(op: Operation) -> list[Operation]:
+    return [*(tensor.op for tensor in op.inputs), *op._control_inputs]
+
+
+def _readers(step: set[Operation], variables: dict[Operation, Tensor | None]
+             ) -> dict[Any, list[Operation]]:
+    """The ops of a step that look at a variable's contents, by variable.
+
+    Identity gives the variable's own memory on in TensorFlow: those count that take its result.
+    """
+    readers: dict[Any, list[Operation]] = {}
+    snapshots = {op.outputs[0]: variables[op] for op in step
+                 if op.type == "Identity" and variables.get(op) is not None}
+    for op in sorted(step, key=lambda op: op.index):
+        found = {snapshots[tensor] for tensor in op.inputs if tensor in snapshots}
+        variable = variables.get(op)
+        if variable is not None and op.type != "Identity" and not op.op_def.overwrites:
+            found.add(variable)
+        for tensor in found:
+            readers.setdefault(tensor, []).append(op)
+    return readers
+
+
+def _leads(first: Operation, last: Operation, step: set[Operation],
+           more: dict[Operation, list[Operation]]) -> bool:
+    """Whether `last` waits for `first`, by the graph's edges and those in `more`."""
+    seen: set[Operation] = set()
+    stack = [last]
+    while stack:
+        op = stack.pop()
+        if op is first:
+            return True
+        if op not in seen and op in step:
+            seen.add(op)
+            stack += _before(op)
+            stack += more.get(op, ())
+    return False
