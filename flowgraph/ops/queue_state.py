@@ -291,11 +291,13 @@ class Queue:
     def _wait(self, attempt: _Attempt, line: deque[_Attempt]) -> list[Element]:
         """Gets in line and waits until the attempt has ended; returns its elements."""
         with self._lock:
-            line.append(attempt)
-            if self._ended:
-                self._send_away(line, "Enqueue" if line is self._enqueuing else "Dequeue")
-            else:
-                self._flush()
+            nobody_waits = not (self._enqueuing or self._dequeuing or self._ended)
+            if not nobody_waits or attempt.advance(self) != _ALL:
+                line.append(attempt)
+                if self._ended:
+                    self._send_away(line, "Enqueue" if line is self._enqueuing else "Dequeue")
+                else:
+                    self._flush()
             if not attempt.finished:
                 attempt.event = threading.Event()
         if attempt.event is not None:
