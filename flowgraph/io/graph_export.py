@@ -40,11 +40,30 @@ def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
         before = len(message.node)
         writer.write(op)
         if add_shapes and op.outputs and len(message.node) > before:
-            message.node[-1].attr["_output_shapes"].list.shape.extend(
-                shape_message(tensor.spec.shape) for tensor in op.outputs)
+            node = message.node[-1]
+            if node.name == op.name and _output_count(node) == len(op.outputs):
+                node.attr["_output_shapes"].list.shape.extend(
+                    shape_message(tensor.spec.shape) for tensor in op.outputs)
+    reads = earlier_reads(graph)
+    nodes = {node.name: node for node in message.node} if reads else {}
+    for op, readers in reads.items():
+        nodes[op.name].input.extend(f"^{reader.name}" for reader in readers
+                                    if reader.name in nodes)
     if export.library.function:
         message.library.CopyFrom(export.library)
     return message
+
+
+def _output_count(node: NodeDef) -> int:
+    """How many outputs TensorFlow's op has; -1 if it has no such op."""
+    def attr(name: str) -> Any:
+        if name not in node.attr:
+            return 0
+        value = node.attr[name]
+        return value.list.type if value.WhichOneof("value") == "list" else value.i
+
+    row = signature(node.op)
+    return -1 if row is None else sum(arg.count(attr) for arg in row.outputs)
 
 
 def versions() -> VersionDef:
