@@ -110,7 +110,6 @@ REASONS = (
            "Use tf.train.Saver; it restores what tf.train.Checkpoint saved, by variables' names."),
     Reason("tf.train.CheckpointManager", "saves objects of the second version's API",
            "Use tf.train.Saver(max_to_keep=...)."),
-    Reason("tf.train.*", _LATER),
     Reason("tf.summary.initialize", "is for summaries that write files from inside the graph, of "
            "the second version's API", "Write what Session.run gives with "
            "tf.summary.FileWriter.add_summary."),
