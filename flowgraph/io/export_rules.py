@@ -256,21 +256,8 @@ def write_on_lists(writer: GraphWriter, op: Operation) -> bool:
 @rule("ParseExampleV2")
 def write_parse_example(writer: GraphWriter, op: Operation) -> bool:
     row = _row(op.type)
-    attrs = {**attributes(op, row), "num_sparse": attr_value("int", len(op.attrs["sparse_types"])),
-             "ragged_value_types": attr_value("list(type)", []),
+    attrs = {**attributes(op, row), "ragged_value_types": attr_value("list(type)", []),
              "ragged_split_types": attr_value("list(type)", [])}
-    writer.add(op.name, row, _inputs(writer, op), attrs, op)
-    return True
-
-
-@rule("ParseSequenceExampleV2")
-def write_parse_sequence(writer: GraphWriter, op: Operation) -> bool:
-    row = _row(op.type)
-    numbers = {"Ncontext_sparse": "context_sparse_types",
-               "Nfeature_list_sparse": "feature_list_sparse_types",
-               "Nfeature_list_dense": "feature_list_dense_types"}
-    attrs = {**attributes(op, row), **{name: attr_value("int", len(op.attrs[types]))
-                                       for name, types in numbers.items()}}
     writer.add(op.name, row, _inputs(writer, op), attrs, op)
     return True
 

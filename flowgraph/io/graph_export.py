@@ -128,9 +128,15 @@ class GraphWriter:
         Args:
             op: the op.
         """
+        from flowgraph.io.export_datasets import functions_of, write_caller
         from flowgraph.io.export_rules import RULES
         rule = RULES.get(op.type)
-        if rule is None or not rule(self, op):
+        if rule is not None and rule(self, op):
+            return
+        functions = functions_of(op)
+        if functions:
+            write_caller(self, op, functions)
+        else:
             row = row_of(op)
             self.add(op.name, row, [self.name_of(tensor) for tensor in op.inputs],
                      attributes(op, row), op)
@@ -272,6 +278,8 @@ def attributes(op: Operation, row: Signature) -> dict[str, AttrValue]:
     for name, attr in row.attrs.items():
         if name in derived and (op.attrs.get(name) is None or attr.kind == "list(type)"):
             values[name] = attr_value(attr.kind, derived[name])
+        elif attr.kind == "func":
+            continue  # who writes the function says its name
         elif name in op.attrs:
             values[name] = attr_value(attr.kind, op.attrs[name])
         elif attr.default is not MISSING:
@@ -279,6 +287,12 @@ def attributes(op: Operation, row: Signature) -> dict[str, AttrValue]:
         if attr.later and values[name] == default_value(attr.kind, attr.default):
             del values[name]  # so that TensorFlow 1.15 reads the graph
     return values
+
+
+# Attributes that say how many dtypes another attribute of the op has.
+_COUNTED = {"num_sparse": "sparse_types", "Ncontext_sparse": "context_sparse_types",
+            "Nfeature_list_sparse": "feature_list_sparse_types",
+            "Nfeature_list_dense": "feature_list_dense_types"}
 
 
 def derived_attributes(op: Operation, row: Signature) -> dict[str, Any]:
@@ -298,6 +312,8 @@ def derived_attributes(op: Operation, row: Signature) -> dict[str, Any]:
             _derive(arg, (tensor,), found)
     elif len(row.outputs) == 1:
         _derive(row.outputs[0], tuple(op.outputs), found)
+    found.update((number, len(op.attrs[types])) for number, types in _COUNTED.items()
+                 if number in row.attrs and types in op.attrs)
     return found
 
 

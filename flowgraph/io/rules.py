@@ -13,7 +13,7 @@ from typing import Any
 
 Rule = Callable[[Any], Any]
 _RULES: dict[str, Rule] = {}
-_MODULES = ("control", "old_ops", "lists", "optimizers", "parsing", "variables")
+_MODULES = ("control", "datasets", "old_ops", "lists", "optimizers", "parsing", "variables")
 
 
 def rule(*types: str) -> Callable[[Rule], Rule]:
