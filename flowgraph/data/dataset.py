@@ -551,9 +551,7 @@ class Dataset(Described):
         Args:
             start: the first number.
         """
-        import numpy as np
-        most = np.iinfo(np.int64).max
-        return Dataset.zip((Dataset.range(start, most), self))
+        return Dataset.zip((Dataset.range(start, 2 ** 63 - 1), self))
 
     def reduce(self, initial_state: Any, reduce_func: Any) -> Any:
         """Tensors of what is left when a function has put all elements together.
@@ -594,6 +592,8 @@ class Dataset(Described):
         Raises:
             ValueError: an option is set to two values.
         """
+        if not isinstance(options, Options):
+            raise TypeError(located(f"options must be a tf.data.Options, not {options!r:.100}"))
         made = Dataset._of(self._variant_tensor, self._element_spec)
         made._options = merged([self.options(), options])
         return made

@@ -118,6 +118,9 @@ class DataFunction:
             result = _converted(result, what)
             self.spec = structure.spec_of(result)
             outputs = structure.to_components(self.spec, result)
+        for op in self.graph.get_operations():
+            if op.op_def.overwrites:
+                raise writes_variable(op, op.inputs[op.op_def.params.index(op.op_def.overwrites)])
         self.graph.finish(outputs)
         self.captured = [outside for outside, _ in self.graph.captured()]
 
@@ -174,11 +177,15 @@ class _FunctionExtraction(Extraction):
 
     def check_writable(self, op: Operation, variable: Operation) -> None:
         """Raises GraphError: a function gets the values of variables, not the variables."""
-        raise GraphError(message(
-            f"{op.type} {op.name!r} ({op.frame}) writes the variable {variable.name!r} inside a "
-            "function of a dataset", advice="A pipeline runs ahead of the training loop and may "
-            "read variables only. Write it in the graph, after get_next().",
-            section="graph-error"))
+        raise writes_variable(op, variable.outputs[0])
+
+
+def writes_variable(op: Operation, variable: Tensor) -> GraphError:
+    """The error for an operation inside of a function that writes a variable."""
+    return GraphError(message(
+        f"{op.type} {op.name!r} ({op.frame}) writes the variable {variable.op.name!r} inside a "
+        "function of a dataset", advice="A pipeline runs ahead of the training loop and may read "
+        "variables only. Write it in the graph, after get_next().", section="graph-error"))
 
 
 def program_of(graph: FunctionGraph) -> Program:
