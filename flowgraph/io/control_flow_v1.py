@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flowgraph.io.dataflow_branches import without_branches
-from flowgraph.io.dataflow_items import STRUCTURE, Item
+from flowgraph.io.dataflow_items import STRUCTURE, SWITCH, Item, data_inputs, is_a, wrong
 from flowgraph.io.dataflow_loops import without_loops
 from flowgraph.io.graph_messages import NodeDef
 
@@ -38,4 +38,9 @@ def functionalized(nodes: Iterable[NodeDef]) -> list[Item]:
     items: list[Item] = list(nodes)
     if not any(node.op in STRUCTURE for node in items):  # type: ignore[union-attr]
         return items
+    for node in items:
+        needed = 2 if is_a(node, SWITCH) else 1 if is_a(node, STRUCTURE | {"Identity"}) else 0
+        if len(data_inputs(node)) < needed or any(
+                ref.startswith("^") for ref in node.input[:needed]):
+            raise wrong(node, f"it needs {needed} inputs")
     return without_branches(without_loops(items))
