@@ -18,6 +18,7 @@ Measured on one core of a busy machine: 100 bytes take 8 us, 100 KB 0.4 ms, 100 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,7 @@ import numpy as np
 _POLYNOMIAL = 0x82F63B78  # with the highest power in the lowest bit, as all numbers here
 _FOLDED = 1 << 14  # words in a row of the folding
 _ROW = 1024  # bytes in a row of the table of places
+LONGEST_PART = _ROW
 _FEW = 16  # bytes that are quicker one by one
 _MASK = 0xA282EAD8
 
@@ -64,6 +66,41 @@ def crc32c(data: Any, crc: int = 0) -> int:
     row = row + places[-len(row):]
     row[:4] ^= (state & 255, state >> 8 & 255, state >> 16 & 255, state >> 24)
     return int(np.bitwise_xor.reduce(shares.take(row))) ^ 0xFFFFFFFF
+
+
+def crc32c_of_parts(data: Any, starts: Sequence[int], lengths: Sequence[int]) -> np.ndarray:
+    """The checksums of many short parts of a buffer at once, 1 us each or so.
+
+    Args:
+        data: bytes, or any contiguous buffer of bytes.
+        starts: where the parts start.
+        lengths: how long each is; at most LONGEST_PART.
+
+    Returns:
+        Array of uint32.
+    """
+    sizes = np.array(lengths, np.int64)
+    shares = _places()[1]
+    ends = np.cumsum(sizes)
+    count = int(ends[-1]) if len(ends) else 0
+    order = np.arange(count)
+    # of each byte: where it is in the buffer, and its place in a row that its part is the end of
+    where = np.repeat(np.array(starts, np.int64) - (ends - sizes), sizes) + order
+    row = np.repeat(_ROW - ends, sizes) + order
+    each = shares.take(np.frombuffer(data, np.uint8).take(where) + (row << 8))
+    result = _ones_followed_by_zeros().take(sizes)
+    filled = sizes > 0  # reduceat has no empty parts
+    result[filled] ^= np.bitwise_xor.reduceat(each, (ends - sizes)[filled]) if count else 0
+    return result ^ np.uint32(0xFFFFFFFF)
+
+
+def masked(crcs: np.ndarray) -> np.ndarray:
+    """Checksums as files hold them.
+
+    Args:
+        crcs: array of uint32.
+    """
+    return (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(_MASK)
 
 
 def masked_crc32c(data: Any, crc: int = 0) -> int:
@@ -124,6 +161,15 @@ def _places() -> tuple[np.ndarray, np.ndarray]:
         after = shares[place + 1]
         shares[place] = table[after & 255] ^ after >> 8
     return np.arange(_ROW) * 256, shares.reshape(-1)
+
+
+@cache
+def _ones_followed_by_zeros() -> np.ndarray:
+    """By the number of zero bytes: the remainder when they follow 32 bits that are one."""
+    table, states = _byte_table(), [0xFFFFFFFF]
+    for _ in range(_ROW):
+        states.append(table[states[-1] & 255] ^ states[-1] >> 8)
+    return np.array(states, np.uint32)
 
 
 @cache

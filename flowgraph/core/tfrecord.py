@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import os
 import struct
 import zlib
@@ -22,7 +23,9 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
-from flowgraph.core.crc32c import masked_crc32c
+import numpy as np
+
+from flowgraph.core.crc32c import LONGEST_PART, crc32c_of_parts, masked, masked_crc32c
 from flowgraph.core.system_error import system_error
 from flowgraph.errors import (
     DataLossError,
@@ -32,6 +35,7 @@ from flowgraph.errors import (
 )
 
 _WINDOW_BITS = {"": 0, "ZLIB": 15, "GZIP": 31}  # as zlib's functions call the formats
+_SMALL_BLOCK = 1 << 14  # bytes asked of the file at first
 _CHUNK = 1 << 18  # bytes asked of the file at once, and of a record whose length may be a lie
 _GZIP = b"\x1f\x8b"
 
@@ -104,31 +108,97 @@ def open_unpacked(path: str, compression: str | None = None) -> Iterator[io.Buff
 
 
 def _records(read: Callable[[int], bytes], path: str, at: int, bits: int) -> Iterator[bytes]:
-    """The records that `read` gives bytes of; `at` is where the first one starts."""
+    """The records that `read` gives bytes of; `at` is where the first one starts.
+
+    The short records of a block are checked together, which takes a tenth of the time.
+    """
     lengths: dict[bytes, int] = {}  # of the headers seen, so that each is checked once
-    while header := read(12):
+    block, size = b"", _SMALL_BLOCK
+    while more := read(size):
+        block += more
+        size = min(2 * size, _CHUNK)
+        places, end, problem = _whole_records(block, lengths, path, at, bits)
+        wrong = _wrong_checksum(block, places)
+        for start, length in places[:wrong]:
+            yield block[start:start + length]
+        if wrong is not None:
+            start, length = places[wrong]
+            raise DataLossError(
+                None, None, f"{path}: corrupted record at {at + start - 12}: the checksum of its "
+                f"{length} bytes is wrong.")
+        if problem is not None:
+            raise problem
+        block, at = block[end:], at + end
+        if len(block) >= 12 and lengths[block[:12]] + 16 > size:  # one long record
+            length = lengths[block[:12]]
+            record = _long_record(read, block[12:], length, path, at)
+            yield record
+            block, at = b"", at + length + 16
+    if block:
+        raise _truncated(path, at, f"{len(block)} of the 12 bytes before a record"
+                         if len(block) < 12 else
+                         f"{min(len(block) - 12, lengths[block[:12]])} bytes of a record of "
+                         f"{lengths[block[:12]]}")
+
+
+def _whole_records(block: bytes, lengths: dict[bytes, int], path: str, at: int, bits: int
+                   ) -> tuple[list[tuple[int, int]], int, DataLossError | None]:
+    """((start, length) of the records in a block, where they end, what is wrong with the next)."""
+    places: list[tuple[int, int]] = []
+    start, whole = 0, len(block)
+    while start + 12 <= whole:
+        header = block[start:start + 12]
         length = lengths.get(header)
         if length is None:
-            if len(header) < 12:
-                raise _truncated(path, at, f"{len(header)} of the 12 bytes before a record")
             length = int.from_bytes(header[:8], "little")
             if header != _header(length):
-                raise DataLossError(
-                    None, None, f"{path}: corrupted record at {at}: the checksum of its length "
-                    f"is wrong.{_advice(header, at, bits)}")
-            if len(lengths) < 1024:
-                lengths[header] = length
-        size = length + 4
-        body = read(size) if size < _CHUNK else _long(read, size)
-        if len(body) < size:
-            raise _truncated(path, at, f"{min(len(body), length)} bytes of a record of {length}")
-        record = body[:-4]
-        if masked_crc32c(record) != int.from_bytes(body[-4:], "little"):
-            raise DataLossError(
-                None, None, f"{path}: corrupted record at {at}: the checksum of its {length} "
-                f"bytes is wrong.")
-        at += 12 + size
-        yield record
+                return places, start, DataLossError(
+                    None, None, f"{path}: corrupted record at {at + start}: the checksum of its "
+                    f"length is wrong.{_advice(header, at + start, bits)}")
+            if len(lengths) >= 1024:
+                lengths.clear()
+            lengths[header] = length
+        end = start + length + 16
+        if end > whole:
+            break
+        places.append((start + 12, length))
+        start = end
+    return places, start, None
+
+
+def _wrong_checksum(block: bytes, places: list[tuple[int, int]]) -> int | None:
+    """The index of the first record of a block that does not have its checksum."""
+    short = [i for i, (_, length) in enumerate(places) if length <= LONGEST_PART]
+    wrong = len(places)
+    if short:
+        starts = [places[i][0] for i in short]
+        lengths = [places[i][1] for i in short]
+        bytes_of = np.frombuffer(block, np.uint8)
+        ends = np.add(starts, lengths)[:, None] + np.arange(4)
+        held = bytes_of[ends].view("<u4").reshape(-1)
+        unequal = masked(crc32c_of_parts(block, starts, lengths)) != held
+        if unequal.any():
+            wrong = short[int(unequal.argmax())]
+    view = memoryview(block)
+    for i, (start, length) in enumerate(places[:wrong]):
+        end = start + length
+        if length > LONGEST_PART and masked_crc32c(view[start:end]) != int.from_bytes(
+                block[end:end + 4], "little"):
+            return i
+    return wrong if wrong < len(places) else None
+
+
+def _long_record(read: Callable[[int], bytes], head: bytes, length: int, path: str, at: int
+                 ) -> bytes:
+    """A record of which only the head has been read."""
+    body = head + _long(read, length + 4 - len(head))
+    if len(body) < length + 4:
+        raise _truncated(path, at, f"{min(len(body), length)} bytes of a record of {length}")
+    record = body[:-4]
+    if masked_crc32c(record) != int.from_bytes(body[-4:], "little"):
+        raise DataLossError(None, None, f"{path}: corrupted record at {at}: the checksum of its "
+                            f"{length} bytes is wrong.")
+    return record
 
 
 def _long(read: Callable[[int], bytes], size: int) -> bytes:
@@ -224,6 +294,8 @@ class RecordWriter:
         self._path, bits = os.fsdecode(path), _window_bits(compression)
         self._file: Any = None
         self._flush_mode = flush_mode
+        self._waiting: list[bytes] = []
+        self._size = 0  # bytes that the waiting records take in the file
         try:
             self._pack = zlib.compressobj(
                 level, method, bits if window_bits is None else window_bits, memory_level,
@@ -246,44 +318,57 @@ class RecordWriter:
             record = record.encode()
         elif not isinstance(record, bytes):
             record = memoryview(record).tobytes()
-        # One write, so that a flush of the file's buffer rarely cuts a record in two.
-        self._write(_header(len(record)) + record
-                    + masked_crc32c(record).to_bytes(4, "little"))
-
-    def _write(self, text: bytes) -> None:
         if self._file is None:
             raise FailedPreconditionError(
                 None, None, f"{self._path}: the writer is closed. Write before close().")
+        self._waiting.append(record)
+        self._size += len(record) + 16
+        if self._size >= _SMALL_BLOCK:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        """Writes the records that wait for others: checksums of many take less time together."""
+        records, self._waiting, self._size = self._waiting, [], 0
+        short = [record for record in records if len(record) <= LONGEST_PART]
+        lengths = [len(record) for record in short]
+        starts = [0, *itertools.accumulate(lengths)][:-1]
+        crcs = iter(masked(crc32c_of_parts(b"".join(short), starts, lengths)).tolist())
+        parts = []
+        for record in records:
+            crc = next(crcs) if len(record) <= LONGEST_PART else masked_crc32c(record)
+            parts += [_header(len(record)), record, crc.to_bytes(4, "little")]
+        text = b"".join(parts)
         try:
             self._file.write(self._pack.compress(text) if self._pack else text)
         except OSError as error:
-            raise self._failed(error) from None
+            raise system_error(self._path, error) from None
 
     def flush(self) -> None:
         """Hands what was written to the system, so that readers of the file see it."""
         if self._file is None:
             raise FailedPreconditionError(None, None, f"{self._path}: the writer is closed.")
+        self._write_waiting()
         try:
             if self._pack:
                 self._file.write(self._pack.flush(self._flush_mode))
             self._file.flush()
         except OSError as error:
-            raise self._failed(error) from None
+            raise system_error(self._path, error) from None
 
     def close(self) -> None:
         """Ends the file. Closing twice does nothing."""
-        file, self._file = self._file, None
+        file = self._file
         if file is None:
             return
         try:
             with file:
+                self._write_waiting()
                 if self._pack:
                     file.write(self._pack.flush(zlib.Z_FINISH))
         except OSError as error:
-            raise self._failed(error) from None
-
-    def _failed(self, error: OSError) -> OpError:
-        return system_error(self._path, error)
+            raise system_error(self._path, error) from None
+        finally:
+            self._file = None
 
     def __enter__(self) -> Self:
         return self

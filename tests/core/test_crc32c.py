@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flowgraph.core.crc32c import crc32c, masked_crc32c
+from flowgraph.core.crc32c import LONGEST_PART, crc32c, crc32c_of_parts, masked_crc32c
 
 
 def by_definition(data: bytes) -> int:
@@ -47,3 +47,14 @@ def test_every_bit_counts() -> None:
 
 def test_the_masked_checksum_is_that_of_tensorflow() -> None:
     assert masked_crc32c(b"123456789") == 0xC78AB0E5
+
+
+def test_many_parts_at_once() -> None:
+    rng = np.random.default_rng(3)
+    data = rng.integers(0, 256, 20_000, np.uint8).tobytes()
+    lengths = [0, 1, 3, 4, 5, 1024, 0, 17, *rng.integers(0, LONGEST_PART + 1, 30).tolist(), 0]
+    starts = rng.integers(0, len(data) - LONGEST_PART, len(lengths)).tolist()
+    assert crc32c_of_parts(data, starts, lengths).tolist() == [
+        crc32c(data[start:start + length]) for start, length in zip(starts, lengths)]
+    assert crc32c_of_parts(data, [], []).tolist() == []
+    assert crc32c_of_parts(data, [5], [0]).tolist() == [0]
