@@ -1,0 +1,56 @@
+"""Pipelines of tf.data in GraphDefs: those of TensorFlow run here, and ours are read again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from tests.io.pipelines import PIPELINES
+
+FILE = np.load(Path(__file__).parent / "files" / "datasets.npz")
+
+
+def elements_of(graph_def: fg.GraphDef) -> list:
+    """What out0, out1, … are in the runs of a graph."""
+    with fg.Graph().as_default() as graph, fg.Session() as sess:
+        fg.import_graph_def(graph_def, name="")
+        outputs = [op.outputs[0] for op in graph.get_operations() if op.name.startswith("out")]
+        sess.run("begin")
+        elements = []
+        while True:
+            try:
+                elements.append([np.asarray(part).tolist() for part in sess.run(outputs)])
+            except fg.errors.OutOfRangeError:
+                return elements
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_pipelines_of_tensorflow_give_its_elements(name) -> None:
+    graph_def = fg.GraphDef.FromString(FILE[f"{name}.pb"].tobytes())
+    assert elements_of(graph_def) == json.loads(FILE[f"{name}.json"].tobytes())
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_our_pipelines_are_read_again(name) -> None:
+    with fg.Graph().as_default() as graph:
+        iterator = PIPELINES[name](fg).make_initializable_iterator()
+        for i, part in enumerate(fg.nest.flatten(iterator.get_next())):
+            fg.identity(part, f"out{i}")
+        fg.group(iterator.initializer, name="begin")
+        graph_def = graph.as_graph_def()
+    text = str(graph_def)
+    again = fg.GraphDef.FromString(graph_def.SerializeToString())
+    assert str(again) == text
+    assert elements_of(again) == json.loads(FILE[f"{name}.json"].tobytes())
+
+
+def test_a_function_with_too_few_arguments_is_one_clear_error() -> None:
+    graph_def = fg.GraphDef.FromString(FILE["mapped.pb"].tobytes())
+    for function in graph_def.library.function:
+        del function.signature.input_arg[:]
+    with pytest.raises(ValueError, match=r"MapDataset.*takes 0"):
+        fg.import_graph_def(graph_def)
