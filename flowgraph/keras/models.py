@@ -74,6 +74,13 @@ class Model(Training, Layer):
         """The tensor, or tensors, it computes from `input`."""
         return self._outputs_of_graph
 
+    @property
+    def weights(self) -> list[Any]:
+        """Its variables, layer by layer."""
+        own = [*self._trainable_weights, *self._own_variables, *self._non_trainable_weights]
+        lists = [layer.weights for layer in self.layers]
+        return list({id(v): v for part in (*lists, own) for v in part}.values())
+
     def build(self, input_shape: Any = None) -> None:
         """Calls a model of a class of your own with a placeholder of this shape.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from flowgraph.core.dtypes import float32
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.tensor import Tensor
-from flowgraph.keras.backend import variable
+from flowgraph.keras.graph_state import state_of
 from flowgraph.keras.layer import Layer
 from flowgraph.keras.layers.cells import (
     GRUCell,
@@ -27,6 +28,7 @@ from flowgraph.ops.reshape import expand_dims, reshape, transpose
 from flowgraph.ops.select import reverse, where_v2
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.tensor_array import TensorArray
+from flowgraph.ops.variable import Variable
 from flowgraph.ops.while_loop import while_loop
 
 
@@ -145,10 +147,9 @@ class RNN(Layer):
         if batch_size is None:
             raise ValueError(located("If a RNN is stateful, it needs to know its batch size",
                                      "Give the inputs a fixed batch size."))
-        self.states = [variable(zero, name="state") for zero in
-                       zero_states(self.cell.state_size, batch_size, "float32")]
-        for state in self.states:
-            state._trainable = False
+        self.states = [Variable(zero, trainable=False, name="state") for zero in
+                       zero_states(self.cell.state_size, batch_size, float32)]
+        state_of().variables.extend(self.states)
 
     def __call__(self, inputs: Any, initial_state: Any = None, constants: Any = None,
                  **kwargs: Any) -> Any:

@@ -1,0 +1,168 @@
+"""Losses, metrics, optimizers and training against keras: data/numbers.json; and models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from tests.keras.questions import questions
+
+EXPECTED = json.loads((Path(__file__).parent / "data" / "numbers.json").read_text())
+ASKED = questions(fg, fg.keras, fg.keras.optimizers)
+keras = fg.keras
+X = np.random.RandomState(0).randn(60, 3).astype(np.float32)
+Y = X.sum(1)
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_keras_numbers(question: str) -> None:
+    np.testing.assert_allclose(ASKED[question](), EXPECTED[question], rtol=2e-4, atol=5e-6)
+
+
+def line(**options):
+    """A model of one layer, compiled."""
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])
+    model.compile("adam", "mse", **options)
+    return model
+
+
+def test_a_functional_model_is_called_with_other_inputs() -> None:
+    with fg.Graph().as_default(), fg.Session() as session:
+        x = keras.Input((3,))
+        y = keras.layers.add([keras.layers.Dense(2)(x), keras.layers.Dense(2)(x)])
+        model = keras.Model(inputs=x, outputs=y)
+        data = fg.constant(X)
+        again = model(data)
+        session.run(fg.global_variables_initializer())
+        np.testing.assert_allclose(session.run(again), session.run(y, {x: X}), rtol=1e-6)
+        assert len(model.weights) == 4 and model.get_layer("dense_1") is model.layers[2]
+
+
+def test_two_inputs_and_two_outputs() -> None:
+    with fg.Graph().as_default():
+        a, b = keras.Input((3,)), keras.Input((1,))
+        joined = keras.layers.concatenate([a, b])
+        model = keras.Model([a, b], [keras.layers.Dense(1)(joined), keras.layers.Dense(2)(joined)])
+        model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 0.5])
+        targets = [Y, np.ones([60, 2])]
+        history = model.fit([X, X[:, :1]], targets, epochs=3, verbose=0).history["loss"]
+        assert history[-1] < history[0]
+        assert [p.shape for p in model.predict([X, X[:, :1]])] == [(60, 1), (60, 2)]
+
+
+def test_a_class_of_ones_own_learns() -> None:
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden = keras.layers.Dense(8, activation="relu")
+            self.last = keras.layers.Dense(1)
+
+        def call(self, inputs):
+            return self.last(self.hidden(inputs))
+
+    with fg.Graph().as_default():
+        net = Net()
+        net.compile(fg.train.AdamOptimizer(0.05), "mse", metrics=["mae"])
+        history = net.fit(X, Y, epochs=10, verbose=0).history
+        assert history["loss"][-1] < history["loss"][0] / 2
+        assert len(net.trainable_weights) == 4 and net.metrics_names == ["loss", "mae"]
+
+
+def test_weights_go_to_files_and_back(tmp_path) -> None:
+    for name in ("weights.npz", "weights"):
+        with fg.Graph().as_default():
+            model = line()
+            model.fit(X, Y, verbose=0)
+            kept = model.get_weights()
+            model.save_weights(str(tmp_path / name))
+            model.set_weights([np.zeros_like(a) for a in kept])
+            model.load_weights(str(tmp_path / name))
+            for a, b in zip(model.get_weights(), kept, strict=True):
+                np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="HDF5"):
+        model.save_weights("weights.h5")
+
+
+def test_early_stopping_keeps_the_best(capsys) -> None:
+    with fg.Graph().as_default():
+        model = line()
+        stop = keras.callbacks.EarlyStopping("loss", min_delta=100.0, patience=2,
+                                             restore_best_weights=True)
+        seen = []
+        tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+        history = model.fit(X, Y, epochs=20, callbacks=[stop, tell])
+        assert history.epoch == seen == [0, 1, 2]
+        out = capsys.readouterr().out
+        assert "Train on 60 samples" in out and "Epoch 3/20" in out
+
+
+def test_validation_and_accuracy_names() -> None:
+    with fg.Graph().as_default():
+        model = keras.Sequential()
+        model.add(keras.layers.Dense(1, activation="sigmoid", input_dim=3))
+        model.compile("rmsprop", "binary_crossentropy", metrics=["acc"])
+        history = model.fit(X, Y > 0, validation_split=0.25, epochs=2, verbose=0).history
+        assert set(history) == {"loss", "acc", "val_loss", "val_acc"}
+
+
+def test_losses_of_layers_count_in_training() -> None:
+    with fg.Graph().as_default():
+        model = keras.Sequential([keras.layers.Dense(
+            1, input_shape=(3,), kernel_initializer="ones", kernel_regularizer="l2")])
+        model.compile("sgd", "mse")
+        assert abs(model.evaluate(X, Y) - 0.03) < 1e-5
+
+
+def test_summary(capsys) -> None:
+    with fg.Graph().as_default():
+        line().summary()
+    out = capsys.readouterr().out
+    assert "dense (Dense)" in out and "Total params: 4" in out and "(None, 1)" in out
+
+
+def test_the_session_of_keras() -> None:
+    with fg.Graph().as_default():
+        made = keras.backend.variable([1.0, 2.0])
+        np.testing.assert_array_equal(keras.backend.get_value(made), [1.0, 2.0])
+        session = fg.Session()
+        keras.backend.set_session(session)
+        assert keras.backend.get_session() is session
+        keras.backend.set_value(made, [3.0, 4.0])
+        np.testing.assert_array_equal(session.run(made), [3.0, 4.0])
+
+
+@pytest.mark.parametrize(("act", "error", "words"), [
+    (lambda: keras.Sequential().fit(X, Y), RuntimeError, "compile"),
+    (lambda: line().fit(fg.constant(X), Y), ValueError, "NumPy"),
+    (lambda: line().fit(X, Y[:5]), ValueError, "same number"),
+    (lambda: line().fit(X, Y, nonsense=1), TypeError, "nonsense"),
+    (lambda: keras.Sequential([3]), TypeError, "Layer"),
+    (lambda: keras.losses.get("nonsense"), ValueError, "nonsense"),
+    (lambda: keras.optimizers.get("nonsense"), ValueError, "nonsense"),
+    (lambda: keras.optimizers.Adam(nonsense=1), TypeError, "nonsense"),
+    (lambda: keras.metrics.get("nonsense"), ValueError, "nonsense"),
+    (lambda: keras.Sequential().pop(), TypeError, "no layers"),
+], ids=["not compiled", "tensor", "lengths", "option", "no layer", "loss", "optimizer",
+        "optimizer's option", "metric", "pop"])
+def test_wrong_use_is_refused(act, error, words: str) -> None:
+    with fg.Graph().as_default(), pytest.raises(error, match=words):
+        act()
+
+
+def test_a_data_set_without_its_file_says_which_to_put_where(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(fg.errors.NotFoundError, match=r"boston_housing\.npz"):
+        keras.datasets.boston_housing.load_data()
+    with pytest.raises(fg.errors.NotFoundError, match="cifar10"):
+        keras.datasets.cifar10.load_data()
+    (x, y), (x_test, _) = keras.datasets.fashion_mnist.load_data()
+    assert (x.shape, x.dtype, x_test.shape) == ((4000, 28, 28), np.uint8, (1000, 28, 28))
+    folder = tmp_path / ".keras" / "datasets"
+    folder.mkdir(parents=True)
+    np.savez(folder / "mnist.npz", x_train=x[:3], y_train=y[:3], x_test=x[:2], y_test=y[:2])
+    (x, y), (x_test, _) = keras.datasets.mnist.load_data()
+    assert (len(x), len(x_test)) == (3, 2)
