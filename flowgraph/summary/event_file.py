@@ -51,6 +51,7 @@ class EventFile:
         except (OSError, ValueError) as error:
             raise system_error(logdir, error) from None
         self.logdir = logdir
+        self._folder = os.path.abspath(logdir)  # the program may change its folder
         self.path = ""
         self._max_queue, self._flush_secs, self._suffix = max_queue, flush_secs, suffix
         self._writer: RecordWriter | None = None
@@ -110,9 +111,9 @@ class EventFile:
 
     def _new_file(self) -> RecordWriter:
         now = int(time.time())
-        name = os.path.join(self.logdir, f"events.out.tfevents.{now:010d}.{socket.gethostname()}")
+        name = os.path.join(self._folder, f"events.out.tfevents.{now:010d}.{socket.gethostname()}")
         self.path, tries = name + self._suffix, 0
-        os.makedirs(self.logdir, exist_ok=True)  # it may have been removed since
+        os.makedirs(self._folder, exist_ok=True)  # it may have been removed since
         while True:
             try:
                 Path(self.path).touch(exist_ok=False)

@@ -237,6 +237,18 @@ def test_a_folder_that_cannot_be_made_is_an_error_at_once(tmp_path) -> None:
         fg.summary.FileWriter(tmp_path / "file" / "logs")
 
 
+def test_a_program_that_changes_its_folder_goes_on_with_the_same_file(tmp_path, monkeypatch,
+                                                                      caplog) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = fg.summary.FileWriter("logs")
+    monkeypatch.chdir("/")
+    writer.add_summary(scalar(), 1)
+    writer.close()
+    assert writer.get_logdir() == "logs"
+    assert len(list((tmp_path / "logs").iterdir())) == 1
+    assert "disappeared" not in caplog.text
+
+
 def test_threads_write_whole_events(tmp_path) -> None:
     import threading
     file = EventFile(str(tmp_path), max_queue=3)
