@@ -15,6 +15,7 @@ import argparse
 import linecache
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -56,6 +57,7 @@ class Kind:
         text: whether they are text.
         inside: (takes the content of a file apart into what checksums cover, puts it together).
         fixed: files that are never damaged.
+        alone: whether the damaged file is the only one that is read.
     """
 
     seed: Callable[[Path], None]
@@ -63,6 +65,7 @@ class Kind:
     text: bool = False
     inside: Callable[[str, bytes, random.Random], bytes | None] = lambda name, content, rng: None
     fixed: tuple[str, ...] = ()
+    alone: bool = False
 
 
 # ---- damage --------------------------------------------------------------------------------------
@@ -339,6 +342,27 @@ def import_it(graph_def: Any) -> None:
         graph.as_graph_def().SerializeToString()
 
 
+def seed_foreign_graphs(folder: Path) -> None:
+    """Graphs that TensorFlow made: control flow, gradients, optimizers, datasets."""
+    for name in ("control_flow_v1", "tf_graphs", "datasets"):
+        with np.load(HERE / "files" / f"{name}.npz") as found:
+            for key in found.files:
+                if key.endswith((".pb", "|graph")) and found[key].size < 20_000:
+                    path = folder / (re.sub(r"\W+", "_", f"{name} {key}") + ".pb")
+                    path.write_bytes(found[key].tobytes())
+    for file in (HERE / "files" / "meta").glob("*.meta"):
+        shutil.copy(file, folder)
+
+
+def use_foreign_graphs(folder: Path) -> None:
+    for file in folder.iterdir():
+        if file.suffix == ".pb":
+            import_it(tf.GraphDef.FromString(file.read_bytes()))
+        else:
+            with tf.Graph().as_default():
+                tf.train.import_meta_graph(str(file))
+
+
 def seed_graph_text(folder: Path) -> None:
     with tf.Graph().as_default() as graph:
         build_program()
@@ -421,6 +445,8 @@ KINDS = {
     "records": Kind(seed_records, use_records, inside=inside_records),
     "events": Kind(seed_events, use_events, inside=inside_records),
     "graph": Kind(seed_graph, use_graph, inside=inside_message),
+    "foreign graph": Kind(seed_foreign_graphs, use_foreign_graphs, inside=inside_message,
+                          alone=True),
     "graph text": Kind(seed_graph_text, use_graph_text, text=True, inside=inside_text),
     "meta graph": Kind(seed_meta_graph, use_meta_graph, inside=inside_message),
     "meta graph text": Kind(seed_meta_graph_text, use_meta_graph, text=True,
@@ -478,7 +504,8 @@ def run_case(kind: str, number: int) -> str | None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        for path, data in {**files, victim: content}.items():
+        around = {} if KINDS[kind].alone else files
+        for path, data in {**around, victim: content}.items():
             file = Path(name) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
