@@ -99,15 +99,11 @@ class LoggingTensorHook(SessionRunHook):
             if self._formatter:
                 logger().info(self._formatter(values))
                 return
-            line = ", ".join(f"{_text(tag)} = {values[tag]}" for tag in self._tag_order)
+            line = ", ".join(f"{tag!s} = {values[tag]!s}" for tag in self._tag_order)
             if seconds is None:
                 logger().info("%s", line)
             else:
                 logger().info("%s (%.3f sec)", line, seconds)
-
-
-def _text(tag: Any) -> str:
-    return tag if isinstance(tag, str) else str(tag)
 
 
 def _element(tensor: Any) -> Any:

@@ -13,6 +13,7 @@ A Saver of the variables a and b builds these nodes, as TensorFlow 1 does:
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import Any
 
@@ -121,6 +122,7 @@ class Saver:
         self._last_checkpoints: list[tuple[str, float]] = []
         self._to_delete: list[tuple[str, float]] = []
         self._next_kept = 0.0  # when a checkpoint is old enough to be kept for good
+        self._saving = threading.Lock()
         self._object_saver: Saver | None = None
         # the graph written last: (its state, what is in its collections, what was written)
         self._written: tuple[Any, list[Any], bytes] | None = None
@@ -312,6 +314,13 @@ class Saver:
         latest_filename = latest_filename or "checkpoint"
         if os.path.split(latest_filename)[0]:
             raise ValueError(located("'latest_filename' must not contain path components"))
+        with self._saving:  # threads save in turn: the latest checkpoint is that of the last step
+            return self._save(sess, save_path, global_step, latest_filename, meta_graph_suffix,
+                              write_meta_graph, write_state, strip_default_attrs)
+
+    def _save(self, sess: Any, save_path: str, global_step: Any, latest_filename: str,
+              meta_graph_suffix: str, write_meta_graph: bool, write_state: bool,
+              strip_default_attrs: bool) -> str | None:
         path = save_path
         if global_step is not None:
             if not hasattr(global_step, "__index__") or hasattr(global_step, "graph"):

@@ -46,6 +46,7 @@ LINES = {
     "only at the end": (["n"], {"at_end": True}, ["n = 7"]),
     "by time": (["n"], {"every_n_secs": 1000}, ["n = 7"]),
     "small numbers": (["m"], {"every_n_iter": 9}, ["m = [0.00000001 2.        ]"]),
+    "float32": (["f"], {"every_n_iter": 9}, ["f = 0.1"]),
     "formatter": ({"l": "loss"}, {"every_n_iter": 2, "formatter": lambda v: f"<{v['l']}>"},
                   ["<0.5>", "<2.5>"]),
 }
@@ -57,6 +58,7 @@ def test_lines_of_values(name, lines) -> None:
     x, feeds = losses(0.5, 1.5, 2.5)
     tf.constant(7, name="n")
     tf.constant([1e-8, 2.0], name="m")
+    tf.constant(0.1, name="f")
     if "at_end" in options:  # nothing is fed then
         x, feeds = tf.constant(0.5), [None] * 3
     run(tf.train.LoggingTensorHook(tensors, **options), x, feeds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -411,3 +412,24 @@ def test_a_value_whose_shape_only_the_run_tells_must_fit_the_variable() -> None:
         sess.run(assign, {mask: [True] * 3})
     assert sess.run(a).tolist() == [1, 2]
     assert sess.run(assign, {mask: [False, True, True]}).tolist() == [2, 3]
+
+
+def test_threads_save_in_turn_so_that_the_latest_step_comes_last(tmp_path) -> None:
+    step = tf.train.get_or_create_global_step()
+    up, saver = step.assign_add(1), tf.train.Saver(max_to_keep=100)
+    with tf.Session() as sess:
+        sess.run(step.initializer)
+
+        def work() -> None:
+            for _ in range(5):
+                sess.run(up)
+                saver.save(sess, str(tmp_path / "m"), global_step=step, write_meta_graph=False)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    steps = [int(path.rpartition("-")[2]) for path in saver.last_checkpoints]
+    assert steps == sorted(steps) and steps[-1] == 20
+    assert tf.train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "m-20")
