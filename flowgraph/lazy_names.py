@@ -275,7 +275,7 @@ LAZY = {
     "resource_variables_enabled": "flowgraph.core.versions:resource_variables_enabled",
     "reverse_sequence": "flowgraph.ops.roll:reverse_sequence",
     "roll": "flowgraph.ops.roll:roll",
-    "saved_model": "flowgraph.namespaces.saved_model",
+    "saved_model": "flowgraph.saved_model",
     "scan": "flowgraph.ops.functional:scan",
     "searchsorted": "flowgraph.ops.searchsorted:searchsorted",
     "segment_max": "flowgraph.ops.segment:segment_max",

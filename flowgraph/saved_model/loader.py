@@ -13,7 +13,14 @@ from flowgraph.graph.names import in_scope
 from flowgraph.io.meta_graph import import_meta_graph
 from flowgraph.io.meta_messages import AssetFileDef, MetaGraphDef, SavedModel
 from flowgraph.saved_model import constants
-from flowgraph.saved_model.files import asset_path, read_saved_model, variables_path
+from flowgraph.saved_model.files import (
+    asset_path,
+    maybe_saved_model_directory,
+    read_saved_model,
+    variables_path,
+)
+
+__all__ = ["load", "maybe_saved_model_directory"]
 
 
 def load(sess, tags, export_dir, import_scope=None, **saver_kwargs):
