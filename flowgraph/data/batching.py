@@ -11,7 +11,7 @@ import numpy as np
 
 from flowgraph.data.background import ParallelMap
 from flowgraph.data.mapping import Map
-from flowgraph.data.pipeline import UNKNOWN, Element, Rows, Run, Stage, as_variant
+from flowgraph.data.pipeline import UNKNOWN, Element, Rows, Run, Stage, as_variant, many
 from flowgraph.data.selection import Elements
 from flowgraph.errors import DataLossError, InvalidArgumentError
 
@@ -60,7 +60,7 @@ class _Groups:
         stage = self._stage
         elements: list[Any] = []
         try:
-            elements.extend(islice(self._source, stage.size))
+            many(self._source, stage.size, elements)
         except Exception:
             if stage.drops_whole_batches:
                 self._drop(stage.size - len(elements) - 1)

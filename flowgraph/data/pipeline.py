@@ -22,6 +22,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,19 @@ def cancelled() -> CancelledError:
     """The error of those who wait for an element when the session is closed."""
     return CancelledError(None, None, "the iterator was closed or initialised anew while it was "
                           "read")
+
+
+def many(source: Iterator[Any], count: int, found: list[Any]) -> None:
+    """Appends up to `count` next elements to a list; fewer when they end.
+
+    Iterators may have a method `many` that does so faster than one by one: of shuffled rows,
+    0.5 instead of 2 us an element (benchmarks/input_pipeline.py).
+    """
+    at_once = getattr(source, "many", None)
+    if at_once is None:
+        found.extend(islice(source, count))
+    else:
+        at_once(count, found)
 
 
 def stage_of(variant: Any) -> Stage:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.data.pipeline import INFINITE, UNKNOWN, Element, Run, Stage
+from flowgraph.data.pipeline import INFINITE, UNKNOWN, Element, Run, Stage, many
 from flowgraph.ops.philox import PhiloxState, bits
 
 _FIRST_WORDS, _MOST_WORDS = 16, 4096  # random numbers drawn at once
@@ -232,6 +232,24 @@ class _Repeating:
             return element
         raise StopIteration
 
+    def many(self, count: int, found: list[Any]) -> None:
+        """Appends the next elements, round by round."""
+        wanted = len(found) + count
+        while len(found) < wanted:
+            if self._round is None:
+                try:
+                    found.append(next(self))
+                except StopIteration:
+                    return
+            else:
+                before = len(found)
+                many(self._round, wanted - before, found)
+                if len(found) == before:
+                    self._round = None
+                    self._left -= 1
+                    if not self._left:
+                        return
+
 
 class Concatenate(Stage):
     """The elements of one stage, then those of another.
@@ -378,23 +396,55 @@ class _Shuffling:
         return self
 
     def __next__(self) -> Any:
+        self._fill()
+        if self._start == self._end:
+            raise StopIteration
+        return self._drawn_at(next(self._drawn))
+
+    def many(self, count: int, found: list[Any]) -> None:
+        """Appends the next elements; without filling up between them where the source has ended."""
+        wanted = len(found) + count
+        while len(found) < wanted:
+            self._fill()
+            left = self._end - self._start
+            if not left:
+                return
+            if self._source is not None:
+                found.append(self._drawn_at(next(self._drawn)))
+                continue
+            ring, size, end = self._ring, self._size, self._end
+            stop = self._start + min(left, wanted - len(found))
+            for oldest, number in zip(range(self._start, stop), self._drawn, strict=False):
+                first, chosen = oldest % size, (oldest + number % (end - oldest)) % size
+                found.append(ring[chosen])
+                ring[chosen] = ring[first]
+            self._start = stop
+
+    def _fill(self) -> None:
+        """Fills the ring up from the source."""
         size, ring = self._size, self._ring
+        if self._source is not None and self._end < size:  # the first time
+            try:
+                many(self._source, size - self._end, ring)
+            finally:
+                self._end = len(ring)
+            if self._end < size:
+                self._source = None
         while self._source is not None and self._end - self._start < size:
             try:
                 element = next(self._source)
             except StopIteration:
                 self._source = None
                 break
-            if self._end < size:
-                ring.append(element)
-            else:
-                ring[self._end % size] = element
+            ring[self._end % size] = element
             self._end += 1
+
+    def _drawn_at(self, number: int) -> Any:
+        """The element that a random number chooses; the oldest one moves to its place."""
+        ring, size = self._ring, self._size
         start = self._start
         count = self._end - start
-        if not count:
-            raise StopIteration
-        first, chosen = start % size, (start + next(self._drawn) % count) % size
+        first, chosen = start % size, (start + number % count) % size
         element = ring[chosen]
         ring[chosen] = ring[first]
         ring[first] = None
