@@ -16,6 +16,7 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.meta_graph import serialized, write_bytes
 from flowgraph.io.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
+from flowgraph.io.meta_servable import leave_out_foreign, names_in
 from flowgraph.saved_model import constants, files, tag_constants
 from flowgraph.saved_model import signature_constants as names
 from flowgraph.saved_model.signature_def_utils import predict_signature_def
@@ -25,8 +26,9 @@ from flowgraph.train.saver import Saver
 class SavedModelBuilder:
     """Writes a SavedModel: graphs with tags, one set of variables, and files that nodes read.
 
-    TensorFlow 1 and 2 and their model servers load what is written. The file that makes the folder
-    a SavedModel is written last, by `save`.
+    TensorFlow 1 and 2 and their model servers load what is written; ops that TensorFlow has not, in
+    gradients through loops, are left out where nothing served needs them. The file that makes the
+    folder a SavedModel is written last, by `save`.
 
     Args:
         export_dir: the folder, which must be empty or not there yet.
@@ -140,6 +142,7 @@ class SavedModelBuilder:
         meta_graph.meta_info_def.tags.extend(tags)
         for name in signatures:
             meta_graph.signature_def[name].CopyFrom(signatures[name])
+        leave_out_foreign(meta_graph, names_in(meta_graph))
         self._saved_model.meta_graphs.adopt(meta_graph)
 
     def _save_assets(self, tensors: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import flowgraph as tf
 from flowgraph.io.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
+from flowgraph.io.op_table import signature
 
 META = Path(__file__).parent.parent / "io" / "files" / "meta"
 EXPECTED = dict(np.load(META / "expected.npz"))
@@ -81,6 +82,45 @@ def test_what_is_written_is_loaded(tmp_path, as_text) -> None:
         meta, sess = loaded(folder, tags)
         assert sess.run("y:0", {"x:0": [[1.0, 1.0]]}) == [[3.0]]
     assert list(meta.meta_info_def.tags) == ["train"] and not meta.signature_def
+
+
+def trained_loop():
+    """y = x w**3 by a loop, whose gradient has ops that TensorFlow has not."""
+    x = tf.placeholder(tf.float32, name="x")
+    w = tf.get_variable("w", initializer=2.0)
+    rows = tf.TensorArray(tf.float32, 3, clear_after_read=False)
+    _, rows, y = tf.while_loop(lambda i, rows, y: i < 3,
+                               lambda i, rows, y: (i + 1, rows.write(i, y), y * w), [0, rows, x])
+    y = tf.identity(y + 0.0 * rows.read(0), name="y")
+    return x, y, tf.train.GradientDescentOptimizer(0.1).minimize(y)
+
+
+def test_what_tensorflow_has_no_ops_for_is_left_out_of_a_saved_model(tmp_path) -> None:
+    x, y, train_op = trained_loop()
+    types = {node.op for node in tf.get_default_graph().as_graph_def().node}
+    if all(signature(op_type) for op_type in types):
+        pytest.skip("TensorFlow has all the ops")
+    sess = started()
+    tf.add_to_collection("both", y)
+    tf.add_to_collection("both", train_op)
+    tf.saved_model.simple_save(sess, str(tmp_path / "m"), {"x": x}, {"y": y})
+    meta, loaded_sess = loaded(tmp_path / "m")
+    ops = [node.op for node in meta.graph_def.node]
+    ops += [node.op for f in meta.graph_def.library.function for node in f.node_def]
+    assert all(signature(op_type) for op_type in ops)
+    assert loaded_sess.run("y:0", {"x:0": 1.5}) == sess.run(y, {x: 1.5}) == 12.0
+    assert list(meta.collection_def["both"].node_list.value) == ["y:0"]
+    assert "train_op" not in meta.collection_def
+
+
+def test_what_is_served_stays_though_tensorflow_has_no_ops_for_it(tmp_path, caplog) -> None:
+    x, y, _ = trained_loop()
+    gradient, = tf.gradients(y, x)
+    with caplog.at_level("WARNING", "tensorflow"):
+        tf.saved_model.simple_save(started(), str(tmp_path / "m"), {"x": x}, {"dy": gradient})
+    meta, sess = loaded(tmp_path / "m")
+    assert sess.run(meta.signature_def["serving_default"].outputs["dy"].name, {"x:0": 1.0}) == 8.0
+    assert "TensorFlow cannot load this SavedModel" in caplog.text
 
 
 def vocabulary(folder, words=("a", "b")):
