@@ -147,7 +147,7 @@ class QueueEnqueueV2(_Enqueues):
     """Puts an element into a queue; waits for room."""
 
     def infer(self, handle, components, *, timeout_ms=-1):
-        _check_handle(handle)
+        _check_element(handle, components)
         return ()
 
     def kernel(self, xp, handle, components, *, timeout_ms=-1):
@@ -159,7 +159,7 @@ class QueueEnqueueManyV2(_Enqueues):
     """Puts an element per row into a queue; waits for room."""
 
     def infer(self, handle, components, *, timeout_ms=-1):
-        _check_handle(handle)
+        _check_element(handle, components)
         for component in components:
             shape_rules.require_rank_at_least(component, 1, "a batch of elements")
         return ()
@@ -259,6 +259,13 @@ class QueueSizeV2(_OnQueue):
 def _check_handle(handle):
     if handle.rank not in (None, 0):
         raise ShapeError(f"needs the handle of one queue, got {shape_text(handle.shape)} handles")
+
+
+def _check_element(handle, components):
+    _check_handle(handle)
+    if not components:
+        raise ShapeError("has nothing to put into the queue", "An element has at least one "
+                         "component.")
 
 
 def _check_types(queue, component_types):

@@ -277,7 +277,8 @@ class FIFOQueue(QueueBase):
 
     def __init__(self, capacity: int, dtypes: Any, shapes: Any = None, names: Any = None,
                  shared_name: str | None = None, name: str = "fifo_queue") -> None:
-        dtypes, shapes, names = _dtypes(dtypes), _shapes(shapes), _names(names, dtypes)
+        dtypes, shapes = _dtypes(dtypes), _shapes(shapes)
+        names = _names(names, dtypes)
         super().__init__(dtypes, shapes, names, ops.FIFOQueueV2.build(
             component_types=tuple(dtypes), shapes=tuple(shapes or ()), capacity=int(capacity),
             shared_name=shared_name or "", name=name))
@@ -389,7 +390,8 @@ class RandomShuffleQueue(QueueBase):
     def __init__(self, capacity: int, min_after_dequeue: int, dtypes: Any, shapes: Any = None,
                  names: Any = None, seed: int | None = None, shared_name: str | None = None,
                  name: str = "random_shuffle_queue") -> None:
-        dtypes, shapes, names = _dtypes(dtypes), _shapes(shapes), _names(names, dtypes)
+        dtypes, shapes = _dtypes(dtypes), _shapes(shapes)
+        names = _names(names, dtypes)
         seeds = node_seeds(seed, name)
         first = get_seed(seed)[0]
         if seed is None and shared_name is not None and first is not None:

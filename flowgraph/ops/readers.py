@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from flowgraph.core import dtypes as dt
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops import reader_ops as ops
-from flowgraph.ops.cast import cast
 from flowgraph.platform.python_io import TFRecordOptions
 
 ReaderReadV2 = namedtuple("ReaderReadV2", ("key", "value"))
@@ -75,8 +72,7 @@ class ReaderBase:
             A named tuple of two string vectors: `keys` and `values`.
         """
         return ReaderReadUpToV2(*ops.ReaderReadUpToV2.build(
-            self._reader_ref, _handle(queue), cast(convert_to_tensor(num_records), dt.int64),
-            name=name))
+            self._reader_ref, _handle(queue), num_records, name=name))
 
     def num_records_produced(self, name: str | None = None) -> Tensor:
         """How many records it has given, an int64 scalar.

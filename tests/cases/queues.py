@@ -131,6 +131,8 @@ BAD = [
             (np.arange(3, dtype=np.int32),), "run"),
     BadCase("QueueEnqueueV2/components", lambda: fg.FIFOQueue(5, [fg.int32] * 2).enqueue([1]),
             ERRORS.InvalidArgumentError, ("Expected 2, got 1",), phase="run"),
+    BadCase("QueueEnqueueV2/nothing", lambda: int_queue().enqueue([]), ValueError,
+            ("QueueEnqueueV2 '", "nothing")),
     BadCase("QueueEnqueueManyV2/lengths", lambda x: fg.FIFOQueue(5, [fg.int32] * 2).enqueue_many(
         [x, x[1:]]), ERRORS.InvalidArgumentError, ("QueueEnqueueManyV2 '", "has 2", "have 3"),
         (np.arange(3, dtype=np.int32),), "run"),
