@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.graph_export import (
+    WRITTEN_AS,
     Export,
     GraphWriter,
     attributes,
@@ -120,7 +121,8 @@ class FunctionWriter(GraphWriter):
 
     def output_name(self, node: str, op_type: str, index: int, op: Operation | None = None) -> str:
         """How a node names the output `index` of another one."""
-        row = signature(op_type) if op is None else row_of(op)
+        other = WRITTEN_AS.get(op_type)
+        row = signature(other or op_type) if op is None or other else row_of(op)
         assert row is not None
         if op is None:
             return f"{node}:{row.outputs[index].name}:0"

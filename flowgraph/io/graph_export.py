@@ -25,6 +25,10 @@ from flowgraph.io.export_order import earlier_reads
 from flowgraph.io.graph_messages import AttrValue, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
 from flowgraph.io.op_table import MISSING, Arg, Attr, Signature, signature
 
+# Ops of ours that a rule writes as an op of another type, with the same outputs.
+WRITTEN_AS = {"TensorListAddN": "AddN", "TensorListZerosLike": "ZerosLike",
+              "TensorListPutItem": "TensorListSetItem", "OrthogonalFactor": "Mul"}
+
 
 def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
     """A graph as a message.
@@ -157,7 +161,8 @@ class GraphWriter:
                        device=op.device)
         if controls:
             node.input.extend("^" + before.name for before in op._control_inputs)
-        for key, value in attrs.items():
+        kept = (op._extra or {}).get("node_attrs", {}) if name == op.name else {}  # as `_class`
+        for key, value in {**kept, **attrs}.items():
             node.attr[key].CopyFrom(value)
         self.nodes.append(node)
         return node
