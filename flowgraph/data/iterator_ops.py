@@ -293,6 +293,11 @@ class OptionalValue:
     def __init__(self, components: Element | None) -> None:
         self.components = components
 
+    def zeros_like(self) -> OptionalValue:
+        """The value with zeros in its place."""
+        parts = self.components
+        return OptionalValue(None if parts is None else tuple(np.zeros_like(p) for p in parts))
+
 
 def _optional_of(variant):
     value = variant[()] if isinstance(variant, np.ndarray) else variant

@@ -8,6 +8,7 @@ from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef.opdef import NotDifferentiable
 from flowgraph.opdef.shape_rules import require_rank
 from flowgraph.ops.constant import zeros_like
+from flowgraph.ops.resources import as_handle
 from flowgraph.ops.tensor_list import (
     INT32,
     LIST,
@@ -102,6 +103,8 @@ class TensorListZerosLike(ListOp):
         return LIST_SPEC
 
     def kernel(self, xp, list):
+        if not isinstance(list, TensorList):  # an optional value, in a branch's gradient
+            return as_handle(list[()].zeros_like())
         zeros = {i: TensorList() if isinstance(item, TensorList) else xp.zeros_like(item)
                  for i, item in list.items().items()}
         return TensorList(zeros, list.length())
