@@ -148,7 +148,7 @@ def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
                 continue
             values = _values(t, f"t_{i}")
             with values.graph.colocate_with(values.op):
-                scaled = op_def("Identity").build(values * scale, name=f"{scope}{scope}_{i}")
+                scaled = op_def("Identity").build(values * scale, name=f"{scope}_{i}")
             clipped.append(_like(t, scaled))
     return clipped, use_norm
 

@@ -375,8 +375,9 @@ class OrthogonalFactor(OpDef):
         return Spec(x.dtype, x.shape)
 
     def kernel(self, xp, x):
-        q, r = xp.linalg.qr(x)
-        return q * xp.sign(xp.diagonal(r))
+        wide = x.astype(xp.float32) if x.dtype.itemsize < 4 else x  # no QR of half floats
+        q, r = xp.linalg.qr(wide)
+        return (q * xp.sign(xp.diagonal(r))).astype(x.dtype)
 
 
 class Identity(Initializer):

@@ -105,3 +105,11 @@ def test_configurations_round_trip(initializer):
 def test_wrong_arguments_say_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_orthogonal_half_floats() -> None:
+    with fg.Graph().as_default(), fg.Session() as session:
+        value = session.run(fg.orthogonal_initializer(seed=1)([4, 3], dtype=fg.float16))
+    assert value.dtype == np.float16
+    np.testing.assert_allclose(value.T.astype(np.float32) @ value.astype(np.float32), np.eye(3),
+                               atol=2e-3)
