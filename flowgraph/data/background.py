@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.data.pipeline import Element, Run, Stage, cancelled, in_run
+from flowgraph.data.pipeline import UNKNOWN, Element, Run, Stage, cancelled, in_run
 from flowgraph.errors import OutOfRangeError
 
 AUTOTUNE = -1
@@ -193,11 +193,14 @@ class ParallelMap(Stage):
         source: where the elements come from.
         function: from the components to a tuple of components.
         calls: how many at a time; AUTOTUNE for as many as there are processors.
+        keeps_count: whether it is known that there is a result for each element.
     """
 
     fresh = True
 
-    def __init__(self, source: Stage, function: Callable[..., Element], calls: int) -> None:
+    def __init__(self, source: Stage, function: Callable[..., Element], calls: int,
+                 keeps_count: bool = False) -> None:
+        self.keeps_count = keeps_count
         self.source = source
         self.function = function
         self.calls = cpus() if calls < 0 else calls
@@ -207,3 +210,7 @@ class ParallelMap(Stage):
         function = in_run(self.function, run)
         ahead = _Ahead(self.source.start(run), lambda element: function(*element), self.calls)
         return _EndsOutOfRange(ahead, self.calls, run)
+
+    def cardinality(self) -> int:
+        """As many as before, if the function does not end the elements."""
+        return self.source.cardinality() if self.keeps_count else UNKNOWN

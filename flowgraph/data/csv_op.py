@@ -37,8 +37,8 @@ def records(path: str, compression: str, header: bool, quotes: bool) -> Iterator
                 record, held = held.rstrip(b"\r\n"), b""
                 if header:
                     header = False
-                elif record:
-                    yield record
+                else:  # an empty line is a record of one empty field
+                    yield record or (b'""' if quotes else b"")
             if held:
                 yield held
     except (OSError, ValueError) as error:

@@ -426,11 +426,10 @@ class Dataset(Described):
     def unbatch(self) -> Dataset:
         """The rows of elements as elements: the opposite of `batch`."""
         spec = structure.unbatched(self._element_spec)
-        source = self
-        if any(isinstance(leaf, SparseTensorSpec)
-               for leaf in structure.flatten(self._element_spec)):
-            source = self._with_rows()
-        return built(source, UnbatchDataset, spec)
+        structure.same_rows([leaf.shape for leaf in structure.flatten(self._element_spec)
+                             if hasattr(leaf, "shape")])
+        has_sparse = any(isinstance(leaf, SparseTensorSpec) for leaf in structure.flatten(spec))
+        return built(self._with_rows() if has_sparse else self, UnbatchDataset, spec)
 
     def _with_rows(self) -> Dataset:
         """The elements with their SparseTensors as boxes of rows."""

@@ -103,7 +103,8 @@ class MapAndBatchDataset(FunctionOp):
         calls = _parallel(num_parallel_calls)
         function, = _calls(state, other_arguments, f)
         mapped = ParallelMap(stage_of(input_dataset), function,
-                             min(calls, 2 * cpus()) if calls > 0 else calls)
+                             min(calls, 2 * cpus()) if calls > 0 else calls,
+                             preserve_cardinality)
         return as_variant(batch(mapped, int(batch_size), bool(drop_remainder)))
 
 

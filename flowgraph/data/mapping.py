@@ -61,7 +61,7 @@ class Map(_OnSource):
 
     Args:
         source: where the elements come from.
-        function: the function.
+        function: the function; by an OutOfRangeError it may end the elements.
     """
 
     fresh = True

@@ -83,7 +83,8 @@ def map_and_batch(map_func: Any, batch_size: Any, num_parallel_batches: Any = No
         drop = convert_scalar(drop_remainder, dt.bool_, "drop_remainder")
         spec = structure.batched(function.spec, known_value(size) if known_value(drop) else None)
         made: Dataset = built(dataset, MapAndBatchDataset, spec, function.captured, size, calls,
-                              drop, function=function, f=function.graph)
+                              drop, function=function, f=function.graph,
+                              preserve_cardinality=True)
         return made
 
     return apply

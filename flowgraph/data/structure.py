@@ -21,7 +21,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.nest import flatten_once, is_namedtuple, pack_once
 from flowgraph.core.shapes import TensorShape
-from flowgraph.core.spec import Shape, Spec
+from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
@@ -264,8 +264,7 @@ def from_components(spec: Any, tensors: list[Tensor]) -> Any:
 
 def _value(spec: Any, tensor: Tensor) -> Any:
     if isinstance(spec, SparseTensorSpec):
-        from flowgraph.ops.sparse_serialize import deserialize_sparse
-        return deserialize_sparse(tensor, spec.dtype, spec.shape.ndims)
+        return _sparse_value(spec, tensor)
     if isinstance(spec, DatasetSpec):
         from flowgraph.data.dataset import Dataset
         return Dataset._of(tensor, spec._element_spec)
@@ -273,6 +272,21 @@ def _value(spec: Any, tensor: Tensor) -> Any:
         from flowgraph.data.optional import Optional
         return Optional(tensor, spec._value_structure)
     return tensor
+
+
+def _sparse_value(spec: SparseTensorSpec, tensor: Tensor) -> SparseTensor:
+    """The SparseTensor in boxes; its sizes are known to the graph as far as the spec tells."""
+    from flowgraph.ops.join import stack
+    from flowgraph.ops.sparse_serialize import deserialize_sparse
+    sparse = deserialize_sparse(tensor, spec.dtype, spec.shape.ndims)
+    known = spec.shape.as_tuple()
+    if not known or all(n is None for n in known):
+        return sparse
+    with name_scope("dense_shape"):
+        sizes = (convert_to_tensor(known, dt.int64) if None not in known else
+                 stack([sparse.dense_shape[i] if n is None else convert_to_tensor(n, dt.int64)
+                        for i, n in enumerate(known)]))
+    return SparseTensor(sparse.indices, sparse.values, sizes)
 
 
 # ---- batches -------------------------------------------------------------------------------------
@@ -374,24 +388,20 @@ def zero_of(dtype: Any) -> Any:
     return b"" if dtype is dt.string else np.zeros((), dtype.numpy)
 
 
-def static_rows(tensors: list[Tensor]) -> int | None:
-    """How many rows the tensors have, as far as it is known.
-
-    Raises:
-        ValueError: a tensor is a scalar, or they differ.
-    """
-    rows: int | None = None
+def static_rows(tensors: list[Tensor]) -> None:
+    """Raises ValueError when a tensor is a scalar, or when they differ in their rows."""
     for tensor in tensors:
-        shape: Shape = tensor.spec.shape
-        if shape is None:
-            continue
-        if not shape:
+        if tensor.spec.shape == ():
             raise ValueError(located("Unbatching a tensor is only supported for rank >= 1: "
                                      f"{tensor.name!r} is a scalar",
                                      "Dataset.from_tensors takes scalars."))
-        if shape[0] is not None:
-            if rows is not None and rows != shape[0]:
-                raise ValueError(located(f"Dimensions {rows} and {shape[0]} are not compatible",
-                                         "All parts of the element need as many rows."))
-            rows = shape[0]
-    return rows
+    same_rows([tensor.shape for tensor in tensors])
+
+
+def same_rows(shapes: list[TensorShape]) -> None:
+    """Raises ValueError unless tensors of these shapes may have as many rows."""
+    rows = [n for n in (shape.as_list()[0] for shape in shapes if shape.ndims) if n is not None]
+    for other in rows[1:]:
+        if other != rows[0]:
+            raise ValueError(located(f"Dimensions {rows[0]} and {other} are not compatible",
+                                     "All parts of the element need as many rows."))
