@@ -58,7 +58,7 @@ def without_loops(items: list[Item]) -> list[Item]:
         assert frame.parent is not None
         frame.parent.items[loop.name] = loop
         for node in frame.exits:
-            frame.parent.items[node.name] = identity_node(node.name, node.input[0], node)
+            frame.parent.items[node.name] = node
     return list(root.items.values())
 
 
@@ -130,11 +130,12 @@ def _loop(frame: _Frame, taken: set[str]) -> Loop:
             structure.add(item.name)
     name = free_name(frame.name.removesuffix("while_context") + "While"
                       if frame.name.endswith("while_context") else f"{frame.name}/While", taken)
-    for node in frame.exits:
-        switch = node_name(node.input[0])
+    for i, node in enumerate(frame.exits):
+        switch, between = _switch_before(node, items)
         if switch not in exits:
             raise wrong(node, "it leaves no loop")
-        node.input[0] = f"{name}:{exits[switch]}"
+        structure.update(between)
+        frame.exits[i] = identity_node(node.name, f"{name}:{exits[switch]}", node)
     inner = {item.name: changed(item, new, structure) for item in items.values()
              if item.name not in structure}
     answer = renamed(condition.input[0], new)
@@ -145,6 +146,16 @@ def _loop(frame: _Frame, taken: set[str]) -> Loop:
     return Loop(name, [items[start].input[0] for start in starts], list(variables),
                 region_of([item for key, item in inner.items() if key in in_cond], [answer], []),
                 region_of(in_body, results, without(structure, controls)))
+
+
+def _switch_before(leaving: Item, items: dict[str, Item]) -> tuple[str, list[str]]:
+    """The name of the Switch that an Exit node takes from, and of the Identity nodes between."""
+    between: list[str] = []
+    name = node_name(leaving.input[0])
+    while name not in between and is_a(items.get(name, leaving), {"Identity"}):
+        between.append(name)
+        name = node_name(items[name].input[0])
+    return name, between
 
 
 def _starts(merges: list[Item], items: dict[str, Item]

@@ -40,8 +40,9 @@ def test_no_node_of_the_dataflow_is_left(program) -> None:
     assert any(not isinstance(item, fg.NodeDef) for item in items)
 
 
-def test_the_graph_is_not_changed() -> None:
-    graph_def = graph_of("nested_branches")
+@pytest.mark.parametrize("program", ["nested_branches", "gradient_of_nested_loops"])
+def test_the_graph_is_not_changed(program) -> None:
+    graph_def = graph_of(program)
     before = graph_def.SerializeToString()
     functionalized(graph_def.node)
     assert graph_def.SerializeToString() == before
