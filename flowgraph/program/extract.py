@@ -29,25 +29,29 @@ class Version(NamedTuple):
     value: Value
 
 
-def extract(fetches: list[Tensor | Operation], feeds: list[Tensor]) -> Program:
+def extract(fetches: list[Tensor | Operation], feeds: list[Tensor],
+            done: frozenset[Operation] = frozenset()) -> Program:
     """The program that computes `fetches` when values for `feeds` are given.
 
     Args:
         fetches: tensors, whose values are returned in order, and operations, which only run.
         feeds: tensors whose values the caller brings.
+        done: operations that must not run again: those of the parts before, in a partial run.
 
     Raises:
         InvalidArgumentError: a placeholder is needed and not fed.
         GraphError: control inputs added later made a cycle.
     """
-    return Extraction(fetches, feeds).program()
+    return Extraction(fetches, feeds, done).program()
 
 
 class Extraction:
     """The walk over one graph."""
 
-    def __init__(self, fetches: list[Tensor | Operation], feeds: list[Tensor]) -> None:
+    def __init__(self, fetches: list[Tensor | Operation], feeds: list[Tensor],
+                 done: frozenset[Operation] = frozenset()) -> None:
         self.fetches = fetches
+        self.done = done
         self.used: set[Tensor] = set()  # tensors that something takes or fetches
         self.values: dict[Tensor, Value] = {}
         self.feeds = tuple(Feed(t, Value(_name(t), t.spec)) for t in feeds)
@@ -84,10 +88,10 @@ class Extraction:
             elif fetch not in self.fed:
                 self.used.add(fetch)
                 stack.append(fetch.op)
-        fed, used = self.fed, self.used
+        fed, used, done = self.fed, self.used, self.done
         while stack:
             op = stack.pop()
-            if op in needed:
+            if op in needed or op in done:
                 continue
             needed.add(op)
             used.update(op.inputs)

@@ -15,6 +15,7 @@ from typing import Any
 
 from flowgraph.core import collector
 from flowgraph.graph.graph import Graph
+from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.plan.plan import Plan
 from flowgraph.program.extract import extract
@@ -46,17 +47,18 @@ class Executable:
         fetches: the nest asked for.
         feeds: the tensors fed, in the order in which their values come.
         settings: how its plans are made and run.
+        done: operations that must not run again.
     """
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
-                 settings: Settings) -> None:
+                 settings: Settings, done: frozenset[Operation] = frozenset()) -> None:
         self.fetches = Fetches(graph, fetches)
         self.feeds = feeds
         self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
         self._state = state
         self._settings = settings
         with collector.paused():
-            self.extracted: Program = extract(self.fetches.elements, feeds)
+            self.extracted: Program = extract(self.fetches.elements, feeds, done)
         self._plans: OrderedDict[Shapes, BoundPlan | WaitingPlan] = OrderedDict()
         self._lock = threading.Lock()
 

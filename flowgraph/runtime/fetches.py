@@ -51,7 +51,7 @@ def register_session_run_conversion_functions(
         tensor_type: the class.
         fetch_function: from an object to (its tensors, a function from their values to the result).
         feed_function: from an object and the value fed for it to [(tensor, value), ...].
-        feed_function_for_partial_run: accepted; there are no partial runs.
+        feed_function_for_partial_run: accepted; `fetch_function` tells what is fed.
 
     Raises:
         ValueError: the class is registered already.

@@ -18,9 +18,15 @@ import numpy as np
 
 from flowgraph.core import deadline, frames
 from flowgraph.core.frames import located
-from flowgraph.errors import ClosedSessionError, FeedTypeError, message
+from flowgraph.errors import (
+    ClosedSessionError,
+    FeedTypeError,
+    InvalidArgumentError,
+    message,
+)
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
@@ -33,6 +39,9 @@ from flowgraph.runtime.state import State
 
 if TYPE_CHECKING:
     from flowgraph.runtime.config import ConfigProto
+
+if TYPE_CHECKING:
+    from flowgraph.runtime.partial_run import PartialRun
 
 MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
 _GROWN_RUNS = 20  # a line that made the graph grow before so many runs is in a loop
@@ -71,6 +80,8 @@ class BaseSession:
         self._changes = self._graph.changes
         self._version = self._graph.version
         self._growth: dict[tuple[str, int], int] = {}
+        self._partial_runs: dict[str, PartialRun] = {}
+        self._partial_runs_begun = 0
 
     @property
     def graph(self) -> Graph:
@@ -188,6 +199,65 @@ class BaseSession:
 
         return call
 
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Begins a run in several parts, in which later feeds may depend on earlier results.
+
+        Args:
+            fetches: all that is going to be fetched, as for `run`.
+            feeds: list of all tensors that are going to be fed.
+
+        Returns:
+            What `partial_run` is told which run it continues by.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> x, y = fg.placeholder(fg.float32, []), fg.placeholder(fg.float32, [])
+            >>> total = x + y
+            >>> twice = total * 2.0
+            >>> with fg.Session() as sess:
+            ...     run = sess.partial_run_setup([total, twice], [x, y])
+            ...     sess.partial_run(run, total, {x: 1.0, y: 2.0})
+            ...     sess.partial_run(run, twice)
+            np.float32(3.0)
+            np.float32(6.0)
+        """
+        from flowgraph.runtime.partial_run import PartialRun  # late: few programs use it
+        self._partial_runs_begun += 1
+        handle = f"partial_run_{self._partial_runs_begun}"
+        self._partial_runs[handle] = PartialRun(self, fetches, feeds)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: dict[Any, Any] | None = None
+                    ) -> Any:
+        """Runs one part of a run; no operation runs twice.
+
+        Args:
+            handle: what `partial_run_setup` returned.
+            fetches: a part of what was announced; each is fetched once.
+            feed_dict: values of tensors that were announced; each is fed once, and known in all
+                parts that follow.
+
+        Returns:
+            As `run`.
+
+        Raises:
+            InvalidArgumentError: the run is not known, or all of it was fetched; or something was
+                not announced, was fed or fetched before, or needs more feeds.
+        """
+        if self._closed:
+            raise ClosedSessionError(located("Attempted to use a closed Session.",
+                                             section="closed-session-error"))
+        run = self._partial_runs.get(handle)
+        if run is None:
+            raise InvalidArgumentError(None, None, located(
+                "Must run 'setup' before performing partial runs!",
+                "Each fetch of a partial run is fetched once; begin another one with "
+                "partial_run_setup."))
+        result = run.part(fetches, feed_dict)
+        if run.finished:
+            del self._partial_runs[handle]
+        return result
+
     def _prepare(self, fetches: Any, feed_dict: dict[Any, Any] | None
                  ) -> tuple[Executable, tuple[Any, ...], tuple[tuple[int, ...], ...]]:
         """The executable for these fetches and feeds, the feeds' arrays and their shapes."""
@@ -247,15 +317,15 @@ class BaseSession:
             arrays.append(value)
         return tuple(tensors), tuple(arrays)
 
-    def _executable(self, key: tuple[Any, ...], fetches: Any,
-                    tensors: tuple[Tensor, ...]) -> Executable:
+    def _executable(self, key: tuple[Any, ...], fetches: Any, tensors: tuple[Tensor, ...],
+                    done: frozenset[Operation] = frozenset()) -> Executable:
         """A new executable, kept under `key` (fetches, feeds, edits of the graph)."""
         if not self._graph.version:
             raise RuntimeError(located("The Session graph is empty. Add operations to the graph "
                                        "before calling run()."))
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
-                                    self._settings)
+                                    self._settings, done)
             if key[0] is None:
                 return executable
             self._executables[key] = executable
@@ -291,6 +361,7 @@ class BaseSession:
         """Frees what the session holds; running it afterwards raises. May be called twice."""
         self._closed = True
         self._state.clear()
+        self._partial_runs.clear()
         self._executables.clear()
         self._arenas.clear()
 
