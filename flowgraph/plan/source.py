@@ -38,6 +38,18 @@ _numbers = itertools.count(1)
 # CPython 3.11 counts the depth of `ast` trees for all threads together: one writes at a time, or
 # `ast.parse` raises SystemError.
 _writing = threading.Lock()
+_forgotten: list[str] = []  # file names of sources that other threads have dropped
+
+
+def _forget(filename: str) -> None:
+    """Takes a source out of linecache; the main thread does so, whose tracebacks walk through it.
+
+    A name that went away while `linecache.checkcache` walks is a KeyError there.
+    """
+    _forgotten.append(filename)
+    if threading.current_thread() is threading.main_thread():
+        while _forgotten:
+            linecache.cache.pop(_forgotten.pop(), None)
 
 
 class Source:
@@ -66,7 +78,7 @@ class Source:
         """The function run(feeds, state, buffers, nodes) -> (fetches, new state)."""
         linecache.cache[self.filename] = (len(self.text), None,
                                           self.text.splitlines(keepends=True), self.filename)
-        weakref.finalize(self, linecache.cache.pop, self.filename, None)
+        weakref.finalize(self, _forget, self.filename)
         scope = dict(self.globals)
         exec(compile(self.text, self.filename, "exec"), scope)  # our own text
         scope.update(self.globals)  # the program's read-only constants for those made by the text
