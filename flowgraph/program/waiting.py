@@ -1,9 +1,14 @@
-"""Cutting a program in two: what waits for other runs, and the rest.
+"""Cutting a program in parts: what waits for other runs, what is written before it, and the rest.
 
 A run holds the locks of the variables that it writes. An op that waits (for an element in a queue,
 for the next batch of a dataset) must not hold them: the run that it waits for may need one. So what
 waits, and all that comes before it, becomes a program of its own, which runs first. The rest gets
 its results as feeds: their shapes are known by then.
+
+    counter += 1  |  wait for room in the queue, enqueue  |  the rest
+
+What comes before may write variables itself, as the counter of `tf.train.limit_epochs`: that is cut
+off in the same way, and is done for good before anything waits.
 """
 
 from __future__ import annotations
@@ -21,14 +26,37 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
 
     Returns:
         (what waits and all that it needs, the rest). The results of the first are the last feeds
-        of the second. None when nothing waits, or when waiting is all there is to do.
+        of the second. None when nothing waits, or when waiting is all there is to do. When waiting
+        is all, but for what is written before: (that, what waits).
     """
     waiting = [instr for instr in program.instrs if instr.waits]
     if not waiting:
         return None
     first = _with_predecessors(program, waiting)
-    if len(first) == len(program.instrs):
+    if len(first) < len(program.instrs):
+        return _cut(program, first)
+    return split_before_waits(program)
+
+
+def split_before_waits(program: Program) -> tuple[Program, Program] | None:
+    """Of a program that waits: (what it writes before, the rest); None if it writes nothing then.
+
+    Args:
+        program: a program; None also if it does not wait.
+    """
+    if not any(instr.waits for instr in program.instrs):
         return None
+    before: set[Instr] = set()
+    for write in program.writes:
+        producer = program.producers.get(write.value)
+        needed = _with_predecessors(program, [producer]) if producer is not None else set()
+        if not any(instr.waits for instr in needed):
+            before |= needed
+    return _cut(program, before) if before else None
+
+
+def _cut(program: Program, first: set[Instr]) -> tuple[Program, Program]:
+    """(the program of these instructions, that of the rest, which is fed with their results)."""
     made = {out for instr in program.instrs if instr in first for out in instr.outputs}
     rest = [instr for instr in program.instrs if instr not in first]
     read = {v for instr in first for v in instr.inputs}

@@ -12,6 +12,7 @@ from flowgraph.plan.plan import Plan
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
 from flowgraph.program.specs import specialise
+from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.runner import Hook, Runner
 from flowgraph.runtime.state import State, reader, variable_key
@@ -184,6 +185,8 @@ class _HookedBody(Body):
 class WaitingPlan:
     """A run in two parts: what waits for other runs, holding no locks, and then the rest.
 
+    The first part has two parts itself when it writes variables before it waits.
+
     Args:
         first, rest: from `split_at_waits`.
         state, settings: of the session.
@@ -192,13 +195,16 @@ class WaitingPlan:
     __slots__ = ("first", "rest")
 
     def __init__(self, first: Program, rest: Program, state: State, settings: Settings) -> None:
-        self.first = BoundPlan(Plan(first), state, settings)
+        written_before = split_before_waits(first)
+        self.first: BoundPlan | WaitingPlan = (
+            BoundPlan(Plan(first), state, settings) if written_before is None
+            else WaitingPlan(*written_before, state, settings))
         self.rest = Body(rest, state, settings, may_return_arguments=False)
 
     @property
     def runners(self) -> tuple[Runner, ...]:
         """The runners of both parts; of the second for the shapes of the last run."""
-        return self.first.runner, self.rest.last_plan().runner
+        return *self.first.runners, self.rest.last_plan().runner
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
         """Runs once; what the first part did stays done when the second one fails."""

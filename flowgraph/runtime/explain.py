@@ -14,7 +14,8 @@ class Explanation:
     Attributes:
         extracted: the Program as it stands in the graph.
         optimised: the Program for the feeds' shapes, after the passes.
-        plans: the Plan; two where ops wait for other runs: what waits, and the rest.
+        plans: the Plan; several where ops wait for other runs: what is written before that, what
+            waits, and the rest.
         sources: the generated NumPy source of each plan.
     """
 
@@ -27,7 +28,7 @@ class Explanation:
 
     @property
     def plan(self) -> Plan:
-        """The Plan; the last one where there are two."""
+        """The Plan; the last one where there are several."""
         return self.plans[-1]
 
     @property
@@ -40,13 +41,20 @@ class Explanation:
             f"# Program: {_count(len(self.extracted.instrs), 'instruction')}", str(self.extracted),
             f"# After the passes: {_count(len(self.optimised.instrs), 'instruction')}",
             str(self.optimised)]
-        parts = ["Source"] if len(self.plans) == 1 else ["Source of what waits", "Source"]
-        for part, plan, source in zip(parts, self.plans, self.sources, strict=True):
+        for plan, source in zip(self.plans, self.sources, strict=True):
+            part = self._title(plan)
             buffers = plan.buffers
             lines += [f"# {part}: {_count(len(buffers.sizes), 'buffer')} of "
                       f"{bytes_text(buffers.peak_bytes)} together, at most "
                       f"{_count(plan.peak_live, 'value')} alive", source]
         return "\n".join(lines)
+
+    def _title(self, plan: Plan) -> str:
+        if len(self.plans) == 1:
+            return "Source"
+        if any(instr.waits for instr in plan.program.instrs):
+            return "Source of what waits"
+        return "Source" if plan is self.plan else "Source of what is done before waiting"
 
     def __repr__(self) -> str:
         return (f"<Explanation: {len(self.extracted.instrs)} instructions, "

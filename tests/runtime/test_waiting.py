@@ -148,3 +148,54 @@ def test_explain_shows_both_parts() -> None:
     text = str(fg.Session().explain(fg.assign(w, WaitForElement.build()), file=io.StringIO()))
     assert "# Source of what waits" in text
     assert "# Source:" in text
+
+
+# ---- what is written before waiting --------------------------------------------------------------
+
+
+def counted_then_waits(rest=False):
+    """(a counter, a run that counts it up, waits, and may write another variable)."""
+    counter = fg.Variable(0, name="counter")
+    up = fg.assign_add(counter, 1, name="up")
+    with fg.control_dependencies([up]):
+        x = WaitForElement.build(name="x")
+    return counter, fg.assign(fg.Variable(0.0, name="w"), x, name="set") if rest else x
+
+
+@pytest.mark.parametrize("rest", [False, True])
+def test_what_is_written_before_waiting_is_done_before_and_holds_no_lock(rest) -> None:
+    counter, run = counted_then_waits(rest)
+    other = fg.assign_add(counter, 10)
+    with fg.Session() as sess:
+        sess.run(fg.global_variables_initializer())
+        thread = threading.Thread(target=sess.run, args=(run,))
+        thread.start()
+        while sess.run(counter) < 1:
+            pass
+        assert sess.run(other) == 11  # it would wait here for the lock
+        put(7.0)
+        thread.join()
+        assert sess.run(counter) == 11
+
+
+def test_the_parts_of_a_run_that_writes_before_it_waits() -> None:
+    _, run = counted_then_waits()
+    before, waits = parts(run)
+    assert ("up" in before, waits) == (True, ["x"])
+    _, run = counted_then_waits(rest=True)
+    text = str(fg.Session().explain(run, file=io.StringIO()))
+    assert [text.count(f"# Source{title}:") for title in (
+        " of what is done before waiting", " of what waits", "")] == [1, 1, 1]
+
+
+def test_what_was_written_before_waiting_stays_when_the_waiting_fails() -> None:
+    counter = fg.Variable(0)
+    queue = fg.FIFOQueue(1, fg.int32)
+    with fg.control_dependencies([fg.assign_add(counter, 1)]):
+        element = queue.dequeue()
+    with fg.Session() as sess:
+        sess.run([counter.initializer, queue.close()])
+        for _ in range(2):
+            with pytest.raises(fg.errors.OutOfRangeError):
+                sess.run(element)
+        assert sess.run(counter) == 2
