@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.io.import_build import Build
 from flowgraph.io.import_functions import call, case_node, function_name, if_node, while_node
-from flowgraph.io.import_nodes import Build
 from flowgraph.io.py_func_tokens import function_of
 from flowgraph.io.rules import rule
 

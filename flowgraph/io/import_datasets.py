@@ -11,8 +11,8 @@ from flowgraph.data.iterator_ops import OneShotIterator
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import dtype_of
 from flowgraph.io.export_datasets import CAPTURED
+from flowgraph.io.import_build import Build
 from flowgraph.io.import_functions import FunctionImporter
-from flowgraph.io.import_nodes import Build
 from flowgraph.io.op_types import load_every_op
 from flowgraph.io.rules import rule
 from flowgraph.opdef.opdef import REGISTRY

@@ -20,7 +20,8 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import python_value
 from flowgraph.io.graph_messages import FunctionDef, NodeDef
-from flowgraph.io.import_nodes import Build, Importer, Library
+from flowgraph.io.import_build import Build
+from flowgraph.io.import_nodes import Importer, Library
 from flowgraph.io.op_table import signature
 from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.subgraph import SubGraph

@@ -8,7 +8,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.import_nodes import Build
+from flowgraph.io.import_build import Build
 from flowgraph.io.rules import rule
 from flowgraph.opdef.static_value import known_value
 

@@ -16,7 +16,7 @@ from inspect import signature as parameters_of
 from typing import Any
 
 from flowgraph.graph.graph import control_dependencies
-from flowgraph.io.import_nodes import Build
+from flowgraph.io.import_build import Build
 from flowgraph.io.op_table import signature
 from flowgraph.io.rules import rule
 from flowgraph.ops.arithmetic import maximum, pow

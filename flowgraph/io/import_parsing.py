@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.import_nodes import Build
+from flowgraph.io.import_build import Build
 from flowgraph.io.rules import rule
 from flowgraph.ops.string_elements import strings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.shapes import compatible
-from flowgraph.io.import_nodes import Build
+from flowgraph.io.import_build import Build
 from flowgraph.io.rules import rule
 
 _SCATTERS = ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update", "NdAdd", "NdSub", "NdUpdate")
