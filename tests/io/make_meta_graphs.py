@@ -91,6 +91,26 @@ def partitioned():
     return x, tf.matmul(x, w, name="y")
 
 
+def dropout():
+    """y = x w, with a dropout that is off; tf.cond makes an If."""
+    tf.enable_control_flow_v2()
+    tf.experimental.output_all_intermediates(True)  # the gradient is built after a run
+    x = tf.placeholder(tf.float32, [None, 3], name="x")
+    on = tf.placeholder_with_default(False, [], name="on")
+    w = variable("w", np.arange(6).reshape(3, 2) / 4)
+    kept = tf.cond(on, lambda: tf.nn.dropout(x * w[0, 1], rate=0.5), lambda: x * w[0, 1])
+    return x, tf.matmul(kept, w, name="y")
+
+
+def branches(sess, x, y):
+    loss = tf.reduce_mean(tf.square(y - 1.0), name="loss")
+    tf.train.GradientDescentOptimizer(0.1).minimize(loss, name="train")
+    tf.train.Saver().save(sess, str(FOLDER / "branches"), write_state=False)
+    expected["branches_losses"] = np.array([sess.run([loss, "train"], {x: X})[0]
+                                            for _ in range(4)])
+    tf.disable_control_flow_v2()
+
+
 def plain(name):
     return lambda sess, x, y: tf.train.Saver().save(sess, str(FOLDER / name), write_state=False)
 
@@ -137,6 +157,7 @@ def main():
     with_model("saved_text", linear, saved_model("saved_text", as_text=True))
     with_model("saved_resource", lambda: linear(resource=True), saved_model("saved_resource"))
     with_model("saved_vocabulary", vocabulary, saved_model("saved_vocabulary"))
+    with_model("branches", dropout, branches)
     (FOLDER / "vocabulary.txt").unlink()
     np.savez(FOLDER / "expected.npz", **expected)
 

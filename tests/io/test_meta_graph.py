@@ -50,7 +50,7 @@ def test_collections_of_tensorflow_come_back() -> None:
     assert saver.saver_def.max_to_keep == 3 and len(tf.get_collection("savers")) == 1
 
 
-@pytest.mark.parametrize("name", ["training", "adam"])
+@pytest.mark.parametrize("name", ["training", "adam", "branches"])
 def test_training_goes_on_as_in_tensorflow(name) -> None:
     sess, _ = imported(name)
     train_op = tf.get_collection("train_op")[0]
