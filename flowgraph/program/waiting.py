@@ -32,10 +32,30 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
     waiting = [instr for instr in program.instrs if instr.waits]
     if not waiting:
         return None
-    first = _with_predecessors(program, waiting)
-    if len(first) < len(program.instrs):
+    giving = _giving(program)
+    order = sorted(program.instrs, key=lambda instr: instr not in giving)
+    first = _with_predecessors(program, waiting) | giving
+    if len(first) < len(order) or order != list(program.instrs):
+        program = Program(program.feeds, program.reads, tuple(order), program.fetches,
+                          program.writes)
         return _cut(program, first)
     return split_before_waits(program)
+
+
+def _giving(program: Program) -> set[Instr]:
+    """What puts something where a later instruction may wait for it, and all that this needs.
+
+    TensorFlow runs `[queue.dequeue(), queue.enqueue(x)]` side by side. Here what puts in, and needs
+    nothing that was taken out, goes first.
+    """
+    found: set[Instr] = set()
+    if any(instr.waits and instr.outputs for instr in program.instrs):
+        for instr in program.instrs:
+            if instr.op_def.effects == "resource" and not instr.outputs:
+                needed = _with_predecessors(program, [instr])
+                if not any(before.waits and before.outputs for before in needed):
+                    found |= needed
+    return found
 
 
 def split_before_waits(program: Program) -> tuple[Program, Program] | None:

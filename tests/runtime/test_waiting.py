@@ -199,3 +199,45 @@ def test_what_was_written_before_waiting_stays_when_the_waiting_fails() -> None:
             with pytest.raises(fg.errors.OutOfRangeError):
                 sess.run(element)
         assert sess.run(counter) == 2
+
+
+# ---- putting in and taking out in one run --------------------------------------------------------
+
+
+def test_what_puts_in_goes_before_what_takes_out() -> None:
+    queue = fg.FIFOQueue(5, fg.int32)
+    element = queue.dequeue()
+    put_in = queue.enqueue(fg.multiply(2, 3, name="six"))
+    w = fg.Variable(1)
+    with fg.Session() as sess:
+        sess.run(w.initializer)
+        assert sess.run([element, put_in])[0] == 6
+        assert sess.run([put_in, fg.assign_add(w, element)])[1] == 7
+
+
+def test_what_is_put_back_comes_after_it_was_taken_out() -> None:
+    queue = fg.FIFOQueue(5, fg.int32)
+    element = queue.dequeue()
+    put_back, put_in = queue.enqueue(element + 1), queue.enqueue(10)
+    with fg.Session() as sess:
+        assert sess.run([put_back, element, put_in])[1] == 10
+        assert sess.run(element) == 11
+
+
+def test_gradients_are_applied_before_they_are_taken() -> None:
+    total = fg.ConditionalAccumulator(fg.float32)
+    mean = total.take_grad(2)
+    with fg.Session() as sess:
+        assert sess.run([mean, total.apply_grad(1.0), total.apply_grad(3.0)])[0] == 2.0
+
+
+def test_control_dependencies_count_more() -> None:
+    queue = fg.FIFOQueue(5, fg.int32)
+    fill = queue.enqueue(1)
+    element = queue.dequeue()
+    with fg.control_dependencies([element]):
+        later = queue.enqueue(2)
+    with fg.Session() as sess:
+        sess.run(fill)
+        assert sess.run([later, element])[1] == 1
+        assert sess.run(element) == 2
