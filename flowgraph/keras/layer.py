@@ -292,6 +292,16 @@ class Layer(base.Layer):
                    and call.layer is self]
         return outputs[0] if len(outputs) == 1 else outputs
 
+    @property
+    def input_shape(self) -> Any:
+        """The static shape of `input`, as a tuple."""
+        return _shapes_of(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The static shape of `output`, as a tuple."""
+        return _shapes_of(self.output)
+
     def _last_call(self) -> LayerCall:
         calls = [call for call in state_of().calls.values() if call.layer is self]
         if not calls:
@@ -302,6 +312,12 @@ class Layer(base.Layer):
     def _session(self, method: str) -> Any:
         from flowgraph.keras.backend import get_session
         return get_session()
+
+
+def _shapes_of(tensors: Any) -> Any:
+    shapes = [None if x.shape.ndims is None else tuple(x.shape.as_list())
+              for x in nest.flatten(tensors)]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _find_layers(value: Any, found: list[Any]) -> None:

@@ -241,6 +241,19 @@ class Sequential(Model):
             self._inputs_of_graph, self._outputs_of_graph = x, layer(x)
         self.built = self._outputs_of_graph is not None
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the variables for inputs of this shape.
+
+        Args:
+            input_shape: shape of the inputs, the batch included.
+        """
+        if self._outputs_of_graph is None and self._inputs is None and self._stack:
+            x = self._inputs_of_graph = Input(batch_shape=tuple(input_shape))
+            for layer in self.layers:
+                x = layer(x)
+            self._outputs_of_graph = x
+        self.built = True
+
     def pop(self) -> None:
         """Takes the last layer away."""
         if not self._stack:

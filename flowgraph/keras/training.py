@@ -13,18 +13,11 @@ import numpy as np
 
 from flowgraph.core import nest
 from flowgraph.core.frames import located
-from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.graph.tensor import Tensor
 from flowgraph.keras import callbacks as callback_classes
-from flowgraph.keras import losses, metrics, optimizers
-from flowgraph.keras.backend import get_session, learning_phase
-from flowgraph.ops.arithmetic import add_n
-from flowgraph.ops.cast import cast
-from flowgraph.ops.constant import ones
-from flowgraph.ops.identity import group
-from flowgraph.ops.placeholder import placeholder, placeholder_with_default
-from flowgraph.ops.reduce import reduce_mean
-from flowgraph.ops.shape import shape as shape_of
+from flowgraph.keras import optimizers
+from flowgraph.keras.backend import get_session
+from flowgraph.keras.step import Step, label_of, phase_fed
 
 
 class Training:
@@ -187,7 +180,7 @@ class Training:
         inputs, outputs = nest.flatten(self._inputs_of_graph), nest.flatten(self._outputs_of_graph)
         parts, size = [], batch_size or 32
         for begin in range(0, max(len(xs[0]), 1), size):
-            feed = _phase_fed(dict(zip(inputs, [a[begin:begin + size] for a in xs],
+            feed = phase_fed(dict(zip(inputs, [a[begin:begin + size] for a in xs],
                                        strict=True)), False)
             parts.append(get_session().run(outputs, feed))
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -227,6 +220,100 @@ class Training:
         rows = len(nest.flatten(x if isinstance(x, (list, tuple)) else [x])[0])
         return self.evaluate(x, y, max(rows, 1), 0, sample_weight)
 
+    def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1,
+                      verbose: int = 1, callbacks: Any = None, validation_data: Any = None,
+                      validation_steps: int | None = None, initial_epoch: int = 0, **kwargs: Any
+                      ) -> Any:
+        """Trains the model on batches that a generator yields.
+
+        Args:
+            generator: yields (x, y), or (x, y, sample_weight), one batch each.
+            steps_per_epoch: how many batches make an epoch; default the length of `generator`.
+            epochs: how many epochs.
+            verbose: 0 prints nothing.
+            callbacks: list of callbacks.
+            validation_data: (x, y), or a generator, to validate with after each epoch.
+            validation_steps: how many batches of that generator.
+            initial_epoch: number of the first epoch.
+            kwargs: `workers`, `max_queue_size`, `use_multiprocessing`: without effect.
+        """
+        _refuse(kwargs, "fit_generator")
+        steps = len(generator) if steps_per_epoch is None else steps_per_epoch
+        batches = _endless(generator)
+        history = callback_classes.History()
+        hooks = [*(callbacks or []), history]
+        for hook in hooks:
+            hook.set_params({"epochs": epochs, "steps": steps, "verbose": verbose})
+            hook.set_model(self)
+        self.history, self.stop_training = history, False
+        _tell(hooks, "on_train_begin")
+        for epoch in range(initial_epoch, epochs):
+            _tell(hooks, "on_epoch_begin", epoch)
+            logs = self._of_batches(batches, steps, self.train_on_batch, hooks)
+            if validation_data is not None:
+                tested = (self.evaluate(validation_data[0], validation_data[1], verbose=0)
+                          if isinstance(validation_data, (list, tuple))
+                          else self.evaluate_generator(validation_data, validation_steps))
+                logs |= {f"val_{name}": value for name, value
+                         in zip(self.metrics_names, _as_list(tested), strict=True)}
+            if verbose:
+                print(f"Epoch {epoch + 1}/{epochs}" + "".join(
+                    f" - {name}: {value:.4f}" for name, value in logs.items()))
+            _tell(hooks, "on_epoch_end", epoch, logs)
+            if self.stop_training:
+                break
+        _tell(hooks, "on_train_end")
+        return history
+
+    def evaluate_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
+        """Computes the loss and the metrics of batches that a generator yields.
+
+        Args:
+            generator: yields (x, y), or (x, y, sample_weight), one batch each.
+            steps: how many batches; default the length of `generator`.
+            kwargs: without effect, as for `fit_generator`; `callbacks`, `verbose`: only None or 0.
+        """
+        kwargs.pop("verbose", None)
+        _refuse(kwargs, "evaluate_generator")
+        steps = len(generator) if steps is None else steps
+        logs = self._of_batches(_endless(generator), steps, self.test_on_batch, [])
+        means = list(logs.values())
+        return means if len(means) > 1 else means[0]
+
+    def predict_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
+        """Computes the outputs for batches that a generator yields.
+
+        Args:
+            generator: yields x, or (x, y), one batch each.
+            steps: how many batches; default the length of `generator`.
+            kwargs: without effect, as for `fit_generator`; `verbose`: only 0.
+        """
+        kwargs.pop("verbose", None)
+        _refuse(kwargs, "predict_generator")
+        batches = _endless(generator)
+        made = []
+        for _ in range(len(generator) if steps is None else steps):
+            batch = next(batches)
+            made.append(self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch))
+        if isinstance(made[0], list):
+            return [np.concatenate(column) for column in zip(*made, strict=True)]
+        return np.concatenate(made)
+
+    def _of_batches(self, batches: Any, steps: int, take: Any, hooks: Any) -> dict[str, float]:
+        """Means over the rows of what `take` says of each batch."""
+        sums, rows = np.zeros(len(self.metrics_names)), 0
+        for number in range(steps):
+            x, y, *weights = next(batches)
+            size = len(nest.flatten(y)[0])
+            _tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": size})
+            values = _as_list(take(x, y, *weights))
+            sums, rows = sums + np.array(values, float) * size, rows + size
+            _tell(hooks, "on_train_batch_end", number, {
+                "batch": number, "size": size,
+                **dict(zip(self.metrics_names, values, strict=True))})
+        means = (sums / max(rows, 1)).tolist()
+        return dict(zip(self.metrics_names, means, strict=True))
+
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch.
 
@@ -240,7 +327,7 @@ class Training:
     @property
     def metrics_names(self) -> list[str]:
         """What the numbers of `evaluate` are."""
-        return self._step.names if self._step else ["loss", *map(_label, self._metric_names)]
+        return self._step.names if self._step else ["loss", *map(label_of, self._metric_names)]
 
     def _build_for(self, x: Any) -> None:
         """Makes the graph of a model that does not know its inputs yet."""
@@ -261,6 +348,11 @@ class Training:
         inputs = nest.flatten(self._inputs_of_graph)
         xs = [np.asarray(a, t.dtype.as_numpy_dtype)
               for a, t in zip(_columns(x, len(inputs), "x"), inputs, strict=True)]
+        for a, placeholder_ in zip(xs, inputs, strict=True):
+            if not placeholder_.shape[1:].is_compatible_with(a.shape[1:]):
+                raise ValueError(located(
+                    f"Error when checking input: expected {placeholder_.op.name} to have shape "
+                    f"{placeholder_.shape[1:]} but got array with shape {a.shape[1:]}"))
         outputs = nest.flatten(self._outputs_of_graph)
         ys = [] if y is None else [np.asarray(a) for a in _columns(y, len(outputs), "y")]
         ys = [a[:, None] if a.ndim == 1 else a for a in ys]
@@ -281,88 +373,6 @@ class Training:
         if self._step is None:
             self._step = Step(self)
         return self._step
-
-
-class Step:
-    """The part of the graph that trains a model, and what to feed it with."""
-
-    def __init__(self, model: Any) -> None:
-        self.inputs = nest.flatten(model._inputs_of_graph)
-        outputs = nest.flatten(model._outputs_of_graph)
-        chosen = (model.loss if isinstance(model.loss, (list, tuple))
-                  else [model.loss] * len(outputs))
-        scales = model.loss_weights or [1.0] * len(outputs)
-        self.targets: list[Any] = []
-        parts, names, results = [], [], []
-        with name_scope("training"):
-            self.weights = placeholder_with_default(
-                ones(shape_of(outputs[0])[:1]), [None], name="sample_weights")
-            for i, (output, given) in enumerate(zip(outputs, chosen, strict=True)):
-                loss = losses.get(given)
-                if loss is None:
-                    raise ValueError(located("The model cannot be compiled because it has no loss "
-                                             "to optimize."))
-                target = _target_for(output, loss)
-                self.targets.append(target)
-                parts.append(scales[i] * self._weighed(loss, target, output))
-                prefix = f"{output.op.name.split('/')[0]}_" if len(outputs) > 1 else ""
-                for metric in model._metric_names:
-                    function = (metrics.accuracy_for(target, output, loss)
-                                if metric in ("accuracy", "acc") else metrics.get(metric))
-                    names.append(prefix + _label(metric))
-                    results.append(reduce_mean(cast(function(target, output), "float32")))
-            parts += model.losses
-            total = add_n(parts) if len(parts) > 1 else parts[0]
-            self.names, self.results = ["loss", *names], [total, *results]
-            trained = model.trainable_weights
-            with control_dependencies(results):  # metrics are those before the step
-                update = model.optimizer.minimize(total, var_list=trained)
-            self.train = group(update, *model.updates)
-        _start_values(model.optimizer)
-
-    def _weighed(self, loss: Any, target: Any, output: Any) -> Any:
-        if hasattr(loss, "reduction"):
-            return loss(target, output, self.weights)
-        rows = loss(target, output)
-        if rows.shape.ndims == 0:
-            return rows
-        if rows.shape.ndims is not None and rows.shape.ndims > 1:
-            rows = reduce_mean(rows, list(range(1, rows.shape.ndims)))
-        return reduce_mean(rows * cast(self.weights, rows.dtype))
-
-    def feed(self, xs: Any, ys: Any, weights: Any, training: bool) -> dict[Any, Any]:
-        """What to feed for one batch."""
-        values = dict(zip(self.inputs, xs, strict=True))
-        values |= dict(zip(self.targets, ys, strict=True))
-        values[self.weights] = weights
-        return _phase_fed(values, training)
-
-
-def _phase_fed(feed: dict[Any, Any], training: bool) -> dict[Any, Any]:
-    phase = learning_phase()
-    return feed | {phase: training} if isinstance(phase, Tensor) else feed
-
-
-def _start_values(optimizer: Any) -> None:
-    """Lets keras initialise the optimizer's variables."""
-    from flowgraph.keras.graph_state import state_of
-
-    known = state_of().variables
-    known += [v for v in optimizer.variables() if all(v is not other for other in known)]
-
-
-def _target_for(output: Any, loss: Any) -> Any:
-    """The placeholder of the true values."""
-    shape = output.shape.as_list() if output.shape.ndims is not None else None
-    name = getattr(loss, "__name__", None) or getattr(loss, "name", "") or ""
-    if "sparse" in name and shape is not None:
-        shape = [*shape[:-1], None] if len(shape) == 2 else None
-    label = f"{output.op.name.split('/')[0]}_target"
-    return placeholder("float32", shape, name=label)
-
-
-def _label(metric: Any) -> str:
-    return metric if isinstance(metric, str) else getattr(metric, "__name__", "metric")
 
 
 def _columns(data: Any, count: int, what: str) -> list[Any]:
@@ -396,6 +406,14 @@ def _refuse(options: dict[str, Any], method: str) -> None:
         if option == "steps_per_epoch" and value is not None:
             raise ValueError(located(f"{method} goes through arrays once per epoch and takes no "
                                      "steps_per_epoch", "Give it batch_size."))
+
+
+def _endless(generator: Any) -> Any:
+    """The batches of a generator; those of a sequence again and again."""
+    while hasattr(generator, "__getitem__"):
+        for i in range(len(generator)):
+            yield generator[i]
+    yield from generator
 
 
 def _tell(hooks: Any, moment: str, *args: Any) -> None:

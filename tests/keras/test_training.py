@@ -69,7 +69,8 @@ def test_a_class_of_ones_own_learns() -> None:
         net.compile(fg.train.AdamOptimizer(0.05), "mse", metrics=["mae"])
         history = net.fit(X, Y, epochs=10, verbose=0).history
         assert history["loss"][-1] < history["loss"][0] / 2
-        assert len(net.trainable_weights) == 4 and net.metrics_names == ["loss", "mae"]
+        assert len(net.trainable_weights) == 4
+        assert net.metrics_names == ["loss", "mean_absolute_error"]
 
 
 def test_weights_go_to_files_and_back(tmp_path) -> None:
@@ -117,6 +118,45 @@ def test_losses_of_layers_count_in_training() -> None:
         assert abs(model.evaluate(X, Y) - 0.03) < 1e-5
 
 
+def test_batches_of_a_generator() -> None:
+    def batches(with_targets=True):
+        while True:
+            yield (X[:10], Y[:10]) if with_targets else X[:10]
+
+    with fg.Graph().as_default():
+        model = line(metrics=["mae"])
+        history = model.fit_generator(batches(), steps_per_epoch=5, epochs=3, verbose=0,
+                                      validation_data=(X, Y)).history
+        assert history["loss"][-1] < history["loss"][0]
+        assert set(history) == {"loss", "mean_absolute_error", "val_loss",
+                                "val_mean_absolute_error"}
+        np.testing.assert_allclose(model.evaluate_generator(batches(), 2),
+                                   model.evaluate(X[:10], Y[:10]), rtol=1e-5)
+        assert model.predict_generator(batches(False), 3).shape == (30, 1)
+
+
+def test_names_of_several_outputs() -> None:
+    with fg.Graph().as_default():
+        x = keras.Input((3,))
+        model = keras.Model(x, [keras.layers.Dense(1, name="a", kernel_initializer="ones")(x),
+                                keras.layers.Dense(2, name="b", kernel_initializer="ones")(x)])
+        model.compile("sgd", "mse", loss_weights=[1.0, 0.5], metrics=["mae"])
+        ones = np.ones((6, 3))
+        np.testing.assert_allclose(  # 9 + 4 / 2, 9, 4, 3, 2
+            model.evaluate(ones, [np.zeros(6), np.ones((6, 2))]), [11.0, 9.0, 4.0, 3.0, 2.0])
+        assert model.metrics_names == ["loss", "a_loss", "b_loss", "a_mean_absolute_error",
+                                       "b_mean_absolute_error"]
+        assert model.output_shape == [(None, 1), (None, 2)]
+
+
+def test_build_names_variables_by_layers_alone() -> None:
+    with fg.Graph().as_default():
+        model = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(2)])
+        model.build((None, 3))
+        assert [v.name for v in model.weights] == [
+            "dense/kernel:0", "dense/bias:0", "dense_1/kernel:0", "dense_1/bias:0"]
+
+
 def test_summary(capsys) -> None:
     with fg.Graph().as_default():
         line().summary()
@@ -139,6 +179,7 @@ def test_the_session_of_keras() -> None:
     (lambda: keras.Sequential().fit(X, Y), RuntimeError, "compile"),
     (lambda: line().fit(fg.constant(X), Y), ValueError, "NumPy"),
     (lambda: line().fit(X, Y[:5]), ValueError, "same number"),
+    (lambda: line().fit(X[:, :2], Y), ValueError, "expected dense_input to have shape"),
     (lambda: line().fit(X, Y, nonsense=1), TypeError, "nonsense"),
     (lambda: keras.Sequential([3]), TypeError, "Layer"),
     (lambda: keras.losses.get("nonsense"), ValueError, "nonsense"),
@@ -146,7 +187,7 @@ def test_the_session_of_keras() -> None:
     (lambda: keras.optimizers.Adam(nonsense=1), TypeError, "nonsense"),
     (lambda: keras.metrics.get("nonsense"), ValueError, "nonsense"),
     (lambda: keras.Sequential().pop(), TypeError, "no layers"),
-], ids=["not compiled", "tensor", "lengths", "option", "no layer", "loss", "optimizer",
+], ids=["not compiled", "tensor", "lengths", "sizes", "option", "no layer", "loss", "optimizer",
         "optimizer's option", "metric", "pop"])
 def test_wrong_use_is_refused(act, error, words: str) -> None:
     with fg.Graph().as_default(), pytest.raises(error, match=words):
