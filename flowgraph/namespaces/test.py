@@ -17,6 +17,7 @@ from flowgraph.testing.environment import (
     main,
     test_src_dir_path,
 )
+from flowgraph.testing.graph_defs import assert_equal_graph_def
 from flowgraph.testing.jacobian import compute_gradient, compute_gradient_error
 
 __getattr__ = _lazy("tf.test", globals())

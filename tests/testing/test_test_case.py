@@ -242,3 +242,19 @@ def test_messages_are_compared_as_messages_or_as_text(case) -> None:
     case.assertProtoEquals(message, message)
     with pytest.raises(AssertionError, match="max_to_keep: 4"):
         case.assertProtoEquals("max_to_keep: 4", message)
+
+
+def test_graphs_with_the_same_nodes_are_equal() -> None:
+    def graph_def(value=1, order=1):
+        with fg.Graph().as_default() as graph:
+            for name in ("a", "b")[::order]:
+                fg.constant(value, name=name)
+            return graph.as_graph_def()
+
+    tf_test.assert_equal_graph_def(graph_def(), graph_def(order=-1))
+    with pytest.raises(AssertionError, match=r"node a differs:(.|\n)*-.*int_val: 2"):
+        tf_test.assert_equal_graph_def(graph_def(), graph_def(value=2))
+    with pytest.raises(AssertionError, match="unexpected a, b"):
+        tf_test.assert_equal_graph_def(graph_def(), fg.GraphDef())
+    with pytest.raises(TypeError, match=r"Expected tf.GraphDef, got int"):
+        tf_test.assert_equal_graph_def(graph_def(), 3)

@@ -144,7 +144,6 @@ REASONS = (
     Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
     Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
     Reason("tf.saved_model.experimental.*", _EAGER),
-    Reason("tf.test.assert_equal_graph_def", "compares messages", "Compare str() of both."),
     Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
     Reason("tf.delete_session_tensor", "keeps values on a device between runs",
