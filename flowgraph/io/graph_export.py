@@ -47,7 +47,9 @@ def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
             node = message.node[-1]
             if node.name == op.name and _output_count(node) == len(op.outputs):
                 node.attr["_output_shapes"].list.shape.extend(
-                    shape_message(tensor.spec.shape) for tensor in op.outputs)
+                    # TensorFlow has shapes of its own for handles
+                    shape_message(None if tensor.dtype is dt.resource else tensor.spec.shape)
+                    for tensor in op.outputs)
     reads = earlier_reads(graph)
     nodes = {node.name: node for node in message.node} if reads else {}
     for op, readers in reads.items():

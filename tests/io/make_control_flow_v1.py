@@ -219,8 +219,42 @@ def frozen(program):
     return graph_def.SerializeToString(), json.dumps(runs).encode()
 
 
+def training():
+    """A graph that trains an LSTM and a loop with branches, and its losses, step by step.
+
+    Its nodes init, train and loss are to be run; x is fed.
+    """
+    with tf.Graph().as_default() as graph, tf.Session() as sess:
+        tf.set_random_seed(1)
+        x = tf.placeholder(tf.float32, [2, 4, 3], name="x")
+        weights = tf.get_variable("weights", [3, 3], initializer=tf.glorot_uniform_initializer(5))
+
+        def body(i, h):
+            h = tf.tanh(tf.matmul(h, weights) + x[:, i])
+            return i + 1, tf.cond(tf.reduce_mean(h) > 0, lambda: h, lambda: h * 0.5 + x[:, 0])
+
+        _, h = tf.while_loop(lambda i, h: i < 4, body, [0, x[:, 0]])
+        outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.LSTMCell(
+            2, initializer=tf.glorot_uniform_initializer(6)), x, sequence_length=[4, 2],
+            dtype=tf.float32)
+        loss = tf.add(tf.reduce_sum(outputs ** 2), tf.reduce_mean((h - 1) ** 2), name="loss")
+        pairs = tf.train.AdamOptimizer(0.1).compute_gradients(loss)
+        clipped, _ = tf.clip_by_global_norm([gradient for gradient, _ in pairs], 1.0)
+        optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+        optimizer.apply_gradients(zip(clipped, [v for _, v in pairs]), name="train")
+        tf.group(tf.global_variables_initializer(), name="init")
+        graph_def = graph.as_graph_def()
+        sess.run("init")
+        fed = RANDOM.randn(2, 4, 3).tolist()
+        losses = [float(sess.run(["loss:0", "train"], {"x:0": fed})[0]) for _ in range(4)]
+    for node in graph_def.node:
+        node.attr.pop("_output_shapes", None)
+    return graph_def.SerializeToString(), json.dumps({"x": fed, "losses": losses}).encode()
+
+
 if __name__ == "__main__":
-    arrays = {}
+    pb, runs = training()
+    arrays = {"training": np.frombuffer(pb, np.uint8), "losses": np.frombuffer(runs, np.uint8)}
     for program in PROGRAMS:
         for end, data in zip(("pb", "json"), frozen(program), strict=True):
             arrays[f"{program.__name__}.{end}"] = np.frombuffer(data, np.uint8)

@@ -33,6 +33,16 @@ def test_imported_graphs_give_tensorflows_numbers(program, prefix) -> None:
                 np.testing.assert_allclose(got, np.asarray(want), rtol=2e-5, atol=1e-6)
 
 
+def test_a_training_graph_trains_on() -> None:
+    """Loops, branches, an LSTM, their gradients and the optimizer, as TensorFlow wrote them."""
+    fg.import_graph_def(fg.GraphDef.FromString(FILE["training"].tobytes()), name="")
+    run = json.loads(FILE["losses"].tobytes())
+    with fg.Session() as sess:
+        sess.run("init")
+        losses = [sess.run(["loss:0", "train"], {"x:0": run["x"]})[0] for _ in run["losses"]]
+    np.testing.assert_allclose(losses, run["losses"], rtol=1e-5)
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_no_node_of_the_dataflow_is_left(program) -> None:
     items = functionalized(graph_of(program).node)
