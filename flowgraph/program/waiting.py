@@ -32,9 +32,9 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
     waiting = [instr for instr in program.instrs if instr.waits]
     if not waiting:
         return None
-    giving = _giving(program)
+    giving, looking = _beside_waiting(program)
     order = sorted(program.instrs, key=lambda instr: instr not in giving)
-    first = _with_predecessors(program, waiting) | giving
+    first = _with_predecessors(program, waiting) | giving | looking
     if len(first) < len(order) or order != list(program.instrs):
         program = Program(program.feeds, program.reads, tuple(order), program.fetches,
                           program.writes)
@@ -42,20 +42,25 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
     return split_before_waits(program)
 
 
-def _giving(program: Program) -> set[Instr]:
-    """What puts something where a later instruction may wait for it, and all that this needs.
+def _beside_waiting(program: Program) -> tuple[set[Instr], set[Instr]]:
+    """What uses queues and the like, needs nothing taken out of one, and must not come too late.
 
-    TensorFlow runs `[queue.dequeue(), queue.enqueue(x)]` side by side. Here what puts in, and needs
-    nothing that was taken out, goes first.
+    TensorFlow runs `[queue.dequeue(), queue.enqueue(x)]` side by side. Here what puts something in
+    goes before all that takes out. What only looks (`queue.size()`) stays before the takers that
+    were built after it.
+
+    Returns:
+        (what puts something in, what only looks), each with all that it needs.
     """
-    found: set[Instr] = set()
-    if any(instr.waits and instr.outputs for instr in program.instrs):
-        for instr in program.instrs:
-            if instr.op_def.effects == "resource" and not instr.outputs:
-                needed = _with_predecessors(program, [instr])
-                if not any(before.waits and before.outputs for before in needed):
-                    found |= needed
-    return found
+    giving: set[Instr] = set()
+    looking: set[Instr] = set()
+    takers = [i for i, instr in enumerate(program.instrs) if instr.waits and instr.outputs]
+    for i, instr in enumerate(program.instrs):
+        if takers and instr.op_def.effects == "resource" and (not instr.outputs or i < takers[-1]):
+            needed = _with_predecessors(program, [instr])
+            if not any(before.waits and before.outputs for before in needed):
+                (looking if instr.outputs else giving).update(needed)
+    return giving, looking
 
 
 def split_before_waits(program: Program) -> tuple[Program, Program] | None:

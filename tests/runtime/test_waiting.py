@@ -241,3 +241,13 @@ def test_control_dependencies_count_more() -> None:
         sess.run(fill)
         assert sess.run([later, element])[1] == 1
         assert sess.run(element) == 2
+
+
+def test_who_only_looks_keeps_the_place_in_which_it_was_built() -> None:
+    queue = fg.FIFOQueue(5, fg.int32)
+    before, element = queue.size(), queue.dequeue()
+    with fg.control_dependencies([element]):
+        after = queue.size()
+    with fg.Session() as sess:
+        sess.run(queue.enqueue_many([[1, 2, 3]]))
+        assert sess.run([after, element, before]) == [2, 1, 3]
