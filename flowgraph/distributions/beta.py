@@ -132,11 +132,13 @@ class Beta(ScalarDistribution):
 
 
 def broadcast_betainc(a: Any, b: Any, x: Any) -> Any:
-    """`betainc` of tensors that broadcast; the op itself takes one shape, and scalars."""
+    """`betainc` of tensors that broadcast; the op itself takes one shape, and scalars.
+
+    Where shapes are not known it is left to the op, whose result then has the shape that is.
+    """
     parts = [convert_to_tensor(part, x.dtype) for part in (a, b, x)]
-    shapes = {tuple(part.shape.as_list()) if part.shape.is_fully_defined() else None
-              for part in parts} - {()}
-    if len(shapes) > 1 or None in shapes:
+    shapes = {tuple(part.shape.as_list()) for part in parts if part.shape.is_fully_defined()}
+    if len(shapes - {()}) > 1:
         sizes = shape_of(parts[0])
         for part in parts[1:]:
             sizes = broadcast_dynamic_shape(sizes, shape_of(part))
