@@ -388,7 +388,7 @@ class Saver:
                 content = serialized(create_meta_graph_def(
                     saver_def=self.saver_def, graph=graph,
                     strip_default_attrs=strip_default_attrs))
-            except (FlowgraphError, ValueError, TypeError, AttributeError) as error:
+            except (FlowgraphError, ValueError, TypeError) as error:
                 logger().warning("The graph is not written to %s: %s", path, error)
                 return
             self._written = state, items, content
