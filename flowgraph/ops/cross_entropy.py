@@ -180,7 +180,8 @@ def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, d
     """Softmax cross entropy between logits and label distributions; gradients go into both.
 
     Args:
-        labels: tensor of the logits' shape, each row a distribution.
+        labels: tensor of the logits' shape, each row a distribution; the outer axes may also be
+            cut in another way, as in `[rows]`: row goes to row.
         logits: tensor of a floating dtype, unnormalised log-probabilities.
         axis: the axis of the classes; default the last one.
         name: name of the scope.
@@ -206,9 +207,12 @@ def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, d
         exact = cast(logits, dt.float32) if given is dt.float16 else logits
         labels = cast(convert_to_tensor(labels, name="labels"), exact.dtype.base_dtype)
         shape = logits.spec.shape
+        for which, tensor in (("logits", logits), ("labels", labels)):
+            if tensor.spec.rank == 0:
+                raise _shape_error(f"{which} cannot be a scalar.")
         if shape is None or axis not in (-1, len(shape) - 1):
             exact, labels = _axis_last(exact, axis), _axis_last(labels, axis)
-        if exact.spec.rank == 2:  # TensorFlow reshapes here too, to the same shape
+        if exact.spec.rank == labels.spec.rank == 2:  # TensorFlow reshapes here too, in vain
             cost = SoftmaxCrossEntropyWithLogits.build(exact, labels, name=scope)[0]
         else:
             sizes = shape_of(exact)
