@@ -10,7 +10,7 @@ it ("w/Momentum"), and others such as Adam's "beta1_power".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, ValuesView
 from contextlib import nullcontext
 from typing import Any
 
@@ -395,7 +395,7 @@ def _no_gradients(loss: Any, variables: list[Any]) -> ValueError:
 def _flat(values: Any) -> Iterable[Any]:
     if isinstance(values, dict):
         values = [values[key] for key in sorted(values)]
-    if isinstance(values, (list, tuple, set)):
+    if isinstance(values, (list, tuple, set, ValuesView)):
         for value in values:
             yield from _flat(value)
     else:

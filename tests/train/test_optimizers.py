@@ -276,6 +276,13 @@ def test_subclasses_say_how_one_variable_is_updated():
     assert train.name == "SignDescent"
 
 
+def test_var_list_may_be_the_values_of_a_dict():
+    weights = {"b": fg.Variable(2.0), "a": fg.Variable(3.0)}
+    pairs = fg.train.GradientDescentOptimizer(1.0).compute_gradients(
+        weights["a"] * weights["b"], weights.values())
+    assert [var for _, var in pairs] == [weights["b"], weights["a"]]
+
+
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda opt, w, i: opt.minimize(fg.constant(1.0)), ValueError, "No gradients provided"),
     (lambda opt, w, i: opt.minimize(fg.constant(1.0)), ValueError, "'w:0'"),
