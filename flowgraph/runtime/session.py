@@ -271,6 +271,8 @@ class BaseSession:
             tensors: tuple[Tensor, ...] = ()
             arrays: tuple[Any, ...] = ()
         else:
+            if not graph._operations:
+                raise _empty_graph()  # rather than that a feed is not found in it
             tensors, arrays = self._feeds(feed_dict)
         if type(fetches) is Tensor:
             key: Any = fetches
@@ -321,8 +323,7 @@ class BaseSession:
                     done: frozenset[Operation] = frozenset()) -> Executable:
         """A new executable, kept under `key` (fetches, feeds, edits of the graph)."""
         if not self._graph.version:
-            raise RuntimeError(located("The Session graph is empty. Add operations to the graph "
-                                       "before calling run()."))
+            raise _empty_graph()
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
                                     self._settings, done)
@@ -439,3 +440,8 @@ class InteractiveSession(BaseSession):
         super().close()
         while self._contexts:
             self._contexts.pop().__exit__(None, None, None)
+
+
+def _empty_graph() -> RuntimeError:
+    return RuntimeError(located("The Session graph is empty. Add operations to the graph before "
+                                "calling run()."))

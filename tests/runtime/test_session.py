@@ -100,9 +100,10 @@ def test_a_session_without_a_graph_takes_the_default_one(fresh_graph) -> None:
     assert fg.Session().graph is fresh_graph
 
 
-def test_running_an_empty_graph_is_refused() -> None:
+@pytest.mark.parametrize("feeds", [None, {}, {"save/Const:0": "model"}], ids=str)
+def test_running_an_empty_graph_is_refused(feeds) -> None:
     with pytest.raises(RuntimeError, match="The Session graph is empty"):
-        fg.Session().run([])
+        fg.Session().run([], feeds)
 
 
 @pytest.mark.parametrize("options, error, words", [
