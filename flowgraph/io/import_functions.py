@@ -23,10 +23,13 @@ from flowgraph.io.graph_messages import FunctionDef, NodeDef
 from flowgraph.io.import_build import Build
 from flowgraph.io.import_nodes import Importer, Library
 from flowgraph.io.op_table import signature
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.ops.branch import build_case, build_if
+from flowgraph.ops.compare import NotEqual
+from flowgraph.ops.constant import Const, ZerosLike
+from flowgraph.ops.identity import Identity, IdentityN, NoOp
 from flowgraph.ops.loop import build_while
+from flowgraph.ops.strings import StringLength
 
 
 class FunctionImporter(Importer):
@@ -178,9 +181,9 @@ def _call_node(build: Build, results: list[Tensor], ends: list[Operation]) -> Op
         plain = [tensor.dtype not in (dt.resource, dt.variant) and not tensor.dtype._is_ref_dtype
                  for tensor in results]
         if results and all(plain):
-            made: list[Tensor] = op_def("IdentityN").build(results, name=build.name + "/")
+            made: list[Tensor] = IdentityN.build(results, name=build.name + "/")
             return made[0].op
-        none: Operation = op_def("NoOp").build(name=build.name + "/")
+        none: Operation = NoOp.build(name=build.name + "/")
         return none
 
 
@@ -244,8 +247,8 @@ def after(graph: SubGraph, results: list[Tensor], ends: Sequence[Operation]) -> 
         return results
     with graph.control_dependencies(ends):
         if not results:  # what has no result is asked for by this one
-            return [op_def("Const").build(value=np.array(True), name="done")]
-        return [op_def("Identity").build(results[0], name="result"), *results[1:]]
+            return [Const.build(value=np.array(True), name="done")]
+        return [Identity.build(results[0], name="result"), *results[1:]]
 
 
 def as_bool(tensor: Tensor) -> Tensor:
@@ -257,8 +260,8 @@ def as_bool(tensor: Tensor) -> Tensor:
     if tensor.dtype.base_dtype is dt.bool_:
         return tensor
     if tensor.dtype.base_dtype is dt.string:
-        tensor = op_def("StringLength").build(tensor)
-    made: Tensor = op_def("NotEqual").build(tensor, op_def("ZerosLike").build(tensor))
+        tensor = StringLength.build(tensor)
+    made: Tensor = NotEqual.build(tensor, ZerosLike.build(tensor))
     return made
 
 

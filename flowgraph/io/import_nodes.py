@@ -17,7 +17,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.dataflow_items import Item
-from flowgraph.io.graph_messages import FunctionDef, GraphDef, NodeDef
+from flowgraph.io.graph_messages import AttrValue, FunctionDef, GraphDef, NodeDef
 from flowgraph.io.import_build import Build
 from flowgraph.io.import_order import check_control_flow, check_unique, in_order
 from flowgraph.io.op_table import Signature, signature

@@ -11,9 +11,9 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.dataflow_items import Conditional, Loop, Region
 from flowgraph.io.import_nodes import Importer
-from flowgraph.opdef.opdef import op_def
 from flowgraph.opdef.subgraph import SubGraph
-from flowgraph.ops.branch import build_if
+from flowgraph.ops.branch import FakeParam, build_if
+from flowgraph.ops.identity import Identity
 from flowgraph.ops.loop import build_while
 
 _MOST_TRIES = 4  # each makes a size or a rank of a loop variable unknown, or is the last
@@ -70,7 +70,7 @@ class RegionImporter(Importer):
         at = next((i for i, tensor in enumerate(results) if tensor is not None), None)
         if controls and at is not None:
             with self.graph.control_dependencies(controls):
-                results[at] = op_def("Identity").build(results[at], name="result")
+                results[at] = Identity.build(results[at], name="result")
         return results
 
 
@@ -99,7 +99,7 @@ def _conditional(importer: Importer, item: Conditional) -> list[Tensor]:
         with graph.as_default():
             graph.outputs = [
                 graph.adopt(_value(tensor)) if tensor is not None else
-                op_def("FakeParam").build(dtype=other.dtype.base_dtype, shape=other.spec.shape)
+                FakeParam.build(dtype=other.dtype.base_dtype, shape=other.spec.shape)
                 for tensor, other in zip(results, others, strict=True)]
     for a, b in zip(graphs[0].outputs, graphs[1].outputs, strict=True):
         if a.dtype is not b.dtype:
@@ -112,7 +112,7 @@ def _conditional(importer: Importer, item: Conditional) -> list[Tensor]:
 
 def _value(tensor: Tensor) -> Tensor:
     """The value of a reference, which a branch or a loop hands on."""
-    value: Tensor = op_def("Identity").build(tensor) if tensor.dtype._is_ref_dtype else tensor
+    value: Tensor = Identity.build(tensor) if tensor.dtype._is_ref_dtype else tensor
     return value
 
 

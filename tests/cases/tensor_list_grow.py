@@ -42,7 +42,7 @@ CASES = [
          unknown_shapes=False),
     Case("TensorListResize/longer", lambda x: TensorListStack.build(
         TensorListResize.build(pushed(x), 3), element_dtype=fg.float64, element_shape=(2,)),
-        (ROWS,), lambda x: np.concatenate([x, [[0.0, 0.0]]]), unknown_shapes=False),
+        (ROWS,), lambda x: np.concatenate([x, [[0.0, 0.0]]]), grad=True, unknown_shapes=False),
     Case("TensorListResize/shorter", lambda x: TensorListStack.build(
         TensorListResize.build(pushed(x), 1), element_dtype=fg.float64, element_shape=(2,)),
         (ROWS,), lambda x: x[:1], unknown_shapes=False),
