@@ -312,6 +312,8 @@ class Importer:
                 other = self.operations.get(name) or self.graph._by_name.get(name)
                 if other is None and name in self.all_names:
                     continue  # it is inside a branch or a loop, or was a part of its making
+                if other is None and self.library.open:
+                    continue  # inside a function, it may be an argument of that
                 if other is None:
                     raise ValueError(located("Specified colocation to an op that does not exist "
                                              f"during import: {name} in {self.prefix}{node.name}"))

@@ -85,7 +85,7 @@ def variable_shape(build: Build) -> Any:
     return build.plain("Shape", build.inputs[0])
 
 
-@rule("DestroyResourceOp")
+@rule("DisableCopyOnRead", "DestroyResourceOp")
 def destroy(build: Build) -> Any:
     """Nothing: a Session forgets its variables when it is closed."""
     return build.plain("NoOp")
