@@ -16,7 +16,7 @@ from flowgraph.ops.string_elements import ON_HOST, invalid, strings
 
 WRITTEN = dt.DTypeSet("any dtype but resource and variant",
                       tuple(d for d in dt.ALL if d.kind != "r"))
-_LARGEST = 1 << 26  # elements that a message may ask for without holding them
+_LARGEST = 1 << 24  # elements that a message may ask for without holding them
 _DTYPE, _SHAPE, _CONTENT, _STRINGS = 1, 2, 4, 8  # field numbers of TensorProto
 # Where small tensors made by other programs hold their elements: field -> how they are written.
 _LISTS = {5: "<f4", 6: "<f8", 7: "varint", 9: "<f4", 10: "varint", 11: "varint", 12: "<f8",

@@ -408,6 +408,40 @@ def use_saved_model(folder: Path) -> None:
         sess.run(signature.outputs["y"].name, {signature.inputs["x"].name: np.ones([1, 3])})
 
 
+def seed_messages(folder: Path) -> None:
+    for i, value in enumerate((np.ones([2, 3], np.float32), np.array([[b"a", b"bc"]], object),
+                               np.arange(4), np.array(1j), np.array(True))):
+        (folder / f"tensor{i}.pb").write_bytes(tf.make_tensor_proto(value).SerializeToString())
+    example = tf.train.Example()
+    example.features.feature["floats"].float_list.value.extend([1.0, 2.0])
+    example.features.feature["ints"].int64_list.value.append(3)
+    example.features.feature["bytes"].bytes_list.value.append(b"abc")
+    (folder / "example.pb").write_bytes(example.SerializeToString())
+
+
+@cache
+def parsers() -> tuple[Any, Any, Any, list[Any]]:
+    """(session, its placeholder, the parsed example, tensors by dtype)."""
+    with tf.Graph().as_default() as graph:
+        content = tf.placeholder(tf.string, [])
+        example = tf.parse_single_example(content, {
+            "floats": tf.FixedLenFeature([2], tf.float32), "bytes": tf.VarLenFeature(tf.string),
+            "ints": tf.FixedLenSequenceFeature([], tf.int64, allow_missing=True)})
+        tensors = [tf.parse_tensor(content, dtype) for dtype in (
+            tf.float32, tf.string, tf.int64, tf.complex128, tf.bool)]
+        return tf.Session(graph=graph), content, example, tensors
+
+
+def use_messages(folder: Path) -> None:
+    sess, content, example, tensors = parsers()
+    for file in folder.iterdir():
+        if file.name == "example.pb":
+            sess.run(example, {content: file.read_bytes()})
+            str(tf.train.Example.FromString(file.read_bytes()))
+        else:
+            sess.run(tensors[int(file.stem[-1])], {content: file.read_bytes()})
+
+
 def seed_npz(folder: Path) -> None:
     write_npz(str(folder / "own.npz"), {
         "scope/w": np.ones([3, 2], np.float32), "t": np.array([b"a", b"bc"], object)})
@@ -452,6 +486,7 @@ KINDS = {
     "meta graph text": Kind(seed_meta_graph_text, use_meta_graph, text=True,
                             inside=inside_text),
     "saved model": Kind(seed_saved_model, use_saved_model, inside=inside_message_or_table),
+    "messages": Kind(seed_messages, use_messages, inside=inside_message, alone=True),
     "npz": Kind(seed_npz, use_npz),
     "flags": Kind(seed_flags, use_flags, text=True),
 }
