@@ -1,6 +1,7 @@
 """SavedModels: what we write, what TensorFlow wrote, and damaged ones.
 
-tests/io/files/meta was written by TensorFlow; tests/io/make_meta_graphs.py tells how.
+tests/io/files/meta and files were written by TensorFlow; tests/io/make_meta_graphs.py and
+make_second_version.py tell how.
 """
 
 from __future__ import annotations
@@ -53,6 +54,14 @@ def test_saved_models_of_tensorflow_predict_what_they_did_there(name, scope) -> 
     x, y = (tf.saved_model.get_tensor_from_tensor_info(info, sess.graph, scope)
             for info in (signature.inputs["x"], signature.outputs["y"]))
     np.testing.assert_allclose(sess.run(y, {x: X}), EXPECTED[name], rtol=1e-6)
+
+
+def test_a_saved_model_of_the_second_version_predicts_what_it_did_there() -> None:
+    meta, sess = loaded(Path(__file__).parent / "files" / "module")
+    signature = meta.signature_def["serving_default"]
+    found = sess.run(signature.outputs["y"].name, {
+        signature.inputs["x"].name: np.ones((2, 3)), signature.inputs["words"].name: ["a", "z"]})
+    np.testing.assert_allclose(found, [[8, 10], [6, 8]], rtol=1e-6)
 
 
 def test_another_graph_of_a_saved_model_has_other_tags() -> None:
