@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.core.tensor_message import shape_message
 from flowgraph.core.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
 from flowgraph.graph.graph import Graph
@@ -331,3 +332,32 @@ def _derive(arg: Arg, tensors: tuple[Tensor, ...], found: dict[str, Any]) -> Non
         found.setdefault(arg.number_attr, len(tensors))
     if arg.list_attr:
         found.setdefault(arg.list_attr, tuple(t.dtype.base_dtype for t in tensors))
+
+
+def python_attribute(op: Operation, name: str) -> Any:
+    """An attribute of an op as `Operation.get_attr` gives it.
+
+    Args:
+        op: the op.
+        name: the attribute's name.
+
+    Raises:
+        ValueError: the op has no such attribute.
+    """
+    values = dict((op._extra or {}).get("node_attrs", {}))
+    if not op.op_def.bodies:  # else there are graphs among its attributes
+        values.update(attributes(op, row_of(op)))
+    if name not in values:
+        if name in op.attrs:
+            return op.attrs[name]
+        raise ValueError(located(f"{op.type} {op.name!r} has no attribute {name!r}; it has "
+                                 f"{', '.join(sorted({*values, *op.attrs})) or 'none'}"))
+    message = values[name]
+    kind = str(message.WhichOneof("value"))
+    if kind != "list":
+        return dt.as_dtype(message.type) if kind == "type" else getattr(message, kind)
+    for field in ("s", "i", "f", "b", "type", "shape", "tensor"):
+        items = list(getattr(message.list, field))
+        if items:
+            return [dt.as_dtype(item) for item in items] if field == "type" else items
+    return []

@@ -1,4 +1,4 @@
-"""What GraphDefs add to `Graph` and `Operation`: `as_graph_def`, `graph_def_versions`, `node_def`.
+"""What GraphDefs add to `Graph` and `Operation`: `as_graph_def`, `node_def`, all of `get_attr`.
 
 `graph/` stands before `io/` and must not import it, so the methods are put on the classes from here
 when the package is imported. What writes GraphDefs is imported when one is first called.
@@ -6,8 +6,9 @@ when the package is imported. What writes GraphDefs is imported when one is firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from flowgraph.core.dtypes import DType
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 
@@ -66,9 +67,35 @@ def node_def(self: Operation) -> NodeDef:
     return node_def(self)
 
 
+def get_attr(self: Operation, name: str) -> Any:
+    """An attribute as TensorFlow's registry has it, with those that the op's tensors tell.
+
+    Args:
+        name: its name, as "T", "strides", "shape".
+
+    Returns:
+        A DType for a dtype, a TensorShapeProto for a shape, a TensorProto for the value of a
+        constant, else a number or text; a list of them.
+
+    Raises:
+        ValueError: the op has no such attribute.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> op = fg.concat([fg.zeros([2]), fg.ones([1])], 0).op
+        >>> op.get_attr("T"), op.get_attr("N")
+        (tf.float32, 2)
+    """
+    if name in self.attrs and isinstance(self.attrs[name], (bool, int, float, str, bytes, DType)):
+        return self.attrs[name]
+    from flowgraph.io.graph_export import python_attribute
+    return python_attribute(self, name)
+
+
 def attach() -> None:
     """Puts them on Graph and Operation; importing `flowgraph.io` does it."""
     as_graph_def.__qualname__ = "Graph.as_graph_def"
     Graph.as_graph_def = as_graph_def  # type: ignore[attr-defined]
     Graph.graph_def_versions = property(graph_def_versions)  # type: ignore[attr-defined]
+    Operation.get_attr = get_attr  # type: ignore[method-assign]
     Operation.node_def = property(node_def)  # type: ignore[attr-defined]

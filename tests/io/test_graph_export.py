@@ -198,3 +198,17 @@ def test_a_function_of_python_is_found_again_in_the_same_process() -> None:
         y, = tf.import_graph_def(graph_def, return_elements=["f:0"])
         with pytest.raises(ValueError, match="is not found"):
             tf.Session().run(y)
+
+
+def test_attributes_are_told_as_tensorflow_does() -> None:
+    x = tf.placeholder(tf.float32, [None, 2])
+    assert [dim.size for dim in x.op.get_attr("shape").dim] == [-1, 2]
+    pool = tf.nn.avg_pool(tf.zeros([1, 4, 4, 1]), [1, 2, 2, 1], [1, 1, 1, 1], "SAME").op
+    assert pool.get_attr("ksize") == [1, 2, 2, 1] and pool.get_attr("padding") == "SAME"
+    value = tf.constant([1, 2]).op
+    assert value.get_attr("dtype") is tf.int32
+    assert tf.make_ndarray(value.get_attr("value")).tolist() == [1, 2]
+    assert tf.concat([x, x], 0).op.get_attr("Tidx") is tf.int32
+    branch = tf.cond(tf.constant(True), lambda: x, lambda: x + 1.0).op.inputs[0].op
+    with pytest.raises(ValueError, match="has no attribute 'foo'"):
+        branch.get_attr("foo")
