@@ -123,6 +123,8 @@ REASONS = (
     Reason("tf.keras.models.*", "saves models in files that need HDF5 or code",
            "Use model.save_weights, and build the model anew."),
     Reason("tf.keras.utils.*", "belongs to saving models, to downloads, or to threads"),
+    Reason("tf.keras.layers.CuDNN*", "runs on NVIDIA's cuDNN alone",
+           "Use LSTM, or GRU(reset_after=True), with recurrent_activation='sigmoid'."),
     Reason("tf.keras.*", "is a rarely used part of keras",
            "Use a layer of tf.keras.layers, or an op in a Lambda layer."),
     Reason("tf.train.Checkpoint", "saves objects of the second version's API",
