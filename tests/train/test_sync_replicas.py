@@ -94,13 +94,14 @@ def test_the_chief_stops_with_the_session() -> None:
     w = tf.get_variable("w", initializer=0.0)
     sync = synchronized(1)
     sync.minimize(w, global_step=tf.train.get_or_create_global_step())
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with tf.train.MonitoredTrainingSession(hooks=[sync.make_session_run_hook(True)]):
-        assert threading.active_count() == before + 2
-    for thread in threading.enumerate():
-        if "QueueRunnerThread" in thread.name:
-            thread.join(10)
-    assert threading.active_count() == before
+        runners = [thread for thread in threading.enumerate() if thread not in before
+                   and thread.name.startswith("QueueRunnerThread")]
+    assert len(runners) == 2
+    for thread in runners:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def test_averages_follow_the_step() -> None:
