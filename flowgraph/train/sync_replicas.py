@@ -5,7 +5,8 @@
              -> a token, which is the new global step, for each worker
 
 Workers are threads that run the training step, in one Session. A worker marks its gradients with
-the step of its last token; those of an earlier step are dropped.
+the step of its last token; those of an earlier step are dropped. As in TensorFlow 1, a worker waits
+for a token as long as others have steps to make: end loops by the global step, not by a count.
 """
 
 from __future__ import annotations
