@@ -85,8 +85,7 @@ def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_d
                               (saver_def, SaverDef, "saver_def")):
         if value is not None:
             checked(value, kind, what)
-    excluded: Collection[str] = ()
-    unbound: list[str] = []
+    excluded, unbound = (), []
     if export_scope or clear_extraneous_savers or clear_devices:
         whole = graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def
         if clear_extraneous_savers:
