@@ -12,7 +12,7 @@ long; or if it takes much memory. `test_fuzz.py` runs a few hundred.
 from __future__ import annotations
 
 import argparse
-import linecache
+import dis
 import os
 import random
 import re
@@ -522,9 +522,12 @@ def is_own(error: BaseException) -> bool:
         return True
     if not isinstance(error, (ValueError, TypeError, KeyError, OSError, NotImplementedError)):
         return False
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return "flowgraph" in frame.filename and line.startswith("raise")
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    code = last.tb_frame.f_code if last is not None else None
+    return (code is not None and "flowgraph" in code.co_filename
+            and code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"])
 
 
 def run_case(kind: str, number: int) -> str | None:
