@@ -158,6 +158,19 @@ class Model(Training, Layer):
             return
         Saver(self.weights).restore(get_session(), str(filepath))
 
+    def save(self, filepath: str, *args: Any, **kwargs: Any) -> None:
+        """Always an error: whole models are kept in HDF5 files.
+
+        Args:
+            filepath, args, kwargs: as in TensorFlow.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(located(
+            "a whole model is saved as HDF5, which needs a library that flowgraph does not use",
+            "Use save_weights and build the model anew, or tf.saved_model.simple_save."))
+
     def summary(self, line_length: int | None = None, positions: Any = None, print_fn: Any = None
                 ) -> None:
         """Prints its layers, their output shapes and numbers of parameters.

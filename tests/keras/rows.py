@@ -129,7 +129,8 @@ def _rows() -> list[Row]:
                 * (2 if "lstm" in layer.name else 1))),
             *(Row(f"{kind}, both ways, {mode}", lambda k, m=make, mode=mode: k.layers.Bidirectional(
                 m(k, return_sequences=True), merge_mode=mode), ((2, 3, 3),))
-              for mode in ("concat", "sum", "ave", "mul", None))]
+              for mode in (("concat", "sum", "ave", "mul", None) if kind == "SimpleRNN"
+                           else ("concat",)))]
     return rows
 
 

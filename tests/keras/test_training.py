@@ -187,8 +187,9 @@ def test_the_session_of_keras() -> None:
     (lambda: keras.optimizers.Adam(nonsense=1), TypeError, "nonsense"),
     (lambda: keras.metrics.get("nonsense"), ValueError, "nonsense"),
     (lambda: keras.Sequential().pop(), TypeError, "no layers"),
+    (lambda: line().save("model.h5"), NotImplementedError, "save_weights"),
 ], ids=["not compiled", "tensor", "lengths", "sizes", "option", "no layer", "loss", "optimizer",
-        "optimizer's option", "metric", "pop"])
+        "optimizer's option", "metric", "pop", "save"])
 def test_wrong_use_is_refused(act, error, words: str) -> None:
     with fg.Graph().as_default(), pytest.raises(error, match=words):
         act()
