@@ -20,6 +20,7 @@ from flowgraph.io.dataflow_items import Item
 from flowgraph.io.graph_messages import AttrValue, FunctionDef, GraphDef, NodeDef
 from flowgraph.io.import_build import Build
 from flowgraph.io.import_order import check_control_flow, check_unique, in_order
+from flowgraph.io.initialized_values import with_initialized_values
 from flowgraph.io.op_table import Signature, signature
 from flowgraph.io.op_types import load_every_op
 from flowgraph.io.rules import rules
@@ -111,7 +112,7 @@ class Importer:
         self.all_names = {node.name for node in nodes}
         from flowgraph.io.control_flow_v1 import functionalized
         try:
-            items = functionalized(nodes)
+            items = functionalized(with_initialized_values(nodes))
         except InvalidArgumentError as error:
             raise ValueError(located(f"The GraphDef's branches or loops cannot be read: {error}")
                              ) from None

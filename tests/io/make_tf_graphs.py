@@ -67,6 +67,16 @@ def variables():
     return {}, ["init", "after:0", "scatter", "part:0", "sizes:0", "ready:0", "after:0"]
 
 
+def averages():
+    """An average of a variable, which starts from the variable's initialized value."""
+    v = tf.get_variable("v", initializer=3.0)
+    average = tf.train.ExponentialMovingAverage(0.9)
+    tf.group(tf.assign(v, v + 1.0), name="up")
+    tf.group(average.apply([v]), name="apply")
+    tf.identity(average.average(v), name="average")
+    return {}, ["init", "average:0", "up", "apply", "average:0"]
+
+
 def branches():
     p = tf.placeholder(tf.bool, [], name="p")
     x = tf.placeholder(tf.float32, [3], name="x")
@@ -197,6 +207,8 @@ PROGRAMS = {
     "rows, reference": (rows, False, False), "rows, resource": (rows, True, False),
     "variables, reference": (variables, False, False),
     "variables, resource": (variables, True, False),
+    "averages, reference": (averages, False, False),
+    "averages, resource": (averages, True, False),
     **{f"{build.__name__}, v{1 + v2}": (build, True, v2) for v2 in (False, True)
        for build in (branches, loops, functionals, changed_inside)},
     "recurrent, v1": (recurrent, False, False), "recurrent, v2": (recurrent, True, True),
