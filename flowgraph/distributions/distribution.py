@@ -268,12 +268,14 @@ class Distribution:
     def _with_static_shape(self, samples: Any, sample_shape: Any) -> Any:
         """Tells the tensor all that is known of its shape."""
         known = known_value(sample_shape)
-        whole = TensorShape(known).concatenate(self.batch_shape).concatenate(self.event_shape)
-        if whole.ndims is not None:
-            samples.set_shape(whole)
-        elif samples.shape.ndims is not None and self.event_shape.ndims is not None:
-            front = samples.shape.ndims - self.event_shape.ndims
-            samples.set_shape(TensorShape([None] * front).concatenate(self.event_shape))
+        of_one = self.batch_shape.concatenate(self.event_shape)
+        whole = TensorShape(known).concatenate(of_one)
+        rank = samples.shape.ndims
+        if whole.ndims is None and rank is not None:  # the last axes are known at least
+            tail = of_one if of_one.ndims is not None else self.event_shape
+            if tail.ndims is not None:
+                whole = TensorShape([None] * (rank - tail.ndims)).concatenate(tail)
+        samples.set_shape(whole)
         return samples
 
     # ---- probabilities ---------------------------------------------------------------------------

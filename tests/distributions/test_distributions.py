@@ -46,6 +46,10 @@ def test_sample_shapes_known_only_when_run() -> None:
         sizes = fg.placeholder(fg.int32, [None])
         several = fg.distributions.Normal([0.0, 1.0], 1.0).sample(sizes)
         number = fg.placeholder(fg.int32)
+        two = fg.placeholder(fg.int32, [2])
+        assert fg.distributions.Dirichlet(fg.ones([4, 3])).sample(two).shape.as_list() == [
+            None, None, 4, 3]
+        assert several.shape.ndims is None
         free = fg.distributions.Normal([0.0, 1.0], 1.0).sample(number)
         with fg.Session() as session:
             assert session.run(several, {sizes: [4, 3]}).shape == (4, 3, 2)
