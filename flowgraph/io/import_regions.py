@@ -46,7 +46,8 @@ class RegionImporter(Importer):
         name, _ = self.split(text)
         if name in self._parameters:
             return self._parameters[name]
-        return (super() if name in self._inside else self._parent).tensor(text, node)
+        return super().tensor(text, node) if name in self._inside else self._parent.tensor(
+            text, node)
 
     def operation(self, name: str, node: str) -> Operation:
         """The operation that a control input names, here or around.
@@ -55,7 +56,8 @@ class RegionImporter(Importer):
             name: its name.
             node: the name of the node that waits for it.
         """
-        return (super() if name in self._inside else self._parent).operation(name, node)
+        return super().operation(name, node) if name in self._inside else self._parent.operation(
+            name, node)
 
     def build(self, region: Region) -> list[Tensor | None]:
         """Builds a region; its results, None for those that it does not have.

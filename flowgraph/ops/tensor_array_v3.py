@@ -88,9 +88,9 @@ class TensorArrayState:
 
     def _known_shape(self) -> tuple[int, ...] | None:
         if self.shape is not None and None not in self.shape:
-            return self.shape  # type: ignore[no-any-return]
+            return self.shape
         if self.sums and self.elements:
-            return next(iter(self.elements.values())).shape  # type: ignore[no-any-return]
+            return next(iter(self.elements.values())).shape
         return None
 
     def _check_index(self, index: int, what: str, grows: bool = True) -> None:
@@ -108,7 +108,7 @@ class TensorArrayState:
                 f"{self.name}@{source}", self.dtype, self.size, self.shape, clear=False, sums=True)
         found = self.gradients[source]
         found.size = max(found.size, self.size)
-        return found  # type: ignore[no-any-return]
+        return found
 
 
 def _made(handle: Any) -> TensorArrayState:
