@@ -195,8 +195,6 @@ OPTIMIZERS = {
     "sgd": lambda: tf.train.GradientDescentOptimizer(0.1),
     "momentum": lambda: tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True),
     "adam": lambda: tf.train.AdamOptimizer(0.1), "adagrad": lambda: tf.train.AdagradOptimizer(0.1),
-    "rms": lambda: tf.train.RMSPropOptimizer(0.1, momentum=0.5),
-    "delta": lambda: tf.train.AdadeltaOptimizer(0.1),
     "ftrl": lambda: tf.train.FtrlOptimizer(0.1, l1_regularization_strength=0.01)}
 
 # name -> (program, resource variables, control flow of version 2)
