@@ -154,4 +154,4 @@ def _require_match(reader: NpzReader, found: list[tuple[Saved, Variable]], stric
             f"the variables are not those of {reader.prefix}",
             "Pass var_list={name: variable} to say under which names to look" + (
                 ", or strict=False to leave out what is not wanted." if strict else "."),
-            "invalid-argument", list(dict.fromkeys(problems))))
+            "invalid-argument-error", list(dict.fromkeys(problems))))
