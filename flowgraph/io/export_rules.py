@@ -239,14 +239,10 @@ def write_split(writer: GraphWriter, op: Operation) -> bool:
     return True
 
 
-@rule("TensorListZerosLike", "TensorListAddN")
-def write_on_lists(writer: GraphWriter, op: Operation) -> bool:
+@rule("TensorListZerosLike")
+def write_zeros_of_list(writer: GraphWriter, op: Operation) -> bool:
     """TensorFlow has one op for tensors and for lists of them."""
-    op_type = op.type.removeprefix("TensorList")
-    attrs = {"T": _type(dt.variant)}
-    if op_type == "AddN":
-        attrs["N"] = attr_value("int", len(op.inputs))
-    writer.add(op.name, op_type, _inputs(writer, op), attrs, op)
+    writer.add(op.name, "ZerosLike", _inputs(writer, op), {"T": _type(dt.variant)}, op)
     return True
 
 

@@ -28,7 +28,12 @@ from flowgraph.io.op_table import MISSING, Arg, Attr, Signature, signature
 
 # Ops of ours that a rule writes as an op of another type, with the same outputs.
 WRITTEN_AS = {"TensorListAddN": "AddN", "TensorListZerosLike": "ZerosLike",
-              "TensorListPutItem": "TensorListSetItem", "OrthogonalFactor": "Mul"}
+              "TensorListPutItem": "TensorListSetItem", "OrthogonalFactor": "Mul",
+              "TensorListFromItem": "TensorListSetItem",
+              "TensorListFromItems": "TensorListFromTensor",
+              "TensorListGetOrZeros": "TensorListGetItem",
+              "TensorListStackOrZeros": "TensorListStack",
+              "TensorListGatherOrZeros": "TensorListGather"}
 
 
 def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
@@ -136,7 +141,7 @@ class GraphWriter:
             op: the op.
         """
         from flowgraph.io.export_datasets import functions_of, write_caller
-        from flowgraph.io.export_rules import RULES
+        from flowgraph.io.export_list_gradients import RULES  # these, and all of export_rules
         rule = RULES.get(op.type)
         if rule is not None and rule(self, op):
             return

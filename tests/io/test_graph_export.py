@@ -6,6 +6,7 @@ import pytest
 
 import flowgraph as tf
 from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.op_table import names
 
 
 def written(build, **options):
@@ -164,17 +165,31 @@ def test_a_branch_that_does_something_makes_a_stateful_op() -> None:
     assert "If" in {node.op for node in written(build).node}
 
 
+def types_in(graph_def):
+    nodes_ = [*graph_def.node, *(node for function in graph_def.library.function
+                                 for node in function.node_def)]
+    return {node.op for node in nodes_}
+
+
+def test_gradients_of_loops_are_written_with_tensorflows_op_types() -> None:
+    def build():
+        x = tf.placeholder(tf.float32, [4, 2], name="x")
+        tf.gradients(tf.map_fn(lambda row: row * row, x), x)
+        tf.gradients(tf.scan(lambda a, row: a * row, x), x)
+
+    assert types_in(written(build)) <= set(names())
+
+
 def test_op_types_of_our_own_are_written_under_their_names() -> None:
     def build():
         x = tf.placeholder(tf.float32, [4, 2], name="x")
-        rows = tf.map_fn(tf.square, x)
-        tf.gradients(rows, x)
+        tf.gradients(tf.TensorArray(tf.float32, 4).unstack(x).concat(), x)
 
     graph_def = written(build)
-    assert "TensorListStackOrZeros" in {node.op for node in graph_def.node}
+    assert types_in(graph_def) - set(names()) == {"TensorListSplitLike"}
     with tf.Graph().as_default() as again:
         tf.import_graph_def(graph_def, name="")
-        assert "TensorListStackOrZeros" in {op.type for op in again.get_operations()}
+        assert "TensorListSplitLike" in {op.type for op in again.get_operations()}
 
 
 def test_node_def_and_versions() -> None:
