@@ -14,7 +14,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 
-_LISTS = ("list", "lists", "like", "lengths")  # the parameters that are lists
+_LISTS = ("list", "lists", "like", "lengths", "input_handle")  # parameters that are lists
 
 
 class ListDTypes:

@@ -263,7 +263,7 @@ def write_sparse_cross(writer: GraphWriter, op: Operation) -> bool:
     row = _row(op.type)
     _, values, _ = op.op_def.group(op.inputs)
     out = dt.int64 if op.attrs["hashed_output"] else dt.string
-    inside = dt.string if any(value.dtype is dt.string for value in values) else dt.int64
+    inside = dt.string if all(value.dtype is dt.string for value in values) else dt.int64
     attrs = {**attributes(op, row), "N": attr_value("int", len(values)),
              "sparse_types": _types(values), "dense_types": attr_value("list(type)", []),
              "out_type": _type(out), "internal_type": _type(inside)}
