@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
 from flowgraph.graph.operation import Operation
 from flowgraph.io.attr_values import attr_value
@@ -71,6 +73,19 @@ class _Parts:
                          end_mask=attr_value("int", int(last == 0)),
                          shrink_axis_mask=attr_value("int", int(last == 1)), **masks)
 
+    def row_shape(self, item: int) -> str:
+        """The static shape of input number `item`, but for the number of its rows."""
+        sizes = self.op.inputs[item].spec.shape
+        return self.writer.const(self.op, "element_shape", -1 if sizes is None else [
+            -1, *(-1 if n is None else n for n in sizes[1:])])
+
+    def lengths(self, items: str, item: int) -> str:
+        """How many rows the items of a list have, which are like those of input `item`."""
+        none = self.writer.const(self.op, "no_dims", [], np.int64)
+        joined = self.node("joined", "TensorListConcatV2", [items, self.row_shape(item), none],
+                           element_dtype=_type(self.op.inputs[item].dtype), shape_type=_INT)
+        return self.writer.output_name(joined.partition(":")[0], "TensorListConcatV2", 1)
+
     def finish(self, op_type: str, inputs: list[str], **attrs: AttrValue) -> bool:
         self.writer.add(self.op.name, op_type, inputs, attrs, self.op)
         return True
@@ -125,6 +140,24 @@ def write_gather_or_zeros(writer: GraphWriter, op: Operation) -> bool:
     longer = parts.at_least(items, parts.largest(indices))
     shape = parts.sizes(parts.shape(tensor, like), 1, 0)
     return parts.finish("TensorListGather", [longer, indices, shape], element_dtype=_type(like))
+
+
+@rule("TensorListSplitLike")
+def write_split_like(writer: GraphWriter, op: Operation) -> bool:
+    parts = _Parts(writer, op)
+    tensor, like = parts.inputs
+    return parts.finish("TensorListSplit", [tensor, parts.row_shape(0), parts.lengths(like, 0)],
+                        element_dtype=_type(op.inputs[0].dtype), shape_type=_INT)
+
+
+@rule("TensorListConcatLike")
+def write_concat_like(writer: GraphWriter, op: Operation) -> bool:
+    parts = _Parts(writer, op)
+    items, lengths, _ = parts.inputs
+    longer = parts.at_least(items, parts.node("needed", "TensorListLength", [lengths]))
+    return parts.finish(
+        "TensorListConcatV2", [longer, parts.row_shape(2), parts.lengths(lengths, 2)],
+        element_dtype=_type(op.inputs[2].dtype), shape_type=_INT)
 
 
 @rule("TensorListAddN")
