@@ -32,17 +32,38 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
     waiting = [instr for instr in program.instrs if instr.waits]
     if not waiting:
         return None
-    giving, looking = _beside_waiting(program)
+    needs = _needs(program)
+    giving, looking = _beside_waiting(program, needs)
     order = sorted(program.instrs, key=lambda instr: instr not in giving)
-    first = _with_predecessors(program, waiting) | giving | looking
+    first = _reached(waiting, needs) | giving | looking
     if len(first) < len(order) or order != list(program.instrs):
         program = Program(program.feeds, program.reads, tuple(order), program.fetches,
                           program.writes)
         return _cut(program, first)
-    return split_before_waits(program)
+    return _split_before_waits(program, waiting, needs)
 
 
-def _beside_waiting(program: Program) -> tuple[set[Instr], set[Instr]]:
+def split_before_waits(program: Program) -> tuple[Program, Program] | None:
+    """Of a program that waits: (what it writes before, the rest); None if it writes nothing then.
+
+    Args:
+        program: a program; None also if it does not wait.
+    """
+    waiting = [instr for instr in program.instrs if instr.waits]
+    return _split_before_waits(program, waiting, _needs(program)) if waiting else None
+
+
+def _split_before_waits(program: Program, waiting: list[Instr], needs: dict[Any, list[Any]]
+                        ) -> tuple[Program, Program] | None:
+    late = _reached(waiting, _reversed(needs))
+    producers = [program.producers.get(write.value) for write in program.writes]
+    before = _reached([instr for instr in producers if instr is not None and instr not in late],
+                      needs)
+    return _cut(program, before) if before else None
+
+
+def _beside_waiting(program: Program, needs: dict[Any, list[Any]]
+                    ) -> tuple[set[Instr], set[Instr]]:
     """What uses queues and the like, needs nothing taken out of one, and must not come too late.
 
     TensorFlow runs `[queue.dequeue(), queue.enqueue(x)]` side by side. Here what puts something in
@@ -52,32 +73,14 @@ def _beside_waiting(program: Program) -> tuple[set[Instr], set[Instr]]:
     Returns:
         (what puts something in, what only looks), each with all that it needs.
     """
-    giving: set[Instr] = set()
-    looking: set[Instr] = set()
     takers = [i for i, instr in enumerate(program.instrs) if instr.waits and instr.outputs]
-    for i, instr in enumerate(program.instrs):
-        if takers and instr.op_def.effects == "resource" and (not instr.outputs or i < takers[-1]):
-            needed = _with_predecessors(program, [instr])
-            if not any(before.waits and before.outputs for before in needed):
-                (looking if instr.outputs else giving).update(needed)
-    return giving, looking
-
-
-def split_before_waits(program: Program) -> tuple[Program, Program] | None:
-    """Of a program that waits: (what it writes before, the rest); None if it writes nothing then.
-
-    Args:
-        program: a program; None also if it does not wait.
-    """
-    if not any(instr.waits for instr in program.instrs):
-        return None
-    before: set[Instr] = set()
-    for write in program.writes:
-        producer = program.producers.get(write.value)
-        needed = _with_predecessors(program, [producer]) if producer is not None else set()
-        if not any(instr.waits for instr in needed):
-            before |= needed
-    return _cut(program, before) if before else None
+    if not takers:
+        return set(), set()
+    late = _reached([program.instrs[i] for i in takers], _reversed(needs))
+    beside = [(i, instr) for i, instr in enumerate(program.instrs)
+              if instr.op_def.effects == "resource" and instr not in late]
+    return (_reached([instr for _, instr in beside if not instr.outputs], needs),
+            _reached([instr for i, instr in beside if instr.outputs and i < takers[-1]], needs))
 
 
 def _cut(program: Program, first: set[Instr]) -> tuple[Program, Program]:
@@ -107,27 +110,50 @@ def _outputs(program: Program, instrs: set[Instr]) -> list[Value]:
     return [out for instr in program.instrs if instr in instrs for out in instr.outputs]
 
 
-def _with_predecessors(program: Program, waiting: list[Instr]) -> set[Instr]:
-    """Some instructions and all that come before them, by data or by control edges."""
+# ---- what needs what -----------------------------------------------------------------------------
+
+
+def _needs(program: Program) -> dict[Any, list[Any]]:
+    """By instruction or operation of the graph: those right before it, by data or control edges.
+
+    Operations are in it because passes drop some of them, and the edges that went through them.
+    """
     of_op: dict[Any, list[Instr]] = {}
     for instr in program.instrs:
         for op in instr.origins:
             of_op.setdefault(op, []).append(instr)
-    found: set[Instr] = set()
-    visited: set[Any] = set()
-    stack = list(waiting)
+    needs: dict[Any, list[Any]] = {}
+    stack: list[Any] = list(program.instrs)
     while stack:
-        instr = stack.pop()
-        if instr in found:
+        node = stack.pop()
+        if node in needs:
             continue
-        found.add(instr)
-        stack += [program.producers[v] for v in instr.inputs if v in program.producers]
-        ops = list(instr.origins)
-        while ops:
-            op = ops.pop()
-            if op not in visited:
-                visited.add(op)
-                ops += op._control_inputs
-                ops += [tensor.op for tensor in op.inputs]
-                stack += of_op.get(op, ())
-    return found
+        if isinstance(node, Instr):
+            found = [program.producers[v] for v in node.inputs if v in program.producers]
+            found += node.origins
+        else:
+            found = [*node._control_inputs, *(tensor.op for tensor in node.inputs),
+                     *of_op.get(node, ())]
+        needs[node] = found
+        stack += found
+    return needs
+
+
+def _reversed(edges: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
+    result: dict[Any, list[Any]] = {}
+    for node, others in edges.items():
+        for other in others:
+            result.setdefault(other, []).append(node)
+    return result
+
+
+def _reached(starts: list[Instr], edges: dict[Any, list[Any]]) -> set[Instr]:
+    """The instructions to which edges lead, those at the start included."""
+    found: set[Any] = set()
+    stack: list[Any] = list(starts)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += edges.get(node, ())
+    return {node for node in found if isinstance(node, Instr)}
