@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from flowgraph.errors import DeadlineExceededError
 
 _thread = threading.local()
+LONGEST = 1e8  # seconds, three years: systems refuse to wait much longer
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def within(seconds: float) -> Iterator[None]:
         seconds: the time; an earlier end that is already set stays.
     """
     before = getattr(_thread, "end", None)
-    end = time.monotonic() + seconds
+    end = time.monotonic() + min(seconds, LONGEST)
     _thread.end = end if before is None else min(before, end)
     try:
         yield
@@ -54,3 +55,22 @@ def wait_for(event: threading.Event) -> None:
     """
     if not event.wait(remaining()):
         raise time_is_over()
+
+
+@contextmanager
+def holding(lock: threading.Lock) -> Iterator[None]:
+    """Holds a lock that another run may hold while it waits.
+
+    Args:
+        lock: the lock.
+
+    Raises:
+        DeadlineExceededError: the run's time is over.
+    """
+    left = remaining()
+    if not lock.acquire(timeout=-1 if left is None else left):
+        raise time_is_over()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from flowgraph.core import wire
+from flowgraph.core.deadline import holding
 from flowgraph.core.system_error import system_error
 from flowgraph.core.tfrecord import open_unpacked, read_records
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, UnimplementedError
@@ -58,7 +59,7 @@ class Reader:
             OutOfRangeError: there is no more work, and the queue is closed.
             OpError: a file cannot be read, or is damaged.
         """
-        with self._lock:
+        with holding(self._lock):
             while True:
                 record = self._next(queue)
                 if record is not None:
@@ -72,7 +73,7 @@ class Reader:
             OpError: a file cannot be read, or is damaged.
         """
         found: list[Record] = []
-        with self._lock:
+        with holding(self._lock):
             while len(found) < count:
                 record = self._next(queue)
                 if record is not None:
@@ -83,7 +84,7 @@ class Reader:
 
     def reset(self) -> None:
         """Makes it as new."""
-        with self._lock:
+        with holding(self._lock):
             self._restore(0, 0, 0, b"")
 
     def state(self) -> bytes:
@@ -94,7 +95,7 @@ class Reader:
         """
         if not self.one_record:
             raise UnimplementedError(None, None, "Reader SerializeState")
-        with self._lock:
+        with holding(self._lock):
             numbers = (self._started, self.units_completed, self.records_produced)
             return (b"".join(wire.varint_field(i, n) for i, n in enumerate(numbers, 1) if n)
                     + (wire.field(4, self._work) if self._work else b""))
@@ -106,7 +107,7 @@ class Reader:
             UnimplementedError: it may be inside of a file.
             InvalidArgumentError: this is no state.
         """
-        with self._lock:
+        with holding(self._lock):
             self._restore(0, 0, 0, b"")
             if not self.one_record:
                 raise UnimplementedError(None, None, "Reader RestoreState")

@@ -206,6 +206,28 @@ def test_who_gave_up_does_not_hold_up_the_others():
         assert sess.run(one) == 5
 
 
+def test_a_run_may_be_given_more_time_than_systems_wait():
+    queue = ints()
+    one, fill = queue.dequeue(), queue.enqueue(5)
+    with fg.Session() as sess:
+        run = Running(sess, one, fg.RunOptions(timeout_in_ms=2 ** 62))
+        assert run.waits()
+        sess.run(fill)
+        assert run.outcome() == 5
+
+
+def test_the_time_of_a_run_ends_while_another_one_uses_the_reader():
+    queue = fg.FIFOQueue(5, fg.string)
+    record, fill = fg.IdentityReader().read(queue), queue.enqueue("a")
+    with fg.Session() as sess:
+        first = Running(sess, record)
+        assert first.waits()
+        with pytest.raises(errors.DeadlineExceededError):
+            sess.run(record, options=fg.RunOptions(timeout_in_ms=20))
+        sess.run(fill)
+        assert first.outcome().value == b"a"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_ends_the_waiting():
     code = ("import flowgraph as fg\n"
