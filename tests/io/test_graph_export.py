@@ -178,7 +178,8 @@ def test_gradients_of_loops_are_written_with_tensorflows_op_types() -> None:
         tf.gradients(tf.scan(lambda a, row: a * row, x), x)
         rows = tf.TensorArray(tf.float32, 4, clear_after_read=False)
         tf.gradients(rows.unstack(x).concat(), x)
-        tf.gradients(rows.split(x, [1, 1, 1, 1]).read(2), x)
+        pieces = tf.TensorArray(tf.float32, 4).split(x, [1, 1, 1, 1])
+        tf.gradients(pieces.read(2), x)
 
     assert types_in(written(build)) <= set(names())
 
