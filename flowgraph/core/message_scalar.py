@@ -15,7 +15,14 @@ from typing import Any
 
 from flowgraph.core import wire
 from flowgraph.core.frames import located
-from flowgraph.core.message import Field, RepeatedField, checked_float, checked_int
+from flowgraph.core.message_fields import (
+    Field,
+    RepeatedField,
+    checked_float,
+    checked_int,
+    float_text,
+    quoted,
+)
 
 
 class TextError(ValueError):
@@ -231,22 +238,27 @@ def _decoded(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _encoded(value: str) -> bytes:
+def encoded(value: str) -> bytes:
+    """The bytes of a text; a file's may be no UTF-8.
+
+    Args:
+        value: the text.
+    """
     return value.encode("utf-8", "surrogateescape")
 
 
-def _quoted(value: str) -> str:
-    return '"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in _encoded(value)) + '"'
+def bytes_of(word: Any) -> bytes:
+    """What stands in quotes in a text.
 
+    Args:
+        word: a word of the text, or bytes for one in quotes.
 
-_ESCAPES = {**{i: f"\\{i:03o}" for i in range(256) if not 32 <= i < 127},
-            10: "\\n", 13: "\\r", 9: "\\t", 34: '\\"', 39: "\\'", 92: "\\\\"}
-
-
-def _text_of(word: Any) -> str:
+    Raises:
+        TextError: it is not in quotes.
+    """
     if not isinstance(word, bytes):
         raise TextError(f"{word} stands where text in quotes should")
-    return _decoded(word)
+    return word
 
 
 def _number_of(kind: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -276,10 +288,10 @@ def _checked_double(value: Any) -> float:
     return float(value)
 
 
-TEXT = Kind(wire.BYTES, "", _checked_text, _encoded, _decoded, _quoted, _text_of)
+TEXT = Kind(wire.BYTES, "", _checked_text, encoded, _decoded,
+            lambda value: quoted(encoded(value)), lambda word: _decoded(bytes_of(word)))
 FLOAT = Kind(wire.FIXED32, 0.0, checked_float, lambda value: struct.pack("<f", value),
-             lambda held: struct.unpack("<f", held)[0], lambda value: f"{value:.8g}",
-             _number_of(float))
+             lambda held: struct.unpack("<f", held)[0], float_text, _number_of(float))
 DOUBLE = Kind(wire.FIXED64, 0.0, _checked_double, lambda value: struct.pack("<d", value),
               lambda held: struct.unpack("<d", held)[0], _shortest, _number_of(float))
 INT = Kind(wire.VARINT, 0, checked_int, int, wire.signed, str, _number_of(lambda s: int(s, 0)))

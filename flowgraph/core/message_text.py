@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flowgraph.core.message import (
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import (
     Field,
     Map,
-    Message,
     Part,
     Parts,
     Scalars,
@@ -25,10 +25,22 @@ from flowgraph.core.message import (
     checked_float,
     checked_int,
 )
-from flowgraph.core.message_scalar import FLOAT, INT, TEXT, Repeated, TextError, ValueMap, _encoded
+from flowgraph.core.message_scalar import (
+    FLOAT,
+    INT,
+    TEXT,
+    Repeated,
+    TextError,
+    ValueMap,
+    bytes_of,
+    encoded,
+)
 
 _DEEPEST = 100
-_TOKEN = re.compile(r"""(?:\s|\#[^\n]*)*(?:
+# A comment goes on to the end of its line: if it might end earlier, a line of # could be read in
+# many ways, and trying all of them takes a time that doubles with each #.
+_BLANK = re.compile(r"(?:\s|\#[^\n]*(?:\n|\Z))*")
+_TOKEN = re.compile(_BLANK.pattern + r"""(?:
     (?P<word>[\w.+/-]+) | (?P<mark>[:\[\],;{}<>])
     | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*') | (?P<end>\Z))""", re.VERBOSE)
 _ESCAPE = re.compile(rb"""\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})
@@ -50,6 +62,7 @@ def merge_text(text: str, message: Message) -> None:
     """
     reader = _Reader(text)
     try:
+        reader.step()
         reader.fields(message, end=("end", ""), depth=0)
     except TextError as error:
         raise TextError(f"line {reader.line}: {error}") from None
@@ -58,13 +71,12 @@ def merge_text(text: str, message: Message) -> None:
 
 
 class _Reader:
-    """A text, and the token that comes next."""
+    """A text, and the token that comes next; `step` goes to the first."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = self._start = 0
         self.kind, self.token = "", ""
-        self.step()
 
     @property
     def line(self) -> int:
@@ -74,14 +86,15 @@ class _Reader:
         """Goes on by a token; the one passed: words and marks as str, what is quoted as bytes."""
         passed = self.kind, self.token
         match = _TOKEN.match(self._text, self._at)
-        self._start = self._at
         if match is None:
-            raise TextError(f"{self._text[self._at:self._at + 30].strip()!r} cannot be read")
+            blank = _BLANK.match(self._text, self._at)
+            self._start = blank.end() if blank else self._at
+            raise TextError(f"{self._text[self._start:self._start + 30].strip()!r} cannot be read")
         self.kind, self._at = str(match.lastgroup), match.end()
         self._start = match.start(self.kind)
         token: Any = match[self.kind]
         if self.kind == "text":
-            token = _ESCAPE.sub(_unescaped, _encoded(token[1:-1]))
+            token = _ESCAPE.sub(_unescaped, encoded(token[1:-1]))
         self.token = token
         return passed
 
@@ -206,13 +219,7 @@ class _Reader:
         return b"".join(parts)
 
 
-def _bytes_of(word: Any) -> bytes:
-    if not isinstance(word, bytes):
-        raise TextError(f"{word} stands where text in quotes should")
-    return word
-
-
-_KINDS: dict[Any, Any] = {checked_bytes: _bytes_of, checked_float: FLOAT.from_text,
+_KINDS: dict[Any, Any] = {checked_bytes: bytes_of, checked_float: FLOAT.from_text,
                           checked_int: INT.from_text}
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from flowgraph.core import wire
 from flowgraph.core.frames import located
-from flowgraph.core.message import Message, Part, Parts, _scalar_text, checked_bytes
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Part, Parts, checked_bytes, quoted
 from flowgraph.core.message_scalar import (
     BOOL,
     DOUBLE,
@@ -18,7 +19,7 @@ from flowgraph.core.message_scalar import (
     Kind,
     Repeated,
     Scalar,
-    TextError,
+    bytes_of,
     enum,
 )
 
@@ -36,13 +37,7 @@ def _checked_unsigned(value: Any) -> int:
     return int(number)
 
 
-def _bytes_of(word: Any) -> bytes:
-    if not isinstance(word, bytes):
-        raise TextError(f"{word} stands where text in quotes should")
-    return word
-
-
-BYTES = Kind(wire.BYTES, b"", checked_bytes, bytes, bytes, _scalar_text, _bytes_of)
+BYTES = Kind(wire.BYTES, b"", checked_bytes, bytes, bytes, quoted, bytes_of)
 UNSIGNED = Kind(wire.VARINT, 0, _checked_unsigned, int, int, str, INT.from_text)
 DATA_TYPE = enum(DATA_TYPES)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowgraph.core.message import Message, Part
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Part
 from flowgraph.core.message_scalar import BOOL, INT, TEXT, Repeated, Scalar, enum
 
 

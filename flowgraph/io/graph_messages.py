@@ -10,7 +10,8 @@ An AttrValue is one number, text, dtype, shape, tensor, list of those, or the na
 
 from __future__ import annotations
 
-from flowgraph.core.message import Map, Message, Part, Parts, Skipped
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Map, Part, Parts, Skipped
 from flowgraph.core.message_scalar import (
     BOOL,
     FLOAT,

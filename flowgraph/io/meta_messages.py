@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flowgraph.core.frames import located
-from flowgraph.core.message import Map, Message, Part, Parts, Skipped
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Map, Part, Parts, Skipped
 from flowgraph.core.message_scalar import BOOL, FLOAT, INT, TEXT, Choice, Repeated, Scalar
 from flowgraph.core.tensor_message import BYTES, DATA_TYPE, TensorShapeProto
 from flowgraph.io.graph_messages import GraphDef

@@ -5,7 +5,8 @@ The class is `OpDefMessage`; `OpDef` is the class that flowgraph's own ops deriv
 
 from __future__ import annotations
 
-from flowgraph.core.message import Message, Part, Parts, Skipped
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Part, Parts, Skipped
 from flowgraph.core.message_scalar import BOOL, INT, TEXT, Repeated, Scalar
 from flowgraph.core.tensor_message import DATA_TYPE
 

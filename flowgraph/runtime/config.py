@@ -8,7 +8,8 @@ RunOptions say what a RunMetadata is filled with. Threads, memory fractions and 
 
 from __future__ import annotations
 
-from flowgraph.core.message import Message, Part, Parts
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Part, Parts
 from flowgraph.core.message_scalar import (
     BOOL,
     DOUBLE,

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from flowgraph.core.message import Message, Part, Parts
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Part, Parts
 from flowgraph.core.message_scalar import (
     DOUBLE,
     FLOAT,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.core.message import Message, Parts
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Parts
 from flowgraph.core.message_scalar import INT, TEXT, Repeated, Scalar
 from flowgraph.core.tensor_message import TensorShapeProto
 

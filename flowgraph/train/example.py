@@ -8,9 +8,9 @@ kinds is set) and write the same bytes; protobuf itself is not needed.
 
 from __future__ import annotations
 
-from flowgraph.core.message import (
+from flowgraph.core.message import Message
+from flowgraph.core.message_fields import (
     Map,
-    Message,
     Part,
     Parts,
     Scalars,

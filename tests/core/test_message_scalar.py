@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowgraph.core.message import Message
+from flowgraph.core.message_fields import Scalars, checked_float
 from flowgraph.core.message_scalar import (
     BOOL,
     DOUBLE,
@@ -17,6 +18,11 @@ from flowgraph.core.message_scalar import (
     enum,
 )
 from flowgraph.core.message_text import merge_text
+
+
+class Single(Message):
+    one = Scalar(1, FLOAT)
+    many = Scalars(2, checked_float)
 
 
 class Sample(Message):
@@ -72,6 +78,24 @@ def test_text_may_be_written_in_other_ways() -> None:
 def test_other_text_is_refused(text) -> None:
     with pytest.raises(TextError):
         merge_text(text, Sample())
+
+
+def test_a_comment_that_is_no_end_of_a_message_is_refused_at_once() -> None:
+    with pytest.raises(TextError, match=r"line 2: '\$' cannot be read"):
+        merge_text("#" * 1000 + "\n$", Sample())
+
+
+# As protobuf 6 writes them.
+@pytest.mark.parametrize(("value", "text"), [
+    (0.1, "0.1"), (1.00000012, "1.00000012"), (16777216.0, "16777216"), (1e-8, "1e-08"),
+    (8589934592.0, "8.58993459e+09"), (123456792.0, "123456792"), (-0.0, "-0"),
+    (float("nan"), "nan"), (float("-inf"), "-inf")])
+def test_floats_are_written_with_as_many_digits_as_tell_them_from_others(value, text) -> None:
+    sample = Single(one=value, many=[value])
+    assert str(sample) == f"one: {text}\nmany: {text}\n"
+    again = Single()
+    merge_text(str(sample), again)
+    assert again.SerializeToString() == sample.SerializeToString()
 
 
 def test_values_are_checked() -> None:
