@@ -28,7 +28,8 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
 
     Args:
         cond: function from the loop variables to a bool scalar tensor.
-        body: function from the loop variables to their new values, in the same structure.
+        body: function from the loop variables to their new values, in the same structure; only
+            the outermost list, tuple or namedtuple may be of another kind.
         loop_vars: list or tuple of tensors, TensorArrays, or nests of them: the first values.
         shape_invariants: shapes that hold in every round, in the structure of `loop_vars`; default
             the shapes of the first values, which the body must keep then.
@@ -40,12 +41,12 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         return_same_structure: whether a single tensor is returned in its list.
 
     Returns:
-        The last values of the loop variables, in the structure of `loop_vars`; of a single tensor,
-        the value itself.
+        The last values of the loop variables, in the structure that the body returns; of a single
+        tensor, the value itself.
 
     Raises:
         TypeError: `cond` or `body` is not callable, or `cond` returns something else than a bool,
-            or the body changes a loop variable's dtype.
+            or the body changes a loop variable's dtype, or a list inside to a tuple.
         ValueError: there is no loop variable, or the body returns another structure, or a shape
             that the invariant does not cover.
 
@@ -109,12 +110,13 @@ def _bounded(cond: Any, body: Any, most: Tensor) -> tuple[Any, Any]:
             new_body)
 
 
-def _like(result: Any, variables: Any) -> Any:
-    """A body's result with the outermost list or tuple of the loop variables' kind."""
-    if isinstance(result, (list, tuple)) and isinstance(variables, (list, tuple)) and (
-            len(result) == len(variables)) and not nest.is_namedtuple(variables):
-        return type(variables)(result)
-    return result
+def _like(values: Any, model: Any) -> Any:
+    """A list, tuple or namedtuple with its outermost level of the kind of another one."""
+    if isinstance(values, (list, tuple)) and isinstance(model, (list, tuple)) and (
+            len(values) == len(model)):
+        kind = type(model)
+        return kind(*values) if nest.is_namedtuple(model) else kind(values)
+    return values
 
 
 class _Loop:
@@ -156,7 +158,10 @@ class _Loop:
         return shapes
 
     def build(self, cond: Any, body: Any, back_prop: bool) -> Any:
-        """The loop; its results in the structure of the loop variables."""
+        """The loop; its results in the structure of the loop variables.
+
+        Their outermost list, tuple or namedtuple is of the kind that the body returned.
+        """
         condition, inside = SubGraph(self.graph), SubGraph(self.graph)
         in_cond, in_body = self._parameters(condition), self._parameters(inside)
         with condition.as_default():
@@ -165,11 +170,12 @@ class _Loop:
             condition.outputs = [condition.adopt(answer)]
         with inside.as_default():
             result = _call(body, self._packed(in_body))
+            result = result if nest.is_nested(result) else [result]
             inside.outputs = self._results(result, inside)
         results = build_while(condition, inside, self.starts, in_cond, in_body, self.shapes,
                               back_prop, name="While")
         exits = [identity(tensor, name="Exit") for tensor in results[:len(self.starts)]]
-        return self._packed(exits)
+        return _like(self._packed(exits), result)
 
     def _parameters(self, graph: SubGraph) -> list[Tensor]:
         return [graph.parameter("Identity", start, shape)
@@ -180,17 +186,16 @@ class _Loop:
 
     def _results(self, result: Any, graph: SubGraph) -> list[Tensor]:
         """What the body returned, checked against the loop variables."""
-        if not nest.is_nested(result):
-            result = [result]
         result = _like(result, self.structure)
         try:
             nest.check_same(self.structure, result)
         except (TypeError, ValueError) as error:
-            raise ValueError(located("the body of the while_loop must return its loop variables "
-                                     f"in the same structure: {error}",
-                                     f"There are {len(nest.flatten(self.structure))} loop "
-                                     "variables; return a new value for each.",
-                                     "control-flow")) from None
+            inside = type(result) is type(self.structure)  # else it has another number of parts
+            kind = TypeError if inside and isinstance(error, TypeError) else ValueError
+            raise kind(located("the body of the while_loop must return its loop variables in the "
+                               f"same structure: {error}",
+                               f"There are {len(nest.flatten(self.structure))} loop variables; "
+                               "return a new value for each.", "control-flow")) from None
         values = nest.flatten(nest.map_structure(_as_variable, result), expand_composites=True)
         return [graph.adopt(self._checked(i, value)) for i, value in enumerate(values)]
 

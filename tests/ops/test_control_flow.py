@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+
 import numpy as np
 import pytest
 
@@ -227,7 +229,7 @@ def test_what_was_read_before_a_loop_stays_while_the_loop_writes() -> None:
         with fg.control_dependencies([v.assign_add(1.0)]):
             return i + 1, total + before
 
-    assert value_of(fg.while_loop(lambda i, _: i < 3, body, [0, 0.0])) == [3, 6.0]
+    assert value_of(fg.while_loop(lambda i, _: i < 3, body, (0, 0.0))) == (3, 6.0)
 
 
 @pytest.mark.parametrize("optimizer", [
@@ -393,6 +395,22 @@ def test_strings_go_through_lists_and_loops() -> None:
     assert found[0].tolist() == [b"b!", b"a!", b"q!"]
     assert found[1:3] == [b"baq", b"x"]
     assert found[3].tolist() == [b"", b"x"]
+
+
+Pair = collections.namedtuple("Pair", "i total")
+
+
+@pytest.mark.parametrize("start", [list, tuple, Pair._make], ids=["list", "tuple", "Pair"])
+@pytest.mark.parametrize("kind", [list, tuple, Pair._make], ids=["list", "tuple", "Pair"])
+def test_a_loop_returns_the_kind_of_list_that_its_body_returns(start, kind) -> None:
+    last = fg.while_loop(lambda i, total: i < 3, lambda i, total: kind([i + 1, total * 2.0]),
+                         start([0, 1.0]))
+    assert type(last) is type(kind([0, 1.0])) and value_of(last[1]) == 8.0
+
+
+def test_a_list_inside_the_loop_variables_stays_a_list() -> None:
+    with pytest.raises(TypeError, match="same structure"):
+        fg.while_loop(lambda i, p: i < 3, lambda i, p: (i + 1, (p[0], p[1])), [0, [1.0, 2.0]])
 
 
 def test_a_loop_over_one_nest_returns_it_in_its_list() -> None:
