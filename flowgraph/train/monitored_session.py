@@ -162,10 +162,15 @@ class _CoordinatedSessionCreator(SessionCreator):
         self.tf_sess = self._session_creator.create_session()
         # An OutOfRangeError of a thread, too, is to come out of the run that waits for its data.
         self.coord = Coordinator(clean_stop_exception_types=[])
-        if get_default_graph().get_collection(GraphKeys.QUEUE_RUNNERS):
-            start_queue_runners(sess=self.tf_sess, coord=self.coord)
-        for hook in self._hooks:
-            hook.after_create_session(self.tf_sess, self.coord)
+        try:
+            if get_default_graph().get_collection(GraphKeys.QUEUE_RUNNERS):
+                start_queue_runners(sess=self.tf_sess, coord=self.coord)
+            for hook in self._hooks:
+                hook.after_create_session(self.tf_sess, self.coord)
+        except BaseException:  # nobody will close it, nor end the waiting of its threads
+            self.coord.request_stop()
+            self.tf_sess.close()
+            raise
         return CoordinatedSession(HookedSession(self.tf_sess, self._hooks), self.coord,
                                   self._stop_grace_period_secs)
 

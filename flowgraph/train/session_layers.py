@@ -264,8 +264,7 @@ class HookedSession(WrappedSession):
                 _refuse_common(hook_feeds, request.feed_dict, "Same tensor is fed by two hooks.")
                 hook_feeds.update(request.feed_dict)
             if request.options:
-                options = options or RunOptions()
-                _merge(options, request.options)
+                options = _merged(options, request.options)
         if hook_feeds and feed_dict:
             _refuse_common(feed_dict, hook_feeds,
                            "Same tensor is fed by a SessionRunHook and user.")
@@ -287,8 +286,12 @@ def _refuse_common(feeds: dict[Any, Any], more: dict[Any, Any], problem: str) ->
         raise RuntimeError(located(f"{problem} Conflict(s): {list(common)}"))
 
 
-def _merge(options: Any, more: Any) -> None:
-    """Sets options to what both ask for."""
+def _merged(options: Any, more: Any) -> RunOptions:
+    """Options that ask for what both ask for; the caller's own stay as they are."""
+    result = RunOptions()
+    if options is not None:
+        result.CopyFrom(options)
     for field in ("trace_level", "timeout_in_ms", "inter_op_thread_pool",
                   "output_partition_graphs", "report_tensor_allocations_upon_oom"):
-        setattr(options, field, max(getattr(options, field), getattr(more, field)))
+        setattr(result, field, max(getattr(result, field), getattr(more, field)))
+    return result

@@ -175,8 +175,11 @@ def test_options_of_hooks_and_of_the_user_are_merged() -> None:
     full = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
     hooks = [Asking(None, None, full), Asking(None, None, tf.RunOptions(timeout_in_ms=50000))]
     with tf.train.MonitoredSession(hooks=hooks) as sess:
-        sess.run(x, options=tf.RunOptions(timeout_in_ms=60000))
+        own = tf.RunOptions(timeout_in_ms=60000)
+        sess.run(x, options=own)
+        assert own.trace_level == 0
     values = hooks[0].values
+    assert full.timeout_in_ms == 0  # nobody's own options are changed
     assert (values.options.trace_level, values.options.timeout_in_ms) == (3, 60000)
     assert len(values.run_metadata.step_stats.dev_stats) == 1
 
@@ -298,6 +301,26 @@ def test_creating_a_session_is_tried_again() -> None:
     with tf.train.MonitoredSession(Creator()) as sess:
         assert sess.run(x) == 1.0
     assert len(tries) == 3
+
+
+def test_a_session_that_a_hook_refuses_is_closed() -> None:
+    tf.train.range_input_producer(3)
+
+    class Refusing(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            self.session, self.coord = session, coord
+            raise ValueError("no")
+
+    hook = Refusing()
+    before = set(threading.enumerate())
+    with pytest.raises(ValueError, match="no"):
+        tf.train.MonitoredSession(hooks=[hook])
+    assert hook.coord.should_stop()
+    with pytest.raises(RuntimeError, match="closed"):
+        hook.session.run([])
+    for thread in set(threading.enumerate()) - before:  # those that fill the queue end
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 # ---- threads -------------------------------------------------------------------------------------
