@@ -6,6 +6,7 @@ TensorFlow has no such thing. `tf.train.Saver.restore`, `tf.train.load_checkpoin
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -36,7 +37,7 @@ def save_npz(path: Any, sess: Any, var_list: Any = None) -> str:
         The path.
 
     Raises:
-        ValueError: two variables have one name.
+        ValueError: two variables have one name, or parts of a partitioned variable are missing.
         TypeError: something in `var_list` is no variable.
         FailedPreconditionError: a variable has no value yet.
 
@@ -54,6 +55,7 @@ def save_npz(path: Any, sess: Any, var_list: Any = None) -> str:
     path = path if path.endswith(ENDING) else path + ENDING
     arrays: dict[str, np.ndarray] = {}
     found = _variables(sess, var_list)
+    _require_whole(found)
     values = sess.run([saved.value for saved, _ in found])
     for (saved, variable), value in zip(found, values, strict=True):
         value = np.asarray(value)
@@ -127,6 +129,22 @@ def _place(info: Any) -> tuple[slice, ...]:
     """Where a part of a partitioned variable is."""
     return tuple(slice(start, start + size)
                  for start, size in zip(info.var_offset, info.var_shape, strict=True))
+
+
+def _require_whole(found: list[tuple[Saved, Variable]]) -> None:
+    """Raises ValueError unless all parts of partitioned variables are there."""
+    held: dict[str, int] = {}
+    for saved, variable in found:
+        if saved.part:
+            held[saved.name] = held.get(saved.name, 0) + math.prod(
+                variable._save_slice_info.var_shape)
+    for saved, variable in found:
+        if saved.part:
+            whole = variable._save_slice_info.full_shape
+            if held[saved.name] != math.prod(whole):
+                raise ValueError(located(
+                    f"var_list has parts of {saved.name!r} that hold {held[saved.name]} of its "
+                    f"{math.prod(whole)} elements", "Give all parts: the PartitionedVariable."))
 
 
 def _require_match(reader: NpzReader, found: list[tuple[Saved, Variable]], strict: bool) -> None:

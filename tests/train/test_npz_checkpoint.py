@@ -32,6 +32,17 @@ def test_values_come_back(saved) -> None:
     assert (w.tolist(), n, t.tolist()) == ([[1, 2], [3, 4]], 3, [b"a\0", b""])
 
 
+def test_parts_are_saved_only_together(tmp_path) -> None:
+    with fg.variable_scope("s", partitioner=fg.fixed_size_partitioner(2)):
+        whole = fg.get_variable("v", [4], initializer=fg.ones_initializer())
+    with fg.Session() as sess:
+        sess.run(fg.global_variables_initializer())
+        with pytest.raises(ValueError, match="parts of 's/v' that hold 2 of its 4 elements"):
+            fg.train.save_npz(tmp_path / "part", sess, list(whole)[:1])
+        path = fg.train.save_npz(tmp_path / "all", sess, [whole])
+    assert np.load(path)["s/v"].tolist() == [1, 1, 1, 1]
+
+
 def test_chosen_variables_under_other_names(saved) -> None:
     path, (w, _, _) = saved
     other = fg.Variable(np.zeros([2, 2], np.float32), name="other")
