@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+from flowgraph.core.deadline import LONGEST
 from flowgraph.core.logger import logger
 from flowgraph.core.message import DecodeError
 from flowgraph.core.system_error import system_error
@@ -35,7 +36,7 @@ class EventFile:
     The file is made with the first event.
 
     Args:
-        logdir: the folder, made if it is not there.
+        logdir: the folder, made if it is not there; "" for that of the program.
         max_queue: how many events may wait in memory; 0 for any number.
         flush_secs: how long, in seconds, an event may wait.
         suffix: ends the file's name.
@@ -46,12 +47,9 @@ class EventFile:
 
     def __init__(self, logdir: str, max_queue: int = 10, flush_secs: float = 120,
                  suffix: str = "") -> None:
-        try:
-            os.makedirs(logdir, exist_ok=True)
-        except (OSError, ValueError) as error:
-            raise system_error(logdir, error) from None
         self.logdir = logdir
         self._folder = os.path.abspath(logdir)  # the program may change its folder
+        self._make_folder()
         self.path = ""
         self._max_queue, self._flush_secs, self._suffix = max_queue, flush_secs, suffix
         self._writer: RecordWriter | None = None
@@ -109,11 +107,17 @@ class EventFile:
             if writer is not None:
                 writer.close()
 
+    def _make_folder(self) -> None:
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise system_error(self.logdir, error) from None
+
     def _new_file(self) -> RecordWriter:
         now = int(time.time())
         name = os.path.join(self._folder, f"events.out.tfevents.{now:010d}.{socket.gethostname()}")
         self.path, tries = name + self._suffix, 0
-        os.makedirs(self._folder, exist_ok=True)  # it may have been removed since
+        self._make_folder()  # it may have been removed since
         while True:
             try:
                 Path(self.path).touch(exist_ok=False)
@@ -130,7 +134,7 @@ class EventFile:
 
 def _keep_flushing(reference: weakref.ref[EventFile], stop: threading.Event,
                    seconds: float) -> None:
-    while not stop.wait(seconds):
+    while not stop.wait(min(seconds, LONGEST)):
         file = reference()
         if file is None:
             return

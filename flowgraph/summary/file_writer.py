@@ -59,7 +59,7 @@ class FileWriter:
     def __init__(self, logdir: Any, graph: Any = None, max_queue: int = 10,
                  flush_secs: float = 120, graph_def: Any = None,
                  filename_suffix: str | None = None, session: Any = None) -> None:
-        folder = logdir.decode() if isinstance(logdir, bytes) else str(logdir)
+        folder = _folder(logdir)
         shared = {} if session is None else _files_of.setdefault(session, {})
         if folder not in shared:
             shared[folder] = EventFile(folder, max_queue, flush_secs, filename_suffix or "")
@@ -248,6 +248,10 @@ class FileWriter:
                 "FileWriter is explicitly reopened.", UserWarning, line.filename, line.lineno)
 
 
+def _folder(logdir: Any) -> str:
+    return logdir.decode() if isinstance(logdir, bytes) else str(logdir)
+
+
 def _serialized(value: Any, what: str) -> bytes:
     if isinstance(value, bytes):
         return value
@@ -274,16 +278,17 @@ class FileWriterCache:
     _lock = threading.RLock()
 
     @staticmethod
-    def get(logdir: str) -> FileWriter:
+    def get(logdir: Any) -> FileWriter:
         """The writer of a folder.
 
         Args:
             logdir: the folder.
         """
+        folder = _folder(logdir)
         with FileWriterCache._lock:
-            if logdir not in FileWriterCache._cache:
-                FileWriterCache._cache[logdir] = FileWriter(logdir, graph=get_default_graph())
-            return FileWriterCache._cache[logdir]
+            if folder not in FileWriterCache._cache:
+                FileWriterCache._cache[folder] = FileWriter(folder, graph=get_default_graph())
+            return FileWriterCache._cache[folder]
 
     @staticmethod
     def clear() -> None:

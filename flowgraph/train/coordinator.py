@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flowgraph.core.deadline import LONGEST
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.errors import OutOfRangeError
@@ -111,7 +112,7 @@ class Coordinator:
         Returns:
             Whether one was.
         """
-        return self._stop.wait(timeout)
+        return self._stop.wait(None if timeout is None else min(timeout, LONGEST))
 
     def register_thread(self, thread: threading.Thread) -> None:
         """Notes a thread for `join`.
@@ -141,7 +142,7 @@ class Coordinator:
         end = time.monotonic() + stop_grace_period_secs
         for thread in waiting:
             if thread.is_alive():
-                thread.join(max(end - time.monotonic(), 0.0))
+                thread.join(min(max(end - time.monotonic(), 0.0), LONGEST))
         stragglers = [thread.name for thread in _alive(waiting)]
         with self._lock:
             self._joined = True

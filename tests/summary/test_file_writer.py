@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -69,6 +70,38 @@ def test_events_do_not_wait_longer_than_flush_secs(tmp_path) -> None:
         time.sleep(0.02)
     assert len(steps(tmp_path)) == 20
     writer.close()
+
+
+def test_flush_secs_may_be_longer_than_systems_wait(tmp_path) -> None:
+    before = set(threading.enumerate())
+    writer = fg.summary.FileWriter(tmp_path, flush_secs=float("inf"))
+    writer.add_summary(scalar(), 1)
+    writer.add_summary(scalar(), 2)
+    (thread,) = set(threading.enumerate()) - before
+    thread.join(0.05)
+    assert thread.is_alive()
+    writer.close()
+
+
+def test_the_empty_folder_is_that_of_the_program(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with fg.summary.FileWriter("") as writer:
+        writer.add_summary(scalar(), 1)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_has_become_a_file_is_told(tmp_path) -> None:
+    writer = fg.summary.FileWriter(tmp_path / "log")
+    (tmp_path / "log").rmdir()
+    (tmp_path / "log").touch()
+    with pytest.raises(fg.errors.AlreadyExistsError, match="log"):
+        writer.add_summary(scalar(), 1)
+
+
+def test_a_folder_has_one_writer_however_it_is_named(tmp_path) -> None:
+    get = fg.summary.FileWriterCache.get
+    assert get(tmp_path) is get(str(tmp_path)) is get(str(tmp_path).encode())
+    fg.summary.FileWriterCache.clear()
 
 
 def test_metadata_is_written_with_the_first_value_of_a_tag_only(tmp_path) -> None:

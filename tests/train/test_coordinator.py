@@ -111,6 +111,9 @@ def test_a_coordinator_can_be_used_again():
 def test_wait_for_stop_tells_whether_there_was_one():
     coord = fg.train.Coordinator()
     assert not coord.wait_for_stop(0.001)
+    started(coord.request_stop)
+    assert coord.wait_for_stop(float("inf"))
+    coord.clear_stop()
     coord.request_stop()
     assert coord.wait_for_stop()
 
