@@ -119,7 +119,7 @@ def _columns(xp, x, windows: Windows, counts, pads) -> Any:
         at = tuple(slice(0, (count - 1) * s + 1, s)
                    for count, s in zip(counts, strides, strict=True))
         return x[(slice(None), *at)].reshape(-1, c)
-    steps = x.strides
+    steps = _strides(x)
     rows = tuple(step * s for step, s in zip(steps[1:-1], strides, strict=True))
     inside = tuple(step * r for step, r in zip(steps[1:-1], dilations, strict=True))
     stack = xp.lib.stride_tricks.as_strided
@@ -133,6 +133,11 @@ def _columns(xp, x, windows: Windows, counts, pads) -> Any:
     else:
         view = stack(x, (n, *counts, *sizes, c), (steps[0], *rows, *inside, steps[-1]))
     return view.reshape(n * math.prod(counts), math.prod(sizes) * c)
+
+
+def _strides(x) -> tuple[int, ...]:
+    """The strides of a contiguous array; `x.strides` may say anything of an axis of one element."""
+    return tuple(x.dtype.itemsize * math.prod(x.shape[axis + 1:]) for axis in range(x.ndim))
 
 
 def padded(xp, x, pads) -> Any:

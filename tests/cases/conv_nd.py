@@ -32,6 +32,9 @@ def last(x):
 
 
 CASES = [
+    Case("conv3d/of_a_new_channel_axis", lambda x, w: conv3d(x[..., None], w, 1, "VALID"),
+         (V[..., 0], VW[:, :, :, :1]),
+         lambda x, w: convolved(x[..., None], w, (1, 1, 1), "VALID"), grad=True),
     Case("conv3d/same", lambda x, w: conv3d(x, w, 1, "SAME"), (V, VW),
          lambda x, w: convolved(x, w, (1, 1, 1), "SAME"), grad=True),
     Case("conv3d/strided", lambda x, w: conv3d(x, w, [1, 2, 1, 2, 1], "VALID"), (V, VW),
