@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,13 @@ if TYPE_CHECKING:
 
 MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
 _GROWN_RUNS = 20  # a line that made the graph grow before so many runs is in a loop
+
+
+class Device(NamedTuple):
+    """What a session tells about a device."""
+
+    name: str
+    device_type: str
 
 
 class BaseSession:
@@ -372,9 +379,9 @@ class BaseSession:
         with stacks.sessions.pushed(self):
             yield self
 
-    def list_devices(self) -> list[Any]:
-        """The devices that this session can use, as (name, type)."""
-        return [("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
+    def list_devices(self) -> list[Device]:
+        """The devices that this session can use; each has a `name` and a `device_type`."""
+        return [Device("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
 
 
 class Session(BaseSession):
