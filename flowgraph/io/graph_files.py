@@ -6,8 +6,10 @@ import os
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.core.message import Message
 from flowgraph.core.message_scalar import TextError
 from flowgraph.core.message_text import merge_text
+from flowgraph.core.system_error import system_error
 from flowgraph.graph.graph import Graph
 from flowgraph.io.durable import write_file
 from flowgraph.io.graph_export import graph_def as whole_graph
@@ -26,6 +28,10 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
     Returns:
         The path of the file.
 
+    Raises:
+        TypeError: it is neither a Graph nor a GraphDef.
+        OpError: the file cannot be written; of the class that says why.
+
     Example:
         >>> import flowgraph as fg, os, tempfile
         >>> with fg.Graph().as_default() as g:
@@ -37,10 +43,17 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
     """
     graph_def = (whole_graph(graph_or_graph_def) if isinstance(graph_or_graph_def, Graph)
                  else graph_or_graph_def)
-    folder = os.fspath(logdir)
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, name)
-    write_file(path, str(graph_def).encode() if as_text else graph_def.SerializeToString())
+    if not isinstance(graph_def, Message):
+        raise TypeError(located(f"needs a Graph or a GraphDef, got {graph_def!r:.100}",
+                                "A session's graph is session.graph."))
+    folder = os.fsdecode(logdir)
+    path = os.path.join(folder, os.fsdecode(name))
+    content = str(graph_def).encode() if as_text else graph_def.SerializeToString()
+    try:
+        os.makedirs(folder, exist_ok=True)
+        write_file(path, content)
+    except (OSError, ValueError) as error:
+        raise system_error(path, error) from None
     return path
 
 

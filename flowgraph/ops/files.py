@@ -7,13 +7,8 @@ import os
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.errors import (
-    FailedPreconditionError,
-    NotFoundError,
-    PermissionDeniedError,
-    ShapeError,
-    UnknownError,
-)
+from flowgraph.core.system_error import system_error
+from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import invalid, shown, strings
@@ -25,14 +20,6 @@ def _path(array, what="filename"):
     if array.ndim:
         raise invalid(f"{what} must be a scalar, got shape {shape_text(array.shape)}")
     return os.fsdecode(array.item())
-
-
-def _failed(path, error):
-    """TensorFlow's class for what the system said."""
-    kind = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError,
-            IsADirectoryError: FailedPreconditionError,
-            NotADirectoryError: FailedPreconditionError}.get(type(error), UnknownError)
-    return kind(None, None, f"{path}; {getattr(error, 'strerror', None) or error}")
 
 
 class ReadFile(OpDef):
@@ -53,7 +40,7 @@ class ReadFile(OpDef):
             with open(path, "rb") as file:
                 return strings([file.read()], ())
         except (OSError, ValueError) as error:
-            raise _failed(path, error) from None
+            raise system_error(path, error) from None
 
 
 def read_file(filename, name=None):
@@ -99,7 +86,7 @@ class WriteFile(OpDef):
             with open(path, "wb") as file:
                 file.write(contents.item())
         except (OSError, ValueError) as error:
-            raise _failed(path, error) from None
+            raise system_error(path, error) from None
         return ()
 
 

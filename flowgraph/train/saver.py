@@ -424,7 +424,7 @@ class Saver:
                      {self.saver_def.filename_tensor_name: save_path})
         except NotFoundError as error:
             if not self._restore_objects(sess, save_path):
-                raise _not_restored(error, "A variable's name is not in the checkpoint. "
+                raise _not_restored(error, "A variable's name, or a file, is not there. "
                                     "tf.train.list_variables tells what is; Saver({name: variable})"
                                     " says under which names to look.") from None
         except InvalidArgumentError as error:

@@ -101,6 +101,15 @@ def test_a_graph_in_a_file(tmp_path, as_text) -> None:
     assert path == tf.io.write_graph(graph.as_graph_def(), str(tmp_path / "new"), "graph", as_text)
 
 
+def test_a_graph_that_cannot_be_written(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(tf.errors.FailedPreconditionError, match="Not a directory"):
+        tf.train.write_graph(tf.Graph(), tmp_path / "file" / "in", "graph.pb", as_text=False)
+    advice = r"(?s)needs a Graph.*session\.graph"
+    with tf.Session() as session, pytest.raises(TypeError, match=advice):
+        tf.train.write_graph(session, tmp_path, "graph.pbtxt")
+
+
 def test_a_file_that_holds_no_graph(tmp_path) -> None:
     (tmp_path / "x.pb").write_bytes(b"hello")
     with pytest.raises(ValueError, match="holds no GraphDef"):
