@@ -26,7 +26,7 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.constant import constant
 from flowgraph.ops.type_spec import TensorSpec
-from flowgraph.platform.gfile import glob
+from flowgraph.platform.paths import glob
 
 _COLUMN_TYPES = (dt.int32, dt.int64, dt.float32, dt.float64, dt.string)
 _BUFFER = 4 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.platform.files import GFile
-from flowgraph.platform.gfile import (
+from flowgraph.platform.paths import (
     copy,
     exists,
     glob,
