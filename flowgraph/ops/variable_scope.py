@@ -236,10 +236,11 @@ class _GraphVariables:
         self.open = _Open()
 
 
-def _of(graph: Graph) -> _GraphVariables:
-    """What `graph` keeps; made when first asked for, and gone with the graph.
+def variables_of(graph: Graph) -> _GraphVariables:
+    """What a graph keeps for `tf.get_variable`; made when first asked for, gone with the graph.
 
-    A branch or a loop's body shares what the graph around it keeps.
+    Args:
+        graph: the graph; a branch or a loop's body shares what the graph around it keeps.
     """
     graph = outermost(graph)
     state = vars(graph).get("_get_variable_state")
@@ -257,7 +258,7 @@ def get_variable_scope() -> VariableScope:
         ...     fg.get_variable_scope().name
         'a/b'
     """
-    return _of(get_default_graph()).open.scope
+    return variables_of(get_default_graph()).open.scope
 
 
 class variable_scope:
@@ -325,7 +326,7 @@ class variable_scope:
         try:
             names = self._name_scope(graph)
             entered = names.__enter__() if names is not None else ""
-            state = _of(graph).open
+            state = variables_of(graph).open
             old, counts = state.scope, None
             if isinstance(self._name_or_scope, VariableScope):
                 counts = dict(state.counts)
@@ -428,7 +429,7 @@ def get_variable(name: str, shape: Any = None, dtype: Any = None, initializer: A
         >>> w
         <tf.Variable 'w:0' shape=(2, 3) dtype=float32_ref>
     """
-    state = _of(get_default_graph())
+    state = variables_of(get_default_graph())
     return state.open.scope.get_variable(
         state.store, name, shape=shape, dtype=dtype, initializer=initializer,
         regularizer=regularizer, trainable=trainable, collections=collections,

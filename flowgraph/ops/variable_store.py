@@ -36,7 +36,7 @@ class VariableStore:
     """The variables of a graph by full name, as `tf.get_variable` finds them."""
 
     def __init__(self) -> None:
-        self._vars: dict[str, Any] = {}
+        self.by_name: dict[str, Any] = {}
         self._partitioned: dict[str, Any] = {}
 
     def get_variable(self, name: str, custom_getter: Any = None, **wanted: Any) -> Any:
@@ -69,7 +69,7 @@ class VariableStore:
         if reuse is True and name in self._partitioned:
             return _found_parts(self._partitioned[name], TensorShape(shape),
                                 as_dtype(dtype).base_dtype, None)
-        if f"{name}/part_0" in self._vars:
+        if f"{name}/part_0" in self.by_name:
             raise ValueError(located("No partitioner was provided, but a partitioned version of "
                                      f"the variable was found: {name}/part_0. Perhaps a variable "
                                      "of the same name was already created with partitioning?"))
@@ -88,8 +88,8 @@ class VariableStore:
                                      "Leave shape out: it is the constant's."))
         dtype = as_dtype(dtype).base_dtype
         shape = TensorShape(shape)
-        if name in self._vars:
-            return _found(self._vars[name], shape, dtype, reuse)
+        if name in self.by_name:
+            return _found(self.by_name[name], shape, dtype, reuse)
         if reuse is True:
             raise ValueError(message(
                 f"Variable {name} does not exist, or was not created with tf.get_variable() "
@@ -112,7 +112,7 @@ class VariableStore:
             caching_device=caching_device, dtype=None if from_value or without_shape else dtype,
             validate_shape=validate_shape, constraint=constraint,
             synchronization=synchronization, aggregation=aggregation)
-        self._vars[name] = variable
+        self.by_name[name] = variable
         if regularizer is not None:
             with name_scope(name + "/Regularizer/"):
                 loss = regularizer(variable)
@@ -125,7 +125,7 @@ class VariableStore:
                             initializer: Any, reuse: Any, **wanted: Any) -> Any:
         """Finds or makes the variable `name` in parts, each a variable `name/part_i`."""
         name = name.rstrip("/")  # of create_partitioned_variables, which has the scope's name
-        if name in self._vars:
+        if name in self.by_name:
             raise ValueError(located("A partitioner was provided, but an unpartitioned version of "
                                      f"the variable was found: {name}. Perhaps a variable of the "
                                      "same name was already created without partitioning?"))

@@ -11,7 +11,7 @@ from flowgraph.io.save_restore import restore_v2
 from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.state import assign
 from flowgraph.ops.variable import Variable
-from flowgraph.ops.variable_scope import _of
+from flowgraph.ops.variable_scope import variables_of
 from flowgraph.train.checkpoint_reader import checkpoint_in, load_checkpoint
 
 _PART = "/part_"
@@ -50,7 +50,7 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Mapping[str, Any
     """
     shapes = load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map()
     prefix = checkpoint_in(ckpt_dir_or_file)
-    known = _of(get_default_graph()).store._vars
+    known = variables_of(get_default_graph()).store.by_name
     for name, target in sorted(assignment_map.items(), key=lambda item: item[0]):
         variable = _variable(target, known) if isinstance(target, str) else target
         if variable is not None:
