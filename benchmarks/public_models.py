@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-META_GRAPHS = ("MTT_musicnn", "MTT_vgg", "MSD_vgg")
+META_GRAPHS = ("MTT_musicnn", "MSD_musicnn", "MTT_vgg", "MSD_vgg")
 TEXTS = ("def f(x):\n    return x + 1\nprint(f(2))\n",
          '#include <stdio.h>\nint main() { printf("hi"); return 0; }',
          "SELECT * FROM users WHERE id = 3;", "", "a")
