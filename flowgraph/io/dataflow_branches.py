@@ -28,7 +28,6 @@ from flowgraph.io.graph_messages import NodeDef
 Path = tuple[tuple[str, int], ...]  # (predicate, branch) of each branch around, outermost first
 
 
-
 def without_branches(items: list[Item], in_loop: bool = False) -> list[Item]:
     """The items of one level with Conditionals for what lies between Switch and Merge.
 

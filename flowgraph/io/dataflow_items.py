@@ -20,7 +20,6 @@ NEXT = frozenset(("NextIteration", "RefNextIteration"))
 STRUCTURE = SWITCH | MERGE | ENTER | EXIT | NEXT | {"LoopCond"}
 
 
-
 @dataclass
 class Region:
     """What is inside a branch, or inside the condition or the body of a loop.
@@ -169,8 +168,15 @@ def _changed_region(region: Region, new: dict[str, str],
 
 def without(dropped: frozenset[str] | set[str], refs: Iterable[str]) -> list[str]:
     """Names without control inputs on nodes that are gone, each control input once."""
-    kept = [ref for ref in refs if not (ref.startswith("^") and ref[1:] in dropped)]
-    return [ref for i, ref in enumerate(kept) if not (ref.startswith("^") and ref in kept[:i])]
+    kept = []
+    controls = set()
+    for ref in refs:
+        if ref.startswith("^"):
+            if ref[1:] in dropped or ref in controls:
+                continue
+            controls.add(ref)
+        kept.append(ref)
+    return kept
 
 
 def renamed(ref: str, new: dict[str, str]) -> str:

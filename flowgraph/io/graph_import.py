@@ -13,11 +13,10 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.attr_values import default_value
 from flowgraph.io.graph_messages import GraphDef, NodeDef
 from flowgraph.io.import_nodes import Importer, Library
 from flowgraph.io.op_messages import OpList
-from flowgraph.io.op_table import MISSING, signature
+from flowgraph.io.op_table import signature
 from flowgraph.opdef.convert import convert_to_tensor
 
 
@@ -135,16 +134,3 @@ def _remove_defaults(graph_def: GraphDef, producer_op_list: OpList) -> None:
             if (key not in row.attrs and attr is not None and attr.HasField("default_value")
                     and node.attr[key] == attr.default_value):
                 del node.attr[key]
-
-
-def set_default_attrs(graph_def: GraphDef) -> None:
-    """Puts attributes that nodes leave out into them, with their defaults.
-
-    Args:
-        graph_def: the graph, which is changed.
-    """
-    for node in graph_def.node:
-        row = signature(node.op)
-        for key, attr in row.attrs.items() if row is not None else ():
-            if key not in node.attr and attr.default is not MISSING and not attr.later:
-                node.attr[key].CopyFrom(default_value(attr.kind, attr.default))

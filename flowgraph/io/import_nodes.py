@@ -110,13 +110,19 @@ class Importer:
         check_unique(nodes)
         check_control_flow(nodes)
         self.all_names = {node.name for node in nodes}
+        try:
+            self.add(self._items(nodes))
+        except RecursionError:
+            raise ValueError(located("The GraphDef's branches or loops stand in one another too "
+                                     "deep to be read")) from None
+
+    def _items(self, nodes: list[NodeDef]) -> list[Item]:
         from flowgraph.io.control_flow_v1 import functionalized
         try:
-            items = functionalized(with_initialized_values(nodes))
+            return functionalized(with_initialized_values(nodes))
         except InvalidArgumentError as error:
             raise ValueError(located(f"The GraphDef's branches or loops cannot be read: {error}")
                              ) from None
-        self.add(items)
 
     def add(self, nodes: Iterable[Item]) -> None:
         """Builds nodes, branches and loops, each after those it needs.

@@ -105,11 +105,12 @@ class NpzReader:
         self.parts: dict[bytes, Entry] = {}
         self._arrays: dict[str, tuple[str, np.dtype[Any], tuple[int, ...], bool]] = {}
         try:
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    if info.filename.endswith(".npy"):
-                        name = info.filename.removesuffix(".npy")
-                        self._arrays[name] = self._header(archive, info)
+            self._archive = zipfile.ZipFile(path)  # open until the reader is gone
+            whole = os.path.getsize(path)
+            for info in self._archive.infolist():
+                if info.filename.endswith(".npy"):
+                    name = info.filename.removesuffix(".npy")
+                    self._arrays[name] = self._header(info, whole)
         except OSError as error:
             raise self._system(error) from None
         except _DAMAGED as error:
@@ -117,14 +118,13 @@ class NpzReader:
         self.entries = {name: Entry(self._number(name), self._shape(name), 0, 0, 0, 0, ())
                         for name in self._arrays if not self._is_lengths(name)}
 
-    def _header(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+    def _header(self, info: zipfile.ZipInfo, whole: int
                 ) -> tuple[str, np.dtype[Any], tuple[int, ...], bool]:
-        """(member, dtype, shape, whether columns come first) of an array."""
-        whole = os.path.getsize(self.prefix)
+        """(member, dtype, shape, whether columns come first) of an array in a file of a size."""
         if info.compress_size > whole or (
                 info.file_size > info.compress_size * _MOST_PACKED + _MOST_PACKED):
             raise ValueError(f"{info.filename} claims {info.file_size} bytes")
-        with archive.open(info) as stream:
+        with self._archive.open(info) as stream:
             shape, columns_first, dtype = _read_header(stream)
             if dtype.hasobject:
                 raise ValueError(f"{info.filename} holds Python objects, which are not read")
@@ -192,10 +192,9 @@ class NpzReader:
         """
         dtype = self.dtype(name)
         try:
-            with zipfile.ZipFile(self.prefix) as archive:
-                array = self._read(archive, name)
-                if name + _LENGTHS in self._arrays:
-                    array = _strings(array, self._read(archive, name + _LENGTHS))
+            array = self._read(name)
+            if name + _LENGTHS in self._arrays:
+                array = _strings(array, self._read(name + _LENGTHS))
         except OSError as error:
             raise self._system(error) from None
         except _DAMAGED as error:
@@ -213,9 +212,9 @@ class NpzReader:
             raise InvalidArgumentError(None, None, f"{self.prefix} has no such part of {name}")
         return array[places].copy()
 
-    def _read(self, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    def _read(self, name: str) -> np.ndarray:
         member, dtype, shape, columns_first = self._arrays[name]
-        with archive.open(member) as stream:
+        with self._archive.open(member) as stream:
             _read_header(stream)
             data = bytearray(stream.read())  # at the end the checksum is compared
         if len(data) != prod(shape) * dtype.itemsize:

@@ -10,7 +10,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.io.control_flow_v1 import functionalized
-from flowgraph.io.dataflow_items import STRUCTURE, plain_nodes
+from flowgraph.io.dataflow_items import STRUCTURE, plain_nodes, without
 
 FILE = np.load(Path(__file__).parent / "files" / "control_flow_v1.npz")
 PROGRAMS = sorted(name.removesuffix(".pb") for name in FILE if name.endswith(".pb"))
@@ -112,3 +112,17 @@ def test_what_is_no_branch_and_no_loop_is_one_clear_error(nodes, words) -> None:
         add(graph_def, name, op, *inputs)
     with pytest.raises(ValueError, match=words):
         fg.import_graph_def(graph_def)
+
+
+def test_loops_in_one_another_without_end_are_one_clear_error() -> None:
+    graph_def = fg.GraphDef()
+    add(graph_def, "x0", "Const", value=True)
+    for i in range(1200):
+        add(graph_def, f"x{i + 1}", "Enter", f"x{i}")
+        graph_def.node[-1].attr["frame_name"].s = b"frame %d" % i
+    with pytest.raises(ValueError, match="too deep to be read"):
+        fg.import_graph_def(graph_def)
+
+
+def test_control_inputs_are_kept_once_and_without_nodes_that_are_gone() -> None:
+    assert without({"gone"}, ["x", "^a", "^gone", "^b", "^a", "x"]) == ["x", "^a", "^b", "x"]

@@ -61,3 +61,23 @@ def test_graphs_without_training_stay_as_they_are() -> None:
     nodes = {node.name: list(node.input)
              for node in tf.get_default_graph().as_graph_def().node}
     assert nodes["AssignAdd"] == ["w", "mul"]
+
+
+def test_no_write_and_read_wait_for_each_other() -> None:
+    """Of two reads that lead to other writes, an added edge may turn the next one into a circle."""
+    x = tf.placeholder(tf.float32, [2, 2], name="x")
+    a, b = (tf.get_variable(name, [2, 2]) for name in "ab")
+    loss = tf.reduce_sum(tf.matmul(tf.matmul(x, a * b), tf.matmul(b, a)))
+    tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    nodes = {node.name: node for node in tf.get_default_graph().as_graph_def().node}
+    seen: set[str] = set()
+
+    def visit(name: str, around: frozenset[str]) -> None:
+        assert name not in around, f"{name} waits for itself"
+        if name not in seen:
+            for text in nodes[name].input:
+                visit(text.removeprefix("^").partition(":")[0], around | {name})
+            seen.add(name)
+
+    for name in nodes:
+        visit(name, frozenset())

@@ -145,3 +145,18 @@ def test_other_files_and_folders(tmp_path) -> None:
         write_npz(str(tmp_path / "no" / "f.npz"), {})
     with pytest.raises(InvalidArgumentError):
         write_npz("a\0b", {})
+
+
+def test_a_reader_reads_the_list_of_members_once(path, monkeypatch) -> None:
+    reader = NpzReader(path)
+    opened = []
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *args: opened.append(args))
+    for name in ARRAYS:
+        reader.read(name)
+    assert not opened
+
+
+def test_a_reader_reads_on_in_the_file_that_it_opened(path) -> None:
+    reader = NpzReader(path)
+    write_npz(path, {"scope/w": np.zeros((2, 3), np.float32)})
+    np.testing.assert_array_equal(reader.read("scope/w"), ARRAYS["scope/w"])
