@@ -134,12 +134,13 @@ def get_session() -> Any:
 def _initialize(state: Any, session: Any) -> None:
     from flowgraph.ops.state import is_variable_initialized
 
-    new = [v for v in state.variables if (id(session), v) not in state.initialized]
+    initialized = state.initialized.setdefault(session, set())
+    new = [v for v in state.variables if v not in initialized]
     if not new or session.graph is not get_default_graph():
         return
     there = session.run([is_variable_initialized(v) for v in new])
     session.run([v.initializer for v, done in zip(new, there, strict=True) if not done])
-    state.initialized |= {(id(session), v) for v in new}
+    initialized.update(new)
 
 
 def set_session(session: Any) -> None:

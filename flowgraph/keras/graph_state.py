@@ -26,7 +26,7 @@ class GraphState:
         self.learning_phase: Any = None
         self.session: Any = None
         self.variables: list[Any] = []  # made by keras, which initialises them by itself
-        self.initialized: set[tuple[int, Any]] = set()  # (session, variable)
+        self.initialized: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()  # by session
         self.calls: WeakKeyDictionary[Tensor, LayerCall] = WeakKeyDictionary()
         self.masks: WeakKeyDictionary[Tensor, Any] = WeakKeyDictionary()
 

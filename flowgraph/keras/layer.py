@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +32,15 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.initializers import GlorotUniform, Zeros
 from flowgraph.ops.variable import Variable
 
-_training: list[Any] = []  # what the layers whose calls run now were called with
+
+class _Calls(threading.local):
+    """The calls of layers that run now in a thread: what each was told of `training`."""
+
+    def __init__(self) -> None:
+        self.training: list[Any] = []
+
+
+_calls = _Calls()
 
 
 class Layer(base.Layer):
@@ -178,8 +187,9 @@ class Layer(base.Layer):
         inputs = nest.map_structure(base._as_tensor, inputs)
         given = dict(kwargs)
         parameters = inspect.signature(self.call).parameters
-        if "training" in parameters and kwargs.get("training") is None and _training:
-            kwargs["training"] = _training[-1]
+        if "training" in parameters and kwargs.get("training") is None and (
+                _calls.training):
+            kwargs["training"] = _calls.training[-1]
         elif "training" in kwargs and "training" not in parameters and not any(
                 p.kind is p.VAR_KEYWORD for p in parameters.values()):
             del kwargs["training"]
@@ -201,11 +211,12 @@ class Layer(base.Layer):
     @contextmanager
     def _training_is(self, training: Any) -> Iterator[None]:
         """Layers called inside get the same `training` unless told otherwise."""
-        _training.append(_training[-1] if training is None and _training else training)
+        around = _calls.training
+        around.append(around[-1] if training is None and around else training)
         try:
             yield
         finally:
-            _training.pop()
+            around.pop()
 
     def _remember(self, inputs: Any, args: Any, kwargs: Any, outputs: Any) -> None:
         for index, output in enumerate(nest.flatten(outputs)):

@@ -123,7 +123,7 @@ class Model(Training, Layer):
             overwrite: accepted.
             save_format: "tf" or None.
         """
-        from flowgraph.io.durable import write_file
+        from flowgraph.io.npz import write_npz
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
 
@@ -133,11 +133,7 @@ class Model(Training, Layer):
         if not str(filepath).endswith(".npz"):
             Saver(self.weights).save(get_session(), str(filepath), write_meta_graph=False)
             return
-        import io
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {str(i): a for i, a in enumerate(self.get_weights())}
-        np.savez(buffer, **arrays)
-        write_file(filepath, buffer.getvalue())
+        write_npz(str(filepath), {str(i): a for i, a in enumerate(self.get_weights())})
 
     def load_weights(self, filepath: str, by_name: bool = False) -> None:
         """Reads its variables from what `save_weights` wrote.

@@ -7,12 +7,14 @@ optimizer's ops. Each batch is one `Session.run` of that graph, with the learnin
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from flowgraph.core import nest
 from flowgraph.core.frames import located
+from flowgraph.core.logger import logger
 from flowgraph.graph.tensor import Tensor
 from flowgraph.keras import callbacks as callback_classes
 from flowgraph.keras import optimizers
@@ -250,6 +252,8 @@ class Training:
         for epoch in range(initial_epoch, epochs):
             _tell(hooks, "on_epoch_begin", epoch)
             logs = self._of_batches(batches, steps, self.train_on_batch, hooks)
+            if not logs:
+                break
             if validation_data is not None:
                 tested = (self.evaluate(validation_data[0], validation_data[1], verbose=0)
                           if isinstance(validation_data, (list, tuple))
@@ -277,6 +281,8 @@ class Training:
         _refuse(kwargs, "evaluate_generator")
         steps = len(generator) if steps is None else steps
         logs = self._of_batches(_endless(generator), steps, self.test_on_batch, [])
+        if not logs:
+            raise ValueError(located("the generator yields no batch"))
         means = list(logs.values())
         return means if len(means) > 1 else means[0]
 
@@ -290,20 +296,29 @@ class Training:
         """
         kwargs.pop("verbose", None)
         _refuse(kwargs, "predict_generator")
-        batches = _endless(generator)
-        made = []
-        for _ in range(len(generator) if steps is None else steps):
-            batch = next(batches)
-            made.append(self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch))
+        steps = len(generator) if steps is None else steps
+        made = [self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch)
+                for batch in islice(_endless(generator), steps)]
+        if not made:
+            raise ValueError(located("the generator yields no batch"))
         if isinstance(made[0], list):
             return [np.concatenate(column) for column in zip(*made, strict=True)]
         return np.concatenate(made)
 
     def _of_batches(self, batches: Any, steps: int, take: Any, hooks: Any) -> dict[str, float]:
-        """Means over the rows of what `take` says of each batch."""
+        """Means over the rows of what `take` says of each batch; {} where there is none.
+
+        As in TensorFlow, training stops with a warning when the generator ends too early.
+        """
         sums, rows = np.zeros(len(self.metrics_names)), 0
         for number in range(steps):
-            x, y, *weights = next(batches)
+            batch = next(batches, None)
+            if batch is None:
+                self.stop_training = True
+                logger().warning("The generator ended after %d of %d batches. It must yield at "
+                                 "least steps_per_epoch * epochs of them.", number, steps)
+                break
+            x, y, *weights = batch
             size = len(nest.flatten(y)[0])
             _tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": size})
             values = _as_list(take(x, y, *weights))
@@ -311,8 +326,9 @@ class Training:
             _tell(hooks, "on_train_batch_end", number, {
                 "batch": number, "size": size,
                 **dict(zip(self.metrics_names, values, strict=True))})
-        means = (sums / max(rows, 1)).tolist()
-        return dict(zip(self.metrics_names, means, strict=True))
+        if not rows:
+            return {}
+        return dict(zip(self.metrics_names, (sums / rows).tolist(), strict=True))
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch.

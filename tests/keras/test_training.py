@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,51 @@ def test_a_data_set_without_its_file_says_which_to_put_where(tmp_path, monkeypat
     np.savez(folder / "mnist.npz", x_train=x[:3], y_train=y[:3], x_test=x[:2], y_test=y[:2])
     (x, y), (x_test, _) = keras.datasets.mnist.load_data()
     assert (len(x), len(x_test)) == (3, 2)
+
+
+def test_a_generator_that_ends_too_early_ends_the_training(caplog) -> None:
+    with fg.Graph().as_default(), fg.Session():
+        model = line()
+        history = model.fit_generator(iter([(X[:8], Y[:8])] * 3), steps_per_epoch=2, epochs=5,
+                                      verbose=0)
+        assert len(history.history["loss"]) == 2
+        assert "ended after 1 of 2 batches" in caplog.text
+        assert len(model.predict_generator(iter([X[:8]]), steps=2)) == 8
+        with pytest.raises(ValueError, match="yields no batch"):
+            model.evaluate_generator(iter([]), steps=1)
+        with pytest.raises(ValueError, match="yields no batch"):
+            model.predict_generator(iter([]), steps=1)
+
+
+def test_each_session_gets_first_values() -> None:
+    """Also one that has the memory address of a session that is gone."""
+    with fg.Graph().as_default():
+        model = line()
+        for _ in range(20):
+            with fg.Session():
+                assert model.predict(X[:2]).shape == (2, 1)
+
+
+def test_training_is_told_to_the_layers_of_the_same_thread_only() -> None:
+    """A layer whose call waits for another thread's, which is told nothing of `training`."""
+    found = {}
+
+    class Inner(keras.layers.Layer):
+        def call(self, inputs, training=None):
+            found[threading.current_thread().name] = training
+            return inputs
+
+    class Outer(keras.layers.Layer):
+        def call(self, inputs, training=None):
+            thread = threading.Thread(target=in_a_graph, name="other")
+            thread.start()
+            thread.join()
+            return Inner()(inputs)
+
+    def in_a_graph() -> None:
+        with fg.Graph().as_default():
+            Inner()(fg.constant(1.0))
+
+    with fg.Graph().as_default():
+        Outer()(fg.constant(1.0), training=True)
+    assert found == {"other": None, threading.current_thread().name: True}
