@@ -134,12 +134,6 @@ class Operation:
     def __repr__(self) -> str:
         return f"<tf.Operation {self.name!r} type={self.type}>"
 
-    def __str__(self) -> str:
-        rows = [f"name: {self.name!r}", f"op: {self.type!r}"]
-        rows += [f"input: {tensor.name!r}" for tensor in self.inputs]
-        rows += [f"input: {'^' + op.name!r}" for op in self._control_inputs]
-        return "\n".join(rows)
-
     def __copy__(self) -> Operation:
         return self
 

@@ -1,4 +1,4 @@
-"""What GraphDefs add to `Graph` and `Operation`: `as_graph_def`, `node_def`, all of `get_attr`.
+"""What GraphDefs add to `Graph` and `Operation`: `as_graph_def`, `node_def`, text, `get_attr`.
 
 `graph/` stands before `io/` and must not import it, so the methods are put on the classes from here
 when the package is imported. What writes GraphDefs is imported when one is first called.
@@ -67,6 +67,11 @@ def node_def(self: Operation) -> NodeDef:
     return node_def(self)
 
 
+def text(self: Operation) -> str:
+    """The operation as the text of its NodeDef: what `print(op)` prints."""
+    return str(node_def(self))
+
+
 def get_attr(self: Operation, name: str) -> Any:
     """An attribute as TensorFlow's registry has it, with those that the op's tensors tell.
 
@@ -99,3 +104,4 @@ def attach() -> None:
     Graph.graph_def_versions = property(graph_def_versions)  # type: ignore[attr-defined]
     Operation.get_attr = get_attr  # type: ignore[method-assign]
     Operation.node_def = property(node_def)  # type: ignore[attr-defined]
+    Operation.__str__ = text  # type: ignore[assignment, method-assign]
