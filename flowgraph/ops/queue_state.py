@@ -147,6 +147,7 @@ class Queue:
     """
 
     kind: ClassVar[str] = "FIFOQueue"
+    in_order: ClassVar[bool] = True  # whether what went in together comes out together
     min_after_dequeue = 0
 
     def __init__(self, capacity: int, component_types: Sequence[DType],
@@ -209,7 +210,7 @@ class Queue:
                     None, None, "All input tensors must have the same size in the 0th dimension. "
                     f"Component {i} has {len(array)}, and should have {count}")
         if count:
-            rows = [_rows(np.array(array)) for array in batch]
+            rows = [self._rows(array) for array in batch]
             self._wait(_Enqueue(count, list(zip(*rows, strict=True))), self._enqueuing)
 
     def dequeue(self) -> Element:
@@ -342,6 +343,13 @@ class Queue:
 
     # ---- the elements: each kind of queue keeps them in its own way ------------------------------
 
+    def _rows(self, array: np.ndarray) -> list[np.ndarray]:
+        """The rows of a batch, in memory of the queue's own."""
+        if self.in_order:  # one piece of memory, which is free when the last of them is out
+            array = np.array(array)
+            return [array[i, ...] for i in range(len(array))]
+        return [array[i, ...].copy() for i in range(len(array))]
+
     def _empty(self) -> Any:
         return deque()
 
@@ -402,6 +410,7 @@ class ShuffleQueue(Queue):
     """
 
     kind = "RandomShuffleQueue"
+    in_order = False
 
     def __init__(self, capacity: int, component_types: Sequence[DType], shapes: Sequence[Shape],
                  min_after_dequeue: int, seed: int, seed2: int) -> None:
@@ -445,6 +454,7 @@ class PriorityQueue(Queue):
     """A queue whose elements come out by their first component, the lowest first."""
 
     kind = "PriorityQueue"
+    in_order = False
 
     def enqueue(self, components: Element) -> None:
         """Adds an element; waits for room."""
@@ -472,10 +482,6 @@ class PriorityQueue(Queue):
 
     def _put_back(self, elements: list[Element]) -> None:
         self._put(elements)
-
-
-def _rows(array: np.ndarray) -> list[np.ndarray]:
-    return [array[i, ...] for i in range(len(array))]
 
 
 def _shape(shape: Shape) -> str:

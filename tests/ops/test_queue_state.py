@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.ops.queue_state import PriorityQueue, ShuffleQueue
 
 LONG = 20  # seconds, after which a test has failed
 errors = fg.errors
@@ -293,6 +294,18 @@ def test_an_element_is_a_copy_of_what_was_fed():
         sess.run(enqueue, {value: array})
         array[:] = 9
         assert sess.run(element).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("queue", [
+    ShuffleQueue(5, (fg.string, fg.int64), ((), (2,)), 0, 1, 1),
+    PriorityQueue(5, (fg.int64, fg.string), ((), ()))], ids=["shuffle", "priority"])
+def test_one_element_of_a_batch_does_not_keep_the_memory_of_the_others(queue):
+    batch = [np.array([b"a", b"b"], object), np.arange(4).reshape(2, 2)]
+    if isinstance(queue, PriorityQueue):
+        batch = [np.array([2, 1]), batch[0]]
+    queue.enqueue_many(tuple(batch))
+    element = queue.dequeue()
+    assert [(part.base, part.dtype) for part in element] == [(None, part.dtype) for part in batch]
 
 
 def test_each_session_has_queues_of_its_own():
