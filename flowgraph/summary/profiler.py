@@ -9,6 +9,7 @@ from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError, UnimplementedError
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.io.durable import write_file
 from flowgraph.summary.float_ops import float_ops
 from flowgraph.summary.profile_options import TRAINABLE, ProfileOptionBuilder
 from flowgraph.summary.profile_views import Node, op_view, scope_view
@@ -87,8 +88,7 @@ def _profile(graph: Graph | None, runs: list[Any], cmd: str, options: Any) -> An
     if kind == "stdout":
         print(text, end="")
     elif place:
-        with open(place, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_file(place, text.encode())
     return found
 
 

@@ -232,14 +232,15 @@ def _maximums(tensors: dict[str, _Tensor], trace: ChromeTrace) -> dict[str, Allo
             (tensor.start, tensor.num_bytes, name), (tensor.last_used, -tensor.num_bytes, name)])
     maximums = {}
     for allocator, found in changes.items():
-        held = 0
-        there: set[str] = set()
-        most = AllocationMaximum(0, 0, set())
-        for timestamp, num_bytes, name in sorted(found):
+        found.sort()
+        held = most = count = 0  # how much there is, was at most, and after how many changes
+        for i, (timestamp, num_bytes, _) in enumerate(found, 1):
             held += num_bytes
-            (there.discard if num_bytes < 0 else there.add)(name)
-            if held > most.num_bytes:
-                most = AllocationMaximum(timestamp, held, set(there))
+            if held > most:
+                most, count = held, i
             trace.add("C", "Memory", allocator, _ALLOCATORS, 0, timestamp, args={allocator: held})
-        maximums[allocator] = most
+        there: set[str] = set()
+        for _, num_bytes, name in found[:count]:
+            (there.discard if num_bytes < 0 else there.add)(name)
+        maximums[allocator] = AllocationMaximum(found[count - 1][0] if count else 0, most, there)
     return maximums
