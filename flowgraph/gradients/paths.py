@@ -111,3 +111,14 @@ def x_tensor(graph: Graph, x: Any) -> Tensor:
     if handle is not None:
         return handle()
     return x if isinstance(x, Tensor) else to_tensor(graph, x, None, "x")
+
+
+def gradient_scope() -> str:
+    """The name scope of the `tf.gradients` that is at work, also in the bodies of loops."""
+    name, graph = "gradients", get_default_graph()
+    while graph is not None:
+        scopes = graph._scopes
+        if scopes.forward_op is not None:
+            name = scopes.name[:scopes.name.rfind(f"{scopes.forward_op.name}_grad")].rstrip("/")
+        graph = graph.outer  # type: ignore[assignment]
+    return name

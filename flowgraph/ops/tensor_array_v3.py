@@ -3,6 +3,9 @@
 flowgraph's own TensorArray (`tensor_array`) is a list that never changes; these ops run graphs that
 were written by TensorFlow 1. There a TensorArray is an object that lives as long as the run, and a
 number, the *flow*, goes from each op that changes it to the ops that come after.
+
+The gradient of a TensorArray is another one, which sums up: the gradient of a read adds to it, the
+gradient of a write reads from it, and the gradient of the flow tells in which order.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.shapes import as_shape, compatible
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.gradients.paths import gradient_scope, is_differentiable
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.opdef.shape_rules import require_rank
 from flowgraph.ops.resources import ON_HOST, RESOURCE, as_handle, handle_spec, resource_of
@@ -49,6 +53,7 @@ class TensorArrayState:
         self.sums = sums
         self.elements: dict[int, Any] = {}
         self.gone: set[int] = set()
+        self.written: dict[int, tuple[int, ...]] = {}  # shapes, also of elements that are gone
         self.gradients: dict[Any, Any] = {}
 
     def write(self, xp: Any, index: int, value: Any) -> None:
@@ -66,6 +71,7 @@ class TensorArrayState:
                               "written to.")
         old = self.elements.get(index)
         self.elements[index] = xp.array(value) if old is None else old + value
+        self.written.setdefault(index, value.shape)
         self.size = max(self.size, index + 1)
 
     def read(self, xp: Any, index: int) -> Any:
@@ -76,7 +82,7 @@ class TensorArrayState:
                               "previous read (perhaps try setting clear_after_read = false?)")
         value = self.elements.get(index)
         if value is None:
-            shape = self._known_shape()
+            shape = self._known_shape(index)
             if shape is None:
                 raise self._wrong(f"Could not read from index {index}: it was never written, and "
                                   "the element shape is not known.")
@@ -86,9 +92,11 @@ class TensorArrayState:
             self.gone.add(index)
         return value
 
-    def _known_shape(self) -> tuple[int, ...] | None:
+    def _known_shape(self, index: int) -> tuple[int, ...] | None:
         if self.shape is not None and None not in self.shape:
             return self.shape
+        if self.sums and index in self.written:
+            return self.written[index]
         if self.sums and self.elements:
             return next(iter(self.elements.values())).shape
         return None
@@ -108,11 +116,17 @@ class TensorArrayState:
                 f"{self.name}@{source}", self.dtype, self.size, self.shape, clear=False, sums=True)
         found = self.gradients[source]
         found.size = max(found.size, self.size)
+        found.written |= self.written
         return found
 
 
 def _made(handle: Any) -> TensorArrayState:
     return resource_of(handle, TensorArrayState)
+
+
+def _gradient_handle(op: Any) -> Any:
+    """The TensorArray of gradients of the one that `op` works on, one for each `tf.gradients`."""
+    return TensorArrayGradV3.build(op.inputs[0], op.inputs[-1], source=gradient_scope())[0]
 
 
 class _ArrayOp(OpDef, abstract=True):
@@ -170,6 +184,13 @@ class TensorArrayWriteV3(_ArrayOp):
         _made(handle).write(xp, int(index), value)
         return np.float32(0)
 
+    def grad(self, op, flow):
+        _, index, value, _ = op.inputs
+        if not is_differentiable(value):
+            return [None, None, None, flow]
+        dvalue = TensorArrayReadV3.build(_gradient_handle(op), index, flow, dtype=value.dtype)
+        return [None, None, dvalue, flow]
+
 
 class TensorArrayReadV3(_ArrayOp):
     """The element `index`."""
@@ -182,6 +203,10 @@ class TensorArrayReadV3(_ArrayOp):
 
     def kernel(self, xp, handle, index, flow_in, *, dtype):
         return _made(handle).read(xp, int(index))
+
+    def grad(self, op, dy):
+        return [None, None, TensorArrayWriteV3.build(_gradient_handle(op), op.inputs[1], dy,
+                                                     op.inputs[2])]
 
 
 class TensorArrayGatherV3(_ArrayOp):
@@ -203,6 +228,10 @@ class TensorArrayGatherV3(_ArrayOp):
         shape = as_shape(element_shape) or array.shape or ()
         return xp.zeros((0, *(n or 0 for n in shape)), dtype.numpy)
 
+    def grad(self, op, dy):
+        return [None, None, TensorArrayScatterV3.build(_gradient_handle(op), op.inputs[1], dy,
+                                                       op.inputs[2])]
+
 
 class TensorArrayScatterV3(_ArrayOp):
     """Sets the elements `indices` to the rows of `value`."""
@@ -221,6 +250,15 @@ class TensorArrayScatterV3(_ArrayOp):
         for i, row in zip(indices, value, strict=True):
             array.write(xp, int(i), xp.asarray(row))
         return np.float32(0)
+
+    def grad(self, op, flow):
+        _, indices, value, _ = op.inputs
+        if not is_differentiable(value):
+            return [None, None, None, flow]
+        shape = value.spec.shape
+        dvalue = TensorArrayGatherV3.build(_gradient_handle(op), indices, flow, dtype=value.dtype,
+                                           element_shape=None if shape is None else shape[1:])
+        return [None, None, dvalue, flow]
 
 
 class TensorArrayConcatV3(_ArrayOp):
@@ -243,6 +281,10 @@ class TensorArrayConcatV3(_ArrayOp):
         value = xp.concatenate(elements) if elements else xp.zeros((0, *rest), dtype.numpy)
         return value, np.array([len(element) for element in elements], np.int64)
 
+    def grad(self, op, dy, dlengths):
+        return [None, TensorArraySplitV3.build(_gradient_handle(op), dy, op.outputs[1],
+                                               op.inputs[1])]
+
 
 class TensorArraySplitV3(_ArrayOp):
     """Cuts `value` into elements of `lengths` rows."""
@@ -264,6 +306,16 @@ class TensorArraySplitV3(_ArrayOp):
             array.write(xp, i, value[at:at + length])
             at += length
         return np.float32(0)
+
+    def grad(self, op, flow):
+        value = op.inputs[1]
+        if not is_differentiable(value):
+            return [None, None, None, flow]
+        shape = value.spec.shape
+        dvalue, _ = TensorArrayConcatV3.build(
+            _gradient_handle(op), flow, dtype=value.dtype,
+            element_shape_except0=None if shape is None else shape[1:])
+        return [None, dvalue, None, flow]
 
 
 class TensorArraySizeV3(_ArrayOp):

@@ -116,6 +116,15 @@ CASES = [
          [X, np.array([1, 0, 2])]),
     Case("TensorArrayConcatV3/empty", lambda x: concatenated(x[:0], []), (X,),
          [np.zeros(0), np.zeros(0, np.int64)]),
+    Case("TensorArrayReadV3/grad", lambda x: read(x, 2, 0), (X,), [X[2], X[0]], grad=True),
+    Case("TensorArrayReadV3/grad_twice", lambda x: sum(
+        v * v for v in read(x, 1, 1, clear_after_read=False)), (X,), 2 * X[1] ** 2, grad=True),
+    Case("TensorArrayWriteV3/grad", lambda x: written(x * x, 0)[1], (X,), X * X, grad=True),
+    Case("TensorArrayGatherV3/grad", lambda x: gathered(x * x, [2, 0]) ** 2.0, (X,),
+         X[[2, 0]] ** 4, grad=True),
+    Case("TensorArrayScatterV3/grad", lambda x: read(x, 0)[0] ** 3.0, (X,), X[0] ** 3, grad=True),
+    Case("TensorArrayConcatV3/grad", lambda x: concatenated(x, [1, 2])[0] ** 2.0, (X,), X ** 2,
+         grad=True),
     Case("TensorArrayGradV3/adds", gradient, (X,), np.array([[0.0, 0.0], [2.0, 4.0]])),
 ]
 
