@@ -49,7 +49,12 @@ class Reader:
         self.name = name
 
     def open(self, work: bytes) -> Iterator[Record]:
-        """The records of a work unit; raises at once when there is no such file."""
+        """The records of a work unit.
+
+        Where a unit holds several records, it raises at once when there is no such file, and the
+        next read goes on with the next unit. Where a unit is one record, reading that raises, and
+        the next read tries it again.
+        """
         raise NotImplementedError
 
     def read(self, queue: Queue) -> Record:
@@ -148,12 +153,17 @@ class Reader:
             self._work = _work_of(queue.dequeue())
             self._records = self.open(self._work)
             self._started += 1
+        elif self._records is None and self.one_record:
+            self._records = self.open(self._work)  # once more: the file may be there by now
         try:
             record = next(self._records) if self._records is not None else None
         except StopIteration:
             record = None
         except Exception as error:
-            self._error = error  # a damaged file stays damaged, as in TensorFlow
+            if self.one_record:
+                self._records = None
+            else:
+                self._error = error  # a damaged file stays damaged, as in TensorFlow
             raise
         if record is not None:
             self.records_produced += 1

@@ -152,7 +152,9 @@ class Coordinator:
         if stragglers:
             text = f"Coordinator stopped with threads still running: {' '.join(stragglers)}"
             if not ignore_live_threads:
-                raise RuntimeError(text)
+                raise RuntimeError(located(
+                    text, "Threads are to end when coord.should_stop() is true; "
+                    "stop_grace_period_secs is the time they have for that."))
             logger().info(text)
 
     def raise_requested_exception(self) -> None:

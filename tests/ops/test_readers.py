@@ -45,6 +45,19 @@ def test_lines_lose_their_ends_and_keys_count_them(tmp_path):
     assert end is errors.OutOfRangeError
 
 
+def test_a_whole_file_that_was_missing_is_read_when_it_is_there(tmp_path):
+    queue = fg.FIFOQueue(5, fg.string)
+    _, contents = fg.WholeFileReader().read(queue)
+    fill = queue.enqueue_many([[str(tmp_path / "a"), str(made(tmp_path, "b", b"second"))]])
+    with fg.Session() as sess:
+        sess.run(fill)
+        for _ in range(2):
+            with pytest.raises(errors.NotFoundError):
+                sess.run(contents)
+        made(tmp_path, "a", b"first")
+        assert [sess.run(contents), sess.run(contents)] == [b"first", b"second"]
+
+
 @pytest.mark.parametrize("content", [b"", b"head", b"head\n"])
 def test_a_file_without_lines_is_passed_over(tmp_path, content):
     files = made(tmp_path, "a", content), made(tmp_path, "b", b"head\nlast")
