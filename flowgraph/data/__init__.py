@@ -5,6 +5,8 @@
     Stage         a source or a step; `start` gives an iterator over elements   (pipeline.py)
     Iterator      a handle of the object that a Session keeps: where a pass stands; MakeIterator
                   starts it, IteratorGetNext takes the next element             (iterator.py)
+    experimental  transformations.py, grouping.py, sampling.py, features.py, csv_datasets.py;
+                  datasets without input: generated.py; what takes a dataset: consumers.py
 
 Building the graph only describes. A run of `iterator.initializer` runs the dataset ops once, whose
 kernels put the stages together, and starts a pass; each run of `get_next` takes one element. The

@@ -2,7 +2,7 @@
 
 The file is a TFRecord file, `<filename>.data`: a record per element, in it one TensorProto per
 component. Nothing in it is ever run; a damaged file is a DataLossError. It is written under a
-temporary name and gets its own when the last element has been read.
+temporary name and gets its own when the last element has been read and all is on the disk.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flowgraph.core.system_error import system_error
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.data.pipeline import Element, Run, Stage
 from flowgraph.errors import DataLossError, UnimplementedError
+from flowgraph.io import durable
 from flowgraph.ops.tensor_proto import parsed_tensor, tensor_message
 
 
@@ -123,7 +124,7 @@ class _Writing:
     def __init__(self, source: Iterator[Element], path: str) -> None:
         self._source = source
         self._path = path
-        self._part = f"{path}.{os.getpid()}-{id(self):x}.part"
+        self._part = durable.temporary_name(path)
         self._writer: RecordWriter | None = None
         self._ended = False
 
@@ -138,15 +139,21 @@ class _Writing:
         try:
             element = next(self._source)
         except StopIteration:
-            self._ended = True
-            self._writer.close()
-            try:
-                os.replace(self._part, self._path)
-            except OSError as error:
-                raise system_error(self._path, error) from None
+            self._publish(self._writer)
             raise
         self._writer.write(b"".join(wire.field(1, tensor_message(part)) for part in element))
         return element
+
+    def _publish(self, writer: RecordWriter) -> None:
+        """Gives the file its name; a crash after that leaves a file that is whole."""
+        writer.close()
+        try:
+            durable.sync_file(self._part)
+            self._ended = True
+            durable.publish(self._part, self._path)
+            durable.remove_left_over(self._path)
+        except OSError as error:
+            raise system_error(self._path, error) from None
 
     def close(self) -> None:
         """Drops what was written: not all elements were read."""
@@ -154,7 +161,7 @@ class _Writing:
             self._ended = True
             self._writer.close()
             with suppress(OSError):
-                os.remove(self._part)
+                durable.remove(self._part)
 
     def __del__(self) -> None:
         self.close()

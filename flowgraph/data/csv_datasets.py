@@ -19,8 +19,8 @@ from flowgraph.data.csv_op import CSVDataset as CSVDatasetOp
 from flowgraph.data.dataset import Dataset
 from flowgraph.data.iterator import flat
 from flowgraph.data.options import Options
-from flowgraph.data.steps import ignore_errors as leave_errors_out
-from flowgraph.data.steps import parallel_interleave, shuffle_and_repeat
+from flowgraph.data.transformations import ignore_errors as leave_errors_out
+from flowgraph.data.transformations import parallel_interleave, shuffle_and_repeat
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value

@@ -9,8 +9,8 @@ from flowgraph.core.frames import located
 from flowgraph.data.csv_datasets import read_in_turns, shuffled_and_repeated
 from flowgraph.data.dataset import Dataset
 from flowgraph.data.readers import TFRecordDataset
-from flowgraph.data.steps import Transformation
 from flowgraph.data.structure import same_kind
+from flowgraph.data.transformations import Transformation
 from flowgraph.ops.parse_example import parse_example
 from flowgraph.ops.type_spec import TensorSpec
 

@@ -21,11 +21,10 @@ from flowgraph.data.dataset_op import (
     captured_counts,
     dataset_spec,
 )
+from flowgraph.data.group_stages import GroupByReducer, GroupByWindow
 from flowgraph.data.mapping import (
     Filter,
     FlatMap,
-    GroupByReducer,
-    GroupByWindow,
     Interleave,
     Map,
     Scan,

@@ -14,7 +14,7 @@ from flowgraph.data.building import built, state_function
 from flowgraph.data.dataset import Dataset
 from flowgraph.data.function import DataFunction
 from flowgraph.data.function_ops import GroupByReducerDataset, GroupByWindowDataset
-from flowgraph.data.steps import Transformation
+from flowgraph.data.transformations import Transformation
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.type_spec import TensorSpec

@@ -43,7 +43,8 @@ class IteratorResource:
         self.shapes = tuple(shapes)
         self.token = b"tf.data.Iterator/" + uuid.uuid4().hex.encode()
         _by_token[self.token] = self
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while the next element is made
+        self._changing = threading.Lock()  # held while a pass takes the place of another
         self._run: Run | None = None
         self._elements: Iterator[Element] | None = None
         self._is_fresh = False
@@ -52,15 +53,18 @@ class IteratorResource:
 
     def initialize(self, stage: Stage) -> None:
         """Starts a pass over a dataset; what went on before ends."""
-        if self._closed:
-            raise cancelled()
         run = Run()
-        old, self._run = self._run, run
-        end, self._end = self._end, weakref.finalize(self, run.close)
+        with self._changing:
+            if self._closed:
+                raise cancelled()
+            old, self._run = self._run, run
+            end, self._end = self._end, weakref.finalize(self, run.close)
         if old is not None:
             old.close()  # wakes who waits and holds the lock
             end.detach()
         with self._lock:
+            if run.closed:  # another thread has started a pass in the meantime
+                return
             self._elements = stage.start(run)
             self._is_fresh = stage.fresh
             self._ended = False
@@ -93,7 +97,8 @@ class IteratorResource:
 
     def close(self) -> None:
         """Ends the pass: threads stop, and who waits gets a CancelledError."""
-        self._closed = True
+        with self._changing:
+            self._closed = True
         if self._run is not None:
             self._run.close()
             self._end.detach()

@@ -1,4 +1,4 @@
-"""Stages that call the user's functions: map, filter, flat_map, interleave, scan, groups.
+"""Stages that call the user's functions: map, filter, flat_map, interleave, scan.
 
 A `call` is a function from the components of an element to a tuple of components. A function that
 raises OutOfRangeError ends the elements, as in TensorFlow.
@@ -20,30 +20,39 @@ from flowgraph.data.pipeline import (
     Element,
     Run,
     Stage,
-    as_variant,
     in_run,
     stage_of,
 )
-from flowgraph.data.selection import Elements, words
+from flowgraph.data.selection import words
 from flowgraph.errors import CancelledError, InvalidArgumentError, OutOfRangeError
 
 Function = Callable[..., Element]
 
 
-class _OnSource(Stage):
-    """A stage that asks one source and one function."""
+class OnSource(Stage):
+    """A stage that asks one source and one function.
+
+    Args:
+        source: where the elements come from.
+        function: the function.
+    """
 
     def __init__(self, source: Stage, function: Function) -> None:
         self.source = source
         self.function = function
 
     def cardinality(self) -> int:
-        """Not known, but where there is nothing."""
+        """Not known."""
         return UNKNOWN
 
 
-class _Stepper:
-    """Base of the iterators: a source that has been started."""
+class Stepper:
+    """Base of the iterators over what a function makes of elements.
+
+    Args:
+        source: the elements.
+        function: the function.
+    """
 
     def __init__(self, source: Iterator[Element], function: Function) -> None:
         self._source = source
@@ -56,7 +65,7 @@ class _Stepper:
         raise NotImplementedError
 
 
-class Map(_OnSource):
+class Map(OnSource):
     """What a function makes of each element.
 
     Args:
@@ -71,7 +80,7 @@ class Map(_OnSource):
         return _Mapping(self.source.start(run), in_run(self.function, run))
 
 
-class _Mapping(_Stepper):
+class _Mapping(Stepper):
     _ended = False
 
     def __next__(self) -> Element:
@@ -85,7 +94,7 @@ class _Mapping(_Stepper):
             raise StopIteration from None
 
 
-class Filter(_OnSource):
+class Filter(OnSource):
     """The elements for which a function gives true.
 
     Args:
@@ -102,7 +111,7 @@ class Filter(_OnSource):
         return _Filtering(self.source.start(run), in_run(self.function, run))
 
 
-class _Filtering(_Stepper):
+class _Filtering(Stepper):
     def __next__(self) -> Element:
         for element in self._source:
             answer, = self._function(*element)
@@ -127,7 +136,7 @@ class TakeWhile(Filter):
         return _TakingWhile(self.source.start(run), in_run(self.function, run))
 
 
-class _TakingWhile(_Stepper):
+class _TakingWhile(Stepper):
     _ended = False
 
     def __next__(self) -> Element:
@@ -139,7 +148,7 @@ class _TakingWhile(_Stepper):
         raise StopIteration
 
 
-class FlatMap(_OnSource):
+class FlatMap(OnSource):
     """The elements of the datasets that a function makes of each element, one after the other.
 
     Args:
@@ -152,7 +161,7 @@ class FlatMap(_OnSource):
         return _Flattening(self.source.start(run), in_run(self.function, run), run)
 
 
-class _Flattening(_Stepper):
+class _Flattening(Stepper):
     def __init__(self, source: Iterator[Element], function: Function, run: Run) -> None:
         super().__init__(source, function)
         self._run = run
@@ -169,7 +178,7 @@ class _Flattening(_Stepper):
                 self._inner = None
 
 
-class Interleave(_OnSource):
+class Interleave(OnSource):
     """The elements of several datasets at a time, in turn.
 
     Args:
@@ -190,7 +199,7 @@ class Interleave(_OnSource):
         return _Interleaving(self, self.source.start(run), run)
 
 
-class _Interleaving(_Stepper):
+class _Interleaving(Stepper):
     def __init__(self, stage: Interleave, source: Iterator[Element], run: Run) -> None:
         super().__init__(source, in_run(stage.function, run))
         self._stage = stage
@@ -279,7 +288,7 @@ class _Choosing:
         raise StopIteration
 
 
-class Scan(_OnSource):
+class Scan(OnSource):
     """What a function makes of a state and each element; it gives the new state too.
 
     Args:
@@ -305,7 +314,7 @@ class Scan(_OnSource):
         return self.source.cardinality()
 
 
-class _Scanning(_Stepper):
+class _Scanning(Stepper):
     def __init__(self, source: Iterator[Element], function: Function, state: Element) -> None:
         super().__init__(source, function)
         self._state = state
@@ -323,117 +332,6 @@ class _Scanning(_Stepper):
         count = len(self._state)
         self._state = tuple([np.array(part) for part in results[:count]])
         return results[count:]
-
-
-class GroupByWindow(_OnSource):
-    """Groups of elements with one key, each made into a dataset by a function.
-
-    Args:
-        source: where the elements come from.
-        key: function from an element to its int64 key.
-        reduce: function from a key and a dataset to a dataset.
-        window: function from a key to how many elements make a group.
-    """
-
-    def __init__(self, source: Stage, key: Function, reduce: Function, window: Function) -> None:
-        super().__init__(source, key)
-        self.reduce, self.window = reduce, window
-
-    def start(self, run: Run) -> Iterator[Element]:
-        """The elements of all those datasets."""
-        return _Grouping(self, self.source.start(run), run)
-
-
-class _Grouping(_Stepper):
-    def __init__(self, stage: GroupByWindow, source: Iterator[Element], run: Run) -> None:
-        super().__init__(source, in_run(stage.function, run))
-        self._reduce, self._window = in_run(stage.reduce, run), in_run(stage.window, run)
-        self._run = run
-        self._groups: dict[int, list[Element]] = {}
-        self._sizes: dict[int, int] = {}
-        self._inner: Iterator[Element] | None = None
-        self._ended = False
-
-    def _flush(self, key: int) -> None:
-        made, = self._reduce(np.int64(key), as_variant(Elements(self._groups.pop(key))))
-        self._inner = stage_of(made).start(self._run)
-
-    def _size_of(self, key: int) -> int:
-        if key not in self._sizes:
-            size = int(self._window(np.int64(key))[0])
-            if size <= 0:
-                raise InvalidArgumentError(None, None, "Window size must be greater than zero, but "
-                                           f"got {size}.")
-            self._sizes[key] = size
-        return self._sizes[key]
-
-    def __next__(self) -> Element:
-        while True:
-            if self._inner is not None:
-                try:
-                    return next(self._inner)
-                except StopIteration:
-                    self._inner = None
-            while not self._ended and self._inner is None:
-                try:
-                    element = next(self._source)
-                except StopIteration:
-                    self._ended = True
-                    break
-                key = int(self._function(*element)[0])
-                size = self._size_of(key)
-                group = self._groups.setdefault(key, [])
-                group.append(element)
-                if len(group) == size:
-                    self._flush(key)
-            if self._ended and self._inner is None:
-                if not self._groups:
-                    raise StopIteration
-                self._flush(min(self._groups))
-
-
-class GroupByReducer(_OnSource):
-    """One element per key: what reducing all elements with that key gives; by rising keys.
-
-    Args:
-        source: where the elements come from.
-        key: function from an element to its int64 key.
-        first: function from a key to the first state.
-        reduce: function from state and element to the next state.
-        finalize: function from the last state to the result.
-    """
-
-    fresh = True
-
-    def __init__(self, source: Stage, key: Function, first: Function, reduce: Function,
-                 finalize: Function) -> None:
-        super().__init__(source, key)
-        self.first, self.reduce, self.finalize = first, reduce, finalize
-
-    def start(self, run: Run) -> Iterator[Element]:
-        """The results."""
-        return _Reducing(self, self.source.start(run), run)
-
-
-class _Reducing(_Stepper):
-    def __init__(self, stage: GroupByReducer, source: Iterator[Element], run: Run) -> None:
-        super().__init__(source, in_run(stage.function, run))
-        self._first, self._reduce, self._finalize = (
-            in_run(function, run) for function in (stage.first, stage.reduce, stage.finalize))
-        self._states: dict[int, Element] = {}
-        self._keys: list[int] | None = None
-
-    def __next__(self) -> Element:
-        if self._keys is None:
-            for element in self._source:
-                key = int(self._function(*element)[0])
-                if key not in self._states:
-                    self._states[key] = self._first(np.int64(key))
-                self._states[key] = self._reduce(*self._states[key], *element)
-            self._keys = sorted(self._states, reverse=True)
-        if not self._keys:
-            raise StopIteration
-        return self._finalize(*self._states.pop(self._keys.pop()))
 
 
 class IgnoreErrors(Stage):

@@ -10,9 +10,10 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.data import structure
 from flowgraph.data.dataset import Dataset
+from flowgraph.data.generated import RandomDataset
 from flowgraph.data.iterator import flat
 from flowgraph.data.source_ops import DirectedInterleaveDataset
-from flowgraph.data.steps import RandomDataset, Transformation, scan
+from flowgraph.data.transformations import Transformation, scan
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.type_spec import TensorSpec

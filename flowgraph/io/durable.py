@@ -20,6 +20,15 @@ _LEFT_OVER = 3600  # seconds: a temporary file that old belongs to a program tha
 _counter = itertools.count()
 
 
+def temporary_name(path: str) -> str:
+    """A name that no other file has or gets, for a file until it is whole.
+
+    Args:
+        path: the name that it gets then.
+    """
+    return f"{path}{_MARK}{os.getpid()}-{next(_counter)}"
+
+
 @contextmanager
 def temporary(path: str) -> Iterator[tuple[Any, str]]:
     """A new file to write, forced to the disk at the end; removed if something goes wrong.
@@ -30,7 +39,7 @@ def temporary(path: str) -> Iterator[tuple[Any, str]]:
     Returns:
         (the file opened for writing bytes, its temporary name), as a context.
     """
-    name = f"{path}{_MARK}{os.getpid()}-{next(_counter)}"
+    name = temporary_name(path)
     try:
         with open(name, "xb") as file:
             yield file, name
@@ -66,6 +75,16 @@ def write_file(path: str, content: bytes) -> None:
     with temporary(path) as (file, name):
         file.write(content)
     publish(name, path)
+
+
+def sync_file(path: str) -> None:
+    """Forces a file's contents to the disk.
+
+    Args:
+        path: the file.
+    """
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(path: str) -> None:

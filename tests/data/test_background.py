@@ -168,3 +168,20 @@ def test_a_run_that_trains_does_not_hold_up_the_pipeline_that_reads_its_variable
             while True:
                 session.run(step)
         assert session.run(variable) == sum(range(50))
+
+
+def test_initialisers_run_at_once_leave_the_threads_of_one_pass(before) -> None:
+    iterator = Dataset.range(10**9).prefetch(2).make_initializable_iterator()
+    element = iterator.get_next()
+    with fg.Session() as session:
+        def initialise() -> None:
+            for _ in range(20):
+                session.run(iterator.initializer)
+
+        threads = [threading.Thread(target=initialise) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert session.run(element) == 0
+        assert ended(before, but=1)

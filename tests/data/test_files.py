@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 
 import numpy as np
@@ -190,6 +191,26 @@ def test_a_cache_in_a_file_is_filled_once(tmp_path) -> None:
     assert made == [0, 1, 2]
     assert elements(counted(made).cache(path + "2").take(1)) == [0]
     assert [file.name for file in tmp_path.iterdir()] == ["cache.data"], "no part is left"
+
+
+def test_a_cache_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch) -> None:
+    done = []
+    monkeypatch.setattr(os, "fsync", lambda number: done.append("fsync"))
+    monkeypatch.setattr(os, "replace", lambda part, path: (done.append("replace"),
+                                                           os.rename(part, path)))
+    assert elements(Dataset.range(3).cache(str(tmp_path / "cache"))) == [0, 1, 2]
+    assert done[:2] == ["fsync", "replace"]
+
+
+def test_a_cache_that_cannot_get_its_name_leaves_no_part(tmp_path) -> None:
+    def generator():
+        yield 1
+        (tmp_path / "cache.data").mkdir()
+
+    dataset = Dataset.from_generator(generator, fg.int64, []).cache(str(tmp_path / "cache"))
+    with pytest.raises(errors.OpError, match=r"cache\.data"):
+        elements(dataset)
+    assert [file.name for file in tmp_path.iterdir()] == ["cache.data"]
 
 
 def test_a_damaged_cache_is_data_loss(tmp_path) -> None:

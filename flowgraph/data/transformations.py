@@ -1,4 +1,4 @@
-"""Transformations of `tf.data.experimental`, for `Dataset.apply`, and datasets without input."""
+"""Transformations of `tf.data.experimental`, for `Dataset.apply`: from a dataset to another one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,19 @@ from flowgraph.data.building import (
     state_function,
 )
 from flowgraph.data.dataset import Dataset
-from flowgraph.data.file_ops import DatasetToTFRecord
 from flowgraph.data.function import DataFunction
 from flowgraph.data.function_ops import (
-    DatasetToSingleElement,
     MapAndBatchDataset,
     ParallelInterleaveDataset,
     ScanDataset,
     TakeWhileDataset,
 )
-from flowgraph.data.iterator import flat
-from flowgraph.data.iterator_ops import DatasetCardinality
 from flowgraph.data.selection_ops import (
     DenseToSparseBatchDataset,
     IgnoreErrorsDataset,
     ShuffleAndRepeatDataset,
     UniqueDataset,
 )
-from flowgraph.data.source_ops import RandomDataset as RandomDatasetOp
 from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
@@ -410,181 +405,3 @@ def unique() -> Transformation:
         return made
 
     return apply
-
-
-# ---- datasets without input ----------------------------------------------------------------------
-
-
-def Counter(start: Any = 0, step: Any = 1, dtype: Any = dt.int64) -> Dataset:
-    """Numbers without end.
-
-    Args:
-        start: the first.
-        step: from one to the next.
-        dtype: their dtype.
-
-    Returns:
-        A Dataset of scalars.
-
-    Example:
-        >>> import flowgraph as tf
-        >>> dataset = tf.data.experimental.Counter(start=10, step=5).batch(3)
-        >>> tf.Session().run(dataset.make_one_shot_iterator().get_next())
-        array([10, 15, 20])
-    """
-    dtype = dt.as_dtype(dtype)
-    first = convert_to_tensor(start, dtype, name="start")
-    by = convert_to_tensor(step, dtype, name="step")
-    return Dataset.from_tensors(0).repeat(None).apply(scan(first, lambda state, _: (state + by,
-                                                                                     state)))
-
-
-class RandomDataset(Dataset):
-    """Random int64 scalars without end, each from 0 to 2**32 - 1.
-
-    Args:
-        seed: of the numbers; the same seed gives TensorFlow's numbers.
-
-    Example:
-        >>> import flowgraph as tf
-        >>> number = tf.data.experimental.RandomDataset(seed=1).make_one_shot_iterator().get_next()
-        >>> sess = tf.Session()
-        >>> bool(sess.run(number) == sess.run(number))
-        False
-    """
-
-    def __init__(self, seed: Any = None) -> None:
-        seeds = seed_tensors(data_seeds(seed, "RandomDataset"))
-        spec = TensorSpec([], dt.int64)
-        types, shapes = flat(spec)
-        self._start(RandomDatasetOp.build(*seeds, output_types=types, output_shapes=shapes), spec)
-
-
-# ---- about datasets ------------------------------------------------------------------------------
-
-
-def cardinality(dataset: Dataset) -> Tensor:
-    """How many elements a dataset has, as far as it can be told without making them.
-
-    Args:
-        dataset: a Dataset.
-
-    Returns:
-        An int64 scalar tensor: a number, INFINITE_CARDINALITY (-1) or UNKNOWN_CARDINALITY (-2).
-
-    Example:
-        >>> import flowgraph as tf
-        >>> dataset = tf.data.Dataset.range(10).batch(3)
-        >>> int(tf.Session().run(tf.data.experimental.cardinality(dataset)))
-        4
-    """
-    made: Tensor = DatasetCardinality.build(dataset._variant_tensor)
-    return made
-
-
-def get_single_element(dataset: Dataset) -> Any:
-    """The only element of a dataset, as tensors.
-
-    Args:
-        dataset: a Dataset of one element.
-
-    Returns:
-        Tensors in the structure of the element. A run raises InvalidArgumentError when there are
-        more elements, or none.
-
-    Raises:
-        TypeError: it is no dataset.
-
-    Example:
-        >>> import flowgraph as tf
-        >>> dataset = tf.data.Dataset.from_tensors([1, 2]).map(lambda x: x * 10)
-        >>> tf.Session().run(tf.data.experimental.get_single_element(dataset))
-        array([10, 20], dtype=int32)
-    """
-    if not isinstance(dataset, Dataset):
-        raise TypeError(located("`dataset` must be a `tf.data.Dataset` object."))
-    types, shapes = flat(dataset.element_spec)
-    tensors = DatasetToSingleElement.build(dataset._variant_tensor, output_types=types,
-                                           output_shapes=shapes)
-    return structure.from_components(dataset.element_spec, tensors)
-
-
-def to_variant(dataset: Dataset) -> Tensor:
-    """The tensor that stands for a dataset in the graph.
-
-    Args:
-        dataset: a Dataset.
-
-    Returns:
-        A variant scalar tensor.
-
-    Example:
-        >>> import flowgraph as tf
-        >>> tf.data.experimental.to_variant(tf.data.Dataset.range(3)).dtype
-        tf.variant
-    """
-    return dataset._variant_tensor
-
-
-def from_variant(variant: Tensor, structure: Any) -> Dataset:
-    """The dataset that a tensor stands for.
-
-    Args:
-        variant: a variant scalar tensor.
-        structure: structure of TypeSpecs of the elements.
-
-    Returns:
-        A Dataset.
-
-    Example:
-        >>> import flowgraph as tf
-        >>> dataset = tf.data.Dataset.range(3)
-        >>> again = tf.data.experimental.from_variant(
-        ...     tf.data.experimental.to_variant(dataset), dataset.element_spec)
-        >>> int(tf.Session().run(again.make_one_shot_iterator().get_next()))
-        0
-    """
-    return Dataset._of(variant, structure)
-
-
-class TFRecordWriter:
-    """Writes a dataset of scalar strings to a TFRecord file.
-
-    Args:
-        filename: the file.
-        compression_type: "", "ZLIB" or "GZIP".
-
-    Example:
-        >>> import os, tempfile
-        >>> import flowgraph as tf
-        >>> path = os.path.join(tempfile.mkdtemp(), "records")
-        >>> dataset = tf.data.Dataset.from_tensor_slices(["a", "b"])
-        >>> write = tf.data.experimental.TFRecordWriter(path).write(dataset)
-        >>> tf.Session().run(write)
-        >>> list(tf.python_io.tf_record_iterator(path))
-        [b'a', b'b']
-    """
-
-    def __init__(self, filename: Any, compression_type: Any = None) -> None:
-        self._filename = convert_to_tensor(filename, dt.string, name="filename")
-        self._compression_type = convert_to_tensor(compression_type or "", dt.string,
-                                                   name="compression_type")
-
-    def write(self, dataset: Dataset) -> Any:
-        """The operation that writes the dataset.
-
-        Args:
-            dataset: a Dataset of scalar strings.
-
-        Raises:
-            TypeError: its elements are something else.
-        """
-        if not isinstance(dataset, Dataset):
-            raise TypeError(located("`dataset` must be a `tf.data.Dataset` object."))
-        spec = dataset.element_spec
-        if not isinstance(spec, TensorSpec) or spec.dtype is not dt.string or (
-                spec.shape.ndims not in (None, 0)):
-            raise TypeError(located("`dataset` must produce scalar `DT_STRING` tensors whereas it "
-                                    f"produces {spec}"))
-        return DatasetToTFRecord.build(dataset._variant_tensor, self._filename,
-                                       self._compression_type)
