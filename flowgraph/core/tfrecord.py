@@ -26,6 +26,7 @@ from typing import Any, Self
 import numpy as np
 
 from flowgraph.core.crc32c import LONGEST_PART, crc32c_of_parts, masked, masked_crc32c
+from flowgraph.core.frames import located
 from flowgraph.core.system_error import system_error
 from flowgraph.errors import (
     DataLossError,
@@ -317,7 +318,12 @@ class RecordWriter:
         if isinstance(record, str):
             record = record.encode()
         elif not isinstance(record, bytes):
-            record = memoryview(record).tobytes()
+            try:
+                record = memoryview(record).tobytes()
+            except TypeError:
+                raise TypeError(located(
+                    f"a record is bytes, got {record!r:.100} of type {type(record).__name__!r}",
+                    "A message is written as message.SerializeToString().")) from None
         if self._file is None:
             raise FailedPreconditionError(
                 None, None, f"{self._path}: the writer is closed. Write before close().")

@@ -14,7 +14,7 @@ from typing import Any
 
 from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
-from flowgraph.platform.flag import Flag, FlagHolder
+from flowgraph.platform.flag import Flag, FlagHolder, ValidationError
 from flowgraph.platform.flag_parsers import (
     ArgumentParser,
     BooleanParser,
@@ -23,7 +23,7 @@ from flowgraph.platform.flag_parsers import (
     FloatParser,
     IntegerParser,
 )
-from flowgraph.platform.flag_validators import mark_flag_as_required
+from flowgraph.platform.flag_validators import mark_flag_as_required, register_validator
 from flowgraph.platform.flag_values import FLAGS, FlagValues, calling_module
 
 _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "help"}
@@ -198,8 +198,8 @@ def DEFINE_float(name: str, default: Any, help: str | None, lower_bound: float |
         >>> flags.rate
         0.001
     """
-    return DEFINE(FloatParser(lower_bound, upper_bound), name, default, help, flag_values,
-                  required=required, **args)
+    return _define_number(FloatParser(lower_bound, upper_bound), name, default, help, flag_values,
+                          required=required, **args)
 
 
 @_takes_old_names
@@ -231,8 +231,25 @@ def DEFINE_integer(name: str, default: Any, help: str | None, lower_bound: float
         >>> flags.steps
         20
     """
-    return DEFINE(IntegerParser(lower_bound, upper_bound), name, default, help, flag_values,
-                  required=required, **args)
+    return _define_number(IntegerParser(lower_bound, upper_bound), name, default, help, flag_values,
+                          required=required, **args)
+
+
+def _define_number(parser: FloatParser | IntegerParser, name: str, default: Any, help: str | None,
+                   flag_values: FlagValues, **args: Any) -> FlagHolder:
+    """A flag whose bounds hold for the values that a program assigns, too."""
+    def within(value: Any) -> bool:
+        try:
+            if value is not None:
+                parser.check(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return True
+
+    made = DEFINE(parser, name, default, help, flag_values, **args)
+    if parser.lower_bound is not None or parser.upper_bound is not None:
+        register_validator(name, within, flag_values=flag_values)
+    return made
 
 
 def DEFINE_enum(name: str, default: Any, enum_values: Sequence[str], help: str | None,

@@ -64,7 +64,12 @@ class _Bounded(ArgumentParser):
             within = f" <= {upper}"
         self.syntactic_help = self.noun + within
 
-    def _within(self, value: Any) -> Any:
+    def check(self, value: Any) -> Any:
+        """The number, if it is within the bounds; else ValueError.
+
+        Args:
+            value: the number.
+        """
         lower, upper = self.lower_bound, self.upper_bound
         if (lower is not None and value < lower) or (upper is not None and value > upper) or (
                 (lower is not None or upper is not None) and math.isnan(value)):
@@ -92,7 +97,7 @@ class FloatParser(_Bounded):
         if isinstance(argument, bool) or not isinstance(argument, (str, int, float)):
             raise TypeError("Expect argument to be a string, int, or float, found "
                             f"{type(argument)}")
-        return float(self._within(float(argument)))
+        return float(self.check(float(argument)))
 
     def serialize(self, value: Any) -> str:
         """All its digits."""
@@ -120,7 +125,7 @@ class IntegerParser(_Bounded):
             raise TypeError(f"Expect argument to be a string or int, found {type(argument)}")
         if isinstance(argument, str):
             argument = int(argument, {"0x": 16, "0o": 8}.get(argument[:2], 10))
-        return int(self._within(argument))
+        return int(self.check(argument))
 
 
 class BooleanParser(ArgumentParser):

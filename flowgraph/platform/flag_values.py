@@ -80,7 +80,7 @@ class FlagValues:
         flag.value, flag.using_default_value = value, False
         try:
             self._verify(flag.validators)
-        except IllegalFlagValueError:
+        except Exception:  # a condition may also fail on a value of another type
             flag.value, flag.using_default_value = before
             raise
 

@@ -7,6 +7,7 @@ import itertools
 import os
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,15 @@ def test_a_packed_file_read_as_if_it_were_not_tells_how_to_read_it(tmp_path, pac
     (tmp_path / "f").write_bytes(pack(written(tmp_path / "f")))
     with pytest.raises(DataLossError, match=f"looks packed: read it with compression '{name}'"):
         list(read_records(tmp_path / "f"))
+
+
+def test_what_is_no_bytes_is_refused(tmp_path) -> None:
+    with RecordWriter(tmp_path / "f") as writer:
+        wrong: list[Any] = [3, None, object()]
+        for record in wrong:
+            with pytest.raises(TypeError, match=r"(?s)test_tfrecord.*a record is bytes, got .*"
+                               r"message\.SerializeToString"):
+                writer.write(record)
 
 
 def test_wrong_uses() -> None:

@@ -132,6 +132,20 @@ def test_the_argument_names_before_tensorflow_1_5(values, capsys) -> None:
     assert (values["old"].value, values["old"].help) == ("v", "d")
 
 
+@pytest.mark.parametrize("define", [flags.DEFINE_integer, flags.DEFINE_float])
+def test_bounds_hold_for_what_a_program_assigns(values, define) -> None:
+    define("size", 4, "how large", lower_bound=1, upper_bound=9, flag_values=values)
+    values(["program"])
+    for wrong in (0, 10):
+        with pytest.raises(flags.IllegalFlagValueError, match=rf"--size={wrong}: {wrong} is not"):
+            values.size = wrong
+    with pytest.raises(TypeError):
+        values.size = "x"
+    assert values.size == 4
+    values.size = 9
+    values.size = None
+
+
 def test_conditions(values) -> None:
     flags.register_validator("f", lambda f: f >= 0, "must not be negative", values)
     flags.mark_flags_as_mutual_exclusive(["ms", "n"], flag_values=values)
