@@ -11,6 +11,7 @@ So every operation carries which writes stand before it; `_seen` holds that as {
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
@@ -178,7 +179,8 @@ class Extraction:
         for b, (body, values) in enumerate(zip(bodies, results, strict=True)):
             if not (is_loop and b == 0):  # a loop's condition only answers
                 values = with_state(values, [body.after(variable) for variable in new_state])
-            feeds = tuple(Feed(None, inlet.inside[b]) for inlet in inlets)
+            feeds = tuple(Feed(None, inlet.inside[b], inlet.variable if body in inlet.needed_by
+                               else None) for inlet in inlets)
             programs.append(Program(feeds, (), tuple(body.instrs), values, ()))
         attrs = {name: value for name, value in op.attrs.items() if name not in op_def.bodies}
         if is_loop:
@@ -208,16 +210,18 @@ class Extraction:
     def _state_inlets(self, bodies: list[BodyExtraction], written: list[Operation],
                       seen: dict[Operation, Version] | None) -> list[tuple[Operation, _Inlet]]:
         """What brings variables in: for each that is read, and for each that is written."""
-        inlets = []
+        inlets = []  # which body will run is not known: only that one needs a variable's value
         for variable in dict.fromkeys(v for body in bodies for v in body.reads):
-            optional = all(body.reads[variable].optional for body in bodies
-                           if variable in body.reads)
-            inlets.append((variable, _Inlet(self.read(variable, seen, optional),
-                                            [body.before_reads(variable) for body in bodies])))
+            needed_by = [body for body in bodies if variable in body.reads
+                         and not body.reads[variable].optional]
+            inlets.append((variable, _Inlet(
+                self.read(variable, seen, optional=True),
+                [body.before_reads(variable) for body in bodies], variable, needed_by)))
         for variable in written:
-            optional = not any(variable in body.needs_base for body in bodies)
-            inlets.append((variable, _Inlet(self.base(variable, optional),
-                                            [body.before_writes(variable) for body in bodies])))
+            needed_by = [body for body in bodies if variable in body.needs_base]
+            inlets.append((variable, _Inlet(
+                self.base(variable, optional=True),
+                [body.before_writes(variable) for body in bodies], variable, needed_by)))
         return inlets
 
     def check_writable(self, op: Operation, variable: Operation) -> None:
@@ -344,7 +348,8 @@ class BodyExtraction(Extraction):
         """The value that the next write to a variable replaces."""
         if variable in self.current:
             return self.current[variable].value
-        self.needs_base.add(variable)
+        if not optional:
+            self.needs_base.add(variable)
         return self.before_writes(variable)
 
     def before_reads(self, variable: Operation) -> Value:
@@ -366,10 +371,15 @@ class BodyExtraction(Extraction):
 
 
 class _Inlet(NamedTuple):
-    """One input of a control flow instruction: the value outside and its stand-in in each body."""
+    """One input of a control flow instruction: the value outside and its stand-in in each body.
+
+    Of a variable also which one it is, and the bodies that cannot do without its value.
+    """
 
     outside: Value
     inside: list[Value]
+    variable: Operation | None = None
+    needed_by: Sequence[BodyExtraction] = ()
 
 
 def _writes_in_condition(op: Operation, variable: Operation) -> GraphError:

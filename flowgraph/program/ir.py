@@ -114,10 +114,14 @@ class Instr:
 
 
 class Feed(NamedTuple):
-    """A value that the caller brings, and the graph tensor it stands for."""
+    """A value that the caller brings, and the graph tensor it stands for.
+
+    Into a body it may bring the value of `variable`, which must have one when the body runs.
+    """
 
     tensor: Any
     value: Value
+    variable: Any = None
 
 
 class Read(NamedTuple):

@@ -106,7 +106,7 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
         if value.spec.shape != shape:
             value = Value(value.name, Spec(value.spec.dtype, shape))
             replaced[feed.value] = value
-        feeds.append(Feed(feed.tensor, value))
+        feeds.append(Feed(feed.tensor, value, feed.variable))
         if feed.tensor is not None and feed.tensor.op.type != "Placeholder":
             doubted.add(value)
     contents = Contents()

@@ -15,7 +15,7 @@ from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.runner import Hook, Runner
-from flowgraph.runtime.state import State, reader, variable_key
+from flowgraph.runtime.state import State, reader, uninitialized, variable_key
 
 _MOST_PLANS = 32  # of a body, for the shapes that it is called with
 
@@ -119,7 +119,8 @@ class Body:
         may_return_arguments: whether what it returns may share memory with what it got.
     """
 
-    __slots__ = ("_last", "_may_return_arguments", "_plans", "_settings", "_state", "program")
+    __slots__ = ("_last", "_may_return_arguments", "_needed", "_plans", "_settings", "_state",
+                 "program")
 
     def __init__(self, program: Program, state: State, settings: Settings,
                  may_return_arguments: bool = True) -> None:
@@ -129,9 +130,18 @@ class Body:
         self._settings = settings
         self._plans: dict[Any, BoundPlan] = {}
         self._last: tuple[Any, BoundPlan] | None = None
+        self._needed = [(i, feed.variable) for i, feed in enumerate(program.feeds)
+                        if feed.variable is not None]
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        self.check_initialized(arrays)
         return self.plan(arrays).run_inside(arrays)
+
+    def check_initialized(self, arrays: tuple[Any, ...]) -> None:
+        """Raises FailedPreconditionError when a variable that it needs has no value."""
+        for i, variable in self._needed:
+            if arrays[i] is None:
+                raise uninitialized(variable)
 
     def hooked(self, hooks: tuple[Hook, ...]) -> Body:
         """The same function, with hooks called around its steps."""
@@ -179,6 +189,7 @@ class _HookedBody(Body):
         self._hooks = hooks
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        self.check_initialized(arrays)
         return self._body.plan(arrays).run(arrays, self._hooks)
 
 

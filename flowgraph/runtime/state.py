@@ -77,25 +77,18 @@ def reader(reads: tuple[Read, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...
     if not reads:
         return lambda values: ()
     keys = [variable_key(read.variable) for read in reads]
-    if any(read.optional for read in reads):
-        required = [read for read in reads if not read.optional]
-
-        def read_some(values: dict[str, Any]) -> tuple[Any, ...]:
-            snapshot = values.copy()
-            for read in required:
-                if variable_key(read.variable) not in snapshot:
-                    raise uninitialized(read.variable)
-            return tuple(snapshot.get(key) for key in keys)
-
-        return read_some
     get = operator.itemgetter(*keys)
+    required = [read.variable for read in reads if not read.optional]
 
     def read_all(values: dict[str, Any]) -> tuple[Any, ...]:
         try:
             return get(values) if len(keys) > 1 else (get(values),)
         except KeyError:
-            missing = next(r.variable for r in reads if variable_key(r.variable) not in values)
-            raise uninitialized(missing) from None
+            snapshot = values.copy()
+        for variable in required:
+            if variable_key(variable) not in snapshot:
+                raise uninitialized(variable)
+        return tuple(snapshot.get(key) for key in keys)
 
     return read_all
 

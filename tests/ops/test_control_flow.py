@@ -131,6 +131,40 @@ def test_a_loop_that_fails_leaves_variables_as_they_were() -> None:
         assert session.run(v) == 1.0
 
 
+USES = {
+    "read": lambda v: v.read_value(),
+    "assign_add": lambda v: fg.assign_add(v, 2.0),
+    "in_a_branch_of_a_branch": lambda v: fg.cond(fg.constant(True), v.read_value, lambda: 1.0),
+    "in_a_loop": lambda v: fg.while_loop(lambda x: x < 1.0, lambda x: x + v.read_value(), [0.0]),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_only_the_branch_taken_needs_a_variable(use) -> None:
+    v = fg.Variable(1.0, name="v")
+    taken = fg.placeholder(fg.bool, [])
+    y = fg.cond(taken, lambda: use(v), lambda: -1.0)
+    with fg.Session() as sess:
+        for _ in range(3):
+            assert sess.run(y, {taken: False}) == -1.0
+        with pytest.raises(fg.errors.FailedPreconditionError, match="uninitialized value v "):
+            sess.run(y, {taken: True})
+        sess.run(v.initializer)
+        assert sess.run(y, {taken: False}) == -1.0
+        assert sess.run(y, {taken: True}) >= 1.0
+
+
+def test_a_loop_without_rounds_needs_no_variable() -> None:
+    v = fg.Variable(1.0)
+    n = fg.placeholder(fg.int32, [])
+    _, total = fg.while_loop(lambda i, _: i < n, lambda i, t: (i + 1, t + v.read_value()),
+                             [0, 0.0])
+    with fg.Session() as sess:
+        assert sess.run(total, {n: 0}) == 0.0
+        with pytest.raises(fg.errors.FailedPreconditionError, match="uninitialized value"):
+            sess.run(total, {n: 1})
+
+
 def test_a_branch_not_taken_leaves_a_variable_uninitialised() -> None:
     pred, v = fg.placeholder(fg.bool, []), fg.Variable(1.0)
     start = fg.cond(pred, lambda: v.assign(5.0), lambda: fg.constant(0.0))
