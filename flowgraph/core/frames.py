@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -17,8 +18,9 @@ from typing import NamedTuple
 from flowgraph.errors import message
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-# A @contextmanager of ours is entered by way of contextlib.
-_LIBRARY_PREFIXES = (PACKAGE, "<flowgraph", contextlib.__file__)
+# A @contextmanager of ours is entered by way of contextlib, and threads begin in threading.
+_LIBRARY_PREFIXES = (PACKAGE, "<flowgraph", contextlib.__file__, threading.__file__,
+                     os.path.join(os.path.dirname(threading.__file__), "concurrent") + os.sep)
 _is_library: dict[str, bool] = {}  # by file name
 
 
@@ -84,15 +86,18 @@ def located(problem: str, advice: str = "", section: str = "value-error",
     while frame is not None and is_library(frame.f_code.co_filename):
         called.append(frame)
         frame = frame.f_back
-    where = (NOWHERE if frame is None else
-             UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+    where = "" if frame is None else str(  # in a thread of ours no line is the user's
+        UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+    behind = f" ({where})" if where else ""
     function = next(filter(None, map(_public_name, reversed(called))), "")
     first = problem.split(maxsplit=1)[0].rstrip(":") if problem.strip() else ""
     if first and (first.startswith("tf.") or first == function.rpartition(".")[2]):
         name = first if first.startswith("tf.") else function
-        headline = f"{name} ({where}){problem[len(first):]}"
+        headline = f"{name}{behind}{problem[len(first):]}"
+    elif function:
+        headline = f"{function}{behind}: {problem}"
     else:
-        headline = f"{function} ({where}): {problem}" if function else f"{where}: {problem}"
+        headline = f"{where}: {problem}" if where else problem
     return message(headline, rows, advice, section)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -107,3 +108,15 @@ def test_a_method_is_named_by_the_public_class_of_its_object() -> None:
     text = failing(lambda: Mine(0.1).minimize(fg.constant(1.0), var_list=[]))
     assert text.startswith(
         f"tf.train.GradientDescentOptimizer.minimize (test_frames.py:{line}): No variables")
+
+
+def test_a_thread_that_runs_no_line_of_the_users_is_not_taken_for_one() -> None:
+    session = fg.Session()
+    session.close()
+    with ThreadPoolExecutor(1) as threads:
+        error = threads.submit(session.run, []).exception()
+    assert str(error).startswith("tf.Session.run: Attempted to use a closed Session.")
+    with ThreadPoolExecutor(1) as threads:
+        line = this_line() + 1
+        error = threads.submit(lambda: session.run([])).exception()
+    assert str(error).startswith(f"tf.Session.run (test_frames.py:{line}): Attempted")
