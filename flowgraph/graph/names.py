@@ -72,6 +72,15 @@ def check_scope_name(name: str, at_root: bool) -> None:
                                  f"_ . \\ - / may be in it{start}"))
 
 
+def node_name(text: str) -> str:
+    """The name of the node that a text names: one of its tensors, "x:1", or the node, "x", "^x".
+
+    Args:
+        text: the text.
+    """
+    return text.removeprefix("^").partition(":")[0]
+
+
 def in_scope(name: str, scope: str | None) -> str:
     """The name that a node, tensor, "^node" or "loc:@node" has inside a name scope.
 

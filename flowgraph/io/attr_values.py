@@ -20,7 +20,11 @@ from flowgraph.ops.make_tensor_proto import make_ndarray, make_tensor_proto
 
 _FIELDS = {"string": "s", "int": "i", "float": "f", "bool": "b", "type": "type", "shape": "shape",
            "tensor": "tensor", "func": "func"}
-_LARGEST = 1 << 16  # elements that are made of one that a message holds
+_LARGEST = 1 << 16  # elements that are made of few that a message holds
+_MOST_MADE = 256  # elements of a larger tensor that are made of each of several
+_VALUES = ("float_val", "double_val", "int_val", "string_val", "int64_val", "bool_val",
+           "half_val", "uint32_val", "uint64_val")
+_PARTS = ("scomplex_val", "dcomplex_val")  # real and imaginary parts
 
 
 def attr_value(kind: str, value: Any) -> AttrValue:
@@ -172,7 +176,10 @@ def array_of(message: TensorProto) -> np.ndarray:
         raise ValueError("a tensor's shape must be known")
     count = math.prod(sizes)  # type: ignore[arg-type]
     try:
-        if count > _LARGEST and not message.tensor_content:
+        held = _elements_held(message)
+        if count > max(_LARGEST, held) and held > 1 and count > _MOST_MADE * held:
+            raise ValueError(f"its tensor of {count} elements holds {held}")
+        if count > _LARGEST and held <= 1 and not message.tensor_content:
             one = TensorProto()  # its last element stands for all: one of them takes no memory
             one.CopyFrom(message)
             del one.tensor_shape.dim[:]
@@ -185,3 +192,9 @@ def array_of(message: TensorProto) -> np.ndarray:
         raise ValueError(f"its tensor is not of {dtype.name}")
     array.flags.writeable = False
     return array
+
+
+def _elements_held(message: TensorProto) -> int:
+    """How many elements a message lists, besides those in its `tensor_content`."""
+    return max(*(len(getattr(message, field)) for field in _VALUES),
+               *(len(getattr(message, field)) // 2 for field in _PARTS))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.graph.names import node_name
 from flowgraph.io.dataflow_items import (
     MERGE,
     SWITCH,
@@ -18,7 +19,6 @@ from flowgraph.io.dataflow_items import (
     free_name,
     identity_node,
     is_a,
-    node_name,
     renamed,
     tensor_name,
     wrong,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.graph.names import node_name
 from flowgraph.io.graph_messages import NodeDef
 
 SWITCH = frozenset(("Switch", "RefSwitch"))
@@ -97,11 +98,6 @@ def plain_nodes(items: Iterable[Item]) -> list[NodeDef]:
         else:
             nodes.append(item)
     return nodes
-
-
-def node_name(ref: str) -> str:
-    """The node that a name of a tensor ("x:1") or of a control input ("^x") speaks of."""
-    return ref.removeprefix("^").partition(":")[0]
 
 
 def tensor_name(ref: str) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.graph.names import node_name
 from flowgraph.io.dataflow_branches import region_of
 from flowgraph.io.dataflow_items import (
     ENTER,
@@ -20,7 +21,6 @@ from flowgraph.io.dataflow_items import (
     free_name,
     identity_node,
     is_a,
-    node_name,
     renamed,
     without,
     wrong,

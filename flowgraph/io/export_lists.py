@@ -45,8 +45,12 @@ class ListDTypes:
         return self._dtypes.get(self._root(tensor), dt.float32)
 
     def _root(self, tensor: Tensor) -> Tensor:
-        while tensor in self._parent:
-            tensor = self._parent[tensor]
+        parent = self._parent
+        while tensor in parent:
+            above = parent[tensor]
+            if above in parent:
+                parent[tensor] = parent[above]  # a shorter way for the next one who asks
+            tensor = above
         return tensor
 
     def _same(self, a: Tensor | None, b: Tensor | None) -> None:

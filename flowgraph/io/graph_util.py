@@ -9,6 +9,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import Graph
+from flowgraph.graph.names import node_name
 from flowgraph.graph.operation import Operation
 from flowgraph.io.attr_values import attr_value
 from flowgraph.io.graph_export import node_def as written
@@ -18,15 +19,6 @@ _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 _HANDS_ON = ("Switch", "Enter", "Exit", "Identity", "Merge", "NextIteration")
 _OF_VARIABLES = ("Assign", "AssignAdd", "AssignSub", "Queue", "ScatterAdd", "ScatterSub",
                  "ScatterUpdate", "TruncatedNormal", "Variable", "VariableV2")
-
-
-def node_name(text: str) -> str:
-    """The name of the node that an input ("x:1", "^x") names.
-
-    Args:
-        text: the input.
-    """
-    return text.removeprefix("^").partition(":")[0]
 
 
 def extract_sub_graph(graph_def: GraphDef, dest_nodes: Iterable[str]) -> GraphDef:

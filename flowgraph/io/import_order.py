@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.graph.names import node_name
 from flowgraph.io.dataflow_items import MERGE, STRUCTURE, SWITCH, Item
 from flowgraph.io.graph_messages import NodeDef
 
@@ -61,7 +62,7 @@ def in_order(nodes: list[Item], given: Callable[[str, str], bool]) -> list[Item]
     for node in nodes:
         before = set()
         for text in node.input:
-            name = text.removeprefix("^").partition(":")[0]
+            name = node_name(text)
             if name in by_name and not given(name, text):
                 before.add(name)
         needs[node.name] = before

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from flowgraph.graph.names import node_name
 from flowgraph.io.graph_messages import NodeDef
 
 _TESTS = ("IsVariableInitialized", "VarIsInitializedOp")
@@ -98,8 +99,7 @@ def _plain(text: str) -> str:
 def _without(nodes: list[NodeDef], freed: set[str]) -> list[NodeDef]:
     """The nodes less those of some names that nothing takes any more."""
     while True:
-        users = Counter(text.removeprefix("^").partition(":")[0]
-                        for node in nodes for text in node.input)
+        users = Counter(node_name(text) for node in nodes for text in node.input)
         kept = [node for node in nodes if node.name not in freed or users[node.name]]
         if len(kept) == len(nodes):
             return kept

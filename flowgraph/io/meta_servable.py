@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowgraph.core.logger import logger
+from flowgraph.graph.names import node_name
 from flowgraph.io.graph_messages import GraphDef, NodeDef
 from flowgraph.io.meta_messages import MetaGraphDef
 from flowgraph.io.op_table import signature
@@ -30,7 +31,7 @@ def leave_out_foreign(meta_graph: MetaGraphDef, needed: Iterable[str]) -> None:
     if not foreign:
         return
     gone = _dependent(graph_def, foreign)
-    wanted = {_node_of(name) for name in needed}
+    wanted = {node_name(name) for name in needed}
     types = ", ".join(sorted(set(foreign.values())))
     if wanted & gone:
         logger().warning("TensorFlow cannot load this SavedModel: %s needs ops that it has not "
@@ -49,8 +50,8 @@ def leave_out_foreign(meta_graph: MetaGraphDef, needed: Iterable[str]) -> None:
     library[:] = [function for function in library if function.signature.name not in functions]
     for key in list(meta_graph.collection_def):
         names = meta_graph.collection_def[key].node_list.value
-        if any(_node_of(name) in gone for name in names):
-            names[:] = [name for name in names if _node_of(name) not in gone]
+        if any(node_name(name) in gone for name in names):
+            names[:] = [name for name in names if node_name(name) not in gone]
             if not names:
                 del meta_graph.collection_def[key]
 
@@ -71,10 +72,6 @@ def names_in(meta_graph: MetaGraphDef) -> Iterator[str]:
     for key in ("saved_model_main_op", "legacy_init_op"):
         if key in meta_graph.collection_def:
             yield from meta_graph.collection_def[key].node_list.value
-
-
-def _node_of(name: str) -> str:
-    return name.removeprefix("^").partition(":")[0]
 
 
 def _foreign_functions(graph_def: GraphDef) -> set[str]:
@@ -103,7 +100,7 @@ def _dependent(graph_def: GraphDef, names: Iterable[str]) -> set[str]:
     users: dict[str, list[str]] = {}
     for node in graph_def.node:
         for name in node.input:
-            users.setdefault(_node_of(name), []).append(node.name)
+            users.setdefault(node_name(name), []).append(node.name)
     found: set[Any] = set()
     stack = list(names)
     while stack:

@@ -113,7 +113,7 @@ def _array(dtype: DType, sizes: list[int], content: bytes, texts: list[bytes],
         array = np.array(numbers[0::2]) + 1j * np.array(numbers[1::2])
     else:
         array = np.array([n % 2**64 for n in numbers] if dtype is dt.uint64 else numbers)
-    if array.size > count or count > _LARGEST:
+    if array.size > count or (array.size < count and count > _LARGEST):
         raise wire.WireError(f"it holds {array.size} numbers for the shape {sizes}")
     last = np.full(count - array.size, array[-1])  # the last element stands for all that follow
     return np.concatenate([array, last]).astype(dtype.numpy).reshape(sizes)
