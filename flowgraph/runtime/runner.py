@@ -264,7 +264,7 @@ def explained(error: Exception, step: Step) -> Exception:
     if isinstance(error, OpError):
         if error.op is not None:
             return error
-        text = message(f"{where}: {error.message}", rows, section="invalid-argument-error")
+        text = message(f"{where}: {error.message}", rows, section=_section(error))
         return type(error)(None, op, text).with_traceback(error.__traceback__)
     text = message(f"{where}: {_said(error)}", rows, section="invalid-argument-error")
     if instr.op_def.runs_user_code:
@@ -273,6 +273,13 @@ def explained(error: Exception, step: Step) -> Exception:
         return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
     error.add_note(message(f"raised by {where}", rows))
     return error
+
+
+def _section(error: OpError) -> str:
+    """The section of `docs/errors.md` about errors of this class; "" if there is none."""
+    return next((section for kind, section in (
+        (InvalidArgumentError, "invalid-argument-error"), (OutOfRangeError, "out-of-range-error"))
+        if isinstance(error, kind)), "")
 
 
 def as_users_error(error: Exception, op: Any, text: str) -> Exception:

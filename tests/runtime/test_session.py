@@ -305,6 +305,21 @@ def test_runs_that_build_nothing_are_never_warned_of(x) -> None:
         sess.run(y, {x: [1]})
 
 
+@pytest.mark.parametrize(("fail", "link"), [
+    (lambda queue: fg.gather([1], 2), "docs: errors#invalid-argument-error"),
+    (lambda queue: queue.dequeue(), "docs: errors#out-of-range-error"),
+    (lambda queue: queue.enqueue(1), None)], ids=["invalid", "end", "cancelled"])
+def test_an_error_of_a_run_links_to_what_is_said_of_its_class(fail, link) -> None:
+    queue = fg.FIFOQueue(3, fg.int32)
+    close, failing = queue.close(), fail(queue)
+    with fg.Session() as sess:
+        sess.run(close)
+        with pytest.raises(fg.errors.OpError) as raised:
+            sess.run(failing)
+    text = str(raised.value)
+    assert link in text if link else "docs:" not in text
+
+
 # ---- large and deep graphs -----------------------------------------------------------------------
 
 
