@@ -282,32 +282,54 @@ class Sequential(Model):
 
 
 def _layers_between(inputs: Any, outputs: Any) -> list[Any]:
-    """The layers from inputs to outputs, in an order in which they can be called."""
-    found: list[Any] = []
+    """The layers from inputs to outputs in Keras's order, which is that of the weights.
+
+    The layer that is farthest from the outputs comes first; of those equally far, the one that is
+    met first on the way back from the outputs.
+    """
     starts = {id(x) for x in nest.flatten(inputs)}
-    seen: set[int] = set()
+    from_ops: dict[int, list[Any]] = {}
+    sources: dict[int, list[Any]] = {}
+    layers: dict[int, Any] = {}
+    last_first: list[Any] = []
 
-    def visit(tensor: Any) -> None:
-        if not isinstance(tensor, Tensor) or id(tensor) in seen:
-            return
-        seen.add(id(tensor))
+    def calls_of(tensor: Any) -> list[Any]:
+        """The calls of layers that a tensor comes from, if need be through ops of no layer."""
+        if not isinstance(tensor, Tensor):
+            return []
         call = state_of(tensor.graph).calls.get(tensor)
-        if call is None:
-            if id(tensor) not in starts:
-                for source in tensor.op.inputs:
-                    visit(source)
-            return
-        if id(tensor) not in starts:
-            for source in [*nest.flatten(call.inputs), *nest.flatten(list(call.kwargs.values()))]:
-                visit(source)
-        if all(call.layer is not layer for layer in found):
-            found.append(call.layer)
+        if call is not None or id(tensor) in starts:
+            return [] if call is None else [call]
+        if id(tensor) not in from_ops:
+            from_ops[id(tensor)] = []
+            found = {id(each): each for source in tensor.op.inputs for each in calls_of(source)}
+            from_ops[id(tensor)] = list(found.values())
+        return from_ops[id(tensor)]
 
-    for start in nest.flatten(inputs):
-        visit(start)
+    beginnings = {id(call): call for start in nest.flatten(inputs) for call in calls_of(start)}
+
+    def visit(call: Any) -> None:
+        if id(call) in sources:
+            return
+        layers.setdefault(id(call.layer), call.layer)
+        taken = ([] if id(call) in beginnings else
+                 [*nest.flatten(call.inputs), *nest.flatten(list(call.kwargs.values()))])
+        sources[id(call)] = [source for tensor in taken for source in calls_of(tensor)]
+        for source in sources[id(call)]:
+            visit(source)
+        last_first.append(call)
+
     for output in nest.flatten(outputs):
-        visit(output)
-    return found
+        for call in calls_of(output):
+            visit(call)
+    unused = [call.layer for call in beginnings.values() if id(call) not in sources]
+    distances: dict[int, int] = {}  # of calls and of layers
+    for call in reversed(last_first):
+        distance = max(distances.get(id(call), 0), distances.get(id(call.layer), 0))
+        distances[id(call.layer)] = distance
+        for source in sources[id(call)]:
+            distances[id(source)] = max(distances.get(id(source), 0), distance + 1)
+    return [*sorted([*layers.values()], key=lambda layer: -distances[id(layer)]), *unused]
 
 
 def _replayed(tensor: Any, known: dict[int, Any], training: Any) -> Any:
