@@ -59,8 +59,9 @@ def undone():
             sys.modules["networkx"] = networkx
         pipeline.PASSES.update(passes)
         pipeline.checking = checking
-        REGISTRY.clear()
         REGISTRY.update(ops)
+        for name in [name for name, op in REGISTRY.items() if op.__module__ == "__main__"]:
+            del REGISTRY[name]  # flowgraph's own stay: their files are not imported again
 
 
 def run(code: str) -> None:
