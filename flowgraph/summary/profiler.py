@@ -213,5 +213,9 @@ class Profiler:
 
     def _profile(self, cmd: str, options: dict[str, Any]) -> Any:
         step = options.get("step", -1)
+        if step != -1 and step not in self._runs:
+            raise InvalidArgumentError(None, None, located(
+                f"no run of step {step} was added", "Add it with add_step; there are "
+                f"{', '.join(map(str, self._runs)) or 'none'}."))
         runs = list(self._runs.values()) if step == -1 else [self._runs[step]]
         return _profile(self._graph, runs, cmd, options)

@@ -173,6 +173,8 @@ def test_a_profiler_takes_the_mean_of_its_steps() -> None:
     builder = BUILDER().with_empty_output()
     assert profiler.profile_operations(builder.build()).total_exec_micros == 20
     assert profiler.profile_name_scope(builder.with_step(1).build()).total_exec_micros == 30
+    with pytest.raises(fg.errors.InvalidArgumentError, match=r"no run of step 7 .*\n.* 0, 1"):
+        profiler.profile_operations(builder.with_step(7).build())
 
 
 @pytest.mark.parametrize("build, count", [
