@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CPP_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 # Attributes of later versions that change nothing here.
 _IGNORED = {"validate_shape", "debug_name", "allowed_devices", "grad_a", "grad_b", "grad_x",
-            "grad_y", "metadata", "bad_indices_policy", "sparse_gradient"}
+            "grad_y", "metadata", "bad_indices_policy", "sparse_gradient", "Tsegmentids"}
 # Text that kernels take as bytes.
 _BYTES = {"field_delim", "na_value", "xmp_metadata", "separator", "pattern", "rewrite",
           "placeholder", "template"}
@@ -111,7 +111,10 @@ class Build:
     def _takes(self, row: Signature, arg: Arg, tensor: Tensor) -> bool:
         """Whether our op takes a dtype that TensorFlow's does not: RFFT of float64."""
         op_def = REGISTRY.get(row.name)
-        if op_def is None or len(op_def.params) <= row.inputs.index(arg):
+        if op_def is None:  # later TensorFlows say in an attribute what was int32 always
+            later = self.node.attr.get(f"T{arg.name.replace('_', '')}")
+            return later is not None and dtype_of(later.type) is tensor.dtype
+        if len(op_def.params) <= row.inputs.index(arg):
             return False
         allowed = op_def.dtypes[op_def.params[row.inputs.index(arg)]]
         allowed = getattr(op_def, allowed) if isinstance(allowed, str) else allowed

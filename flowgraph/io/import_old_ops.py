@@ -86,6 +86,30 @@ def gather(build: Build) -> Any:
     return build.plain("GatherV2", *build.inputs, np.int32(0))
 
 
+@rule("SparseSegmentMeanGrad", "SparseSegmentSqrtNGrad")
+def sparse_segment_grad(build: Build) -> Any:
+    """Each picked row's gradient: its segment's, over the number of rows there or its root."""
+    dy, indices, segment_ids, rows = build.inputs
+    one = np.ones((), dy.dtype.numpy)
+    picked = build.sub("Fill", build.sub("Shape", segment_ids, part="shape"), one, part="picked")
+    segments = build.sub("StridedSlice", build.sub("Shape", dy, part="dy_shape"), [0], [1], [1],
+                         part="segments", shrink_axis_mask=1)
+    counts = build.sub("UnsortedSegmentSum", picked, segment_ids, segments, part="counts")
+    if build.node.op == "SparseSegmentSqrtNGrad":
+        counts = build.sub("Sqrt", counts, part="root")
+    weights = build.sub("Reciprocal", build.sub("GatherV2", counts, segment_ids, np.int32(0),
+                                                part="divisors"), part="weights")
+    slices = build.sub("GatherV2", dy, segment_ids, np.int32(0), part="slices")
+    trailing = build.sub("Sub", build.sub("Rank", dy, part="rank"), np.int32(1), part="trailing")
+    ones = build.sub("Fill", build.sub("Reshape", trailing, [1], part="count"), np.int32(1),
+                     part="ones")
+    column = build.sub("ConcatV2", [build.sub("Shape", segment_ids, part="length"), ones],
+                       np.int32(0), part="column")
+    weighted = build.sub("Mul", slices, build.sub("Reshape", weights, column, part="as_column"),
+                         part="weighted")
+    return build.plain("UnsortedSegmentSum", weighted, indices, rows)
+
+
 @rule("Reverse")
 def reverse(build: Build) -> Any:
     """The axes to reverse are said by a mask."""
