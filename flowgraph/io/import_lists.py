@@ -35,9 +35,19 @@ def reserve(build: Build) -> Any:
 
 @rule("TensorListGetItem")
 def get_item(build: Build) -> Any:
-    """An item."""
+    """An item; where only a run tells its shape, zeros of that shape if it is missing."""
     items, index, shape = build.inputs
-    return build.plain("TensorListGetItem", items, index, element_shape=_element_shape(shape))
+    dtype, static = build.attr("element_dtype"), _element_shape(shape)
+    known = known_value(shape)
+    if shape.spec.rank != 1 or dtype is dt.variant or (
+            isinstance(known, tuple) and None not in known):
+        return build.plain("TensorListGetItem", items, index, element_shape=static)
+    zero = np.array(b"" if dtype is dt.string else 0, dtype.numpy)
+    sizes = build.sub("Maximum", shape, np.zeros((), shape.dtype.numpy), part="sizes")
+    zeros = build.sub("Fill", sizes, zero, part="zeros")
+    made = build.plain("TensorListGetOrZeros", items, index, zeros)
+    made.set_shape(static)
+    return made
 
 
 @rule("TensorListStack")

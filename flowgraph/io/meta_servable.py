@@ -1,8 +1,8 @@
 """The part of a graph that TensorFlow can load, for SavedModels.
 
-A few ops, of gradients through loops for the most part, TensorFlow has not; it refuses a graph that
-holds one, be it never run. What is served does not need them: a SavedModel leaves them out, with
-all that depends on them.
+A few ops, of the gradients of image patches and of gradients of gradients, TensorFlow has not; it
+refuses a graph that holds one, be it never run. What is served does not need them: a SavedModel
+leaves them out, with all that depends on them.
 """
 
 from __future__ import annotations

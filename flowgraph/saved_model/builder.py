@@ -27,8 +27,8 @@ class SavedModelBuilder:
     """Writes a SavedModel: graphs with tags, one set of variables, and files that nodes read.
 
     TensorFlow 1 and 2 and their model servers load what is written; ops that TensorFlow has not, in
-    gradients through loops, are left out where nothing served needs them. The file that makes the
-    folder a SavedModel is written last, by `save`.
+    gradients of image patches, are left out where nothing served needs them. The file that makes
+    the folder a SavedModel is written last, by `save`.
 
     Args:
         export_dir: the folder, which must be empty or not there yet.

@@ -313,6 +313,13 @@ OLD = [
           variance_epsilon=tf.AttrValue(f=0.0), scale_after_normalization=tf.AttrValue(b=True)),
      {"a": A.reshape(1, 1, 2, 2), "m": np.float32([1, 2]), "v": np.float32([4, 4])},
      ((A - [1, 2]) / 2 * 4 + [1, 2]).reshape(1, 1, 2, 2)),
+    (node("y", "SparseSegmentMeanGrad", "a", "i", "s", "n", T=TYPE, Tidx=INT),
+     {"a": A, "i": np.int32([3, 0, 3]), "s": np.int32([0, 0, 1]), "n": np.int32(4)},
+     [A[0] / 2, [0, 0], [0, 0], A[0] / 2 + A[1]]),
+    (node("y", "SparseSegmentSqrtNGrad", "a", "i", "s", "n", T=TYPE, Tidx=INT,
+          Tsegmentids=tf.AttrValue(type=9)),
+     {"a": A, "i": np.int32([3, 0, 3]), "s": np.int64([0, 0, 1]), "n": np.int32(4)},
+     [A[0] / 2 ** 0.5, [0, 0], [0, 0], A[0] / 2 ** 0.5 + A[1]]),
     (node("y", "Empty", "n", dtype=TYPE), {"n": np.int32([2])}, [0.0, 0.0]),
 ]
 
@@ -349,3 +356,38 @@ def test_our_op_types_have_the_inputs_and_attributes_of_tensorflows() -> None:
         assert several == [param in op_def.lists for param in op_def.params], name
         if name not in other_attrs and not name.startswith("TensorList"):
             assert set(op_def.attr_defaults) <= set(row.attrs), name
+
+
+# ---- large constants -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("array", [
+    np.array([b"word %d" % i for i in range(70_000)], object), np.arange(70_000) % 3 == 0,
+    np.arange(70_000, dtype=np.float32)], ids=["string", "bool", "float32"])
+def test_a_constant_of_many_elements_is_read_back(array) -> None:
+    with tf.Graph().as_default() as graph:
+        tf.constant(array, name="x")
+    x, = tf.import_graph_def(graph.as_graph_def(), return_elements=["x:0"])
+    np.testing.assert_array_equal(tf.Session().run(x), array)
+
+
+def large_constant(size: int, held: int):
+    graph_def = tf.GraphDef()
+    node = graph_def.node.add(name="x", op="Const")
+    node.attr["dtype"].type = tf.float32.as_datatype_enum
+    tensor = node.attr["value"].tensor
+    tensor.dtype = tf.float32.as_datatype_enum
+    tensor.tensor_shape.dim.add(size=size)
+    tensor.float_val.extend(float(i) for i in range(held))
+    return graph_def
+
+
+def test_the_last_element_stands_for_those_that_are_left_out() -> None:
+    x, = tf.import_graph_def(large_constant(100_000, 500), return_elements=["x:0"])
+    value = tf.Session().run(x)
+    assert value.shape == (100_000,) and value[498] == 498 and (value[499:] == 499).all()
+
+
+def test_a_few_elements_cannot_ask_for_much_memory() -> None:
+    with pytest.raises(ValueError, match="its tensor of 1099511627776 elements holds 2"):
+        tf.import_graph_def(large_constant(1 << 40, 2))
