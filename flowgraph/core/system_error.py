@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 
 from flowgraph.errors import (
     AbortedError,
@@ -37,6 +39,28 @@ _KINDS: tuple[tuple[type[OpError], str], ...] = (
 )
 _BY_NUMBER = {getattr(errno, name): kind for kind, names in _KINDS for name in names.split()
               if hasattr(errno, name)}  # a system does not have them all
+
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9.]*)://")
+
+
+def local_path(path: str | bytes | os.PathLike[str]) -> str:
+    """The path of a file of this machine, as text; "file://" in front of it is left out.
+
+    Args:
+        path: the path.
+
+    Raises:
+        UnimplementedError: it is in a store elsewhere, as "gs://bucket/file".
+    """
+    text = os.fsdecode(path)
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return text
+    if scheme[1] != "file":
+        raise UnimplementedError(
+            None, None, f"File system scheme '{scheme[1]}' not implemented (file: '{text}'). "
+                        "Only files of this machine are read and written: copy or mount it.")
+    return text[scheme.end():]
 
 
 def system_error(path: str, error: Exception) -> OpError:

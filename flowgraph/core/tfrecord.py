@@ -27,7 +27,7 @@ import numpy as np
 
 from flowgraph.core.crc32c import LONGEST_PART, crc32c_of_parts, masked, masked_crc32c
 from flowgraph.core.frames import located
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.errors import (
     DataLossError,
     FailedPreconditionError,
@@ -77,7 +77,7 @@ def read_records(path: str | bytes | os.PathLike[str], compression: str | None =
         DataLossError: a record is damaged or the file ends inside of one. The records before it
             have been given out by then.
     """
-    name, bits = os.fsdecode(path), _window_bits(compression)
+    name, bits = local_path(path), _window_bits(compression)
     try:
         with open(name, "rb", buffering=0) as raw:
             source: io.RawIOBase = _Unpacked(raw, name, bits) if bits else raw
@@ -292,7 +292,7 @@ class RecordWriter:
                  level: int = -1, window_bits: int | None = None, memory_level: int = 9,
                  method: int = zlib.DEFLATED, strategy: int = zlib.Z_DEFAULT_STRATEGY,
                  flush_mode: int = zlib.Z_SYNC_FLUSH) -> None:
-        self._path, bits = os.fsdecode(path), _window_bits(compression)
+        self._path, bits = local_path(path), _window_bits(compression)
         self._file: Any = None
         self._flush_mode = flush_mode
         self._waiting: list[bytes] = []

@@ -9,7 +9,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.message import Message
 from flowgraph.core.message_scalar import TextError
 from flowgraph.core.message_text import merge_text
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.graph.graph import Graph
 from flowgraph.io.durable import write_file
 from flowgraph.io.graph_export import graph_def as whole_graph
@@ -46,7 +46,7 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
     if not isinstance(graph_def, Message):
         raise TypeError(located(f"needs a Graph or a GraphDef, got {graph_def!r:.100}",
                                 "A session's graph is session.graph."))
-    folder = os.fsdecode(logdir)
+    folder = local_path(logdir)
     path = os.path.join(folder, os.fsdecode(name))
     content = str(graph_def).encode() if as_text else graph_def.SerializeToString()
     try:

@@ -7,7 +7,7 @@ import os
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec, shape_text
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
@@ -19,7 +19,7 @@ _ON_HOST = "files are read and written on the host"
 def _path(array, what="filename"):
     if array.ndim:
         raise invalid(f"{what} must be a scalar, got shape {shape_text(array.shape)}")
-    return os.fsdecode(array.item())
+    return local_path(array.item())
 
 
 class ReadFile(OpDef):

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.core.text import as_bytes, as_text, path_to_str
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, PermissionDeniedError
 
@@ -27,7 +27,7 @@ def path_text(path: Any) -> str:
     Args:
         path: str, bytes, or an object with `__fspath__`.
     """
-    return as_text(path_to_str(path))
+    return local_path(as_text(path_to_str(path)))
 
 
 class GFile:

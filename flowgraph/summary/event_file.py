@@ -21,7 +21,7 @@ from pathlib import Path
 from flowgraph.core.deadline import LONGEST
 from flowgraph.core.logger import logger
 from flowgraph.core.message import DecodeError
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.errors import DataLossError, OpError
 from flowgraph.summary.messages import Event
@@ -48,7 +48,7 @@ class EventFile:
     def __init__(self, logdir: str, max_queue: int = 10, flush_secs: float = 120,
                  suffix: str = "") -> None:
         self.logdir = logdir
-        self._folder = os.path.abspath(logdir)  # the program may change its folder
+        self._folder = os.path.abspath(local_path(logdir))  # the program may change its folder
         self._make_folder()
         self.path = ""
         self._max_queue, self._flush_secs, self._suffix = max_queue, flush_secs, suffix

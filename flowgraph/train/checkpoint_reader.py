@@ -12,6 +12,7 @@ import numpy as np
 from flowgraph.core.dtypes import DType
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
+from flowgraph.core.system_error import local_path
 from flowgraph.errors import UnimplementedError
 from flowgraph.io.bundle import BundleReader, as_bytes, dtype_name
 from flowgraph.io.bundle_entries import Entry
@@ -29,7 +30,7 @@ class CheckpointReader:
     """
 
     def __init__(self, filepattern: Any) -> None:
-        path = os.fsdecode(filepattern)
+        path = local_path(filepattern)
         self._bundle: Any = NpzReader(path) if is_npz(path) else BundleReader(path)
 
     def has_tensor(self, tensor_str: str) -> bool:

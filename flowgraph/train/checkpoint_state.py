@@ -18,7 +18,7 @@ from flowgraph.core.logger import logger
 from flowgraph.core.message import Message
 from flowgraph.core.message_scalar import DOUBLE, TEXT, Repeated, Scalar, TextError
 from flowgraph.core.message_text import merge_text
-from flowgraph.core.system_error import system_error
+from flowgraph.core.system_error import local_path, system_error
 from flowgraph.io.bundle import index_file
 from flowgraph.io.durable import remove, write_file
 from flowgraph.train.saver_def import SaverDef
@@ -43,7 +43,7 @@ class CheckpointState(Message):
 
 
 def _state_file(folder: Any, latest_filename: str | None) -> str:
-    return os.path.join(os.fsdecode(folder), latest_filename or "checkpoint")
+    return os.path.join(local_path(folder), latest_filename or "checkpoint")
 
 
 def generate_checkpoint_state_proto(save_dir: str, model_checkpoint_path: str,
@@ -167,7 +167,7 @@ def get_checkpoint_state(checkpoint_dir: Any, latest_filename: str | None = None
         >>> import flowgraph as fg
         >>> fg.train.get_checkpoint_state("/no/such/folder")
     """
-    folder = os.fsdecode(checkpoint_dir)
+    folder = local_path(checkpoint_dir)
     path = _state_file(folder, latest_filename)
     state = CheckpointState()
     try:
@@ -216,7 +216,7 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 
 def _file_of(prefix: Any) -> str | None:
     """The file that shows that a checkpoint is there; its index, or a file of the first format."""
-    prefix = os.fsdecode(prefix)
+    prefix = local_path(prefix)
     return next((path for path in (index_file(prefix), prefix)
                  if "\0" not in path and os.path.isfile(path)), None)
 
@@ -284,7 +284,7 @@ def remove_checkpoint(checkpoint_prefix: Any, checkpoint_format_version: int = S
 
 def remove_files(prefix: Any, version: int = SaverDef.V2, meta_graph_suffix: str = "meta") -> None:
     """Removes the files of a checkpoint: its index first, so that no half of one is found."""
-    prefix = os.fsdecode(prefix)
+    prefix = local_path(prefix)
     if version != SaverDef.V2:
         remove(prefix)
     else:

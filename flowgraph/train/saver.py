@@ -19,6 +19,7 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
+from flowgraph.core.system_error import local_path
 from flowgraph.errors import (
     FailedPreconditionError,
     FlowgraphError,
@@ -310,7 +311,7 @@ class Saver:
         if not self._is_built:
             raise RuntimeError(located("`build()` should be called before save if "
                                        "defer_build==True"))
-        save_path = os.fsdecode(save_path)
+        save_path = local_path(save_path)
         latest_filename = latest_filename or "checkpoint"
         if os.path.split(latest_filename)[0]:
             raise ValueError(located("'latest_filename' must not contain path components"))
@@ -411,7 +412,7 @@ class Saver:
             return
         if save_path is None:
             raise ValueError(located("Can't load save_path when it is None."))
-        save_path = os.fsdecode(save_path)
+        save_path = local_path(save_path)
         if not is_checkpoint(save_path):
             raise ValueError(located("The passed save_path is not a valid checkpoint: "
                                      f"{save_path}"))
