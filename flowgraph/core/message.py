@@ -73,6 +73,10 @@ class Message:
             owner._choose(self._field.name)
             owner._changed()
 
+    def SetInParent(self) -> None:
+        """Says that the message is there, though it holds nothing."""
+        self._changed()
+
     def _choose(self, name: str) -> None:
         """Forgets the other fields of the choice that a field belongs to."""
         if name in self._one_of_fields:
@@ -177,8 +181,13 @@ class Message:
         copy._copy(self)
         return copy
 
-    def _take(self, name: str, part: Any) -> None:
-        """Makes a message that nobody else holds the part of this one, uncopied."""
+    def adopt(self, name: str, part: Any) -> None:
+        """Makes a message that nobody else holds the part of this one, uncopied.
+
+        Args:
+            name: the field.
+            part: the message.
+        """
         part._owner, part._field, part._set = self, self._fields[name], True
         self._held[name] = part
         part._changed()

@@ -142,7 +142,7 @@ def _converted(result: Any, what: str) -> Any:
                                "Return a tensor, or a tuple or dict of tensors."))
         if isinstance(value, Tensor) and value.dtype._is_ref_dtype:
             return convert_to_tensor(value)
-        return structure._normalized(value, 0) if not isinstance(value, Tensor) else value
+        return structure.normalized_part(value, 0) if not isinstance(value, Tensor) else value
     try:
         return structure.map_leaves(part, result)
     except (TypeError, ValueError) as error:

@@ -198,11 +198,17 @@ def _leaf_spec(value: Any) -> TypeSpec:
 def normalized(element: Any) -> Any:
     """The element with every part converted to a tensor, SparseTensor or Dataset."""
     with name_scope("normalize_element"):
-        parts = [_normalized(part, i) for i, part in enumerate(flatten(element))]
+        parts = [normalized_part(part, i) for i, part in enumerate(flatten(element))]
     return pack(element, parts)
 
 
-def _normalized(part: Any, i: int) -> Any:
+def normalized_part(part: Any, i: int) -> Any:
+    """A leaf converted to a tensor, unless it is a SparseTensor, a Dataset or the like.
+
+    Args:
+        part: the leaf.
+        i: its number in the element.
+    """
     if isinstance(part, SparseTensorValue):
         return SparseTensor.from_value(part)
     if isinstance(part, SparseTensor) or isinstance(getattr(part, "_type_spec", None), TypeSpec):

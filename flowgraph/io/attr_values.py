@@ -37,7 +37,7 @@ def attr_value(kind: str, value: Any) -> AttrValue:
     message = AttrValue()
     if kind.startswith("list("):
         kind = kind[5:-1]
-        message.list._changed()  # an empty list is a list
+        message.list.SetInParent()  # an empty list is a list
         getattr(message.list, _FIELDS[kind]).extend(_field(kind, item) for item in value)
     elif kind in ("shape", "tensor", "func"):
         getattr(message, _FIELDS[kind]).CopyFrom(_field(kind, value))

@@ -31,6 +31,8 @@ from flowgraph.ops.identity import Identity, IdentityN, NoOp
 from flowgraph.ops.loop import build_while
 from flowgraph.ops.strings import StringLength
 
+_MOST_TRIES = 4  # each makes a size or a rank of a loop variable unknown, or is the last
+
 
 class FunctionImporter(Importer):
     """Builds the nodes of a function.
@@ -290,7 +292,8 @@ def while_node(build: Build) -> list[Tensor]:
 
 
 def loop(outer: Graph, name: str, starts: list[Tensor], shapes: list[Any],
-         make: Callable[[str, SubGraph, list[Tensor]], list[Tensor]]) -> list[Tensor]:
+         make: Callable[[str, SubGraph, list[Tensor]], list[Tensor]],
+         variables: Sequence[str] = ()) -> list[Tensor]:
     """Builds a loop; the last values of its variables.
 
     Args:
@@ -299,14 +302,16 @@ def loop(outer: Graph, name: str, starts: list[Tensor], shapes: list[Any],
         starts: the first values of the loop variables.
         shapes: their static shapes, as far as is known; made less precise where the body does so.
         make: function from ("cond" or "body", its graph, the loop variables in it) to its results.
+        variables: the names of the loop variables' parameters.
     """
-    for _ in range(4):
+    for _ in range(_MOST_TRIES):
+        before = outer._names.saved()
         graphs, stand_ins = [], []
         for part in ("cond", "body"):
             graph = SubGraph(outer)
             with graph.as_default():
-                own = [graph.parameter(f"{name}/{part}/variable", start, shape)
-                       for start, shape in zip(starts, shapes, strict=True)]
+                names = variables or [f"{name}/{part}/variable"] * len(starts)
+                own = [graph.parameter(*row) for row in zip(names, starts, shapes, strict=True)]
                 graph.outputs = make(part, graph, own)
                 if part == "cond":
                     if len(graph.outputs) != 1:
@@ -326,6 +331,7 @@ def loop(outer: Graph, name: str, starts: list[Tensor], shapes: list[Any],
             return build_while(graphs[0], graphs[1], starts, stand_ins[0], stand_ins[1], shapes,
                                name=name + "/")
         shapes = wider
+        outer._names.restore(before)
     raise ValueError(located(f"The shapes of the variables of the loop {name!r} never settle"))
 
 

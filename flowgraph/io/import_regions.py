@@ -6,17 +6,14 @@ from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
-from flowgraph.core.shapes import widen
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.dataflow_items import Conditional, Loop, Region
+from flowgraph.io.import_functions import loop
 from flowgraph.io.import_nodes import Importer
 from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.ops.branch import FakeParam, build_if
 from flowgraph.ops.identity import Identity
-from flowgraph.ops.loop import build_while
-
-_MOST_TRIES = 4  # each makes a size or a rank of a loop variable unknown, or is the last
 
 
 class RegionImporter(Importer):
@@ -121,43 +118,18 @@ def _value(tensor: Tensor) -> Tensor:
 def _loop(importer: Importer, item: Loop) -> list[Tensor]:
     """A loop; the shapes of its variables are those that hold in all rounds."""
     starts = [_value(importer.tensor(text, item.name)) for text in item.starts]
-    shapes = [start.spec.shape for start in starts]
-    names = importer.graph._names
-    for _ in range(_MOST_TRIES):
-        before = names.saved()
-        graphs, stand_ins = _loop_graphs(importer, item, starts, shapes)
-        after = [tensor.spec.shape for tensor in graphs[1].outputs]
-        wide = [widen(a, b) for a, b in zip(shapes, after, strict=True)]
-        if wide == shapes:
-            made = build_while(graphs[0], graphs[1], starts, stand_ins[0], stand_ins[1], shapes,
-                               name=f"{importer.prefix}{item.name}/")
-            return made[:len(starts)]
-        shapes = wide
-        names.restore(before)
-    raise ValueError(located(f"the shapes of the loop variables of {item.name!r} never settle"))
 
+    def make(part: str, graph: SubGraph, own: list[Tensor]) -> list[Tensor]:
+        region = item.cond if part == "cond" else item.body
+        inner = RegionImporter(importer, graph, dict(zip(item.variables, own, strict=True)))
+        results = [graph.adopt(_value(tensor)) for tensor in inner.build(region)
+                   if tensor is not None]
+        if part == "cond" and results[0].dtype is not dt.bool_:
+            raise ValueError(located(f"the condition of {item.name!r} is {results[0].dtype.name}, "
+                                     "not bool"))
+        return results
 
-def _loop_graphs(importer: Importer, item: Loop, starts: list[Tensor], shapes: list[Any]
-                 ) -> tuple[list[SubGraph], list[list[Tensor]]]:
-    """Condition and body, and what stands for the loop variables in each."""
-    graphs, stand_ins = [], []
-    for region in (item.cond, item.body):
-        graph = SubGraph(importer.graph)
-        with graph.as_default():
-            own = [graph.parameter(f"{importer.prefix}{name}", start, shape) for name, start, shape
-                   in zip(item.variables, starts, shapes, strict=True)]
-            results = RegionImporter(importer, graph, dict(zip(item.variables, own, strict=True))
-                                     ).build(region)
-            graph.outputs = [graph.adopt(_value(tensor)) for tensor in results
-                             if tensor is not None]
-        graphs.append(graph)
-        stand_ins.append(own)
-    answer = graphs[0].outputs[0]
-    if answer.dtype is not dt.bool_:
-        raise ValueError(located(f"the condition of {item.name!r} is {answer.dtype.name}, not "
-                                 "bool"))
-    for start, tensor in zip(starts, graphs[1].outputs, strict=True):
-        if tensor.dtype is not start.dtype.base_dtype:
-            raise ValueError(located(f"a loop variable of {item.name!r} is {tensor.dtype.name} "
-                                     f"after a round and {start.dtype.base_dtype.name} before"))
-    return graphs, stand_ins
+    made = loop(importer.graph, f"{importer.prefix}{item.name}", starts,
+                [start.spec.shape for start in starts], make,
+                [f"{importer.prefix}{name}" for name in item.variables])
+    return made[:len(starts)]

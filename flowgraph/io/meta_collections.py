@@ -90,7 +90,7 @@ def _is_included(item: Any, export_scope: str | None, excluded: Collection[str])
 def _collection_def(key: str, items: list[Any], export_scope: str | None) -> CollectionDef:
     message, classes, first = CollectionDef(), _classes(key), items[0]
     if classes is not None and hasattr(first, "to_proto"):
-        message.bytes_list._changed()
+        message.bytes_list.SetInParent()
         protos = [item.to_proto(export_scope=export_scope) for item in items]
         message.bytes_list.value.extend(
             proto.SerializeToString() for proto in protos if proto is not None)

@@ -122,7 +122,7 @@ def create_meta_graph_def(meta_info_def: Any = None, graph_def: Any = None, save
         info.MergeFrom(checked(meta_info_def, MetaInfoDef, "meta_info_def"))
     info.tensorflow_version, info.tensorflow_git_version = VERSION, GIT_VERSION
     if graph_def is None:
-        meta_graph._take("graph_def", graph.as_graph_def(add_shapes=True))
+        meta_graph.adopt("graph_def", graph.as_graph_def(add_shapes=True))
     else:
         meta_graph.graph_def.CopyFrom(graph_def)
     if strip_default_attrs:
