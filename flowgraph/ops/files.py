@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 
 from flowgraph.core import dtypes as dt
@@ -12,6 +11,7 @@ from flowgraph.errors import ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import invalid, shown, strings
+from flowgraph.platform.paths import matching
 
 _ON_HOST = "files are read and written on the host"
 
@@ -133,10 +133,9 @@ class MatchingFiles(OpDef):
 
 
 def _matching(pattern):
-    """Unlike a shell, TensorFlow lets `*` match names that begin with a dot."""
     if b"\0" in pattern:
         raise invalid(f"a pattern holds a zero byte: {shown(pattern)}")
-    return glob.glob(pattern, include_hidden=True)
+    return [os.fsencode(path) for path in matching(local_path(pattern))]
 
 
 def matching_files(pattern, name=None):

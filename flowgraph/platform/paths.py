@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob as _glob
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -91,7 +92,23 @@ def glob(pattern: Any) -> list[str]:
     """
     if not isinstance(pattern, (str, os.PathLike)):
         return [name for part in pattern for name in glob(_pattern(part))]
-    return sorted(_glob.glob(path_text(pattern), include_hidden=True))
+    return sorted(matching(path_text(pattern)))
+
+
+def matching(pattern: str) -> list[str]:
+    """The paths that one pattern matches, in no order.
+
+    As TensorFlow gives them: names that begin with a dot are matched too, and what a pattern like
+    "*.csv" finds in the current folder begins with "./".
+
+    Args:
+        pattern: the pattern.
+    """
+    found = _glob.glob(pattern, include_hidden=True)
+    fixed, *wild = re.split(r"[*?\[]", pattern, maxsplit=1)
+    if not wild or os.path.dirname(fixed):
+        return found
+    return [os.path.join(".", name) for name in found]
 
 
 def _pattern(part: Any) -> str:

@@ -126,6 +126,16 @@ def test_paths_as_bytes_and_as_objects(tmp_path, path) -> None:
 # ---- folders -------------------------------------------------------------------------------------
 
 
+def test_what_is_found_in_the_current_folder_begins_with_a_dot(tree, monkeypatch) -> None:
+    monkeypatch.chdir(tree)
+    for pattern, found in (("f*", ["./f1"]), ("[f]1", ["./f1"]), ("*/f?", ["./sub/f2"]),
+                           ("s*/f2", ["./sub/f2"]), ("sub/*", ["sub/f2"]), ("f1", ["f1"]),
+                           ("./f*", ["./f1"]), ("zz*", [])):
+        assert fg.gfile.Glob(pattern) == found
+        with fg.Session() as session:
+            assert session.run(fg.matching_files(pattern)).tolist() == [f.encode() for f in found]
+
+
 def test_patterns(tree) -> None:
     def found(pattern):
         return [os.path.relpath(name, tree) for name in fg.gfile.Glob(pattern)]
