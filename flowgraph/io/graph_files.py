@@ -14,6 +14,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.io.durable import write_file
 from flowgraph.io.graph_export import graph_def as whole_graph
 from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.message_files import parsed, read_bytes
 
 
 def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool = True) -> str:
@@ -77,17 +78,14 @@ def read_graph(path: Any) -> GraphDef:
         ...     len(fg.io.read_graph(path).node)
         0
     """
-    with open(path, "rb") as file:
-        content = file.read()
-    if os.fspath(path).endswith((".pbtxt", ".txt", ".prototxt")):
-        return parse_graph(content.decode("utf-8", "surrogateescape"))
+    name = os.fsdecode(path)
+    is_text = name.endswith((".pbtxt", ".txt", ".prototxt"))
+    content = read_bytes(name)
     try:
-        return GraphDef.FromString(content)
-    except ValueError:
-        try:
-            return parse_graph(content.decode())
-        except ValueError:
-            raise ValueError(located(f"{os.fspath(path)!r} holds no GraphDef")) from None
+        graph_def: GraphDef = parsed(content, GraphDef(), True if is_text else None)
+        return graph_def
+    except ValueError as error:
+        raise ValueError(located(f"{name!r} holds no GraphDef: {error}")) from None
 
 
 def parse_graph(text: str) -> GraphDef:

@@ -13,23 +13,18 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
-from flowgraph.core.message import DecodeError
-from flowgraph.core.message_scalar import TextError
-from flowgraph.core.message_text import merge_text
-from flowgraph.core.system_error import system_error
 from flowgraph.core.versions import GIT_VERSION, VERSION
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.names import in_scope, without_scope
-from flowgraph.io.durable import write_file
 from flowgraph.io.graph_messages import GraphDef, NodeDef
+from flowgraph.io.message_files import read_message, serialized, write_bytes
 from flowgraph.io.meta_collections import UNBOUND_INPUTS, add_collection, restore_collections
 from flowgraph.io.meta_messages import MetaGraphDef, MetaInfoDef, checked
 from flowgraph.train.saver_def import SaverDef
 
 _UNBOUND = "$unbound_inputs_"
 _SAVING = ("SaveV2", "Save", "SaveSlices", "RestoreV2", "Restore", "RestoreSlice")
-LARGEST = (1 << 31) - 1  # bytes; what protobuf's own readers take
 
 
 # ---- export --------------------------------------------------------------------------------------
@@ -160,39 +155,6 @@ def write_meta_graph(filename: Any, meta_graph: MetaGraphDef, as_text: bool = Fa
     write_bytes(os.fsdecode(filename), content)
 
 
-def serialized(message: Any) -> bytes:
-    """The bytes of a message with a graph.
-
-    Args:
-        message: MetaGraphDef or SavedModel.
-
-    Raises:
-        ValueError: there are too many for the readers of such messages.
-    """
-    content: bytes = message.SerializeToString()
-    if len(content) > LARGEST:
-        raise ValueError(located("GraphDef cannot be larger than 2GB.",
-                                 "Large constants are better variables, saved in a checkpoint."))
-    return content
-
-
-def write_bytes(path: str, content: bytes) -> None:
-    """Writes a serialized message to a file, all or nothing; its folder is made where missing.
-
-    Args:
-        path: the file.
-        content: the bytes.
-
-    Raises:
-        OpError: the system could not write.
-    """
-    try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        write_file(path, content)
-    except OSError as error:
-        raise system_error(path, error) from None
-
-
 def _other_savers(graph_def: GraphDef, saver_def: Any) -> Iterator[str]:
     """The names of the nodes in the scopes of all Savers but one."""
     kept = [] if saver_def is None else [saver_def.save_tensor_name.partition(":")[0],
@@ -261,43 +223,6 @@ def read_meta_graph_file(filename: Any) -> MetaGraphDef:
     if not os.path.exists(path):
         raise OSError(located(f"File {path} does not exist."))
     return read_message(path, MetaGraphDef())
-
-
-def read_message(path: str, message: Any, text: bool | None = None) -> Any:
-    """A message that is in a file.
-
-    Args:
-        path: the file.
-        message: an empty message of its class.
-        text: whether the file is text; None to try both.
-
-    Returns:
-        The message.
-
-    Raises:
-        OSError: the file cannot be read, or holds something else.
-    """
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
-            raise OSError(located(f"Cannot parse file {path}: it is too large."))
-        content = file.read()
-    problem: Exception | None = None
-    if not text:
-        try:
-            message.ParseFromString(content)
-            return message
-        except DecodeError as error:
-            problem = error
-    if text is not False:
-        try:
-            message.Clear()
-            merge_text(content.decode("utf-8"), message)
-            return message
-        except UnicodeDecodeError:
-            pass  # no text at all: what was wrong with the bytes says more
-        except TextError as error:
-            problem = error
-    raise OSError(located(f"Cannot parse file {path}: {problem or 'it is no UTF-8 text'}"))
 
 
 def import_meta_graph(meta_graph_or_file, clear_devices=False, import_scope=None, *, graph=None,

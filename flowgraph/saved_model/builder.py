@@ -14,7 +14,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import add_to_collection, get_collection
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.meta_graph import serialized, write_bytes
+from flowgraph.io.message_files import serialized, write_bytes
 from flowgraph.io.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
 from flowgraph.io.meta_servable import leave_out_foreign, names_in
 from flowgraph.saved_model import constants, files, tag_constants

@@ -14,7 +14,7 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.core.system_error import system_error
 from flowgraph.io.durable import publish, temporary
-from flowgraph.io.meta_graph import read_message
+from flowgraph.io.message_files import read_message
 from flowgraph.io.meta_messages import SavedModel
 from flowgraph.saved_model import constants
 

@@ -331,6 +331,9 @@ class Saver:
         elif os.path.basename(save_path) == latest_filename:
             raise ValueError(located("'latest_filename' collides with 'save_path': "
                                      f"{latest_filename!r} and {save_path!r}"))
+        if not os.path.basename(path):
+            raise ValueError(located(f"save_path {save_path!r} has no name of a file at its end",
+                                     f"Write {os.path.join(save_path, 'model.ckpt')!r}."))
         if not isinstance(sess, BaseSession):
             raise TypeError(located(f"'sess' must be a Session; {sess!r:.100}"))
         if self._is_empty:
@@ -379,7 +382,8 @@ class Saver:
 
     def _write_graph(self, graph: Any, path: str, strip_default_attrs: bool) -> None:
         """Writes the graph to a file; if TensorFlow could not read it, says so instead."""
-        from flowgraph.io.meta_graph import create_meta_graph_def, serialized, write_bytes
+        from flowgraph.io.message_files import serialized, write_bytes
+        from flowgraph.io.meta_graph import create_meta_graph_def
         items = [item for key in graph.get_all_collection_keys()
                  for item in (key, *graph.get_collection(key))]
         state = (graph, graph.version, graph.changes, strip_default_attrs, len(items))
