@@ -164,7 +164,7 @@ class Layer(base.Layer):
                 update = update[0].assign(update[1])
             if not isinstance(update, Operation):
                 update = update.op if hasattr(update, "op") else convert_to_tensor(update).op
-            self._updates.append((update, bool(base._needing([update], self._inputs))))
+            self._updates.append((update, bool(base.needing([update], self._inputs))))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the outputs: that of the inputs, where the layer supports masks.
@@ -184,7 +184,7 @@ class Layer(base.Layer):
             inputs: tensor, array or number, or a nested structure of them.
             args, kwargs: further arguments for `call`.
         """
-        inputs = nest.map_structure(base._as_tensor, inputs)
+        inputs = nest.map_structure(base.as_tensor, inputs)
         given = dict(kwargs)
         parameters = inspect.signature(self.call).parameters
         if "training" in parameters and kwargs.get("training") is None and (

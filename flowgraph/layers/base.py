@@ -216,7 +216,7 @@ class Layer:
                 update = update()
             if not isinstance(update, Operation):
                 update = update.op if hasattr(update, "op") else convert_to_tensor(update).op
-            self._updates.append((update, bool(_needing([update], self._inputs))))
+            self._updates.append((update, bool(needing([update], self._inputs))))
 
     # ---- calling it ------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Layer:
             self._current_scope = scope
             if "scope" in parameters:
                 kwargs["scope"] = scope
-            outer, self._inputs = self._inputs, nest.map_structure(_as_tensor, inputs)
+            outer, self._inputs = self._inputs, nest.map_structure(as_tensor, inputs)
             try:
                 check_inputs(self.input_spec, self._inputs, self.name)
                 with name_scope(self._name_scope()):
@@ -472,7 +472,8 @@ class Layer:
         return session
 
 
-def _as_tensor(value: Any) -> Any:
+def as_tensor(value: Any) -> Any:
+    """An input of a layer, with arrays and numbers as tensors."""
     return convert_to_tensor(value) if isinstance(value, (np.ndarray, float, int)) else value
 
 
@@ -488,10 +489,10 @@ def _collect(collection: str, items: list[Any]) -> None:
 def _relevant(pairs: list[tuple[Any, bool]], inputs: Any) -> list[Any]:
     if inputs is None:
         return [item for item, conditional in pairs if not conditional]
-    return _needing([item for item, conditional in pairs if conditional], inputs)
+    return needing([item for item, conditional in pairs if conditional], inputs)
 
 
-def _needing(items: list[Any], inputs: Any) -> list[Any]:
+def needing(items: list[Any], inputs: Any) -> list[Any]:
     """Those of `items` that are computed from one of `inputs`."""
     sources = {id(source) for source in nest.flatten(inputs)}
     found = []
