@@ -91,6 +91,9 @@ class RepeatedField(list[Any]):
 
     def extend(self, values: Iterable[Any]) -> None:
         """Puts values at the end."""
+        if not isinstance(values, Iterable):
+            raise TypeError(located(f"a repeated field takes a list of values, got {values!r:.100}",
+                                    f"Write [{values!r:.100}]."))
         super().extend([self._check(value) for value in values])
         self._changed()
 

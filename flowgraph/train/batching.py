@@ -182,6 +182,9 @@ def _store(sets: list[list[Any]], enqueue_many: bool, keep: Tensor
     stored = [_Stored() for _ in sets[0]]
     dense: list[list[Tensor]] = []
     for one in sets:
+        if len(one) != len(sets[0]):
+            raise TypeError(located("All lists must have as many tensors: "
+                                    f"{len(sets[0])} vs. {len(one)}."))
         row = []
         for i, value in enumerate(one):
             if isinstance(value, SparseTensor) != (stored[i].map_name is not None) and dense:

@@ -98,6 +98,8 @@ def test_what_cannot_be_built_says_why(build, words):
 def test_sources_of_a_join_have_the_same_dtypes():
     with pytest.raises(TypeError, match=r"int32 vs\. float32"):
         train.batch_join([[fg.constant(1)], [fg.constant(1.0)]], 2)
+    with pytest.raises(TypeError, match=r"as many tensors: 1 vs\. 2"):
+        train.batch_join([[fg.constant(1)], [fg.constant(1), fg.constant(1)]], 2)
 
 
 def test_strings_of_which_there_are_none_stop_the_run():

@@ -80,6 +80,12 @@ def test_wrong_values_raise(make, error) -> None:
         make()
 
 
+@pytest.mark.parametrize("number", [3, np.int64(3)])
+def test_a_number_that_should_be_in_a_list(number) -> None:
+    with pytest.raises(TypeError, match=r"(?s)test_example.*takes a list of values.*Write \[.*3"):
+        fg.train.Int64List(value=number)
+
+
 def test_arrays_and_numpy_numbers_are_taken() -> None:
     assert fg.train.Int64List(value=np.arange(3)).value == [0, 1, 2]
     assert fg.train.FloatList(value=np.arange(2.0)).value == [0.0, 1.0]

@@ -374,6 +374,8 @@ def test_mistakes_in_calls(tmp_path) -> None:
         saver.save(sess, "/no/such/m")
     with pytest.raises(ValueError, match="path components"):
         saver.save(sess, folder + "/m", latest_filename="a/b")
+    with pytest.raises(ValueError, match=r"(?s)no name of a file.*Write .*model\.ckpt"):
+        saver.save(sess, folder + "/")
     with pytest.raises(ValueError, match="collides"):
         saver.save(sess, folder + "/checkpoint")
     with pytest.raises(ValueError, match="not a valid checkpoint"):
