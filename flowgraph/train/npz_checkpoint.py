@@ -112,6 +112,9 @@ def load_npz(path: Any, sess: Any, var_list: Any = None, strict: bool = True) ->
 
 def _variables(sess: Any, var_list: Any) -> list[tuple[Saved, Variable]]:
     """What is saved, with the variables."""
+    if not hasattr(sess, "graph"):
+        raise TypeError(located(f"a Session is needed, got {sess!r:.100}",
+                                "Pass the session in which the variables have their values."))
     if var_list is None:
         var_list = sess.graph.get_collection(GraphKeys.GLOBAL_VARIABLES)
     saved = saved_variables(var_list)
