@@ -99,7 +99,7 @@ def test_wrong_uses(saved, tmp_path) -> None:
         with pytest.raises(FailedPreconditionError, match="uninitialized"):
             fg.train.save_npz(tmp_path / "x", sess)
         with pytest.raises(TypeError, match="a Session is needed, got None"):
-            fg.train.save_npz(saved, None)
+            fg.train.save_npz(tmp_path / "x", None)
         with pytest.raises(TypeError, match="names_to_saveables must be a dict mapping"):
             fg.train.save_npz(tmp_path / "x", sess, [3])
         with open(path, "r+b") as file:
