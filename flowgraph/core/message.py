@@ -250,6 +250,20 @@ class Message:
         """How many bytes the message takes."""
         return len(self.SerializeToString())
 
+    @property
+    def DESCRIPTOR(self) -> Any:
+        """Not there: programs of the protobuf package, as `text_format`, take their own messages.
+
+        Raises:
+            AttributeError: always; it says what to write instead.
+        """
+        raise AttributeError(located(
+            f"{type(self).__name__} is a message of flowgraph's own, which google.protobuf's "
+            "functions do not take",
+            "In place of text_format.Merge or Parse write merge_text(text, message), from "
+            "flowgraph.core.message_text; of a graph's file tf.io.read_graph(path); in place of "
+            "MessageToString, str(message)."))
+
     def IsInitialized(self) -> bool:
         """True: no field must be set."""
         return True
