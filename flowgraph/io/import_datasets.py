@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.spec import Spec
 from flowgraph.data.dataset_op import FunctionOp
 from flowgraph.data.function import FunctionGraph
@@ -57,3 +59,23 @@ def _function_graph(build: Build, attr: str, captured: list[Tensor]) -> Function
         arguments += [graph.adopt(tensor) for tensor in captured]
         graph.finish(FunctionImporter(graph, "", library, function, arguments).build())
     return graph
+
+
+@rule("OptimizeDataset", "ModelDataset")
+def tuned(build: Build) -> Any:
+    """TensorFlow tunes the pipeline there; here it is its input."""
+    return build.plain("Identity", build.inputs[0])
+
+
+@rule("BatchDataset", "PaddedBatchDataset")
+def batched(build: Build) -> Any:
+    """Before the input that says whether a small last batch is dropped."""
+    keep = build.sub("Const", part="drop_remainder", value=np.array(False))
+    return build.plain(f"{build.node.op}V2", *build.groups(), keep)
+
+
+@rule("FixedLengthRecordDataset")
+def fixed_length_records(build: Build) -> Any:
+    """Before the input that says how files are packed."""
+    plain = build.sub("Const", part="compression_type", value=np.array(b"", object))
+    return build.plain("FixedLengthRecordDatasetV2", *build.groups(), plain)

@@ -48,6 +48,42 @@ def test_our_pipelines_are_read_again(name) -> None:
     assert elements_of(again) == json.loads(FILE[f"{name}.json"].tobytes())
 
 
+def older(graph_def: fg.GraphDef) -> None:
+    """Batches as op types of before TensorFlow 1.10 make them, and tuned as 1.15 does it."""
+    for node in graph_def.node:
+        if node.op in ("BatchDatasetV2", "PaddedBatchDatasetV2"):
+            node.op = node.op.removesuffix("V2")
+            del node.input[-1]
+            del node.attr["parallel_copy"]
+        elif node.op == "MakeIterator":
+            source, node.input[0] = node.input[0], "tuned"
+    tuned = graph_def.node.add(name="tuned", op="ModelDataset", input=[source])
+    tuned.attr["output_types"].list.type.append(fg.int64.as_datatype_enum)
+    tuned.attr["output_shapes"].list.shape.add(unknown_rank=True)
+
+
+@pytest.mark.parametrize("name", ["filtered", "padded", "parts"])
+def test_older_op_types_are_read(name) -> None:
+    graph_def = fg.GraphDef.FromString(FILE[f"{name}.pb"].tobytes())
+    older(graph_def)
+    assert elements_of(graph_def) == json.loads(FILE[f"{name}.json"].tobytes())
+
+
+def test_records_of_a_fixed_length_as_before_compression(tmp_path) -> None:
+    (tmp_path / "records").write_bytes(b"aabbcc")
+    with fg.Graph().as_default() as graph:
+        dataset = fg.data.FixedLengthRecordDataset(str(tmp_path / "records"), 2)
+        iterator = dataset.make_initializable_iterator()
+        fg.identity(iterator.get_next(), "out0")
+        fg.group(iterator.initializer, name="begin")
+        graph_def = graph.as_graph_def()
+    for node in graph_def.node:
+        if node.op == "FixedLengthRecordDatasetV2":
+            node.op = "FixedLengthRecordDataset"
+            del node.input[-1]
+    assert elements_of(graph_def) == [[b"aa"], [b"bb"], [b"cc"]]
+
+
 def test_a_function_with_too_few_arguments_is_one_clear_error() -> None:
     graph_def = fg.GraphDef.FromString(FILE["mapped.pb"].tobytes())
     for function in graph_def.library.function:
