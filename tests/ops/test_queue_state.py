@@ -231,7 +231,8 @@ def test_the_time_of_a_run_ends_while_another_one_uses_the_reader():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 def test_ctrl_c_ends_the_waiting():
-    code = ("import flowgraph as fg\n"
+    code = ("import signal\nimport flowgraph as fg\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # not if we ignore it
             "element = fg.FIFOQueue(5, fg.int32).dequeue()\n"
             "sess = fg.Session()\n"
             "print('ready', flush=True)\n"
@@ -240,7 +241,10 @@ def test_ctrl_c_ends_the_waiting():
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.3)
         child.send_signal(signal.SIGINT)
-        assert child.communicate(timeout=LONG)[0] == "stopped\n"
+        try:
+            assert child.communicate(timeout=LONG)[0] == "stopped\n"
+        finally:
+            child.kill()
 
 
 # ---- several threads -----------------------------------------------------------------------------
