@@ -67,7 +67,7 @@ CASES = [
     Case("softmax_cross_entropy/one_logit_for_all_classes",
          lambda x: dense(fg.ones([2, 3], fg.float64), x), (np.ones((2, 1)),),
          np.full(2, 3 * np.log(3.0))),
-    Case("softmax_cross_entropy/one_row_of_labels",
+    Case("softmax_cross_entropy/labels_of_one_row",
          lambda x, z: SoftmaxCrossEntropyWithLogits.build(x, z)[0], (LOGITS, LABELS[:1]), loss),
     Case("softmax_cross_entropy/second_output",
          lambda x: SoftmaxCrossEntropyWithLogits.build(x, LABELS)[1], (LOGITS,),

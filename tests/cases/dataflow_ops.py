@@ -146,7 +146,7 @@ BAD = [
     bad("StackPopV2/dtype", lambda: pop_of(fg.int32), "is of float64, not of int32"),
     bad("StackCloseV2/no_stack", lambda: stacks.StackCloseV2.build(array(1)[0]), "not of a Stack"),
     bad("TensorArrayV3/negative", lambda: array(-1)[1], "Size should be >= 0, got -1"),
-    bad("TensorArrayReadV3/twice", lambda x: read(x, 1, 1), "Could not read index 1 twice",
+    bad("TensorArrayReadV3/gone", lambda x: read(x, 1, 1), "Could not read index 1 twice",
         feeds=(X,)),
     bad("TensorArrayReadV3/behind", lambda x: read(x, 3), "index 3 but array size is: 3",
         feeds=(X,)),

@@ -170,7 +170,7 @@ BAD = [
             ("sample_rate",), (np.float32(1e30),), "run"),
     BadCase("TensorSummaryV2/metadata", lambda: TensorSummaryV2.build("t", [1], ["a", "b"]),
             SCALARS, ("TensorSummaryV2 '", "(2,)")),
-    BadCase("TensorSummaryV2/text", lambda: fg.summary.text("t", fg.constant(1)), ValueError,
+    BadCase("TensorSummaryV2/no_text", lambda: fg.summary.text("t", fg.constant(1)), ValueError,
             ("dtype string", "int32")),
     BadCase("MergeSummary/damaged", lambda x: fg.summary.merge([x]), INVALID,
             ("MergeSummary 'Merge/MergeSummary'", "Could not parse"), (text("abc", shape=()),),

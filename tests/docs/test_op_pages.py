@@ -23,7 +23,7 @@ ENTRY = re.compile(r"^## (?P<kind>\w+)\n(?P<body>(?:(?!## ).*\n)*)", re.MULTILIN
 GRADIENT = re.compile(r"^\*\*Gradient\.\*\* (?P<words>[^\n]*)\n"
                       r"(?:\n```text\n(?P<formula>.*?)^```)?", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"(?<![\w.'])[A-Za-z_]\w*(?:\.\w+)*(?!\w|=[^=])")
-WORDS = {"let", "grad", "dtype", "newaxis", "pi", "True", "False", "IndexedSlices"}
+WORDS = {"let", "grad", "dtype", "newaxis", "pi", "None", "True", "False", "IndexedSlices"}
 
 
 def entries() -> dict[str, str]:

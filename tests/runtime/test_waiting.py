@@ -12,7 +12,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
-from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable, OpDef
 from flowgraph.program.extract import extract
 from flowgraph.program.waiting import split_at_waits
 
@@ -31,6 +31,16 @@ class WaitForElement(OpDef):
 
     def kernel(self, xp):
         return ELEMENTS.get(timeout=10)
+
+
+WAITS = REGISTRY.pop(WaitForElement.type)  # the tables of all ops do not know it
+
+
+@pytest.fixture(autouse=True)
+def only_here():
+    REGISTRY[WaitForElement.type] = WAITS
+    yield
+    del REGISTRY[WaitForElement.type]
 
 
 @pytest.fixture(autouse=True)
