@@ -1,6 +1,6 @@
 """Damaged files of every kind that flowgraph reads: only its own errors, little memory, no hang.
 
-    python -m tests.io.fuzz 10000          10000 cases; --seed N, --only KIND, --case N repeat some
+    python -m tests.io.fuzz 10000          10000 cases; --first N begins at case N, --only KIND
 
 Each case damages one file of a small, right set (checkpoint, TFRecord, events, GraphDef, MetaGraph,
 SavedModel, npz...) and reads it as programs do. Where a checksum would stop the reader at the
