@@ -29,7 +29,7 @@ Side = tuple[str, str]  # kind of the side job, and the name of the group
 
 
 class Roles:
-    """The roles of some operations of one graph.
+    """The roles of some operations of one graph, given in the order of creation.
 
     Attributes:
         folded: for an op that belongs to a variable, the op that is the variable.
@@ -46,7 +46,7 @@ class Roles:
     """
 
     def __init__(self, ops: Iterable[Operation]) -> None:
-        self.ops = sorted(ops, key=lambda op: op.index)
+        self.ops = list(ops)
         self.folded: dict[Operation, Operation] = {}
         self.sides: dict[Operation, Side] = {}
         self.users = _users(self.ops)
