@@ -185,7 +185,7 @@ class Outline:
         return scope
 
     def _dissolve(self, group: Group) -> None:
-        """Takes away a scope around one thing: that stands in the group around, by a longer name."""
+        """Takes away a scope around one thing, which then stands in the group around it."""
         siblings = self.top if group.parent is None else group.parent.groups
         at = siblings.index(group)
         for inner in group.groups:
@@ -248,8 +248,8 @@ class Outline:
         rest = scope[len(path):].strip("/")
         for name in rest.split("/") if rest else ():
             path = f"{path}/{name}" if path else name
-            full = path if group is None or group.kind == "scope" and not _is_inner(group) else (
-                f"{group.path}/{name}")
+            is_plain = group is None or (group.kind == "scope" and not _is_inner(group))
+            full = path if is_plain or group is None else f"{group.path}/{name}"
             group = self._sub_group(group, full, "scope", None, title=name)
             group.scope = path
         return group
