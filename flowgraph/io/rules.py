@@ -13,7 +13,8 @@ from typing import Any
 
 Rule = Callable[[Any], Any]
 _RULES: dict[str, Rule] = {}
-_MODULES = ("control", "datasets", "old_ops", "lists", "optimizers", "parsing", "variables")
+_MODULES = ("control", "datasets", "old_ops", "lists", "optimizers", "parsing", "rnn_cells",
+            "variables")
 
 
 def rule(*types: str) -> Callable[[Rule], Rule]:
