@@ -28,7 +28,11 @@ def elements_of(graph_def: fg.GraphDef) -> list:
                 return elements
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+LATER = sorted(name.removesuffix(".pb") for name in FILE if name.startswith("later_")
+               and name.endswith(".pb"))
+
+
+@pytest.mark.parametrize("name", [*PIPELINES, *LATER])
 def test_pipelines_of_tensorflow_give_its_elements(name) -> None:
     graph_def = fg.GraphDef.FromString(FILE[f"{name}.pb"].tobytes())
     assert elements_of(graph_def) == json.loads(FILE[f"{name}.json"].tobytes())
@@ -67,6 +71,39 @@ def test_older_op_types_are_read(name) -> None:
     graph_def = fg.GraphDef.FromString(FILE[f"{name}.pb"].tobytes())
     older(graph_def)
     assert elements_of(graph_def) == json.loads(FILE[f"{name}.json"].tobytes())
+
+
+def test_a_generator_of_seeds_stands_for_its_seeds() -> None:
+    graph_def = fg.GraphDef.FromString(FILE["later_shuffled_anew.pb"].tobytes())
+    for node in graph_def.node:
+        if node.op == "ShuffleDatasetV3":
+            node.op = "ShuffleDatasetV2"
+            seeds = list(node.input[2:4])
+            del node.input[2:4]
+            del node.attr["reshuffle_each_iteration"]
+        elif node.op == "DummySeedGenerator":
+            node.op, generator = "AnonymousRandomSeedGenerator", node
+    generator.input.extend(seeds)
+    graph_def.node.add(name="gone", op="DeleteRandomSeedGenerator",
+                       input=[generator.name, f"{generator.name}:1"])
+    assert elements_of(graph_def) == json.loads(FILE["later_shuffled_anew.json"].tobytes())
+
+
+@pytest.mark.parametrize("op", ["MapAndBatchDataset", "UnbatchDataset", "UniqueDataset"])
+def test_datasets_that_were_an_experiment_are_read(op) -> None:
+    with fg.Graph().as_default() as graph:
+        numbers = fg.data.Dataset.range(6).apply(fg.data.experimental.map_and_batch(
+            lambda x: x // 2, 3, num_parallel_calls=2))
+        last = numbers.apply(fg.data.experimental.unbatch()).apply(fg.data.experimental.unique())
+        iterator = last.make_initializable_iterator()
+        fg.identity(iterator.get_next(), "out0")
+        fg.group(iterator.initializer, name="begin")
+        graph_def = graph.as_graph_def()
+    node, = (node for node in graph_def.node if node.op == op)
+    node.op = f"Experimental{op}"
+    if op == "MapAndBatchDataset":
+        del node.attr["preserve_cardinality"]
+    assert elements_of(graph_def) == [[0], [1], [2]]
 
 
 def test_records_of_a_fixed_length_as_before_compression(tmp_path) -> None:
