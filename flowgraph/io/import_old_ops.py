@@ -228,6 +228,23 @@ def batch_norm(build: Build) -> Any:
     return build.plain("Add", build.sub("Mul", centered, scale, part="mul"), beta)
 
 
+@rule("MaxPoolV2", "MaxPoolGradV2", "MaxPoolGradGradV2")
+def max_pool_v2(build: Build) -> Any:
+    """The windows are said by tensors."""
+    *inputs, sizes, strides = build.inputs
+    windows = {"ksize": known_value(sizes), "strides": known_value(strides)}
+    if not all(isinstance(value, tuple) and None not in value for value in windows.values()):
+        raise build.wrong("has windows that only a run knows; that is not offered")
+    return build.plain(build.node.op.removesuffix("V2"), *inputs, **windows)
+
+
+@rule("SampleDistortedBoundingBox")
+def sample_distorted_bounding_box(build: Build) -> Any:
+    """The least part that is covered was an attribute."""
+    covered = np.float32(build.attr("min_object_covered"))
+    return build.plain("SampleDistortedBoundingBoxV2", *build.inputs, covered)
+
+
 @rule("NonMaxSuppression", "NonMaxSuppressionV2")
 def non_max_suppression(build: Build) -> Any:
     """There was no threshold for scores."""
