@@ -10,7 +10,7 @@
 The public names are TensorFlow 1.15's. They are listed here by hand, subject by subject.
 """
 
-from flowgraph import errors, io, nn, train, viz
+from flowgraph import errors, io, nn, profiling, train, viz
 from flowgraph.core.dtypes import (
     DType,
     as_dtype,

@@ -35,7 +35,8 @@ ROOMS = [{"errors"}, {"core"}, {"platform"}, {"graph"}, {"opdef"}, {"gradients"}
          {"program"}, {"plan"}, {"runtime"},
          {"layers", "linear_operators", "losses", "metrics", "train", "data", "testing", "io",
           "summary", "distributions"},
-         {"nn"}, {"keras", "saved_model"}, {"viz"}, {"namespaces", "lazy_names"}, {"__init__"}]
+         {"nn"}, {"keras", "saved_model"}, {"profiling"}, {"viz"},
+         {"namespaces", "lazy_names"}, {"__init__"}]
 load_every_op()
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
@@ -14,7 +14,7 @@ from flowgraph.program.pipeline import optimise
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
-from flowgraph.runtime.runner import Hook, Runner
+from flowgraph.runtime.runner import Hook, PlanHook, Runner
 from flowgraph.runtime.state import State, reader, uninitialized, variable_key
 
 _MOST_PLANS = 32  # of a body, for the shapes that it is called with
@@ -61,6 +61,20 @@ class BoundPlan:
     def run_inside(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs once as part of another run; a body's plan reads and writes no variables."""
         return self.runner.run_inside(feeds, self._nodes)
+
+    def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], body: int = -1,
+                       round: int = 0) -> tuple[Any, ...]:
+        """Runs once, with hooks called around each step; for body and round see PlanHook."""
+        told = cast("list[PlanHook]", [hook for hook in hooks if hasattr(hook, "enter")])
+        entered: list[PlanHook] = []
+        try:
+            for hook in told:
+                hook.enter(self.runner, body, round)
+                entered.append(hook)
+            return self.run(feeds, hooks)
+        finally:
+            for hook in reversed(entered):
+                hook.leave()
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
         """Runs once; the new state is kept when all went well."""
@@ -143,9 +157,9 @@ class Body:
             if arrays[i] is None:
                 raise uninitialized(variable)
 
-    def hooked(self, hooks: tuple[Hook, ...]) -> Body:
-        """The same function, with hooks called around its steps."""
-        return _HookedBody(self, hooks)
+    def hooked(self, hooks: tuple[Hook, ...], number: int) -> Body:
+        """The same function, with hooks called around its steps; `number` tells which body."""
+        return _HookedBody(self, hooks, number)
 
     @property
     def results(self) -> int:
@@ -181,16 +195,20 @@ class Body:
 class _HookedBody(Body):
     """A body that calls hooks around its steps."""
 
-    __slots__ = ("_body", "_hooks")
+    __slots__ = ("_body", "_calls", "_hooks", "_number")
 
-    def __init__(self, body: Body, hooks: tuple[Hook, ...]) -> None:
+    def __init__(self, body: Body, hooks: tuple[Hook, ...], number: int) -> None:
         super().__init__(body.program, body._state, body._settings)
         self._body = body
         self._hooks = hooks
+        self._number = number
+        self._calls = 0
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         self.check_initialized(arrays)
-        return self._body.plan(arrays).run(arrays, self._hooks)
+        self._calls += 1
+        return self._body.plan(arrays).run_with_hooks(arrays, self._hooks, self._number,
+                                                      self._calls - 1)
 
 
 class WaitingPlan:
@@ -217,7 +235,12 @@ class WaitingPlan:
         """The runners of both parts; of the second for the shapes of the last run."""
         return *self.first.runners, self.rest.last_plan().runner
 
-    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
+    def run(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs once; what the first part did stays done when the second one fails."""
-        arrays = (*feeds, *self.first.run(feeds, hooks))
-        return self.rest.plan(arrays).run(arrays, hooks)
+        arrays = (*feeds, *self.first.run(feeds))
+        return self.rest.plan(arrays).run(arrays)
+
+    def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...]) -> tuple[Any, ...]:
+        """Runs once, with hooks called around each step."""
+        arrays = (*feeds, *self.first.run_with_hooks(feeds, hooks))
+        return self.rest.plan(arrays).run_with_hooks(arrays, hooks)

@@ -20,6 +20,7 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.feeds import feed_tensor
 from flowgraph.runtime.fetches import Fetches, conversions, fetch_key
+from flowgraph.runtime.runner import Hook
 
 # Known anew in each part: nothing is gained by keeping them, or there is nothing to keep.
 _NOT_KEPT = frozenset({"Const", "VariableV2"})
@@ -48,8 +49,13 @@ class PartialRun:
         """Whether all was fetched."""
         return not self._pending
 
-    def part(self, fetches: Any, feed_dict: dict[Any, Any] | None) -> Any:
+    def part(self, fetches: Any, feed_dict: dict[Any, Any] | None,
+             hooks: tuple[Hook, ...] = ()) -> Any:
         """Runs a part; the values of `fetches`.
+
+        Args:
+            fetches, feed_dict: as for `Session.run`.
+            hooks: called around each step.
 
         Raises:
             InvalidArgumentError: something was not announced, or was fed or fetched before, or
@@ -69,7 +75,7 @@ class PartialRun:
         if executable is None:
             executable = session._executable(key, [fetches, kept], feeds, self._done)
         plan = executable.plan(tuple([np.shape(value) for value in values.values()]))
-        result, more = executable.nest(plan.run(tuple(values.values())))
+        result, more = executable.nest(plan.run_with_hooks(tuple(values.values()), hooks))
         self._values = {**values, **{tensor: np.asarray(value) for tensor, value in
                                      zip(kept, more, strict=True)}}
         self._done |= {op for op in now if op.type not in _NOT_KEPT

@@ -48,6 +48,23 @@ class Hook(Protocol):
         """Called after the kernel, with its inputs, its results and the time it took."""
 
 
+class PlanHook(Hook, Protocol):
+    """A hook that is also told which plan the steps that follow are of."""
+
+    def enter(self, runner: Runner, body: int, round: int) -> None:
+        """Called before the first step of a plan.
+
+        Args:
+            runner: of the plan.
+            body: which body it is of the step for which `before` was called last; -1 when it is
+                the run itself, or the next part of it.
+            round: how often that step has run this body before.
+        """
+
+    def leave(self) -> None:
+        """Called when the plan that was entered last is done, or has raised."""
+
+
 class Runner:
     """Runs one plan, again and again, in any number of threads.
 
@@ -203,8 +220,8 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
             keywords = {**keywords, "state": next(remaining)}
         elif instr.bodies:
             bodies = next(remaining)
-            keywords = {**keywords, "bodies": tuple(b.hooked(hooks) for b in bodies) if hooks
-                        else bodies}
+            keywords = {**keywords, "bodies": bodies if not hooks else tuple(
+                body.hooked(hooks, number) for number, body in enumerate(bodies))}
         for hook in hooks:
             hook.before(step, arguments)
         start = time.perf_counter() if hooks else 0.0

@@ -28,6 +28,7 @@ from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.runtime import observe
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
 from flowgraph.runtime.executable import Executable, mark_used
@@ -136,22 +137,27 @@ class BaseSession:
             >>> fg.Session().run({"double": x * 2.0}, {x: [1, 2]})
             {'double': array([2., 4.], dtype=float32)}
         """
-        executable, feeds, shapes = self._prepare(fetches, feed_dict)
+        if observe.observers:
+            return observe.observed(self, fetches, feed_dict, lambda hooks: self._run_with_options(
+                fetches, feed_dict, options, run_metadata, hooks))
         if options is None and run_metadata is None and not self._timeout:
+            executable, feeds, shapes = self._prepare(fetches, feed_dict)
             return executable.nest(executable.plan(shapes).run(feeds))
-        return self._run_with_options(executable, feeds, shapes, options, run_metadata)
+        return self._run_with_options(fetches, feed_dict, options, run_metadata)
 
-    def _run_with_options(self, executable: Executable, feeds: tuple[Any, ...],
-                          shapes: tuple[tuple[int, ...], ...], options: Any,
-                          run_metadata: Any) -> Any:
+    def _run_with_options(self, fetches: Any, feed_dict: dict[Any, Any] | None, options: Any,
+                          run_metadata: Any, hooks: tuple[Hook, ...] = ()) -> Any:
         """A run that ends after a time, or tells about itself."""
-        from flowgraph.runtime.tracing import Tracer, add_graph_of  # late: few runs are traced
+        executable, feeds, shapes = self._prepare(fetches, feed_dict)
         plan = executable.plan(shapes)
+        if options is None and run_metadata is None and not self._timeout:
+            return executable.nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
+        from flowgraph.runtime.tracing import Tracer, add_graph_of  # late: few runs are traced
         traced = run_metadata is not None and getattr(options, "trace_level", 0) > 0
         tracer = Tracer() if traced else None
         seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
         with deadline.within(seconds) if seconds > 0 else nullcontext():
-            results = plan.run(feeds, () if tracer is None else (tracer,))
+            results = plan.run_with_hooks(feeds, hooks if tracer is None else (*hooks, tracer))
         if run_metadata is not None:
             run_metadata.Clear()
             if tracer is not None:
@@ -164,8 +170,11 @@ class BaseSession:
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
                        hooks: Iterable[Hook]) -> Any:
         """Like `run`, step by step in the interpreter, with hooks called around each step."""
-        executable, feeds, shapes = self._prepare(fetches, feed_dict)
-        return executable.nest(executable.plan(shapes).run(feeds, tuple(hooks)))
+        own = tuple(hooks)
+        if observe.observers:
+            return observe.observed(self, fetches, feed_dict, lambda others: self._run_with_options(
+                fetches, feed_dict, None, None, (*others, *own)))
+        return self._run_with_options(fetches, feed_dict, None, None, own)
 
     def explain(self, fetches: Any, feed_dict: dict[Any, Any] | None = None,
                 file: Any = None) -> Explanation:
@@ -260,7 +269,11 @@ class BaseSession:
                 "Must run 'setup' before performing partial runs!",
                 "Each fetch of a partial run is fetched once; begin another one with "
                 "partial_run_setup."))
-        result = run.part(fetches, feed_dict)
+        if observe.observers:
+            result = observe.observed(self, fetches, feed_dict,
+                                      lambda hooks: run.part(fetches, feed_dict, hooks))
+        else:
+            result = run.part(fetches, feed_dict)
         if run.finished:
             del self._partial_runs[handle]
         return result

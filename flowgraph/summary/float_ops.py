@@ -25,10 +25,21 @@ def float_ops(op: Any, shape_of: Callable[[Any], Shape | None]) -> int:
         op: the operation.
         shape_of: function from a tensor to its shape, or None.
     """
-    inputs = [shape_of(tensor) for tensor in op.inputs]
-    output = shape_of(op.outputs[0]) if op.outputs else None
+    return float_ops_of(op.type, op.attrs, [shape_of(tensor) for tensor in op.inputs],
+                        [shape_of(tensor) for tensor in op.outputs])
+
+
+def float_ops_of(kind: str, attrs: dict[str, Any], inputs: list[Shape | None],
+                 outputs: list[Shape | None]) -> int:
+    """The count of an op of this type, for these shapes; 0 where one that matters is not known.
+
+    Args:
+        kind: the op's type.
+        attrs: its attributes.
+        inputs, outputs: shapes.
+    """
     try:
-        return int(_count(op.type, op.attrs, inputs, output))
+        return int(_count(kind, attrs, inputs, outputs[0] if outputs else None))
     except (TypeError, IndexError):  # of a size that is None, or a rank that is
         return 0
 

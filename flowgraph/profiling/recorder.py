@@ -1,0 +1,195 @@
+"""From the notes of a run to a Recording; and what records one: `Session.record`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core.frames import located
+from flowgraph.profiling.recording import RecordedOutput, RecordedStep, Recording
+from flowgraph.profiling.values import statistics
+from flowgraph.runtime.fetches import Fetches
+from flowgraph.runtime.notes import Note, Output, Part, StepNotes
+from flowgraph.runtime.session import BaseSession
+from flowgraph.summary.float_ops import float_ops_of
+
+
+def record(session: BaseSession, fetches: Any, feed_dict: dict[Any, Any] | None = None,
+           values: bool | str = False) -> Recording:
+    """Runs `fetches` and tells what the run did, step by step.
+
+    Args:
+        session: the session.
+        fetches, feed_dict: as for `Session.run`.
+        values: True to note statistics of all that the steps make, "arrays" to keep copies too.
+
+    Returns:
+        A Recording; its `results` are what `Session.run` returns.
+    """
+    run = RecordedRun(session, fetches, values)
+    results = run.during(lambda notes: session.run_with_hooks(fetches, feed_dict, [notes]))
+    return run.recording(results)
+
+
+def steps(session: BaseSession, fetches: Any, feed_dict: dict[Any, Any] | None = None,
+          values: bool | str = True) -> Iterator[RecordedStep]:
+    """The steps of a run, one after the other, each with what it made.
+
+    The run is over when the first step is given. When it raises, the steps up to there are given,
+    and then the error is raised.
+
+    Args:
+        session: the session.
+        fetches, feed_dict: as for `Session.run`.
+        values: as for `Session.record`.
+    """
+    run = RecordedRun(session, fetches, values)
+    try:
+        run.during(lambda notes: session.run_with_hooks(fetches, feed_dict, [notes]))
+    except Exception:
+        yield from run.recording().steps
+        raise
+    yield from run.recording().steps
+
+
+def keeper(values: bool | str) -> Callable[[Any], Any] | None:
+    """What StepNotes are to keep of results.
+
+    Args:
+        values: False, True or "arrays".
+    """
+    if values not in (False, True, "arrays"):
+        raise ValueError(located(f"values must be False, True or 'arrays', not {values!r}"))
+    if not values:
+        return None
+    if values is True:
+        return lambda result: (statistics(result), None)
+    return lambda result: (statistics(result), np.array(result) if hasattr(result, "dtype")
+                           else result)
+
+
+class RecordedRun:
+    """A run that is being recorded.
+
+    Args:
+        session: the session.
+        fetches: as for `Session.run`.
+        values: as for `record`.
+    """
+
+    def __init__(self, session: BaseSession, fetches: Any, values: bool | str = False) -> None:
+        self.graph = session.graph
+        self.notes = StepNotes(keeper(values))
+        self.error = ""
+        self.start = self.seconds = 0.0
+        self._fetches = fetches
+
+    def during(self, action: Callable[[StepNotes], Any]) -> Any:
+        """What the action gives; it runs, with the notes as a hook.
+
+        Args:
+            action: function from the notes.
+        """
+        self.start = self.notes.now()
+        try:
+            return action(self.notes)
+        except BaseException as error:
+            self.error = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise
+        finally:
+            self.seconds = self.notes.now() - self.start
+
+    @property
+    def title(self) -> str:
+        """Names of the fetches."""
+        try:
+            elements = Fetches(self.graph, self._fetches).elements
+        except Exception:  # the run raised for the same reason
+            return f"{self._fetches!r:.60}"
+        return ", ".join(dict.fromkeys(element.name for element in elements)) or "nothing"
+
+    def recording(self, results: Any = None) -> Recording:
+        """The recording.
+
+        Args:
+            results: what the run returned.
+        """
+        found: list[RecordedStep] = []
+        for part in self.notes.parts:
+            self._add(part, -1, "", found)
+        return Recording(self.graph, self.title, self.seconds, tuple(found), self.notes.peak,
+                         self.notes.epoch + self.start, self.notes.thread_name, results,
+                         self.error)
+
+    def _add(self, part: Part, parent: int, body: str, found: list[RecordedStep]) -> None:
+        lines = source_lines(part.runner)
+        for note in part.notes:
+            step, instr = note.step, note.step.instr
+            index = len(found)
+            found.append(RecordedStep(
+                step.op, instr.origins, instr.op_def.type, parent, body, max(part.round, 0),
+                note.calls, note.start - self.start, note.seconds,
+                max(note.seconds - note.inside, 0.0), self.notes.thread_name, note.made,
+                note.live, tuple(tensor_name(v) for v in instr.inputs if v is not None),
+                _outputs(note), lines.get(step, ""), flops(note)))
+            if note.bodies is not None:
+                names = body_names(instr)
+                for inner in note.bodies.parts:
+                    self._add(inner, index, names[inner.body], found)
+
+
+def _outputs(note: Note) -> tuple[RecordedOutput, ...]:
+    outputs: list[Output] = note.outputs or []
+    return tuple(RecordedOutput(tensor_name(value), value.spec.dtype.name, output.shape,
+                                output.bytes, *(output.kept or ()))
+                 for value, output in zip(note.step.instr.outputs, outputs, strict=False))
+
+
+def tensor_name(value: Any) -> str:
+    """The name of the tensor that a Value stands for.
+
+    Args:
+        value: the Value.
+    """
+    return value.name if ":" in value.name else f"{value.name}:0"
+
+
+def body_names(instr: Any) -> list[str]:
+    """What the bodies of an instruction are called: "cond" and "body", or "branches[1]".
+
+    Args:
+        instr: the instruction.
+    """
+    names = instr.op_def.bodies
+    if len(names) == len(instr.bodies):
+        return list(names)
+    return [f"{names[0]}[{i}]" for i in range(len(instr.bodies))]
+
+
+def source_lines(runner: Any) -> dict[Any, str]:
+    """The NumPy line of each step of a runner's plan.
+
+    Args:
+        runner: the runner.
+    """
+    source = runner.source
+    lines = source.text.splitlines()
+    return {step: lines[number - 1].rpartition("  # ")[0].strip()
+            for number, step in source.step_of_line.items()}
+
+
+def flops(note: Note) -> int:
+    """Floating point operations of all runs of a noted step.
+
+    Args:
+        note: the note.
+    """
+    if not note.outputs:
+        return 0
+    instr = note.step.instr
+    return note.calls * float_ops_of(instr.op_def.type, instr.attrs, list(note.shapes),
+                                     [output.shape for output in note.outputs])
+
+

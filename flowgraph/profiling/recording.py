@@ -1,0 +1,170 @@
+"""Recording: one run, step by step, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowgraph.core.spec import shape_text
+from flowgraph.graph.graph import Graph
+from flowgraph.graph.operation import Operation
+from flowgraph.profiling.units import bytes_text, seconds_text
+from flowgraph.profiling.values import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOutput:
+    """What a step made.
+
+    Attributes:
+        name: of the tensor: "dense/MatMul:0".
+        dtype: its name: "float32".
+        shape: its sizes.
+        bytes: how many it has.
+        statistics: what it held; None where values were not asked for.
+        value: a copy of it, where values="arrays" was asked for; else None.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+    statistics: Statistics | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """One step of a run.
+
+    Attributes:
+        op: the graph Operation that names it; one of a loop's body is in the loop's own graph.
+        origins: all graph operations it stands for; `op` is the first.
+        type: what ran: the op's type after the passes.
+        parent: index of the step inside whose loop or branch it ran; -1 for none.
+        body: name of that loop's or branch's part: "cond", "body", "then_branch"; else "".
+        round: how often the step around it had run that part before, from 0.
+        calls: 1; or, in a long loop, how many rounds the step stands for: `seconds`,
+            `self_seconds`, `bytes` and `flops` are sums then, and `outputs` of the last of them.
+        start: when it began, in seconds since the run began.
+        seconds: how long it took.
+        self_seconds: how long without what ran inside of it.
+        thread: name of the thread.
+        bytes: memory taken for its results; 0 for results that share memory with an input.
+        live_bytes: memory in use after it, of all that the run has made.
+        inputs: names of the tensors it took.
+        outputs: what it made; empty for a step that raised.
+        line: the NumPy line of the generated source: `dense = np.matmul(x, w, out=b0)`.
+        flops: floating point operations; 0 where the op is not counted.
+    """
+
+    op: Operation
+    origins: tuple[Operation, ...]
+    type: str
+    parent: int
+    body: str
+    round: int
+    calls: int
+    start: float
+    seconds: float
+    self_seconds: float
+    thread: str
+    bytes: int
+    live_bytes: int
+    inputs: tuple[str, ...]
+    outputs: tuple[RecordedOutput, ...]
+    line: str
+    flops: int
+
+    @property
+    def forward_op(self) -> Operation:
+        """For a step of a gradient the forward op it came from; else its own op."""
+        return self.op.forward_op or self.op
+
+    def __str__(self) -> str:
+        op = self.op
+        head = f"{op.name}  {self.type}"
+        if self.calls > 1:
+            head += f"  {self.calls} times"
+        lines = [f"{head}  {seconds_text(self.seconds)}  {op.frame}"]
+        if self.inputs:
+            lines.append(f"  from  {', '.join(self.inputs)}")
+        for output in self.outputs:
+            text = f"  makes {output.name}  {output.dtype}{shape_text(output.shape, '[]')}"
+            if output.statistics is not None:
+                text += f"  {output.statistics}"
+            lines.append(text)
+        if self.line:
+            lines.append(f"  runs  {self.line}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One run, step by step.
+
+    Attributes:
+        graph: the graph that ran.
+        title: names of the fetches.
+        seconds: how long the run took, from the call to the return.
+        steps: what ran, in order of beginning; a step inside a loop or branch comes after it.
+        peak_bytes: the most memory in use at once by what the run made.
+        begun: when it began, in seconds since 1970.
+        thread: name of the thread it ran in.
+        results: what the run returned; None if it raised, and for runs of a `profile`.
+        error: what it raised, as text; "" if all went well.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.placeholder(fg.float32, [2], name="x")
+        >>> y = fg.reduce_sum(fg.square(x, name="squares"), name="total")
+        >>> recording = fg.Session().record(y, {x: [3, 4]}, values=True)
+        >>> for step in recording.steps:
+        ...     print(step.op.name, step.outputs[0].statistics, step.flops, sep=" | ")
+        squares | min 9  max 16  mean 12.5  std 3.5  [9, 16] | 2
+        total | 25 | 1
+        >>> recording.results
+        np.float32(25.0)
+    """
+
+    graph: Graph
+    title: str
+    seconds: float
+    steps: tuple[RecordedStep, ...]
+    peak_bytes: int
+    begun: float = 0.0
+    thread: str = ""
+    results: Any = field(default=None, repr=False)
+    error: str = ""
+
+    @property
+    def overhead(self) -> float:
+        """Seconds that were spent outside of all steps: on feeds, fetches and the run itself."""
+        return max(self.seconds - sum(step.self_seconds for step in self.steps), 0.0)
+
+    def inside(self, index: int) -> Iterator[RecordedStep]:
+        """The steps that ran directly inside of a step.
+
+        Args:
+            index: of that step; -1 for those that ran in no other.
+        """
+        return (step for step in self.steps if step.parent == index)
+
+    def __repr__(self) -> str:
+        return f"<Recording of {self.title}: {len(self.steps)} steps, {seconds_text(self.seconds)}>"
+
+    def __str__(self) -> str:
+        head = (f"{self.title}: {len(self.steps)} steps, {seconds_text(self.seconds)}, at most "
+                f"{bytes_text(self.peak_bytes)}")
+        blocks = [head]
+        depths: list[int] = []
+        for number, step in enumerate(self.steps):
+            depth = 0 if step.parent < 0 else depths[step.parent] + 1
+            depths.append(depth)
+            where = f"({step.body} {step.round}) " if step.parent >= 0 else ""
+            text = f"{number}. {where}{step}"
+            blocks.append("\n".join("    " * depth + line for line in text.splitlines()))
+        if self.error:
+            blocks.append(f"raised {self.error}")
+        return "\n\n".join(blocks)

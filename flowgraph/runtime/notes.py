@@ -1,0 +1,302 @@
+"""StepNotes: a hook that notes which steps a run took, how long each was busy, and what it made.
+
+Notes are the one account of a run: RunMetadata (`tracing.py`) and recordings (`profiling/`) are
+made of them when the run is over.
+
+    notes = StepNotes()
+    sess.run_with_hooks(fetches, feed_dict, [notes])
+    notes.parts[0].notes            # Note by Note; note.bodies has what ran inside a loop or branch
+
+The clock stands still while a hook notes something, so that times are those of the steps. Of a loop
+that goes on for long only the first and the last rounds are kept whole: rounds in between are added
+up, step by step.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flowgraph.plan.plan import Step
+
+WHOLE = 10_000  # notes of a run; after so many, loops keep their first and last rounds only
+ROUNDS = 2  # of those
+
+
+class Output:
+    """What a step made: shape, bytes, and what the notes were asked to keep of it."""
+
+    __slots__ = ("bytes", "kept", "shape")
+
+    def __init__(self, shape: tuple[int, ...], nbytes: int, kept: Any) -> None:
+        self.shape = shape
+        self.bytes = nbytes
+        self.kept = kept
+
+
+class Note:
+    """One step, run once; or several times, where rounds of a loop are added up.
+
+    Attributes:
+        step: the step.
+        start: when it began, in seconds of the notes' clock.
+        seconds: how long it took, with all that ran inside of it.
+        inside: how much of that is of what ran inside: steps of bodies, runs of a user's function.
+        calls: how often it ran.
+        shapes: shapes of its inputs; None for those that are no arrays.
+        outputs: what it made; the last time, if it ran several times. None if it did not finish.
+        made: bytes that it took for its results, each time that it ran.
+        live: bytes alive after it, of all that the run has made.
+        bodies: what ran inside of it, None if it has no bodies.
+    """
+
+    __slots__ = ("bodies", "calls", "carried", "inside", "live", "made", "outputs", "seconds",
+                 "shapes", "start", "step")
+
+    def __init__(self, step: Step, shapes: tuple[tuple[int, ...] | None, ...]) -> None:
+        self.step = step
+        self.shapes = shapes
+        self.start = self.seconds = self.inside = 0.0
+        self.calls = 1
+        self.outputs: list[Output] | None = None
+        self.made = self.live = 0
+        self.bodies: Rounds | None = None
+        self.carried: dict[int, list[Any]] = {}  # memory that a body's last round has handed on
+
+
+class Part:
+    """The steps of one run of a plan.
+
+    Attributes:
+        runner: the plan's runner.
+        body, round: which body of the step around it, and how often that had run before.
+        notes: of its steps, in order.
+        calls: how often it ran; more than once, and the notes are sums.
+    """
+
+    __slots__ = ("body", "calls", "memory", "notes", "round", "runner")
+
+    def __init__(self, runner: Any, body: int, round: int) -> None:
+        self.runner = runner
+        self.body = body
+        self.round = round
+        self.calls = 1
+        self.notes: list[Note] = []
+        self.memory: dict[int, Any] = {}  # by slot, while it runs
+
+
+class Rounds:
+    """The runs of a step's bodies: the first ones, those in between added up, the last ones."""
+
+    __slots__ = ("between", "first", "last")
+
+    def __init__(self) -> None:
+        self.first: list[Part] = []
+        self.between: dict[int, Part] = {}  # by number of the body
+        self.last: deque[Part] = deque()
+
+    @property
+    def parts(self) -> list[Part]:
+        """All of them; where `calls` is more than one the notes are sums."""
+        return [*self.first, *self.between.values(), *self.last]
+
+    def add(self, part: Part, bodies: int, whole: bool) -> None:
+        """One more run of a body, still without notes.
+
+        Args:
+            part: the run.
+            bodies: how many bodies the step has.
+            whole: whether it is to be kept whatever follows.
+        """
+        if whole and not self.last:
+            self.first.append(part)
+            return
+        self.last.append(part)
+        if len(self.last) > ROUNDS * bodies + 1:  # one of them has only begun
+            old = self.last.popleft()
+            if old.body in self.between:
+                _add_up(self.between[old.body], old)
+            else:
+                self.between[old.body] = old
+
+
+def _add_up(total: Part, part: Part) -> None:
+    """Adds the notes of a part to those of another run of the same body."""
+    total.calls += part.calls
+    places = {(note.step.op, i): note for i, note in enumerate(total.notes)}
+    for i, note in enumerate(part.notes):
+        same = places.get((note.step.op, i))
+        if same is None:  # a plan for other shapes has other steps
+            total.notes.append(note)
+            continue
+        same.calls += note.calls
+        same.seconds += note.seconds
+        same.inside += note.inside
+        same.made += note.made
+        same.outputs, same.shapes, same.step = note.outputs, note.shapes, note.step
+        if note.bodies is not None and same.bodies is not None:
+            inside = {inner.body: inner for inner in same.bodies.between.values()}
+            for inner in (*same.bodies.first, *same.bodies.last, *note.bodies.parts):
+                if inner.body in inside:
+                    _add_up(inside[inner.body], inner)
+                else:
+                    inside[inner.body] = inner
+            same.bodies.first, same.bodies.between = [], inside
+            same.bodies.last = deque()
+
+
+class StepNotes:
+    """A hook that notes what ran, for one run.
+
+    Args:
+        keep: function from a result to what its Output keeps of it; None keeps nothing.
+
+    Attributes:
+        parts: the run's plans; more than one where ops wait for other runs.
+        peak: the most bytes alive at once, of what the run has made.
+        thread, thread_name: where it ran.
+        epoch: what to add to times of the clock for seconds since 1970.
+    """
+
+    def __init__(self, keep: Callable[[Any], Any] | None = None) -> None:
+        self.parts: list[Part] = []
+        self.peak = 0
+        thread = threading.current_thread()
+        self.thread, self.thread_name = thread.ident or 0, thread.name
+        self.epoch = time.time() - time.perf_counter()
+        self._keep = keep
+        self._stopped = 0.0  # for how long the clock has stood still
+        self._running: list[Note] = []
+        self._entered: list[tuple[Part, int]] = []  # with how many steps ran then
+        self._live: dict[Any, list[int]] = {}  # by memory: how many values are in it, its bytes
+        self._live_bytes = 0
+        self._count = 0
+
+    def now(self) -> float:
+        """The time of the notes' clock, in seconds."""
+        return time.perf_counter() - self._stopped
+
+    def spent_inside(self, seconds: float) -> None:
+        """Notes that the step which runs now has waited for another run that is noted elsewhere."""
+        if self._running:
+            self._running[-1].inside += seconds
+
+    # ---- what the runner calls -------------------------------------------------------------------
+
+    def enter(self, runner: Any, body: int, round: int) -> None:
+        """Begins a plan."""
+        begun = time.perf_counter()
+        part = Part(runner, body, round)
+        if body < 0:
+            self.parts.append(part)
+        else:
+            note = self._running[-1]
+            if note.bodies is None:
+                note.bodies = Rounds()
+            note.bodies.add(part, len(note.step.instr.bodies),
+                            round < ROUNDS or self._count < WHOLE)
+        self._entered.append((part, len(self._running)))
+        self._stopped += time.perf_counter() - begun
+
+    def leave(self) -> None:
+        """Ends a plan; steps that have not finished, because one has raised, end too."""
+        begun = time.perf_counter()
+        part, depth = self._entered.pop()
+        while len(self._running) > depth:
+            self._end(self._running.pop(), begun - self._stopped)
+        left = list(part.memory.values())
+        part.memory = {}
+        if part.body >= 0:  # its results live on until the next round has made others
+            note = self._running[-1]
+            for memory in note.carried.pop(part.body, ()):
+                self._release(memory)
+            note.carried[part.body] = left
+        self._stopped += time.perf_counter() - begun
+
+    def before(self, step: Step, arguments: list[Any]) -> None:
+        """Begins a step."""
+        begun = time.perf_counter()
+        note = Note(step, tuple([getattr(argument, "shape", None) for argument in arguments]))
+        self._entered[-1][0].notes.append(note)
+        self._running.append(note)
+        self._count += 1
+        note.start = begun - self._stopped
+        self._stopped += time.perf_counter() - begun
+
+    def after(self, step: Step, arguments: list[Any], results: list[Any], seconds: float) -> None:
+        """Ends a step."""
+        begun = time.perf_counter()
+        note = self._running.pop()
+        self._end(note, begun - self._stopped)
+        keep = self._keep
+        note.outputs = [Output(np.shape(result), getattr(result, "nbytes", 0),
+                               None if keep is None else keep(result)) for result in results]
+        self._note_memory(note, step, arguments, results)
+        self._stopped += time.perf_counter() - begun
+
+    def _end(self, note: Note, now: float) -> None:
+        note.seconds = now - note.start
+        if self._running:
+            self._running[-1].inside += note.seconds
+
+    # ---- memory ----------------------------------------------------------------------------------
+
+    def _note_memory(self, note: Note, step: Step, arguments: list[Any],
+                     results: list[Any]) -> None:
+        slots = self._entered[-1][0].memory
+        aliases = step.instr.op_def.aliases
+        for slot, result in zip(step.outputs, results, strict=True):
+            nbytes = getattr(result, "nbytes", 0)
+            if not nbytes:
+                continue
+            memory, shared = _place(result), False
+            if aliases and type(result) is np.ndarray:
+                for given, argument in zip(step.inputs, arguments, strict=True):
+                    if (type(argument) is np.ndarray and argument.nbytes
+                            and np.may_share_memory(result, argument)):
+                        shared = True
+                        memory = slots.get(given)  # None: it is a feed's, or a variable's
+                        break
+            if memory is None:
+                continue
+            if not shared and note.bodies is None:  # else it is an input's, or was made inside
+                note.made += nbytes
+            live = self._live.get(memory)
+            if live is None:
+                self._live[memory] = [1, nbytes]
+                self._live_bytes += nbytes
+            else:
+                live[0] += 1
+                if nbytes > live[1]:
+                    self._live_bytes += nbytes - live[1]
+                    live[1] = nbytes
+            slots[slot] = memory
+        for handed_on in note.carried.values():
+            for memory in handed_on:
+                self._release(memory)
+        note.carried = {}
+        self.peak = max(self.peak, self._live_bytes)
+        for slot in step.drops:
+            memory = slots.pop(slot, None)
+            if memory is not None:
+                self._release(memory)
+        note.live = self._live_bytes
+
+    def _release(self, memory: Any) -> None:
+        live = self._live[memory]
+        live[0] -= 1
+        if not live[0]:
+            self._live_bytes -= live[1]
+            del self._live[memory]
+
+
+def _place(array: Any) -> Any:
+    """Which memory an array is in."""
+    if type(array) is np.ndarray:
+        return array.__array_interface__["data"][0]
+    return id(array)
