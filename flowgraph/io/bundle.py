@@ -95,7 +95,6 @@ class BundleReader:
         NotFoundError: there is no such bundle.
         DataLossError: its index is damaged, or no index.
         InvalidArgumentError: it is of a newer version of the format.
-        UnimplementedError: it is of the first format.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -132,12 +131,6 @@ class BundleReader:
             raise system_error(self._index, error) from None
 
     def _missing(self) -> OpError:
-        if os.path.isfile(self.prefix) and not self.prefix.endswith((".index", ".meta")) \
-                and ".data-" not in self.prefix:
-            return UnimplementedError(
-                None, None, f"{self.prefix} is a checkpoint of TensorFlow's first format, or no "
-                f"checkpoint: there is no {self._index}. Save it anew with "
-                "tf.train.Saver(write_version=tf.train.SaverDef.V2) in TensorFlow")
         whole = self.prefix.split(".data-")[0].removesuffix(".index").removesuffix(".meta")
         advice = (f". Leave out the end of the name: {whole}"
                   if os.path.isfile(index_file(whole)) else "")

@@ -114,7 +114,7 @@ class Entry:
             elif number == 6 and kind == wire.FIXED32:
                 (crc,) = struct.unpack("<I", value)
             elif number == 7:
-                slices.append(tuple(_decoded_extents(value)))
+                slices.append(decoded_slice(value))
         if len(shape) > _MOST_AXES or any(n < 0 for n in shape) or prod(
                 n for n in shape if n) > _LARGEST:
             raise wire.WireError(f"{_shortened(shape)} cannot be a shape")
@@ -154,6 +154,18 @@ def _shortened(shape: tuple[int, ...]) -> str:
 def _encoded_slice(part: Slice) -> bytes:
     return b"".join(wire.field(1, b"" if extent is None else _given(1, extent[0])
                                + wire.varint_field(2, extent[1])) for extent in part)
+
+
+def decoded_slice(message: bytes) -> Slice:
+    """The part in a serialized TensorSliceProto.
+
+    Args:
+        message: the bytes.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    return tuple(_decoded_extents(message))
 
 
 def _decoded_extents(message: bytes) -> Iterator[Extent]:

@@ -9,10 +9,10 @@ import numpy as np
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
-from flowgraph.io.bundle import BundleReader, dtype_name
+from flowgraph.io.bundle import dtype_name
 from flowgraph.io.bundle_entries import parse_shape_and_slice, slice_shape
 from flowgraph.io.bundle_writer import write_bundle
-from flowgraph.io.npz import NpzReader, is_npz
+from flowgraph.io.first_format import open_checkpoint
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
@@ -127,8 +127,7 @@ class RestoreV2(OpDef):
                      for dtype, place in zip(dtypes, places, strict=True))
 
     def kernel(self, xp, prefix, tensor_names, shape_and_slices, *, dtypes):
-        path = os.fsdecode(prefix.item())
-        reader = NpzReader(path) if is_npz(path) else BundleReader(path)
+        reader = open_checkpoint(os.fsdecode(prefix.item()))
         names = [_text(name) for name in tensor_names.tolist()]
         for name, dtype in zip(names, dtypes, strict=True):
             stored = reader.entry(name).dtype

@@ -25,6 +25,8 @@ from flowgraph.core.crc32c import masked_crc32c
 from flowgraph.core.wire import read_varint, varint
 from flowgraph.io.snappy import decompress
 
+Place = tuple[int, int]  # (start, length) in the file
+
 _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 _FOOTER = 48
 _TRAILER = 5
@@ -121,6 +123,22 @@ def read_table(file: Any, size: int) -> dict[bytes, bytes]:
     Raises:
         ValueError: it is no table, or a damaged one; the text says what is wrong.
     """
+    entries: dict[bytes, bytes] = {}
+    for _, block in read_blocks(file, size):
+        entries.update(block)
+    return entries
+
+
+def read_blocks(file: Any, size: int) -> Iterator[tuple[Place, dict[bytes, bytes]]]:
+    """The blocks of a table one after the other: where each is, and its entries.
+
+    Args:
+        file: a file opened for reading bytes.
+        size: its length.
+
+    Raises:
+        ValueError: it is no table, or a damaged one; the text says what is wrong.
+    """
     if size < _FOOTER:
         raise TableError(f"it is {size} bytes long, too short for an index of a checkpoint")
     footer = _bytes_at(file, size - _FOOTER, _FOOTER)
@@ -131,21 +149,38 @@ def read_table(file: Any, size: int) -> dict[bytes, bytes]:
     end = size - _FOOTER
     budget = _KEYS_PER_BYTE * size + _KEYS_AT_LEAST
     index = [place for _, place in _entries(_read_block(file, start, length, end), budget)]
-    entries: dict[bytes, bytes] = {}
     last, done = b"", 0
+    first = True
     for place in index:
         (start, length), _ = _place(place, 0)
         if start < done:
             raise TableError("its blocks overlap")
         block = _read_block(file, start, length, end)
         done = start + length + _TRAILER
+        entries = {}
         for key, value in _entries(block, budget):
-            if entries and key <= last:
+            if not first and key <= last:
                 raise TableError("its keys are not in order")
+            first = False
             budget -= len(key)
             entries[key] = value
             last = key
-    return entries
+        yield (start, length), entries
+
+
+def read_block(file: Any, place: Place) -> dict[bytes, bytes]:
+    """The entries of one block again.
+
+    Args:
+        file: a file opened for reading bytes.
+        place: where the block is, as `read_blocks` gave it.
+
+    Raises:
+        ValueError: the file has changed since.
+    """
+    start, length = place
+    block = _read_block(file, start, length, start + length + _TRAILER)
+    return dict(_entries(block, _KEYS_PER_BYTE * len(block) + _KEYS_AT_LEAST))
 
 
 def _bytes_at(file: Any, start: int, length: int) -> bytes:
@@ -156,7 +191,7 @@ def _bytes_at(file: Any, start: int, length: int) -> bytes:
     return data
 
 
-def _place(data: bytes, at: int) -> tuple[tuple[int, int], int]:
+def _place(data: bytes, at: int) -> tuple[Place, int]:
     start, at = read_varint(data, at)
     length, at = read_varint(data, at)
     return (start, length), at

@@ -14,9 +14,9 @@ from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.system_error import local_path
 from flowgraph.errors import UnimplementedError
-from flowgraph.io.bundle import BundleReader, as_bytes, dtype_name
+from flowgraph.io.bundle import as_bytes, dtype_name
 from flowgraph.io.bundle_entries import Entry
-from flowgraph.io.npz import NpzReader, is_npz
+from flowgraph.io.first_format import open_checkpoint
 from flowgraph.train.checkpoint_state import latest_checkpoint
 
 _ENUM_NAMES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
@@ -30,8 +30,7 @@ class CheckpointReader:
     """
 
     def __init__(self, filepattern: Any) -> None:
-        path = local_path(filepattern)
-        self._bundle: Any = NpzReader(path) if is_npz(path) else BundleReader(path)
+        self._bundle = open_checkpoint(local_path(filepattern))
 
     def has_tensor(self, tensor_str: str) -> bool:
         """Whether there is a tensor of this name."""

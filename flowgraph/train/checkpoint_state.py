@@ -21,6 +21,7 @@ from flowgraph.core.message_text import merge_text
 from flowgraph.core.system_error import local_path, system_error
 from flowgraph.io.bundle import index_file
 from flowgraph.io.durable import remove, write_file
+from flowgraph.io.first_format import files_of
 from flowgraph.train.saver_def import SaverDef
 
 _LARGEST = 1 << 26  # bytes of the file that are read
@@ -217,7 +218,7 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 def _file_of(prefix: Any) -> str | None:
     """The file that shows that a checkpoint is there; its index, or a file of the first format."""
     prefix = local_path(prefix)
-    return next((path for path in (index_file(prefix), prefix)
+    return next((path for path in (index_file(prefix), *files_of(prefix))
                  if "\0" not in path and os.path.isfile(path)), None)
 
 

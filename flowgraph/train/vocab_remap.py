@@ -19,7 +19,8 @@ from flowgraph.errors import (
     ShapeError,
     UnimplementedError,
 )
-from flowgraph.io.bundle import BundleReader, dtype_name
+from flowgraph.io.bundle import dtype_name
+from flowgraph.io.first_format import open_checkpoint
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.lookup_table import lines_of
@@ -118,7 +119,7 @@ class LoadAndRemapMatrix(OpDef):
 
 
 def _matrix(prefix, name):
-    reader = BundleReader(prefix)
+    reader = open_checkpoint(prefix)
     entry = reader.entry(name)
     if entry.dtype != dt.float32.as_datatype_enum or len(entry.shape) != 2:
         raise InvalidArgumentError(None, None, (

@@ -141,15 +141,12 @@ def test_parts_of_different_wholes_are_not_written(tmp_path) -> None:
 # ---- mistakes and damage -------------------------------------------------------------------------
 
 
-def test_names_that_are_no_checkpoint(tmp_path) -> None:
+def test_names_that_are_no_checkpoint() -> None:
     with pytest.raises(NotFoundError, match="no/such"):
         BundleReader("/no/such")
     for end in (".index", ".data-00000-of-00001"):
         with pytest.raises(NotFoundError, match=r"Leave out the end of the name: \S*tf_whole$"):
             BundleReader(str(FILES / f"tf_whole{end}"))
-    (tmp_path / "old").write_bytes(b"x")
-    with pytest.raises(UnimplementedError, match="first format"):
-        BundleReader(str(tmp_path / "old"))
     with pytest.raises(InvalidArgumentError, match="zero byte"):
         BundleReader("a\0b")
     with pytest.raises(NotFoundError, match="Key nope not found"):
