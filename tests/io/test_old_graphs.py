@@ -37,3 +37,92 @@ def test_a_graph_of_older_op_types_gives_tensorflows_numbers(program) -> None:
             np.testing.assert_allclose(got, want, 2e-5, 2e-6, err_msg=name)
         else:
             np.testing.assert_array_equal(got, want, name)
+
+
+# ---- what TensorFlow runs no more, or what needs a folder ----------------------------------------
+
+
+def add(graph_def, name, op, *inputs, **attrs) -> None:
+    node = graph_def.node.add(name=name, op=op, input=inputs)
+    for key, value in attrs.items():
+        node.attr[key].CopyFrom(value)
+
+
+def constant(graph_def, name, value) -> None:
+    message = fg.make_tensor_proto(value)
+    add(graph_def, name, "Const", value=fg.AttrValue(tensor=message),
+        dtype=fg.AttrValue(type=message.dtype))
+
+
+FLOAT = fg.AttrValue(type=fg.float32.as_datatype_enum)
+FLOATS = fg.AttrValue(list=fg.AttrValue.ListValue(type=[fg.float32.as_datatype_enum]))
+
+
+def test_tensor_arrays_without_flows_are_read() -> None:
+    graph_def = graph_of("tensor_array")
+    for node in graph_def.node:
+        if node.op.startswith("TensorArray"):
+            node.op = node.op.removesuffix("V2")
+    wanted = entries_of("tensor_array", "out")
+    fg.import_graph_def(graph_def, name="")
+    results = fg.Session().run([*wanted], entries_of("tensor_array", "feed"))
+    for got, want in zip(results, wanted.values(), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_all_elements_of_a_tensor_array_are_set_and_stacked_at_once() -> None:
+    graph_def = fg.GraphDef()
+    for name, value in (("size", 2), ("x", [[1.0, 2.0], [3.0, 4.0]]), ("flow", 0.0)):
+        constant(graph_def, name, value)
+    add(graph_def, "array", "TensorArray", "size", dtype=FLOAT)
+    add(graph_def, "set", "TensorArrayUnpack", "array", "x", "flow", T=FLOAT)
+    add(graph_def, "y", "TensorArrayPack", "array", "set", dtype=FLOAT)
+    y, = fg.import_graph_def(graph_def, return_elements=["y:0"])
+    assert fg.Session().run(y).tolist() == [[1, 2], [3, 4]]
+
+
+def test_what_the_first_savers_wrote_is_restored(tmp_path) -> None:
+    graph_def = fg.GraphDef()
+    path = str(tmp_path / "model")
+    for name, value in (("path", path), ("names", ["v"]), ("name", "v"), ("slice", "2 2 0,1:-"),
+                        ("v", [[1.0, 2.0], [3.0, 4.0]]), ("whole", [""])):
+        constant(graph_def, name, value)
+    add(graph_def, "save", "Save", "path", "names", "v", T=FLOATS)
+    add(graph_def, "slices", "SaveSlices", "path", "names", "whole", "v", T=FLOATS)
+    add(graph_def, "all", "Restore", "path", "name", dt=FLOAT)
+    add(graph_def, "row", "RestoreSlice", "path", "name", "slice", dt=FLOAT)
+    save, slices, whole, row = fg.import_graph_def(
+        graph_def, return_elements=["save", "slices", "all:0", "row:0"])
+    with fg.Session() as sess:
+        for op in (save, slices):
+            with pytest.raises(fg.errors.NotFoundError, match="no checkpoint"):
+                sess.run(whole)
+            sess.run(op)
+            assert sess.run(whole).tolist() == [[1, 2], [3, 4]]
+            assert sess.run(row).tolist() == [[1, 2]]
+            for file in tmp_path.iterdir():
+                file.unlink()
+
+
+def test_windows_that_only_a_run_knows_are_one_clear_error() -> None:
+    graph_def = graph_of("pools")
+    for node in graph_def.node:
+        if node.op == "Const":
+            node.op = "Placeholder"
+            del node.attr["value"]
+    with pytest.raises(ValueError, match=r"MaxPoolV2 'y' has windows that only a run knows"):
+        fg.import_graph_def(graph_def)
+
+
+def test_results_of_a_fused_cell_have_its_names_and_gradients() -> None:
+    fg.import_graph_def(graph_of("lstm_steps"), name="")
+    get = fg.get_default_graph().get_tensor_by_name
+    dw, = fg.gradients(fg.reduce_sum(fg.square(get("y:6"))), get("w:0"))
+    feed = entries_of("lstm_steps", "feed")
+    with fg.Session() as sess:
+        h, got = sess.run(["y:6", dw], feed)
+        step = np.float32(1e-2) * np.sign(got)
+        values = [np.square(sess.run("y:6", {**feed, "w:0": feed["w:0"] + sign * step})).sum()
+                  for sign in (1, -1)]
+    assert h.shape == (5, 2, 4)
+    np.testing.assert_allclose(np.abs(got).sum(), (values[0] - values[1]) / 2e-2, rtol=2e-2)
