@@ -152,7 +152,8 @@ class BaseSession:
         plan = executable.plan(shapes)
         if options is None and run_metadata is None and not self._timeout:
             return executable.nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
-        from flowgraph.runtime.tracing import Tracer, add_graph_of  # late: few runs are traced
+        from flowgraph.runtime.trace_needed import add_needed  # late: few runs are traced
+        from flowgraph.runtime.tracing import Tracer, add_graph_of
         traced = run_metadata is not None and getattr(options, "trace_level", 0) > 0
         tracer = Tracer() if traced else None
         seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
@@ -162,6 +163,7 @@ class BaseSession:
             run_metadata.Clear()
             if tracer is not None:
                 tracer.fill(run_metadata.step_stats)
+                add_needed(run_metadata.step_stats, executable.fetches.elements, executable.feeds)
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
                              executable.feeds)

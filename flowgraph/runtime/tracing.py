@@ -14,6 +14,7 @@ import numpy as np
 
 from flowgraph.core.tensor_message import shape_message
 from flowgraph.plan.plan import Step
+from flowgraph.runtime.trace_needed import needed
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 _ALLOCATOR = "cpu"
@@ -102,18 +103,7 @@ def add_graph_of(run_metadata: Any, graph: Any, fetches: list[Any], feeds: list[
         fetches: the tensors and operations fetched.
         feeds: the tensors fed: what only they needed does not run.
     """
-    fed = {tensor.op for tensor in feeds if len(tensor.op.outputs) == 1}
-    waiting = [getattr(element, "op", element) for element in fetches]
-    needed = set(waiting)
-    while waiting:
-        op = waiting.pop()
-        if op in fed:
-            continue
-        for other in (*(tensor.op for tensor in op.inputs), *op.control_inputs):
-            if other not in needed:
-                needed.add(other)
-                waiting.append(other)
-    names = {op.name for op in needed}
+    names = {op.name for op in needed(fetches, feeds)}
     whole = graph.as_graph_def()
     part = run_metadata.partition_graphs.add()
     part.versions.CopyFrom(whole.versions)

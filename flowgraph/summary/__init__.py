@@ -25,4 +25,5 @@ __getattr__ = _lazy("tf.summary", globals(), {
     "scalar": "flowgraph.summary.scalars:scalar",
     "tensor_summary": "flowgraph.summary.tensors:tensor_summary",
     "text": "flowgraph.summary.tensors:text",
+    "write_graph_log": "flowgraph.summary.logs:write_graph_log",
 })

@@ -23,7 +23,14 @@ def traced(fetches, feed=None, options=FULL, **settings):
 def nodes_of(metadata):
     (device,) = metadata.step_stats.dev_stats
     assert device.device == "/job:localhost/replica:0/task:0/device:CPU:0"
-    return device.node_stats
+    return [node for node in device.node_stats if node.all_end_rel_nanos]
+
+
+def without_a_step(metadata):
+    (device,) = metadata.step_stats.dev_stats
+    return {node.node_name: [[dim.size for dim in output.tensor_description.shape.dim]
+                             for output in node.output]
+            for node in device.node_stats if not node.all_end_rel_nanos}
 
 
 @pytest.mark.parametrize("runner", ["auto", "source", "interpreter"])
@@ -76,6 +83,26 @@ def test_steps_inside_of_loops_are_told_each_time() -> None:
     kinds = [node.timeline_label.partition(" = ")[2].partition("(")[0]
              for node in nodes_of(metadata)]
     assert (kinds.count("While"), kinds.count("Mul")) == (1, 3)
+
+
+def test_what_took_part_without_a_step_is_told_with_its_shape() -> None:
+    x = fg.placeholder(fg.float32, [None, 2], name="x")
+    w = fg.get_variable("w", [2, 3])
+    fg.matmul(x, w, name="unused")
+    same = fg.matmul(x, w, name="one") + fg.matmul(x, w, name="other")  # computed once
+    scale = fg.multiply(fg.constant(2.0, name="two"), 3.0, name="six")  # computed before the run
+    _, metadata = traced(fg.multiply(same, scale, name="y"), {x: np.ones((4, 2))})
+    told = without_a_step(metadata)
+    assert {"w", "w/read", "x", "other", "two", "six"} <= set(told)
+    assert "unused" not in told and "one" not in told
+    assert told["w/read"] == [[2, 3]] and told["six"] == [[]]
+
+
+def test_what_only_a_fed_tensor_needed_took_no_part() -> None:
+    x = fg.placeholder(fg.float32, [], name="x")
+    y = fg.square(x, name="y")
+    _, metadata = traced(fg.negative(y, name="z"), {y: 3.0})
+    assert set(without_a_step(metadata)) == {"y"}
 
 
 @pytest.mark.parametrize("options", [None, fg.RunOptions()], ids=["none", "no trace"])

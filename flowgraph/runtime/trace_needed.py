@@ -1,0 +1,61 @@
+"""What a traced run needed without taking a step for it: RunMetadata tells that it took part.
+
+Variables and their reads, constants, what was fed, and operations that were computed before the run
+or together with an equal one make no step of their own. In TensorBoard they would look as if the
+run had nothing to do with them, so they are told with their shapes, and without time and memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core.tensor_message import shape_message
+from flowgraph.graph.operation import Operation
+
+
+def needed(fetches: list[Any], feeds: list[Any]) -> set[Operation]:
+    """The operations that a run needs, those that are fed included.
+
+    Args:
+        fetches: the tensors and operations fetched.
+        feeds: the tensors fed: what only they needed does not run.
+    """
+    fed = {tensor.op for tensor in feeds if len(tensor.op.outputs) == 1}
+    waiting = [getattr(element, "op", element) for element in fetches]
+    found = set(waiting)
+    while waiting:
+        op = waiting.pop()
+        if op in fed:
+            continue
+        for other in (*(tensor.op for tensor in op.inputs), *op.control_inputs):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any]) -> None:
+    """Adds to the first device what the run needed without taking a step for it.
+
+    Args:
+        step_stats: the StepStats of a run.
+        fetches: the tensors and operations fetched.
+        feeds: the tensors fed.
+    """
+    if not step_stats.dev_stats:
+        return
+    ran = {node.node_name for device in step_stats.dev_stats for node in device.node_stats}
+    device = step_stats.dev_stats[0]
+    first = device.node_stats[0] if device.node_stats else None
+    for op in sorted(needed(fetches, feeds), key=lambda op: op.index):
+        if op.name in ran:
+            continue
+        node = device.node_stats.add(node_name=op.name, timeline_label=f"{op.name} = {op.type}()")
+        if first is not None:
+            node.all_start_micros = node.scheduled_micros = first.all_start_micros
+            node.all_start_nanos = node.scheduled_nanos = first.all_start_nanos
+        for tensor in op.outputs:
+            described = node.output.add(slot=tensor.value_index).tensor_description
+            described.dtype = tensor.dtype.base_dtype.as_datatype_enum
+            if tensor.spec.size is not None:
+                described.shape.CopyFrom(shape_message(tensor.spec.shape))
