@@ -117,14 +117,18 @@ class RecordedRun:
             results: what the run returned.
         """
         found: list[RecordedStep] = []
+        lines: dict[Any, dict[Any, str]] = {}
         for part in self.notes.parts:
-            self._add(part, -1, "", found)
+            self._add(part, -1, "", found, lines)
         return Recording(self.graph, self.title, self.seconds, tuple(found), self.notes.peak,
                          self.notes.epoch + self.start, self.notes.thread_name, results,
                          self.error)
 
-    def _add(self, part: Part, parent: int, body: str, found: list[RecordedStep]) -> None:
-        lines = source_lines(part.runner)
+    def _add(self, part: Part, parent: int, body: str, found: list[RecordedStep],
+             lines: dict[Any, dict[Any, str]]) -> None:
+        if part.runner not in lines:
+            lines[part.runner] = source_lines(part.runner)
+        line_of = lines[part.runner]
         for note in part.notes:
             step, instr = note.step, note.step.instr
             index = len(found)
@@ -133,11 +137,11 @@ class RecordedRun:
                 note.calls, note.start - self.start, note.seconds,
                 max(note.seconds - note.inside, 0.0), self.notes.thread_name, note.made,
                 note.live, tuple(tensor_name(v) for v in instr.inputs if v is not None),
-                _outputs(note), lines.get(step, ""), flops(note)))
+                _outputs(note), line_of.get(step, ""), flops(note)))
             if note.bodies is not None:
                 names = body_names(instr)
                 for inner in note.bodies.parts:
-                    self._add(inner, index, names[inner.body], found)
+                    self._add(inner, index, names[inner.body], found, lines)
 
 
 def _outputs(note: Note) -> tuple[RecordedOutput, ...]:

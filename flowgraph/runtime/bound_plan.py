@@ -65,16 +65,17 @@ class BoundPlan:
     def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], body: int = -1,
                        round: int = 0) -> tuple[Any, ...]:
         """Runs once, with hooks called around each step; for body and round see PlanHook."""
-        told = cast("list[PlanHook]", [hook for hook in hooks if hasattr(hook, "enter")])
         entered: list[PlanHook] = []
         try:
-            for hook in told:
-                hook.enter(self.runner, body, round)
-                entered.append(hook)
+            for hook in hooks:
+                if hasattr(hook, "enter"):
+                    told = cast(PlanHook, hook)
+                    told.enter(self.runner, body, round)
+                    entered.append(told)
             return self.run(feeds, hooks)
         finally:
-            for hook in reversed(entered):
-                hook.leave()
+            while entered:
+                entered.pop().leave()
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
         """Runs once; the new state is kept when all went well."""

@@ -7,9 +7,10 @@ made of them when the run is over.
     sess.run_with_hooks(fetches, feed_dict, [notes])
     notes.parts[0].notes            # Note by Note; note.bodies has what ran inside a loop or branch
 
-The clock stands still while a hook notes something, so that times are those of the steps. Of a loop
-that goes on for long only the first and the last rounds are kept whole: rounds in between are added
-up, step by step.
+The clock stands still while a hook notes something, and between one step and the next: times are
+those of the steps, not those of noting them nor of going step by step, which a run that is not
+noted does not do. Of a loop that goes on for long only the first and the last rounds are kept
+whole: rounds in between are added up, step by step.
 """
 
 from __future__ import annotations
@@ -171,6 +172,7 @@ class StepNotes:
         self.epoch = time.time() - time.perf_counter()
         self._keep = keep
         self._stopped = 0.0  # for how long the clock has stood still
+        self._stopped_at: float | None = None  # since when it stands still now
         self._running: list[Note] = []
         self._entered: list[tuple[Part, int]] = []  # with how many steps ran then
         self._live: dict[Any, list[int]] = {}  # by memory: how many values are in it, its bytes
@@ -179,7 +181,13 @@ class StepNotes:
 
     def now(self) -> float:
         """The time of the notes' clock, in seconds."""
-        return time.perf_counter() - self._stopped
+        now = time.perf_counter() if self._stopped_at is None else self._stopped_at
+        return now - self._stopped
+
+    def _go_on(self) -> None:
+        """The clock runs again."""
+        self._stopped += time.perf_counter() - self._stopped_at  # type: ignore[operator]
+        self._stopped_at = None
 
     def spent_inside(self, seconds: float) -> None:
         """Notes that the step which runs now has waited for another run that is noted elsewhere."""
@@ -190,7 +198,7 @@ class StepNotes:
 
     def enter(self, runner: Any, body: int, round: int) -> None:
         """Begins a plan."""
-        begun = time.perf_counter()
+        self._stopped_at = time.perf_counter()
         part = Part(runner, body, round)
         if body < 0:
             self.parts.append(part)
@@ -201,14 +209,16 @@ class StepNotes:
             note.bodies.add(part, len(note.step.instr.bodies),
                             round < ROUNDS or self._count < WHOLE)
         self._entered.append((part, len(self._running)))
-        self._stopped += time.perf_counter() - begun
+        if body < 0:  # waiting for locks, taking memory: every run does so
+            self._go_on()
 
     def leave(self) -> None:
         """Ends a plan; steps that have not finished, because one has raised, end too."""
-        begun = time.perf_counter()
+        if self._stopped_at is None:
+            self._stopped_at = time.perf_counter()
         part, depth = self._entered.pop()
         while len(self._running) > depth:
-            self._end(self._running.pop(), begun - self._stopped)
+            self._end(self._running.pop())
         left = list(part.memory.values())
         part.memory = {}
         if part.body >= 0:  # its results live on until the next round has made others
@@ -216,31 +226,34 @@ class StepNotes:
             for memory in note.carried.pop(part.body, ()):
                 self._release(memory)
             note.carried[part.body] = left
-        self._stopped += time.perf_counter() - begun
+        self._go_on()
 
     def before(self, step: Step, arguments: list[Any]) -> None:
         """Begins a step."""
-        begun = time.perf_counter()
+        if self._stopped_at is None:
+            self._stopped_at = time.perf_counter()
         note = Note(step, tuple([getattr(argument, "shape", None) for argument in arguments]))
         self._entered[-1][0].notes.append(note)
         self._running.append(note)
         self._count += 1
-        note.start = begun - self._stopped
-        self._stopped += time.perf_counter() - begun
+        note.start = self._stopped_at - self._stopped
+        self._go_on()
 
     def after(self, step: Step, arguments: list[Any], results: list[Any], seconds: float) -> None:
         """Ends a step."""
-        begun = time.perf_counter()
+        self._stopped_at = time.perf_counter()
         note = self._running.pop()
-        self._end(note, begun - self._stopped)
+        self._end(note)
         keep = self._keep
-        note.outputs = [Output(np.shape(result), getattr(result, "nbytes", 0),
+        note.outputs = [Output(getattr(result, "shape", ()), getattr(result, "nbytes", 0),
                                None if keep is None else keep(result)) for result in results]
         self._note_memory(note, step, arguments, results)
-        self._stopped += time.perf_counter() - begun
+        part = self._entered[-1][0]
+        if part.body < 0 and len(part.notes) == len(part.runner.plan.steps):
+            self._go_on()  # what follows is copying the results: every run does so
 
-    def _end(self, note: Note, now: float) -> None:
-        note.seconds = now - note.start
+    def _end(self, note: Note) -> None:
+        note.seconds = self.now() - note.start
         if self._running:
             self._running[-1].inside += note.seconds
 
