@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.ops.tensor_list import TensorList
 from flowgraph.plan.plan import Step
 
 WHOLE = 10_000  # notes of a run; after so many, loops keep their first and last rounds only
@@ -219,13 +220,9 @@ class StepNotes:
         part, depth = self._entered.pop()
         while len(self._running) > depth:
             self._end(self._running.pop())
-        left = list(part.memory.values())
+        if part.body >= 0:
+            self._hand_on(part, self._running[-1])
         part.memory = {}
-        if part.body >= 0:  # its results live on until the next round has made others
-            note = self._running[-1]
-            for memory in note.carried.pop(part.body, ()):
-                self._release(memory)
-            note.carried[part.body] = left
         self._go_on()
 
     def before(self, step: Step, arguments: list[Any]) -> None:
@@ -259,17 +256,43 @@ class StepNotes:
 
     # ---- memory ----------------------------------------------------------------------------------
 
+    def _hand_on(self, part: Part, note: Note) -> None:
+        """A body's results live on until the next round has made others.
+
+        What a loop keeps of each round for its gradient lives on as one of the loop's results.
+        """
+        for memory in note.carried.pop(part.body, ()):
+            self._release(memory)
+        instr = note.step.instr
+        if "carried" in instr.attrs and part.body == len(instr.bodies) - 1:
+            kept = part.runner.plan.fetches[instr.attrs["carried"]:]
+            first = instr.attrs["carried"] + 1  # the loop has its number of rounds in between
+            for i, (slot, copied) in enumerate(kept, first):
+                memory = part.memory.get(slot) if copied else part.memory.pop(slot, None)
+                if type(memory) is int:
+                    if copied:
+                        nbytes, memory = self._live[memory][1], object()
+                        self._live[memory] = [1, nbytes]
+                        self._live_bytes += nbytes
+                    note.carried.setdefault(-i, []).append(memory)
+        note.carried[part.body] = list(part.memory.values())
+
     def _note_memory(self, note: Note, step: Step, arguments: list[Any],
                      results: list[Any]) -> None:
         slots = self._entered[-1][0].memory
         aliases = step.instr.op_def.aliases
-        for slot, result in zip(step.outputs, results, strict=True):
+        for i, (slot, result) in enumerate(zip(step.outputs, results, strict=True)):
             nbytes = getattr(result, "nbytes", 0)
             if not nbytes:
+                if -i in note.carried:
+                    slots[slot] = tuple(note.carried.pop(-i))
                 continue
             memory, shared = _place(result), False
             if aliases and type(result) is np.ndarray:
                 for given, argument in zip(step.inputs, arguments, strict=True):
+                    if type(argument) is TensorList and note.bodies is None:
+                        shared, memory = True, None  # the list's own array
+                        break
                     if (type(argument) is np.ndarray and argument.nbytes
                             and np.may_share_memory(result, argument)):
                         shared = True
@@ -301,6 +324,10 @@ class StepNotes:
         note.live = self._live_bytes
 
     def _release(self, memory: Any) -> None:
+        if type(memory) is tuple:
+            for part in memory:
+                self._release(part)
+            return
         live = self._live[memory]
         live[0] -= 1
         if not live[0]:

@@ -157,17 +157,18 @@ class BaseSession:
         plan = executable.plan(shapes)
         if options is None and run_metadata is None and not self._timeout:
             return executable.nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
-        from flowgraph.runtime.trace_needed import add_needed  # late: few runs are traced
-        from flowgraph.runtime.tracing import Tracer, add_graph_of
+        from flowgraph.runtime.notes import StepNotes  # late: few runs are traced
+        from flowgraph.runtime.trace_needed import add_needed
+        from flowgraph.runtime.tracing import add_graph_of, fill
         traced = run_metadata is not None and getattr(options, "trace_level", 0) > 0
-        tracer = Tracer() if traced else None
+        notes = StepNotes() if traced else None
         seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
         with deadline.within(seconds) if seconds > 0 else nullcontext():
-            results = plan.run_with_hooks(feeds, hooks if tracer is None else (*hooks, tracer))
+            results = plan.run_with_hooks(feeds, hooks if notes is None else (*hooks, notes))
         if run_metadata is not None:
             run_metadata.Clear()
-            if tracer is not None:
-                tracer.fill(run_metadata.step_stats)
+            if notes is not None:
+                fill(run_metadata.step_stats, notes)
                 add_needed(run_metadata.step_stats, executable.fetches.elements, executable.feeds)
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
