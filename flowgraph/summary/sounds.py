@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import numpy as np
@@ -17,36 +16,9 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.string_elements import ON_HOST, invalid, strings
+from flowgraph.ops.wav import write_wav
 from flowgraph.summary.names import collected, summary_scope
 from flowgraph.summary.scalars import check_tag, one_tag, tag_field
-
-_MOST_BYTES = (1 << 32) - 1
-
-
-def write_wav(samples: np.ndarray, sample_rate: int) -> bytes:
-    """A WAV file of 16 bits a sample.
-
-    Args:
-        samples: [frames, channels] in [-1, 1]; what lies outside is cut off.
-        sample_rate: in hertz.
-
-    Raises:
-        InvalidArgumentError: the file would be too large, or there is no channel.
-    """
-    frames, channels = samples.shape
-    if not 0 < channels < 1 << 16:
-        raise invalid(f"num_channels must be in (0, 2^16), got: {channels}")
-    if sample_rate > _MOST_BYTES:
-        raise invalid(f"sample_rate must be in (0, 2^32), got: {sample_rate}")
-    if frames * channels * 2 + 44 > _MOST_BYTES:
-        raise invalid("Provided channels and frames cannot be encoded as a WAV.")
-    loud = samples.astype(np.float32) * np.float32(1 << 15)
-    rounded = np.trunc(loud + np.copysign(np.float32(0.5), loud))  # halves away from zero
-    data = np.clip(np.nan_to_num(rounded, nan=-32768.0), -32768, 32767).astype("<i2").tobytes()
-    head = struct.pack("<HHIIHH", 1, channels, sample_rate,
-                       sample_rate * channels * 2 & _MOST_BYTES, channels * 2, 16)
-    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16)
-            + head + b"data" + struct.pack("<I", len(data)) + data)
 
 
 class AudioSummaryV2(OpDef):
