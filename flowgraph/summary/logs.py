@@ -1,7 +1,6 @@
 """`write_graph_log`: a graph and one traced run of it, written for TensorBoard in one call.
 
-TensorBoard joins the two by name. Branches and bodies of loops are functions there, with nodes of
-longer names, so what ran inside of them is told a second time under those names.
+TensorBoard joins the two by name.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ def write_graph_log(logdir: Any, graph: Graph | None = None, session: Any = None
 
     TensorBoard's graph page shows scopes, shapes and devices, and the functions that branches and
     loops run. Under Tag, "run" or "step 100" chooses what was traced: then nodes can be coloured by
-    compute time and by memory, and what the run did not need is hatched.
+    compute time and by memory (a variable's is what it holds), and what the run did not need is
+    hatched.
 
     Args:
         logdir: the folder of the event file; made if it is not there.
@@ -70,17 +70,22 @@ def write_graph_log(logdir: Any, graph: Graph | None = None, session: Any = None
         metadata = RunMetadata()
         session.run(fetches, feed_dict, RunOptions(trace_level=RunOptions.FULL_TRACE), metadata)
     placed = graph.as_graph_def(add_shapes=True)  # type: ignore[attr-defined]
-    _place(placed)
+    place(placed)
     with FileWriter(logdir) as writer:
         writer._add(_GRAPH_DEF, placed.SerializeToString(), global_step)
         if metadata is not None:
             tag = "run" if global_step is None else f"step {global_step}"
-            writer.add_run_metadata(_with_functions(metadata, placed), tag, global_step)
+            writer.add_run_metadata(_for_tensorboard(metadata, graph, placed), tag,
+                                    global_step)
     return metadata
 
 
-def _place(graph_def: GraphDef) -> None:
-    """Gives every node a whole device, so that nodes can be coloured by device."""
+def place(graph_def: GraphDef) -> None:
+    """Gives every node a whole device, so that nodes can be coloured by device.
+
+    Args:
+        graph_def: the message, which is changed.
+    """
     whole: dict[str, str] = {}
     functions = graph_def.library.function
     for nodes in (graph_def.node, *(function.node_def for function in functions)):
@@ -93,13 +98,17 @@ def _place(graph_def: GraphDef) -> None:
             node.device = whole[asked]
 
 
-def _with_functions(metadata: RunMetadata, graph_def: GraphDef) -> RunMetadata:
-    """The metadata with what ran in functions also under the names that TensorBoard gives it."""
+def _for_tensorboard(metadata: RunMetadata, graph: Graph, graph_def: GraphDef) -> RunMetadata:
+    """The metadata as TensorBoard joins it best with the graph.
+
+    What ran in functions is there a second time under the names that TensorBoard gives it, and
+    variables have the memory that they hold.
+    """
+    whole = RunMetadata.FromString(metadata.SerializeToString())
     inside = {node.name: f"{_LIBRARY}{function.signature.name}/{node.name}"
               for function in graph_def.library.function for node in function.node_def}
-    if not inside:
-        return metadata
-    whole = RunMetadata.FromString(metadata.SerializeToString())
+    variables = {op.name: op.outputs[0] for op in graph.get_operations() if op.op_def.is_ref
+                 and not op.inputs}
     outside = {node.name for node in graph_def.node}
     for device in whole.step_stats.dev_stats:
         for step in list(device.node_stats):
@@ -107,4 +116,9 @@ def _with_functions(metadata: RunMetadata, graph_def: GraphDef) -> RunMetadata:
                 copy = device.node_stats.add()
                 copy.CopyFrom(step)
                 copy.node_name = inside[step.node_name]
+            held = variables.get(step.node_name)
+            if held is not None and held.spec.size is not None and not step.memory:
+                count = held.spec.size * held.dtype.size
+                step.memory.add(allocator_name="cpu", total_bytes=count, peak_bytes=count,
+                                live_bytes=count)
     return whole
