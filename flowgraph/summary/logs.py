@@ -75,8 +75,7 @@ def write_graph_log(logdir: Any, graph: Graph | None = None, session: Any = None
         writer._add(_GRAPH_DEF, placed.SerializeToString(), global_step)
         if metadata is not None:
             tag = "run" if global_step is None else f"step {global_step}"
-            writer.add_run_metadata(_for_tensorboard(metadata, graph, placed), tag,
-                                    global_step)
+            writer.add_run_metadata(for_tensorboard(metadata, graph, placed), tag, global_step)
     return metadata
 
 
@@ -98,11 +97,16 @@ def place(graph_def: GraphDef) -> None:
             node.device = whole[asked]
 
 
-def _for_tensorboard(metadata: RunMetadata, graph: Graph, graph_def: GraphDef) -> RunMetadata:
+def for_tensorboard(metadata: RunMetadata, graph: Graph, graph_def: GraphDef) -> RunMetadata:
     """The metadata as TensorBoard joins it best with the graph.
 
     What ran in functions is there a second time under the names that TensorBoard gives it, and
     variables have the memory that they hold.
+
+    Args:
+        metadata: of a run.
+        graph: the graph that ran.
+        graph_def: the same as a message.
     """
     whole = RunMetadata.FromString(metadata.SerializeToString())
     inside = {node.name: f"{_LIBRARY}{function.signature.name}/{node.name}"
