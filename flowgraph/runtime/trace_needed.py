@@ -2,7 +2,7 @@
 
 Variables and their reads, constants, what was fed, and operations that were computed before the run
 or together with an equal one make no step of their own. In TensorBoard they would look as if the
-run had nothing to do with them, so they are told with their shapes, and without time and memory.
+run had nothing to do with them, so they are told with their shapes, without time and memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def needed(fetches: list[Any], feeds: list[Any]) -> set[Operation]:
         op = waiting.pop()
         if op in fed:
             continue
-        for other in (*(tensor.op for tensor in op.inputs), *op.control_inputs):
+        for other in _before(op):
             if other not in found:
                 found.add(other)
                 waiting.append(other)
@@ -35,27 +35,34 @@ def needed(fetches: list[Any], feeds: list[Any]) -> set[Operation]:
 
 
 def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any]) -> None:
-    """Adds to the first device what the run needed without taking a step for it.
+    """Adds to the device what the run needed without taking a step for it.
 
     Args:
-        step_stats: the StepStats of a run.
+        step_stats: the StepStats of a run, on one device.
         fetches: the tensors and operations fetched.
         feeds: the tensors fed.
     """
     if not step_stats.dev_stats:
         return
-    ran = {node.node_name for device in step_stats.dev_stats for node in device.node_stats}
     device = step_stats.dev_stats[0]
-    first = device.node_stats[0] if device.node_stats else None
+    ends = {node.node_name: node.all_start_nanos + node.all_end_rel_nanos
+            for node in device.node_stats}
+    begun = min((node.all_start_nanos for node in device.node_stats), default=0)
     for op in sorted(needed(fetches, feeds), key=lambda op: op.index):
-        if op.name in ran:
+        if op.name in ends:
             continue
-        node = device.node_stats.add(node_name=op.name, timeline_label=f"{op.name} = {op.type}()")
-        if first is not None:
-            node.all_start_micros = node.scheduled_micros = first.all_start_micros
-            node.all_start_nanos = node.scheduled_nanos = first.all_start_nanos
+        start = ends[op.name] = max((ends.get(other.name, 0) for other in _before(op)),
+                                    default=begun)
+        node = device.node_stats.add(node_name=op.name, timeline_label=f"{op.name} = {op.type}()",
+                                     all_start_micros=start // 1000, all_start_nanos=start,
+                                     scheduled_micros=start // 1000, scheduled_nanos=start)
+        if not op.outputs:  # TensorBoard wants to see something: an output, or a time
+            node.op_end_rel_micros = node.all_end_rel_micros = 1
         for tensor in op.outputs:
             described = node.output.add(slot=tensor.value_index).tensor_description
             described.dtype = tensor.dtype.base_dtype.as_datatype_enum
-            if tensor.spec.size is not None:
-                described.shape.CopyFrom(shape_message(tensor.spec.shape))
+            described.shape.CopyFrom(shape_message(tensor.spec.shape))
+
+
+def _before(op: Operation) -> list[Operation]:
+    return [*(tensor.op for tensor in op.inputs), *op.control_inputs]
