@@ -1,0 +1,105 @@
+// The legend: a sample of each thing that is in the picture now, and of no others; for the other
+// colours a ramp with its numbers and units.
+
+const Legend = (() => {
+  const EDGES = { data: ["tensor; wide: many elements", "edge-data"], ref: ["changes the variable", "edge-ref"],
+    control: ["order only: runs after", "edge-control"], next: ["taken by the next round", "edge-next"] };
+  let box, body, button, timer = 0;
+
+  function build(parent) {
+    box = parent;
+    body = Dom.el("div", { id: "legend-body" });
+    button = Dom.el("button", { type: "button", class: "legend-title", "aria-expanded": "true",
+      "aria-controls": "legend-body", onclick: () => open(body.hidden) }, "Legend", Dom.icon("down"));
+    Dom.add(box, [button, body]);
+    on((changed) => {
+      if (has(changed, "open", "hidden", "hiddenRoles", "color", "run", "trace", "step")) later();
+    });
+    open(!Dom.narrow());
+  }
+
+  function open(wanted) {
+    body.hidden = !wanted;
+    button.setAttribute("aria-expanded", String(wanted));
+    show();
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(show, 120);
+  }
+
+  // What is drawn now: operations, and groups that are closed.
+  function visible() {
+    const found = [];
+    const walk = (group) => {
+      for (const item of group.children) {
+        if (isGroup(item) && state.open.has(item)) {
+          if (OWN_KINDS.includes(item.kind)) found.push(item);
+          walk(item);
+        } else if (isGroup(item) || !Filters.isHidden(item)) found.push(item);
+      }
+    };
+    walk(model.root);
+    return found;
+  }
+
+  function edgeKinds() {
+    const kinds = new Set(), wanted = new Set(model.links.map((link) => link.kind));
+    for (const link of model.links) {
+      if (!kinds.has(link.kind) && model.boxOf(link.tail, state.open) !== model.boxOf(link.head, state.open)) {
+        kinds.add(link.kind);
+        if (kinds.size === wanted.size) break;
+      }
+    }
+    return Object.keys(EDGES).filter((kind) => kinds.has(kind));
+  }
+
+  function show() {
+    if (body.hidden) return;
+    const mode = Tints.mode();
+    button.firstChild.textContent = mode === "structure" ? "Legend" : Tints.TITLES[mode];
+    Dom.fill(body, mode === "structure" ? structure() : mode === "device" ? devices()
+      : mode === "values" ? values() : ramp(mode));
+  }
+
+  const row = (sample, words) => Dom.el("li", {}, sample, Dom.el("span", {}, words));
+  const swatch = (key) => Dom.el("span", { class: `swatch tint ${key}`, style: `--tint: var(--${key}); `
+    + `--tint-line: var(--${key}-line)` });
+
+  function structure() {
+    const items = visible(), kinds = new Set(items.map(kindOf));
+    const words = { ...KIND_WORDS, scope: "scope: double-click opens it" };
+    return Dom.el("ul", {}, Object.keys(words).filter((kind) => kinds.has(kind)).map((kind) => row(
+      Dom.el("span", { class: "swatch", "data-kind": kind }), words[kind])),
+    items.some((item) => item.fetched) && row(Dom.el("span", { class: "swatch fetched", "data-kind": "op" }), "asked for"),
+    edgeKinds().map((kind) => row(Dom.el("span", { class: `line ${EDGES[kind][1]}` }), EDGES[kind][0])));
+  }
+
+  function devices() {
+    const seen = new Map();
+    for (const item of visible()) {
+      const tint = Tints.of(item);
+      if (tint) seen.set(tint.key === "mixed" ? "several devices" : tint.what, tint.key);
+    }
+    return Dom.el("ul", {}, [...seen].sort().map(([name, key]) => row(swatch(key), name)));
+  }
+
+  function values() {
+    const seen = new Set(visible().map((item) => Tints.of(item).key));
+    return Dom.el("ul", {}, Tints.VALUES.filter(([key]) => seen.has(`values-${key}`)).map(([key, words]) => row(
+      swatch(`values-${key}`), words)));
+  }
+
+  function ramp(mode) {
+    const [top, format, words] = mode === "time" ? [Tints.timeTop(), formatTime, "self time in the run"]
+      : [Tints.memoryTop(), formatBytes, Runs.current() ? "bytes that it made" : "bytes of its outputs"];
+    const steps = Array.from({ length: Tints.LEVELS }, (_, i) => i);
+    const absent = visible().some((item) => Tints.of(item).key === "values-none");
+    return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, steps.map((i) => row(swatch(`${mode}-${i}`),
+      i === 0 ? `under ${format(top * Tints.bound(1))}` : `from ${format(top * Tints.bound(i))}`)),
+    absent && row(swatch("values-none"), mode === "time" ? "did not run" : "size not known"))];
+  }
+
+  return { build, show, later };
+})();

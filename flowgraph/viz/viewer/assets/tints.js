@@ -1,0 +1,126 @@
+// What the picture's nodes are coloured by, and the marks that say the same in words.
+//
+//     structure   what a node is: the kinds' own colours and shapes (panel.css)
+//     device      where it runs
+//     time        its share of the run's longest operation or of all
+//     memory      bytes of its outputs
+//     values      what its outputs held: ordinary, mostly zero, all zero, NaN or infinity
+//
+// A mode gives each node colours (they stand in panel.css, light and dark) and a short text, so that
+// nothing is said by colour alone.
+
+const Tints = (() => {
+  const MODES = ["structure", "device", "time", "memory", "values"];
+  const TITLES = { structure: "Structure", device: "Device", time: "Time", memory: "Memory",
+    values: "Values" };
+  const LEVELS = 6;
+  const VALUES = [["bad", "NaN or infinity"], ["zero", "all zero"], ["sparse", "over 90 % zero"],
+    ["good", "ordinary"], ["none", "not computed"]];
+
+  const mode = () => (MODES.includes(state.color) ? state.color : "structure");
+  const usable = (one) => one === "structure" || one === "memory" || (one === "device"
+    ? model.ops.some((op) => op.device) : model.runs.length > 0);
+
+  // {key, text, fill, line, ink} of a node: its colours and the words on it; null in "structure".
+  function of(item) {
+    const found = { device, time, memory, values, structure: () => null }[mode()](item);
+    return found && { ...found, fill: `var(--${found.key})`, line: `var(--${found.key}-line)`,
+      ink: `var(--${found.key}-ink)` };
+  }
+
+  const byDevice = (op) => op.device || "any device";
+  let names;
+
+  function devices() {
+    names = names || [...new Set(model.ops.map(byDevice))].sort();
+    return names;
+  }
+
+  const opsOf = (item) => model.allOps(item);
+
+  function device(item) {
+    const found = [...new Set(opsOf(item).map(byDevice))];
+    if (found.length !== 1) return { key: "mixed", text: `${found.length} devices` };
+    const short = found[0].replace(/^.*\/(?:device:)?/i, "").replace(/^any device$/, "");
+    return { key: `device-${devices().indexOf(found[0]) % 6}`, text: short, what: found[0] };
+  }
+
+  // A ramp has six steps from nothing to `top`, each twice and a bit the one before: what is slow or
+  // large stands out, and differences among the small can still be seen.
+  function level(part) {
+    return part <= 0 ? 0 : Math.max(0, Math.min(LEVELS - 1, LEVELS + Math.floor(Math.log(part) / Math.log(2.5))));
+  }
+
+  const bound = (i) => 2.5 ** (i - LEVELS);
+
+  function time(item) {
+    const run = Runs.current(), cost = run && run.cost(item);
+    if (!cost) return { key: "values-none", text: "" };
+    return { key: `time-${level(cost.self / timeTop())}`, text: formatTime(cost.self) };
+  }
+
+  const timeTop = () => (Runs.current() ? Math.max(1e-9, Runs.current().total) : 0);
+
+  function bytesOf(item) {
+    const run = Runs.current(), cost = run && run.cost(item);
+    if (cost) return cost.bytes;
+    if (run && run.costs.size) return -1;
+    let sum = 0;
+    for (const op of opsOf(item)) {
+      for (const spec of op.outputs) {
+        if (spec.bytes < 0) { if (isOp(item)) return -1; } else sum += spec.bytes;
+      }
+    }
+    return sum;
+  }
+
+  const tops = new Map();
+
+  function memoryTop() {
+    const run = Runs.current() || "none";
+    if (!tops.has(run)) {
+      let top = 1;
+      for (const op of model.ops) top = Math.max(top, bytesOf(op));
+      tops.set(run, top);
+    }
+    return tops.get(run);
+  }
+
+  function memory(item) {
+    const bytes = bytesOf(item);
+    if (bytes < 0) return { key: "values-none", text: "?" };
+    return { key: `memory-${level(Math.min(1, bytes / memoryTop()))}`, text: formatBytes(bytes) };
+  }
+
+  function values(item) {
+    const run = Runs.stepped();
+    let worst = VALUES.length - 1, broken = 0;
+    for (const op of run ? opsOf(item) : []) {
+      const step = Runs.stepFor(run, op);
+      for (const output of step ? step.outputs : []) {
+        if (!output) continue;
+        const at = output[5] < 0 ? VALUES.length - 1 : judge(output);
+        if (at === 0) broken += 1;
+        worst = Math.min(worst, at);
+      }
+    }
+    // A group is "zero" only where nothing worse is said; what is ordinary in it is not news.
+    const [key] = VALUES[worst];
+    const text = { bad: "NaN/inf", zero: "zeros", sparse: "> 90 % 0", good: "", none: "" }[key];
+    return { key: `values-${key}`, text: key === "bad" && broken > 1 ? `${broken} × ${text}` : text };
+  }
+
+  function judge([spec, , , , , nans, infs, zeros, , ]) {
+    if (nans > 0 || infs > 0) return 0;
+    const size = sizeOf(spec);
+    if (size > 1 && zeros >= size) return 1;
+    return size > 9 && zeros > 0.9 * size ? 2 : 3;
+  }
+
+  function sizeOf(spec) {
+    const dims = typeof spec === "string" ? spec.split(" ")[0].split("×") : [];
+    return dims.every((n) => /^\d+$/.test(n)) ? dims.reduce((a, b) => a * Number(b), 1) : 1;
+  }
+
+  return { MODES, TITLES, VALUES, LEVELS, mode, usable, of, devices, bound, timeTop, memoryTop };
+})();
