@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from linecache import getline
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling.costs import Cost, Costs
+from flowgraph.profiling.critical import CriticalPath
 from flowgraph.profiling.recorder import RecordedRun, keeper
 from flowgraph.profiling.recording import Recording
 from flowgraph.profiling.table import Column, Table
+from flowgraph.profiling.trace import write_chrome_trace
 from flowgraph.profiling.units import bytes_text, seconds_text
 from flowgraph.runtime.observe import ObservedRun, observing
 
+_LONGEST_CODE = 60  # characters of a line of the program
 _thread = threading.local()  # `running`: the runs that are being recorded, inside each other
 
 
@@ -76,13 +82,15 @@ class profile(AbstractContextManager):
         """
         recorded = RecordedRun(run.session, run.fetches, self.values)
         running = _thread.__dict__.setdefault("running", {}).setdefault(id(self), [])
+        if running:
+            recorded.notes.begin_inside(running[-1].notes)
         running.append(recorded)
         try:
             return recorded.during(run)
         finally:
             running.pop()
             if running:
-                running[-1].notes.spent_inside(recorded.seconds)
+                running[-1].notes.end_inside(recorded.notes, recorded.seconds)
             with self._lock:
                 self._costs.add(recorded, inside=bool(running))
                 self._kept.append(recorded)
@@ -108,9 +116,15 @@ class profile(AbstractContextManager):
         return self._costs.seconds
 
     @property
+    def planning(self) -> float:
+        """How much of that went into making plans, which the first run of fetches has to."""
+        return self._costs.planning
+
+    @property
     def overhead(self) -> float:
-        """How much of that was spent outside of all ops: on feeds, fetches, the runs themselves."""
-        return max(self.seconds - sum(c.seconds for c in self._costs.by_op.values()), 0.0)
+        """How much of that was spent on feeds, fetches and the runs themselves."""
+        spent = sum(cost.seconds for cost in self._costs.by_op.values())
+        return max(self.seconds - self.planning - spent, 0.0)
 
     def costs(self) -> dict[Operation, Cost]:
         """What each graph operation has cost, in all runs; the most expensive comes first.
@@ -142,24 +156,50 @@ class profile(AbstractContextManager):
 
     def by_line(self) -> Table:
         """A row for each line of the program that built the ops, gradients apart."""
-        lines: dict[str, list[Any]] = {}
+        lines: dict[tuple[str, int], list[Any]] = {}
         for op, cost in self.costs().items():
-            line = lines.setdefault(str(op.frame), [Cost(), 0.0, 0.0, Counter()])
-            line[0] = line[0] + cost
-            line[1 if op.forward_op is None else 2] += cost.seconds
-            line[3][(op.forward_op or op).name] += cost.seconds
-        total = self.seconds
-        rows = sorted(((line, ops.most_common(1)[0][0], cost.seconds,
-                        cost.seconds / total if total else 0.0, forward, backward, cost.calls,
-                        cost.bytes) for line, (cost, forward, backward, ops) in lines.items()),
-                      key=lambda row: -row[2])
-        over = self.overhead
-        rows.append(("(run itself)", "", over, over / total if total else 0.0, over, 0.0,
-                     self.runs, 0))
-        return Table("costs by line", [
-            Column("line", left=True), Column("mostly", left=True), _TIME, _SHARE,
-            Column("forward", seconds_text), Column("backward", seconds_text), Column("calls"),
-            _BYTES], rows)
+            frame = op.frame
+            line = lines.setdefault((frame.filename, frame.lineno),
+                                    [str(frame), Cost(), 0.0, 0.0, Counter()])
+            line[1] = line[1] + cost
+            line[2 if op.forward_op is None else 3] += cost.seconds
+            line[4][(op.forward_op or op).name] += cost.seconds
+        rows = [(where, (getline(*key).strip() or ops.most_common(1)[0][0])[:_LONGEST_CODE],
+                 cost.seconds, forward, backward, cost.calls, cost.bytes)
+                for key, (where, cost, forward, backward, ops) in lines.items()]
+        rows.sort(key=lambda row: -row[2])
+        rows += [(name, "", cost.seconds, 0.0, 0.0, cost.calls, 0)
+                 for name, cost in self._outside()]
+        columns = list(zip(*rows, strict=True))
+        sums = [sum(column) for column in columns[2:]] if rows else [0.0, 0.0, 0.0, 0, 0]
+        return self._with_shares("costs by line", [
+            Column("line", left=True), Column("code", left=True), _TIME,
+            Column("forward", _seconds), Column("backward", _seconds), Column("calls"),
+            _BYTES], rows, ("total", "", *sums), 2)
+
+    def critical_path(self, recording: Recording | None = None) -> CriticalPath:
+        """The chain of steps of one run that no parallelism can shorten.
+
+        Args:
+            recording: which run; default that of the last ones whose steps took longest.
+
+        Raises:
+            ValueError: there was no run.
+        """
+        if recording is None:
+            recording = max(self.recordings, default=None,
+                            key=lambda r: sum(step.self_seconds for step in r.steps))
+        if recording is None:
+            raise ValueError(located("there was no run in this profile"))
+        return recording.critical_path()
+
+    def to_chrome_trace(self, path: str | os.PathLike[str]) -> None:
+        """Writes the last runs as a trace for Perfetto and chrome://tracing.
+
+        Args:
+            path: the file; `.json` is what they look for.
+        """
+        write_chrome_trace(self.recordings, path)
 
     def __str__(self) -> str:
         runs = f"{self.runs} run{'' if self.runs == 1 else 's'}"
@@ -179,19 +219,40 @@ class profile(AbstractContextManager):
             groups[name] = groups.get(name, Cost()) + cost
         return sorted(groups.items(), key=lambda item: -item[1].seconds)
 
+    def _outside(self) -> list[tuple[str, Cost]]:
+        """What is not in ops: so that shares add up to one."""
+        rows = [("(run itself)", Cost(self.overhead, calls=self.runs))]
+        if self.planning:
+            rows.append(("(planning)", Cost(self.planning)))
+        return rows
+
     def _table(self, what: str, costs: Iterable[tuple[str, Cost]]) -> Table:
-        total = self.seconds
-        rows: list[tuple[Any, ...]] = []
-        for name, cost in (*costs, ("(run itself)", Cost(self.overhead, calls=self.runs))):
-            rows.append((name, cost.seconds, cost.seconds / total if total else 0.0, cost.calls,
-                         cost.bytes, cost.gflops))
-        calls, made = (sum(row[i] for row in rows[:-1]) for i in (3, 4))
-        work = sum(cost.flops for cost in self._costs.by_op.values())
-        return Table(f"costs by {what}", [
-            Column(what, left=True), _TIME, _SHARE, Column("calls"), _BYTES,
+        costs = list(costs)
+        rows = [(name, cost.seconds, cost.calls, cost.bytes, cost.gflops)
+                for name, cost in (*costs, *self._outside())]
+        total = sum((cost for _, cost in costs), Cost())
+        seconds = self.seconds
+        return self._with_shares(f"costs by {what}", [
+            Column(what, left=True), _TIME, Column("calls"), _BYTES,
             Column("GFLOP/s", lambda rate: f"{rate:.3g}" if rate else "")], rows,
-            ("total", total, 1.0 if total else 0.0, calls, made,
-             work / total / 1e9 if total else 0.0))
+            ("total", seconds, total.calls, total.bytes,
+             total.flops / seconds / 1e9 if seconds else 0.0), 1)
+
+    def _with_shares(self, title: str, columns: list[Column], rows: list[tuple[Any, ...]],
+                     total: tuple[Any, ...], time: int) -> Table:
+        """A table with a column of shares after that of times."""
+        seconds = sum(row[time] for row in rows)
+
+        def wider(row: tuple[Any, ...]) -> tuple[Any, ...]:
+            share = row[time] / seconds if seconds else 0.0
+            return (*row[:time + 1], share, *row[time + 1:])
+
+        return Table(title, [*columns[:time + 1], _SHARE, *columns[time + 1:]],
+                     [wider(row) for row in rows], wider(total))
+
+
+def _seconds(seconds: float) -> str:
+    return seconds_text(seconds) if seconds else ""
 
 
 _TIME = Column("self time", seconds_text)

@@ -51,12 +51,14 @@ class Costs:
     Attributes:
         by_op: the costs of each operation.
         seconds: of all runs, those inside of others counted once.
+        planning: how much of that went into making plans.
         runs: how many there were.
     """
 
     def __init__(self) -> None:
         self.by_op: dict[Operation, Cost] = {}
         self.seconds = 0.0
+        self.planning = 0.0
         self.runs = 0
 
     def add(self, run: RecordedRun, inside: bool) -> None:
@@ -68,6 +70,7 @@ class Costs:
         """
         self.runs += 1
         self.seconds += 0.0 if inside else run.seconds
+        self.planning += run.planning
         for part in run.notes.parts:
             self._add_part(part)
 

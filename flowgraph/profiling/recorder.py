@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core.frames import located
+from flowgraph.profiling.flops import flops_of
 from flowgraph.profiling.recording import RecordedOutput, RecordedStep, Recording
 from flowgraph.profiling.values import statistics
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.notes import Note, Output, Part, StepNotes
 from flowgraph.runtime.session import BaseSession
-from flowgraph.summary.float_ops import float_ops_of
 
 
 def record(session: BaseSession, fetches: Any, feed_dict: dict[Any, Any] | None = None,
@@ -102,6 +102,14 @@ class RecordedRun:
             self.seconds = self.notes.now() - self.start
 
     @property
+    def planning(self) -> float:
+        """Seconds that went into making a plan; 0 when there was one."""
+        notes = self.notes
+        if notes.prepared is None or not notes.planned:
+            return 0.0
+        return notes.prepared - self.start
+
+    @property
     def title(self) -> str:
         """Names of the fetches."""
         try:
@@ -121,14 +129,15 @@ class RecordedRun:
         for part in self.notes.parts:
             self._add(part, -1, "", found, lines)
         return Recording(self.graph, self.title, self.seconds, tuple(found), self.notes.peak,
-                         self.notes.epoch + self.start, self.notes.thread_name, results,
-                         self.error)
+                         self.planning, self.notes.epoch + self.start, self.notes.thread_name,
+                         results, self.error)
 
     def _add(self, part: Part, parent: int, body: str, found: list[RecordedStep],
              lines: dict[Any, dict[Any, str]]) -> None:
         if part.runner not in lines:
             lines[part.runner] = source_lines(part.runner)
         line_of = lines[part.runner]
+        made = self._fed(part, parent, found)
         for note in part.notes:
             step, instr = note.step, note.step.instr
             index = len(found)
@@ -137,11 +146,25 @@ class RecordedRun:
                 note.calls, note.start - self.start, note.seconds,
                 max(note.seconds - note.inside, 0.0), self.notes.thread_name, note.made,
                 note.live, tuple(tensor_name(v) for v in instr.inputs if v is not None),
+                tuple(sorted({made[slot] for slot in step.inputs if slot in made})),
                 _outputs(note), line_of.get(step, ""), flops(note)))
+            made.update(dict.fromkeys(step.outputs, index))
             if note.bodies is not None:
                 names = body_names(instr)
                 for inner in note.bodies.parts:
                     self._add(inner, index, names[inner.body], found, lines)
+
+
+    def _fed(self, part: Part, parent: int, found: list[RecordedStep]) -> dict[int, int]:
+        """By slot the step that made what a later part of a run is fed."""
+        if parent >= 0 or not found:
+            return {}
+        makers = {output.name: i for i, step in enumerate(found) for output in step.outputs
+                  if step.parent < 0}
+        plan = part.runner.plan
+        return {slot: makers[tensor_name(feed.value)]
+                for slot, feed in zip(plan.feed_slots, plan.program.feeds, strict=True)
+                if tensor_name(feed.value) in makers}
 
 
 def _outputs(note: Note) -> tuple[RecordedOutput, ...]:
@@ -193,7 +216,7 @@ def flops(note: Note) -> int:
     if not note.outputs:
         return 0
     instr = note.step.instr
-    return note.calls * float_ops_of(instr.op_def.type, instr.attrs, list(note.shapes),
-                                     [output.shape for output in note.outputs])
+    return note.calls * flops_of(instr.op_def, instr.attrs, list(note.shapes),
+                                 [output.shape for output in note.outputs])
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgraph.core.spec import shape_text
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling.units import bytes_text, seconds_text
 from flowgraph.profiling.values import Statistics
+
+if TYPE_CHECKING:
+    from flowgraph.profiling.critical import CriticalPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class RecordedStep:
         bytes: memory taken for its results; 0 for results that share memory with an input.
         live_bytes: memory in use after it, of all that the run has made.
         inputs: names of the tensors it took.
+        needs: indices of the steps that made them, as far as steps of the same plan did.
         outputs: what it made; empty for a step that raised.
         line: the NumPy line of the generated source: `dense = np.matmul(x, w, out=b0)`.
         flops: floating point operations; 0 where the op is not counted.
@@ -73,6 +78,7 @@ class RecordedStep:
     bytes: int
     live_bytes: int
     inputs: tuple[str, ...]
+    needs: tuple[int, ...]
     outputs: tuple[RecordedOutput, ...]
     line: str
     flops: int
@@ -110,6 +116,8 @@ class Recording:
         seconds: how long the run took, from the call to the return.
         steps: what ran, in order of beginning; a step inside a loop or branch comes after it.
         peak_bytes: the most memory in use at once by what the run made.
+        planning: how many of the seconds went into making a plan, as the first run of fetches,
+            and of other shapes of feeds, has to.
         begun: when it began, in seconds since 1970.
         thread: name of the thread it ran in.
         results: what the run returned; None if it raised, and for runs of a `profile`.
@@ -133,6 +141,7 @@ class Recording:
     seconds: float
     steps: tuple[RecordedStep, ...]
     peak_bytes: int
+    planning: float = 0.0
     begun: float = 0.0
     thread: str = ""
     results: Any = field(default=None, repr=False)
@@ -140,8 +149,9 @@ class Recording:
 
     @property
     def overhead(self) -> float:
-        """Seconds that were spent outside of all steps: on feeds, fetches and the run itself."""
-        return max(self.seconds - sum(step.self_seconds for step in self.steps), 0.0)
+        """Seconds that were spent on feeds, fetches and the run itself: on no step, on no plan."""
+        spent = sum(step.self_seconds for step in self.steps)
+        return max(self.seconds - self.planning - spent, 0.0)
 
     def inside(self, index: int) -> Iterator[RecordedStep]:
         """The steps that ran directly inside of a step.
@@ -150,6 +160,20 @@ class Recording:
             index: of that step; -1 for those that ran in no other.
         """
         return (step for step in self.steps if step.parent == index)
+
+    def critical_path(self) -> CriticalPath:
+        """The chain of steps that no parallelism can shorten."""
+        from flowgraph.profiling.critical import critical_path  # late: it needs this module
+        return critical_path(self)
+
+    def to_chrome_trace(self, path: str | os.PathLike[str]) -> None:
+        """Writes the run as a trace for Perfetto and chrome://tracing.
+
+        Args:
+            path: the file; `.json` is what they look for.
+        """
+        from flowgraph.profiling.trace import write_chrome_trace
+        write_chrome_trace([self], path)
 
     def __repr__(self) -> str:
         return f"<Recording of {self.title}: {len(self.steps)} steps, {seconds_text(self.seconds)}>"

@@ -160,6 +160,8 @@ class StepNotes:
 
     Attributes:
         parts: the run's plans; more than one where ops wait for other runs.
+        prepared: the clock's time when the first step could begin; None before.
+        planned: whether that took making a plan.
         peak: the most bytes alive at once, of what the run has made.
         thread, thread_name: where it ran.
         epoch: what to add to times of the clock for seconds since 1970.
@@ -167,6 +169,8 @@ class StepNotes:
 
     def __init__(self, keep: Callable[[Any], Any] | None = None) -> None:
         self.parts: list[Part] = []
+        self.prepared: float | None = None
+        self.planned = False
         self.peak = 0
         thread = threading.current_thread()
         self.thread, self.thread_name = thread.ident or 0, thread.name
@@ -190,8 +194,18 @@ class StepNotes:
         self._stopped += time.perf_counter() - self._stopped_at  # type: ignore[operator]
         self._stopped_at = None
 
-    def spent_inside(self, seconds: float) -> None:
-        """Notes that the step which runs now has waited for another run that is noted elsewhere."""
+    def begin_inside(self, around: StepNotes) -> None:
+        """Sets the clock to that of another run, whose step calls this one."""
+        self.epoch -= around._stopped
+
+    def end_inside(self, inner: StepNotes, seconds: float) -> None:
+        """The step that runs now has called another run.
+
+        Args:
+            inner: its notes.
+            seconds: how long it took by its clock.
+        """
+        self._stopped += inner._stopped
         if self._running:
             self._running[-1].inside += seconds
 
@@ -202,6 +216,8 @@ class StepNotes:
         self._stopped_at = time.perf_counter()
         part = Part(runner, body, round)
         if body < 0:
+            if not self.parts:
+                self.prepared, self.planned = self.now(), runner.is_new
             self.parts.append(part)
         else:
             note = self._running[-1]

@@ -90,6 +90,11 @@ class Runner:
             mode, 1 + len(plan.steps) // _STEPS_A_RUN)
 
     @property
+    def is_new(self) -> bool:
+        """Whether it has not run yet."""
+        return not self._interpreted and self._function is None
+
+    @property
     def source(self) -> Source:
         """The plan's generated source."""
         with self._lock:
@@ -216,6 +221,9 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
         keywords = instr.attrs
         if step.view >= 0:
             keywords = {**keywords, "out": arena[step.view]}
+        elif step.views:
+            keywords = {**keywords, "out": tuple([arena[view] if view >= 0 else None
+                                                  for view in step.views])}
         if op_def.takes_state:
             keywords = {**keywords, "state": next(remaining)}
         elif instr.bodies:
