@@ -14,6 +14,7 @@ import numpy as np
 
 from flowgraph.plan.inline import writes_last
 from flowgraph.plan.lifetime import Lifetimes
+from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
 
 
@@ -46,8 +47,7 @@ class Buffers:
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         dying: dict[int, list[Value]] = {}
         for i, instr in enumerate(program.instrs):
-            if _can_write_into(instr, lifetimes):
-                out = instr.outputs[0]
+            for out in _written_into(instr, lifetimes):
                 buffer = self._in_place(i, instr, lifetimes)
                 if buffer is None:
                     buffer = self._take(out.spec.nbytes or 0)
@@ -103,12 +103,14 @@ class Buffers:
         return None
 
 
-def _can_write_into(instr: Instr, lifetimes: Lifetimes) -> bool:
-    if not instr.op_def.takes_out or len(instr.outputs) != 1:
-        return False
-    out = instr.outputs[0]
-    return (out.spec.is_static and out.spec.dtype.kind not in "sr" and bool(out.spec.size)
-            and out not in lifetimes.escaping)
+def _written_into(instr: Instr, lifetimes: Lifetimes) -> list[Value]:
+    """The results that the kernel can write into memory that it is given."""
+    if not instr.op_def.takes_out or (len(instr.outputs) != 1 and instr.op_def is not IN_TILES):
+        return []
+    joined = instr.attrs["group"].joined if instr.op_def is IN_TILES else ()
+    return [out for out in instr.outputs
+            if out.spec.is_static and out.spec.dtype.kind not in "sr" and out.spec.size
+            and out not in lifetimes.escaping and out not in joined]
 
 
 def _nbytes(view: View) -> int:

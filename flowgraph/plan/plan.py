@@ -14,6 +14,8 @@ import numpy as np
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
+from flowgraph.plan.tiles import TileFunction
+from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
 
 
@@ -25,20 +27,24 @@ class Step:
         inputs: slot of each input; -1 where the op does not need it.
         outputs: slot of each output.
         view: number of the view the result is written into; -1 for a fresh array.
+        views: the same for each result of a group; else empty.
         host: positions of inputs that the kernel gets as plain Python numbers.
         drops: slots that no later step needs.
         frees: numbers of the views whose memory is free after this step.
     """
 
-    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view")
+    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view", "views")
 
-    def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...], view: int,
-                 drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
+    def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
+                 views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
+        is_group = instr.op_def is IN_TILES
         self.instr = instr
-        self.kernel: Callable[..., Any] = instr.op_def.kernel
+        self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
+                                           else instr.op_def.kernel)
         self.inputs = inputs
         self.outputs = outputs
-        self.view = view
+        self.view = views[0] if views and not is_group else -1
+        self.views = views if is_group else ()
         self.drops = drops
         self.frees = frees
         params = instr.op_def.flat_params(len(inputs))
@@ -120,8 +126,8 @@ class Plan:
         for i, instr in enumerate(program.instrs):
             inputs = tuple(-1 if v is None else self._slot(v) for v in instr.inputs)
             outputs = tuple(self._slot(v) for v in instr.outputs)
-            view = self.buffers.view_of.get(instr.outputs[0], -1) if instr.outputs else -1
-            step = Step(instr, inputs, outputs, view,
+            views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
+            step = Step(instr, inputs, outputs, views,
                         tuple(self._slot(v) for v in dying.get(i, ())),
                         tuple(self.buffers.freed.get(i, ())))
             for j in step.host:

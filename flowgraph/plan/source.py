@@ -29,6 +29,7 @@ from flowgraph.core.spec import shape_text
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import evaluated, identifier, is_literal, template
 from flowgraph.plan.plan import Plan, Step, own
+from flowgraph.plan.tiles import TileFunction, in_tiles
 from flowgraph.program.ir import Value
 
 _COMMENT_COLUMN = 72
@@ -69,6 +70,7 @@ class Source:
         self.globals: dict[str, Any] = {"np": np, "host": plain_value, "own": own}
         self._used = {"feeds", "state", "buffers", "nodes", "run", *self.globals, *dir(builtins)}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
+        self._tiles: dict[Step, str] = {}  # names of the functions of groups
         self._lines: list[str] = []
         with _writing:
             self._write()
@@ -118,6 +120,9 @@ class Source:
             if slot in used:
                 self._names[slot] = self._unique(values[slot].name)
                 self._constant(self._names[slot], array)
+        for step in plan.steps:
+            if isinstance(step.kernel, TileFunction):
+                self._tile(step, step.kernel)
         self._lines += ["", ""] if self._lines else []
         self._lines.append("def run(feeds, state, buffers, nodes):")
         self._unpack("feeds", plan.feed_slots, values)
@@ -166,8 +171,29 @@ class Source:
             self._lines.append(f"# {name}: a constant, {array.dtype.name}"
                                f"{shape_text(array.shape, '[]')}")
 
+    def _tile(self, step: Step, tiles: TileFunction) -> None:
+        """A group as a function of a tile, above `run`."""
+        if any(name != self._global(name, value) for name, value in tiles.needs.items()):
+            return  # something else has such a name: the group is called as a whole
+        name = self._tiles[step] = self._unique(f"{step.instr.outputs[0].name}_tile")
+        self._lines += ["", ""] if self._lines else []
+        self._lines.append(f"{tiles.signature(name):<{_COMMENT_COLUMN}}  # {tiles.comment}")
+        for line in tiles.lines:
+            self._lines.append(line)
+            self.step_of_line[len(self._lines)] = step
+
+    def _in_tiles(self, step: Step, views: list[str]) -> str:
+        inputs = _tuple(self._argument(step, j) for j in range(len(step.inputs)))
+        out = _tuple(views[view] if view >= 0 else "None" for view in step.views)
+        name = self._tiles[step]
+        tiles = self._global(f"{name}s", step.kernel)
+        call = self._global("in_tiles", in_tiles)
+        return self._assign(step, f"{call}({name}, {tiles}, {inputs}, {out})")
+
     def _call(self, step: Step, views: list[str], node: str) -> str:
         """One step as an assignment; `node` is the text of the session's object for it."""
+        if step in self._tiles:
+            return self._in_tiles(step, views)
         instr = step.instr
         op_def = instr.op_def
         arguments = [self._argument(step, j) for j in range(len(step.inputs))]
@@ -192,7 +218,7 @@ class Source:
                     if not (key in defaults and is_literal(value) and defaults[key] == value)]
         keywords += [f"out={out}"] * bool(out)
         keywords += [f"{'bodies' if instr.bodies else 'state'}={node}"] * bool(node)
-        kernel = self._global(op_def.type, op_def.kernel)
+        kernel = self._global(op_def.type, step.kernel)
         return self._assign(step, f"{kernel}({', '.join(['np', *groups, *keywords])})")
 
     def _assign(self, step: Step, expression: str) -> str:

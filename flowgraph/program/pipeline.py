@@ -15,6 +15,7 @@ from flowgraph.program.check import check
 from flowgraph.program.ir import Program
 from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
+from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
@@ -27,7 +28,9 @@ PASSES: dict[str, Pass] = {
     "common_subexpressions": common_subexpressions,
     "dead_code": dead_code,
     "sub_programs": sub_programs,
+    "elementwise_groups": elementwise_groups,
 }
+_LAST = {"elementwise_groups"}  # once, when the others have done all they can
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
@@ -52,13 +55,19 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
         check(program, "extract")
     for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):
         before = program
-        for name, function in chosen:
-            after = function(program)
-            if checking and after is not program:
-                check(after, name)
-            program = after
+        program = _run(program, [(name, function) for name, function in chosen
+                                 if name not in _LAST])
         if program is before:
             break
+    return _run(program, [(name, function) for name, function in chosen if name in _LAST])
+
+
+def _run(program: Program, passes: list[tuple[str, Pass]]) -> Program:
+    for name, function in passes:
+        after = function(program)
+        if checking and after is not program:
+            check(after, name)
+        program = after
     return program
 
 

@@ -1,0 +1,267 @@
+"""Elementwise groups: large elementwise instructions that feed each other become one, in tiles.
+
+A group is convex: no way leads out of it and in again, so that it can run as one instruction. The
+pass goes through the program in order and keeps, for each value, the set of groups that it depends
+on (as the bits of a number), and for each group those that it depends on. An instruction may join a
+group that makes one of its inputs if none of the others depends on that group.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+
+from flowgraph.core.spec import Shape, Spec
+from flowgraph.errors import FlowgraphError
+from flowgraph.program.groups import IN_TILES, Group, axes_of, is_part, is_reduction
+from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.passes.dead_code import dead_code
+from flowgraph.program.specs import Contents, derive
+
+SMALLEST = 1 << 16  # elements: below, waking a thread costs more than it saves
+LEAST_WORK = 1 << 19  # elements times instructions
+MOST_MEMBERS = 64  # a longer group has more arrays in flight than fit into the cache
+
+
+class _Growing:
+    """A group while it is being found.
+
+    Attributes:
+        shape: of all members but reductions.
+        bits: its numbers, as bits: its own, and those of the groups that it has taken in.
+        members: the instructions.
+        needs: the groups that its members depend on.
+    """
+
+    __slots__ = ("bits", "members", "needs", "shape")
+
+    def __init__(self, shape: tuple[int, ...], bits: int) -> None:
+        self.shape = shape
+        self.bits = bits
+        self.members: list[Instr] = []
+        self.needs = 0
+
+
+def elementwise_groups(program: Program) -> Program:
+    """Joins large elementwise instructions of one shape, and reductions of what they compute."""
+    if not any(_may_join(instr) is not None for instr in program.instrs):
+        return program
+    program = dead_code(_see_through_broadcasts(program))
+    groups = [group for group in _find(program) if _pays(group)]
+    return _joined(program, groups) if groups else program
+
+
+def _see_through_broadcasts(program: Program) -> Program:
+    """Lets elementwise instructions take what was broadcast for them: they broadcast themselves.
+
+    One that takes nothing else works on the small value, and its result is broadcast in its place.
+    """
+    small: dict[Value, Value] = {}
+    broadcasts: dict[Value, Instr] = {}
+    instrs: list[Instr] = []
+    for instr in program.instrs:
+        if instr.op_def.type == "BroadcastTo":
+            small[instr.outputs[0]] = instr.inputs[0]  # type: ignore[assignment]
+            broadcasts[instr.outputs[0]] = instr
+        elif not small.keys().isdisjoint(instr.inputs) and _may_join(instr) is not None:
+            out = instr.outputs[0]
+            less = instr.with_inputs(tuple(small.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
+            shape = _shape_of_result(less)
+            if shape == out.spec.shape:
+                instr = less
+            elif shape is not None:
+                like = next(broadcasts[v] for v in instr.inputs if v in broadcasts
+                            and v.spec.shape == out.spec.shape)
+                value = small[out] = Value(f"{out.name}/small", Spec(out.spec.dtype, shape))
+                instrs.append(less.with_outputs((value,)))
+                instr = broadcasts[out] = Instr(like.op_def, (value, *like.inputs[1:]), (out,),
+                                                like.attrs, instr.origins)
+        instrs.append(instr)
+    return program.with_instrs(instrs, {}) if small else program
+
+
+def _shape_of_result(instr: Instr) -> Shape:
+    """The shape of a result by the op's own rule; None where it does not broadcast."""
+    try:
+        return derive(instr, Contents())[0].shape
+    except FlowgraphError:
+        return None
+
+
+def _may_join(instr: Instr) -> tuple[int, ...] | None:
+    """The shape of the group that an instruction could be in; None if it cannot be in one."""
+    op_def = instr.op_def
+    if not op_def.elementwise or len(instr.outputs) != 1 or not instr.is_pure:
+        return None
+    spec = instr.outputs[0].spec
+    if spec.dtype.kind not in "fiub" or op_def.host_inputs or not spec.is_static:
+        return None
+    if (spec.size or 0) < SMALLEST:
+        return None
+    if not all(v is not None and is_part(v.spec.shape, spec.shape)  # type: ignore[arg-type]
+               for v in instr.inputs):
+        return None
+    return spec.shape  # type: ignore[return-value]
+
+
+def _ends(instr: Instr, shape: tuple[int, ...]) -> bool:
+    """Whether a reduction can end a group of this shape."""
+    axes = axes_of(instr) if is_reduction(instr) and instr.is_pure else None
+    if axes is None or instr.outputs[0].spec.dtype.kind != "f":
+        return False
+    rest = [n for axis, n in enumerate(shape) if axis not in axes]
+    # What is left must be small beside the tiles, or go on row by row.
+    return bool(axes) and (axes[0] != 0 or math.prod(rest) <= SMALLEST // 4)
+
+
+class _Search:
+    """Finds groups, going through a program in order."""
+
+    def __init__(self) -> None:
+        self.groups: list[_Growing] = []
+        self._numbered: list[_Growing] = []  # by the number of the bit
+        self._made_by: dict[Value, _Growing] = {}  # without reductions: a part is not the whole
+        self._needs: dict[Value, int] = {}
+
+    def add(self, instr: Instr) -> None:
+        """Puts the next instruction into a group, or into none."""
+        needs = 0
+        for value in instr.inputs:
+            needs |= self._needs.get(value, 0)  # type: ignore[arg-type]
+        group = self._group(instr)
+        if group is not None:
+            group.members.append(instr)
+            group.needs = (group.needs | needs) & ~group.bits
+            needs |= group.bits
+            if not is_reduction(instr):
+                self._made_by[instr.outputs[0]] = group
+        if needs:
+            self._needs.update(dict.fromkeys(instr.outputs, needs))
+
+    def _group(self, instr: Instr) -> _Growing | None:
+        """The group that an instruction goes into; it may make one out of several."""
+        sources = list({self._made_by[v]: None for v in instr.inputs if v in self._made_by})
+        if is_reduction(instr):
+            return next((g for g in sources if _ends(instr, g.shape)), None)
+        shape = _may_join(instr)
+        if shape is None:
+            return None
+        chosen: list[_Growing] = []
+        for group in reversed(sources):
+            if group.shape == shape and self._is_convex([*chosen, group], instr):
+                chosen.append(group)
+        if not chosen:
+            group = _Growing(shape, 1 << len(self._numbered))
+            self.groups.append(group)
+            self._numbered.append(group)
+            return group
+        return self._merged(chosen)
+
+    def _is_convex(self, groups: list[_Growing], instr: Instr) -> bool:
+        """Whether nothing that groups and an instruction take from outside depends on them."""
+        members = [*(member for group in groups for member in group.members), instr]
+        if len(members) > MOST_MEMBERS:
+            return False
+        bits = left = seen = 0
+        for group in groups:
+            bits |= group.bits
+        for member in members:
+            for value in member.inputs:
+                if value is not None and self._made_by.get(value, instr) not in groups:
+                    left |= self._needs.get(value, 0)
+        while left:
+            if left & bits:
+                return False
+            bit = left & -left
+            seen |= bit
+            left = (left | self._numbered[bit.bit_length() - 1].needs) & ~seen
+        return True
+
+    def _merged(self, groups: list[_Growing]) -> _Growing:
+        first = groups[0]
+        for other in groups[1:]:
+            first.members += other.members
+            first.needs |= other.needs
+            first.bits |= other.bits
+            self.groups.remove(other)
+            for value, group in self._made_by.items():
+                if group is other:
+                    self._made_by[value] = first
+            for number, group in enumerate(self._numbered):
+                if group is other:
+                    self._numbered[number] = first
+        first.needs &= ~first.bits
+        return first
+
+
+def _find(program: Program) -> list[_Growing]:
+    search = _Search()
+    for instr in program.instrs:
+        search.add(instr)
+    number = {instr: i for i, instr in enumerate(program.instrs)}
+    for group in search.groups:
+        group.members.sort(key=number.__getitem__)
+    return search.groups
+
+
+def _pays(group: _Growing) -> bool:
+    return math.prod(group.shape) * len(group.members) >= LEAST_WORK and len(group.members) > 1
+
+
+def _joined(program: Program, groups: list[_Growing]) -> Program:
+    """The program with one instruction for each group, in an order that fits."""
+    uses: dict[Value, list[Instr]] = {}
+    for instr in program.instrs:
+        for value in instr.inputs:
+            if value is not None:
+                uses.setdefault(value, []).append(instr)
+    leaving = set(program.results())
+    group_of: dict[Instr, Instr] = {}
+    for growing in groups:
+        inside = set(growing.members)
+        made = [member.outputs[0] for member in growing.members]
+        results = tuple(v for v in made if v in leaving
+                        or any(user not in inside for user in uses.get(v, ())))
+        inputs = tuple(dict.fromkeys(v for member in growing.members for v in _taken(member)
+                                     if v not in made))
+        group = Group(tuple(growing.members), inputs, results, growing.shape)
+        origins = tuple(dict.fromkeys(op for m in growing.members[::-1] for op in m.origins))
+        joined = Instr(IN_TILES, inputs, results, {"group": group}, origins)
+        group_of.update(dict.fromkeys(growing.members, joined))
+    instrs = list(dict.fromkeys(group_of.get(instr, instr) for instr in program.instrs))
+    return program.with_instrs(_in_order(instrs), {})
+
+
+def _taken(instr: Instr) -> list[Value]:
+    """What a member takes as an array: a reduction's axes are known to it, as plain numbers are."""
+    inputs = instr.inputs[:1] if is_reduction(instr) else instr.inputs
+    return [v for v in inputs if v is not None and not (v.const is not None and v.spec.size == 1)]
+
+
+def _in_order(instrs: list[Instr]) -> list[Instr]:
+    """Each after what it needs, and what has effects in the order that it had."""
+    makers = {out: i for i, instr in enumerate(instrs) for out in instr.outputs}
+    before: list[set[int]] = [{makers[v] for v in instr.inputs if v in makers}
+                              for instr in instrs]
+    last = -1
+    for i, instr in enumerate(instrs):
+        if not instr.is_pure:
+            if last >= 0:
+                before[i].add(last)
+            last = i
+    after: dict[int, list[int]] = {}
+    for i, needed in enumerate(before):
+        for j in needed:
+            after.setdefault(j, []).append(i)
+    waiting = [len(needed) for needed in before]
+    ready = [i for i, count in enumerate(waiting) if not count]
+    heapq.heapify(ready)
+    order: list[Instr] = []
+    while ready:
+        i = heapq.heappop(ready)
+        order.append(instrs[i])
+        for j in after.get(i, ()):
+            waiting[j] -= 1
+            if not waiting[j]:
+                heapq.heappush(ready, j)
+    return order

@@ -1,0 +1,135 @@
+"""Tiles: the source of a group, and that tiles give what whole arrays give."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from flowgraph.plan import tiles
+from flowgraph.program.passes import elementwise_groups as module
+from tests.plan.plans import plan_of, source_of
+
+
+@pytest.fixture(autouse=True)
+def tiles_are_small(monkeypatch) -> None:
+    monkeypatch.setattr(module, "SMALLEST", 4)
+    monkeypatch.setattr(module, "LEAST_WORK", 8)
+    monkeypatch.setattr(tiles, "TILE", 16)
+
+
+def test_a_group_is_a_function_that_a_person_could_have_written() -> None:
+    x = fg.placeholder(fg.float32, [None, 6], name="x")
+    bias = fg.placeholder(fg.float32, [6], name="bias")
+    add = fg.add(x, bias, name="add")
+    y = fg.multiply(add, fg.tanh(add, name="tanh"), name="y")
+    loss = fg.reduce_sum(y, name="loss")
+    source = source_of([fg.reverse(y, [1], name="reverse"), loss],
+                       {x: np.zeros((8, 6)), bias: np.zeros(6)})
+    assert source == """\
+def y_tile(first, last, x, bias, y, t0, t1):  # 4 tiles of 2 rows
+    x, y, t0, t1 = x[first:last], y[first:last], t0[:last - first], t1[:last - first]
+    add = np.add(x, bias, out=t0)  # add
+    tanh = np.tanh(add, out=t1)  # tanh
+    np.multiply(add, tanh, out=y)  # y
+    loss = y.sum(axis=(0, 1), dtype=y.dtype)  # loss
+    return loss,
+
+
+def run(feeds, state, buffers, nodes):
+    x, bias = feeds  # float32[8, 6], float32[6]
+    y, loss = in_tiles(y_tile, y_tiles, (x, bias), (None, None))  # loss
+    reverse = np.flip(y, axis=(1,))  # reverse
+    return (reverse, loss), ()
+"""
+
+
+def test_a_group_of_one_shape_is_cut_flat() -> None:
+    x = fg.placeholder(fg.float32, [3, 7], name="x")
+    source = source_of(fg.exp(fg.tanh(x, name="tanh") * 2.0, name="exp"), {x: np.zeros((3, 7))})
+    assert "# 2 tiles of 11 numbers" in source
+
+
+def _values(r: random.Random, shape) -> tuple[list, dict, list]:
+    """Tensors that a random program computes from random feeds, and a variable."""
+    numbers = np.random.default_rng(r.randrange(1 << 30))
+    smaller = [shape, shape, shape[1:], (1,) * len(shape), (), shape[:1] + (1,) * (len(shape) - 1)]
+    feed = {}
+    for given in [shape, *r.sample(smaller, 2)]:
+        static = r.choice([given, None, [None] * len(given)])
+        feed[fg.placeholder(fg.float32, static)] = numbers.normal(size=given).astype(np.float32)
+    variable = fg.Variable(numbers.normal(size=shape).astype(np.float32))
+    one = [fg.tanh, fg.sigmoid, fg.square, fg.nn.relu, lambda x: fg.exp(-fg.abs(x)),
+           lambda x: fg.cast(fg.greater(x, 0.1), fg.float32) + 0.5, lambda x: fg.maximum(x, -x)]
+    two = [fg.add, fg.subtract, fg.multiply, fg.minimum, fg.squared_difference,
+           lambda a, b: fg.add_n([a, a + b])]
+    ends = [fg.reduce_sum, lambda x: fg.reduce_mean(x, 0), lambda x: fg.reduce_min(x, -1),
+            lambda x: fg.reduce_max(x, 0, keepdims=True), fg.reduce_mean]
+    found = [*feed, variable * 1.0]
+    for _ in range(r.randint(4, 20)):
+        make = r.choice([r.choice(one), r.choice(two), r.choice(two), r.choice(ends)])
+        arguments = r.choices(found[-8:], k=2 if make in two else 1)
+        try:
+            found.append(make(*arguments))
+        except ValueError:  # the shapes do not fit, or there is no such axis
+            continue
+    return found, feed, [variable]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_programs_give_the_same_in_tiles(seed) -> None:
+    r = random.Random(seed)
+    shape = r.choice([(12,), (5, 7), (3, 4, 2), (1, 40), (40, 1)])
+    values, feed, variables = _values(r, shape)
+    fetches = [*r.sample(values, 2), values[-1]]
+    gradients = fg.gradients(fg.reduce_sum(values[-1] * 0.3), [*feed, *variables])
+    fetches += [gradient for gradient in gradients if gradient is not None]
+    results = []
+    for options in ({"passes": []}, {}, {"runner": "interpreter"}, {"poison": True}):
+        session = fg.Session(**options)
+        session.run(fg.global_variables_initializer())
+        try:
+            results.append([session.run(fetches, feed) for _ in range(3)][-1])
+        except fg.errors.InvalidArgumentError:
+            results.append(None)  # the shapes of the feeds do not fit: everywhere or nowhere
+    for other in results[1:]:
+        assert (other is None) == (results[0] is None)
+        for a, b in zip(results[0] or (), other or (), strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(b, a, rtol=2e-4, atol=2e-5)
+
+
+def test_groups_use_no_buffers_for_what_stays_inside() -> None:
+    x = fg.placeholder(fg.float32, [64, 64], name="x")
+    y = x
+    for _ in range(20):
+        y = fg.tanh(y) * 1.5
+    plan = plan_of(fg.reduce_sum(y), {x: np.zeros((64, 64))})
+    assert plan.buffers.peak_bytes == 0
+
+
+def test_threads_share_a_session_with_groups() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    x = fg.placeholder(fg.float32, [100, 10], name="x")
+    y = fg.reduce_sum(fg.exp(fg.tanh(x) * 0.5), 1)
+    session = fg.Session()
+
+    def run(seed: int) -> bool:
+        given = np.random.default_rng(seed).normal(size=(100, 10)).astype(np.float32)
+        expected = np.exp(np.tanh(given) * np.float32(0.5)).sum(1)
+        return all(np.allclose(session.run(y, {x: given}), expected, rtol=1e-5) for _ in range(20))
+
+    with ThreadPoolExecutor(6) as threads:
+        assert all(threads.map(run, range(12)))
+
+
+def test_an_argument_that_is_not_contiguous_is_cut_right() -> None:
+    x = fg.placeholder(fg.float32, [6, 8], name="x")
+    given = np.arange(96, dtype=np.float32).reshape(8, 12).T[::2]
+    assert not given.flags.c_contiguous
+    y = fg.sqrt(x + 1.0) * 2.0
+    np.testing.assert_allclose(fg.Session().run(y, {x: given}), np.sqrt(given + 1) * 2, rtol=1e-6)
+    assert re.search("tile", source_of(y, {x: given}))

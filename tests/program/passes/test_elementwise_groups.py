@@ -1,0 +1,112 @@
+"""Elementwise groups: what joins, what stays outside, and that no group needs itself."""
+
+from __future__ import annotations
+
+import pytest
+
+import flowgraph as fg
+from flowgraph.program.check import check
+from flowgraph.program.groups import IN_TILES
+from flowgraph.program.passes import elementwise_groups as module
+from flowgraph.program.passes.elementwise_groups import elementwise_groups
+from tests.program.programs import program_of
+
+
+@pytest.fixture(autouse=True)
+def every_size_is_large(monkeypatch) -> None:
+    monkeypatch.setattr(module, "SMALLEST", 4)
+    monkeypatch.setattr(module, "LEAST_WORK", 8)
+
+
+def large(name, shape=(4, 6)):
+    return fg.placeholder(fg.float32, shape, name=name)
+
+
+def groups(fetches, feeds) -> list[str]:
+    """The members of each group, in the order in which they run."""
+    program = elementwise_groups(program_of(fetches, feeds))
+    check(program, "elementwise_groups")
+    return [repr(instr.attrs["group"]) for instr in program.instrs if instr.op_def is IN_TILES]
+
+
+def test_a_chain_is_one_group() -> None:
+    x, y = feeds = [large("x"), large("y")]
+    assert groups(fg.exp(fg.tanh(x) * y) + x, feeds) == ["Tanh Mul Exp AddV2"]
+
+
+def test_branches_of_one_expression_are_one_group() -> None:
+    x = large("x")
+    assert groups(fg.tanh(x) * fg.sigmoid(x) - fg.square(x), [x]) == [
+        "Tanh Sigmoid Mul Square Sub"]
+
+
+def test_small_inputs_are_broadcast_and_do_not_split_a_group() -> None:
+    x, row, number = feeds = [large("x"), large("row", [6]), large("number", [])]
+    assert groups(fg.nn.relu(x * number + row), feeds) == ["Mul AddV2 Relu"]
+
+
+def test_a_group_ends_at_another_shape() -> None:
+    x = large("x")
+    turned = fg.transpose(fg.tanh(fg.exp(x)))
+    assert groups(fg.square(fg.negative(turned)), [x]) == ["Exp Tanh", "Neg Square"]
+
+
+def test_what_leads_out_and_in_again_stays_outside() -> None:
+    x = large("x")
+    inner = fg.tanh(fg.exp(x))
+    around = fg.reverse(inner, [1])  # needs all of a row: it cannot be in the group
+    assert groups(fg.square(inner * around), [x]) == ["Exp Tanh", "Mul Square"]
+
+
+def test_two_groups_that_would_need_each_other_are_not_made() -> None:
+    x, y = feeds = [large("x"), large("y")]
+    a, b = fg.exp(x), fg.tanh(y)
+    across = fg.reverse(a, [1]), fg.reverse(b, [1])
+    fetches = [fg.square(a) * across[1], fg.negative(b) + across[0]]
+    found = groups(fetches, feeds)
+    assert sum(len(group.split()) for group in found) >= 4
+
+
+def test_a_reduction_ends_a_group() -> None:
+    x = large("x")
+    y = fg.square(fg.exp(x))
+    assert groups([fg.reduce_mean(y), fg.reduce_sum(y, 1), fg.reduce_max(y)], [x]) == [
+        "Exp Square Mean Sum Max"]
+
+
+def test_what_uses_a_reduction_of_a_group_is_not_in_it() -> None:
+    x = large("x")
+    y = fg.square(fg.exp(x))
+    assert groups(fg.tanh(fg.negative(y - fg.reduce_mean(y))), [x]) == [
+        "Exp Square Mean", "Sub Neg Tanh"]
+
+
+def test_what_was_broadcast_for_a_gradient_is_not_spread_out() -> None:
+    x = large("x")
+    gradient, = fg.gradients(fg.reduce_mean(fg.square(fg.tanh(x))), [x])
+    program = elementwise_groups(program_of(gradient, [x]))
+    assert "BroadcastTo" not in [instr.op_def.type for instr in program.instrs]
+
+
+def test_ops_that_do_not_broadcast_get_the_whole() -> None:
+    x = large("x")
+    spread = fg.broadcast_to(fg.placeholder_with_default(1.0, []), [4, 6])
+    total = fg.add_n([fg.exp(x), fg.tanh(x), spread])
+    assert groups(total * 2.0, [x]) == ["Exp Tanh AddN Mul"]
+
+
+def test_small_and_few_operations_are_left_alone(monkeypatch) -> None:
+    x = large("x")
+    monkeypatch.setattr(module, "LEAST_WORK", 1000)
+    assert groups(fg.exp(fg.tanh(x)), [x]) == []
+    monkeypatch.setattr(module, "LEAST_WORK", 8)
+    assert groups(fg.exp(x), [x]) == []
+    monkeypatch.setattr(module, "SMALLEST", 25)
+    assert groups(fg.exp(fg.tanh(x)), [x]) == []
+
+
+def test_effects_keep_their_order() -> None:
+    x = large("x")
+    first, second = (fg.py_func(lambda: 1.0, [], fg.float32, name=name) for name in ("p", "q"))
+    program = elementwise_groups(program_of(fg.exp(fg.tanh(x) * second) * first, [x]))
+    assert [instr.origins[0].name for instr in program.instrs if not instr.is_pure] == ["p", "q"]
