@@ -2,6 +2,7 @@
 
     graph.render("model.svg")        a picture (svg, png, pdf)
     graph.to_dot()                   the same as DOT text
+    graph.to_html("model.html")      a page to click through
     graph.to_networkx()              for analysis
 
 Importing this package puts these methods on Graph, and is cheap: what draws is imported when one
@@ -14,8 +15,10 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.viz import methods
+from flowgraph.viz.viewer import methods as viewer_methods
 
 methods.attach()
+viewer_methods.attach()
 
 _HOMES = {"diagram": "build", "dot_text": "dot", "picture": "render", "to_networkx": "analysis",
           "Diagram": "model", "Edge": "model", "Group": "model", "Node": "model"}

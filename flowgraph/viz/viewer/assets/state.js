@@ -1,0 +1,110 @@
+// THE state: what is open, selected, hidden, how things are coloured, and where one looks. Whoever
+// changes it calls `set`; whoever shows it listens with `on`. What is worth sharing is kept in the
+// page's address, by names, so that a link shows another reader the same.
+
+const parts = []; // what main.js starts after the first picture
+
+const state = {
+  open: new Set(), selected: null, hovered: null, trace: "none", hidden: new Set(),
+  hiddenRoles: new Set(), color: "structure", run: -1, step: -1, query: "", theme: "auto",
+  labels: true, direction: "up", view: { x: 0, y: 0, k: 1 },
+};
+const listeners = [];
+const TRACES = ["none", "in", "out", "both"];
+const COLORS = ["structure", "device", "time", "memory", "values"];
+const DIRECTIONS = ["up", "down", "right"];
+const THEMES = ["auto", "light", "dark"];
+
+// Changes some of the state and tells the listeners which keys changed.
+function set(patch) {
+  const changed = new Set();
+  for (const [key, value] of Object.entries(patch)) {
+    if (!(key in state)) throw new Error(`the state has no ${key}`);
+    if (state[key] !== value) {
+      state[key] = value;
+      changed.add(key);
+    }
+  }
+  if (changed.size) for (const listener of listeners) listener(changed, state);
+}
+
+function on(listener) {
+  listeners.push(listener);
+}
+
+// ---- the address --------------------------------------------------------------------------------
+
+const address = { model: null, defaultOpen: "", timer: 0, written: "" };
+
+function stateText() {
+  const words = new URLSearchParams();
+  const open = [...state.open].map((group) => group.path);
+  const text = JSON.stringify(open.sort());
+  if (text !== address.defaultOpen) words.set("open", text.length < 8000 ? text : "all");
+  if (state.selected) words.set(state.selected.isGroup ? "group" : "op", state.selected.path);
+  if (state.trace !== "none") words.set("trace", state.trace);
+  if (state.color !== "structure") words.set("color", state.color);
+  if (state.direction !== address.model.direction) words.set("direction", state.direction);
+  if (state.theme !== "auto") words.set("theme", state.theme);
+  if (!state.labels) words.set("labels", "off");
+  if (state.run > 0) words.set("run", state.run);
+  for (const type of state.hidden) words.append("hide", type);
+  for (const role of state.hiddenRoles) words.append("hiderole", role);
+  const { x, y, k } = state.view;
+  words.set("view", [Math.round(x), Math.round(y), Number(k.toPrecision(3))].join(","));
+  return words.toString();
+}
+
+// What an address says, as a patch of the state; what it says wrongly is left out.
+function readAddress(hash, model) {
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const patch = {};
+  const one = (key, allowed, name = key) => {
+    if (allowed.includes(words.get(key))) patch[name] = words.get(key);
+  };
+  one("trace", TRACES); one("color", COLORS); one("direction", DIRECTIONS); one("theme", THEMES);
+  if (words.get("open") === "all") patch.open = new Set(model.groups);
+  else if (words.has("open")) {
+    try {
+      const paths = JSON.parse(words.get("open"));
+      patch.open = new Set(paths.map((path) => model.byPath.get(path)).filter(Boolean));
+    } catch { /* a link cut short: the graph opens as it does without one */ }
+  }
+  const selected = words.has("op") ? model.byName.get(words.get("op"))
+                                   : model.byPath.get(words.get("group"));
+  if (selected) patch.selected = selected;
+  if (words.get("labels") === "off") patch.labels = false;
+  const run = Number(words.get("run") || 0);
+  if (model.runs[run]) patch.run = run;
+  if (words.has("hide")) patch.hidden = new Set(words.getAll("hide"));
+  if (words.has("hiderole")) patch.hiddenRoles = new Set(words.getAll("hiderole"));
+  const view = (words.get("view") || "").split(",").map(Number);
+  if (view.length === 3 && view.every(Number.isFinite) && view[2] > 0) {
+    patch.view = { x: view[0], y: view[1], k: view[2] };
+  }
+  return patch;
+}
+
+// Keeps the address up to date: selecting and opening make a step to go back to, moving does not.
+function keepAddress(model, apply) {
+  address.model = model;
+  on((changed) => {
+    clearTimeout(address.timer);
+    const step = ["open", "selected"].some((key) => changed.has(key));
+    address.timer = setTimeout(() => writeAddress(step), 250);
+  });
+  addEventListener("popstate", () => {
+    const hash = location.hash.slice(1);
+    if (hash !== address.written) apply(readAddress(location.hash, model));
+  });
+}
+
+function writeAddress(step) {
+  const text = stateText();
+  if (text === address.written) return;
+  const method = step && address.written ? "pushState" : "replaceState";
+  address.written = text;
+  try {
+    history[method](null, "", `#${text}`);
+  } catch { /* some frames forbid it; the viewer works without */ }
+}
