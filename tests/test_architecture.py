@@ -35,8 +35,8 @@ ROOMS = [{"errors"}, {"core"}, {"platform"}, {"graph"}, {"opdef"}, {"gradients"}
          {"program"}, {"plan"}, {"runtime"},
          {"layers", "linear_operators", "losses", "metrics", "train", "data", "testing", "io",
           "summary", "distributions"},
-         {"nn"}, {"keras", "saved_model"}, {"profiling"}, {"viz"},
-         {"namespaces", "lazy_names"}, {"__init__"}]
+         {"nn"}, {"keras", "saved_model"}, {"profiling"}, {"viz"}, {"plots"},
+         {"namespaces", "lazy_names"}, {"__init__"}, {"cli", "__main__"}]
 load_every_op()
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 
@@ -210,7 +210,7 @@ def test_every_op_has_a_wrong_use_whose_error_names_it() -> None:
 
 PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, fg.train, fg.data,
                   fg.io, fg.testing, fg.distributions, fg.summary, fg.keras, fg.keras.layers,
-                  fg.saved_model,
+                  fg.saved_model, fg.plots,
                   *(import_module(f"flowgraph.namespaces.{module.name}")
                     for module in iter_modules(namespaces.__path__))]
 NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}

@@ -1,0 +1,119 @@
+"""Where a result goes: into a file that appears whole or not at all, or to standard output."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from flowgraph.cli.failure import Failure, Usage
+from flowgraph.io.durable import write_file
+
+
+class Output:
+    """The target of `-o`.
+
+    Args:
+        path: what was given; "-" is standard output.
+        formats: suffixes that the command can write, without their dots.
+        format: what was asked for by --format; "" to go by the suffix.
+        default: the format on standard output.
+
+    Attributes:
+        path: the file, "" for standard output.
+        format: one of `formats`.
+        is_stdout: whether standard output is taken.
+
+    Raises:
+        Usage: the suffix is none of these, or the folder is not there.
+    """
+
+    def __init__(self, path: str, formats: tuple[str, ...], format: str = "",
+                 default: str = "") -> None:
+        self.is_stdout = path == "-"
+        self._stream = sys.stdout
+        self._number = _own_number(sys.stdout) if self.is_stdout else None
+        self.path = "" if self.is_stdout else os.path.expanduser(path)
+        suffix = os.path.splitext(path)[1].lower().removeprefix(".")
+        self.format = format or (default or formats[0] if self.is_stdout else suffix)
+        if self.format not in formats:
+            raise Usage(f"cannot tell the format of {path!r}: the name must end in "
+                        f"{', '.join(f'.{f}' for f in formats[:-1])} or .{formats[-1]}, or say "
+                        "--format")
+        if self.path:
+            folder = os.path.dirname(self.path) or "."
+            if not os.path.isdir(folder):
+                raise Usage(f"-o {path}: there is no folder {folder!r}")
+            if os.path.isdir(self.path):
+                raise Usage(f"-o {path}: it is a folder")
+            # The program may change the working folder.
+            self.path = os.path.abspath(self.path)
+
+    def write(self, make: Callable[[str], object]) -> None:
+        """Makes the result, and puts it where it belongs.
+
+        Args:
+            make: writes the result into the file of the name that it is given.
+
+        Raises:
+            Failure: it cannot be written.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, f"result.{self.format}")
+            make(name)
+            with open(name, "rb") as file:
+                content = file.read()
+        self.put(content)
+
+    def put(self, content: bytes) -> None:
+        """Puts a result where it belongs.
+
+        Args:
+            content: the bytes.
+        """
+        if not self.is_stdout:
+            try:
+                write_file(self.path, content)
+            except OSError as error:
+                raise Failure(f"cannot write {self.path!r}: {error.strerror}") from None
+            return
+        self._stream.flush()
+        if self._number is None:
+            buffer: Any = getattr(self._stream, "buffer", None)
+            if buffer is not None:
+                buffer.write(content)
+            else:
+                self._stream.write(content.decode("utf-8", "replace"))
+            self._stream.flush()
+            return
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(self._number, rest):]
+
+    def text(self, text: str) -> None:
+        """Puts a text where it belongs; a line end is added.
+
+        Args:
+            text: the text.
+        """
+        encoding = self._stream.encoding if self.is_stdout else None
+        self.put(f"{text}\n".encode(encoding or "utf-8", "backslashreplace"))
+
+
+def _own_number(stream: TextIO) -> int | None:
+    """A number of our own for the file of a stream; None where it has none.
+
+    While a program runs, what it prints to standard output goes elsewhere; this does not.
+    """
+    try:
+        return os.dup(stream.fileno())
+    except (OSError, ValueError, io.UnsupportedOperation):
+        return None
+
+
+def standard_output() -> Output:
+    """Standard output, for commands that print text."""
+    return Output("-", ("txt",))
