@@ -60,8 +60,8 @@ def _write_function(graph: SubGraph, name: str, export: Export) -> str:
     writer = FunctionWriter(name, export)
     for parameter in graph.parameters:
         assert parameter is not None
-        writer.argument(parameter, parameter)
+        writer.argument(parameter.dtype, parameter)
     writer.write_all(graph.outputs)
     for tensor in graph.outputs:
-        writer.result(writer.name_of(tensor), tensor)
+        writer.result(writer.name_of(tensor), tensor.dtype)
     return writer.finish()

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from flowgraph.core.dtypes import DType, resource
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.io.attr_values import attr_value
+from flowgraph.io.export_order import order_inside, written_inside
 from flowgraph.io.graph_export import (
     WRITTEN_AS,
     Export,
@@ -22,6 +25,7 @@ from flowgraph.io.graph_export import (
 from flowgraph.io.graph_messages import FunctionDef
 from flowgraph.io.op_table import signature
 from flowgraph.opdef.subgraph import SubGraph
+from flowgraph.program.extract import target
 
 _NO_NODES = ("Parameter", "VariableParameter")
 
@@ -46,49 +50,55 @@ class FunctionWriter(GraphWriter):
         export.names.add(name)
         self.function.signature.name = name
         super().__init__(self.function.node_def, export)
-        self.stateful = False
+        self.outputs: set[Tensor] = set()
+        self._first_reads: list[tuple[Operation, str]] = []
+        self._has_own_effects = False
 
     @property
     def name(self) -> str:
         """The function's name."""
         return self.function.signature.name
 
-    def argument(self, like: Tensor, parameter: Tensor | None = None) -> str:
+    def argument(self, dtype: DType, parameter: Tensor | None = None) -> str:
         """Adds an argument; its name.
 
         Args:
-            like: a tensor of its dtype.
+            dtype: its dtype; that of a variable held by its handle is resource.
             parameter: what stands for it in the branch or body.
         """
         args = self.function.signature.input_arg
         name = f"arg_{len(args)}"
-        args.add(name=name, type=like.dtype.base_dtype.as_datatype_enum,
-                 is_ref=parameter is not None and _is_written(parameter))
+        args.add(name=name, type=dtype.base_dtype.as_datatype_enum)
         if parameter is not None:
-            self.names[parameter] = name
+            is_handle = dtype is resource and parameter.dtype is not resource
+            (self.handles if is_handle else self.names)[parameter] = name
         return name
 
-    def result(self, source: str, like: Tensor) -> None:
+    def read_first(self, op: Operation, parameter: Tensor, variable: Operation, handle: str
+                   ) -> None:
+        """Reads a variable anew in each round, before the round writes to it.
+
+        Args:
+            op: the loop.
+            parameter: what stands for the variable's value in the body.
+            variable: the variable.
+            handle: the argument that is its handle.
+        """
+        self.names[parameter] = self.helper(op, "read", "ReadVariableOp", [handle],
+                                            dtype=attr_value("type", parameter.dtype))
+        self._first_reads.append((variable, self.nodes[-1].name))
+
+    def result(self, source: str, dtype: DType) -> None:
         """Adds a result.
 
         Args:
             source: the tensor as nodes inside name it.
-            like: a tensor of its dtype.
+            dtype: its dtype.
         """
         results = self.function.signature.output_arg
         name = f"result_{len(results)}"
-        results.add(name=name, type=like.dtype.base_dtype.as_datatype_enum)
+        results.add(name=name, type=dtype.base_dtype.as_datatype_enum)
         self.function.ret[name] = source
-
-    def write(self, op: Operation) -> None:
-        """Adds an op."""
-        row = signature(op.type)
-        self.stateful = self.stateful or (bool(op.op_def.effects) if row is None else row.stateful)
-        before = len(self.nodes)
-        super().write(op)
-        if row is not None and any(node.op.startswith("Stateless") for node in
-                                   list(self.nodes)[before:] if node.name == op.name):
-            self.stateful = self.stateful and op.type not in ("If", "While")
 
     def write_all(self, outputs: Sequence[Tensor]) -> None:
         """Adds the ops that some tensors need, in the order in which they were built.
@@ -105,13 +115,42 @@ class FunctionWriter(GraphWriter):
                 needed.add(op)
                 left += [tensor.op for tensor in op.inputs]
                 left += op._control_inputs
-        stateful = False
+        self.outputs = set(outputs)
         for op in sorted(needed, key=lambda op: op.index):
             if op.type not in _NO_NODES:
                 self.write(op)
-                stateful = stateful or self.stateful
-                self.stateful = False
-        self.stateful = stateful
+        for tensor in outputs:
+            if tensor not in self.names and self.handle(tensor) is not None:
+                self.names[tensor] = self.read(tensor.op, tensor)
+        self._put_in_order(needed)
+
+    def _put_in_order(self, ops: set[Operation]) -> None:
+        """Gives writes to resource variables control inputs where flowgraph itself has an order."""
+        nodes = {node.name: node for node in self.nodes}
+
+        def own(op: Operation) -> str:
+            return op.name if op.name in nodes else self.export.writes[op]
+
+        for op, before in order_inside(ops, self.export.is_resource).items():
+            node = nodes[self.export.writes.get(op, op.name)]
+            node.input.extend({f"^{own(other)}": None for other in before})
+        for variable, name in self._first_reads:
+            for op in ops:
+                if op.op_def.overwrites and target(op.inputs[0]) is variable:
+                    nodes[self.export.writes.get(op, op.name)].input.append(f"^{name}")
+                elif op.op_def.bodies and variable in written_inside(op):
+                    nodes[op.name].input.append(f"^{name}")
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a node in it does more than to compute its outputs."""
+        rows = [signature(node.op) for node in self.nodes]
+        return self._has_own_effects or any(row is not None and row.stateful for row in rows)
+
+    def _write(self, op: Operation) -> None:
+        if op.op_def.effects and signature(op.type) is None:
+            self._has_own_effects = True
+        super()._write(op)
 
     def finish(self) -> str:
         """Puts the function into the library; its name."""
@@ -138,16 +177,8 @@ class FunctionWriter(GraphWriter):
         raise AssertionError(f"{op_type} has no such output")
 
 
-def _is_written(parameter: Tensor) -> bool:
-    """Whether an op of the branch or body takes the variable itself, to write to it."""
-    return any(tensor is parameter and param in op.op_def.refs
-               for op in parameter.consumers()
-               for param, tensor in zip(op.op_def.flat_params(len(op.inputs)), op.inputs,
-                                        strict=True))
-
-
-def branch_function(op: Operation, branch: SubGraph, part: str, export: Export
-                    ) -> FunctionWriter:
+def branch_function(op: Operation, branch: SubGraph, part: str, export: Export,
+                    dtypes: Sequence[DType]) -> FunctionWriter:
     """Writes a branch of If or Case into the library.
 
     Args:
@@ -155,12 +186,13 @@ def branch_function(op: Operation, branch: SubGraph, part: str, export: Export
         branch: the branch.
         part: what the function's name ends in.
         export: what the writers share.
+        dtypes: those of its arguments; resource for a variable held by its handle.
     """
     writer = FunctionWriter(f"{op.name}_{part}", export)
-    for tensor, parameter in zip(op.inputs[1:], branch.parameters, strict=True):
-        writer.argument(tensor, parameter)
+    for dtype, parameter in zip(dtypes, branch.parameters, strict=True):
+        writer.argument(dtype, parameter)
     writer.write_all(branch.outputs)
     for tensor in branch.outputs:
-        writer.result(writer.name_of(tensor), tensor)
+        writer.result(writer.name_of(tensor), tensor.dtype)
     writer.finish()
     return writer

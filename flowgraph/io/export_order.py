@@ -9,12 +9,14 @@ that running it needs nothing that it did not need before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.program.extract import target
 
 
 def earlier_reads(graph: Graph) -> dict[Operation, list[Operation]]:
@@ -37,6 +39,125 @@ def earlier_reads(graph: Graph) -> dict[Operation, list[Operation]]:
                 ways.add(reader, writer)
                 before.setdefault(writer, []).append(reader)
     return before
+
+
+def order_inside(ops: set[Operation], is_chosen: Callable[[Operation], bool]
+                 ) -> dict[Operation, list[Operation]]:
+    """The ops that must run before each op of a branch or body that writes to a variable.
+
+    All of its ops run together, so that here every order which flowgraph keeps is told: writes come
+    one after the other as they were built, and after the reads that no edge puts after them.
+
+    Args:
+        ops: the ops of the branch or body that run.
+        is_chosen: whether it matters for a variable.
+    """
+    writers: dict[Operation, list[Operation]] = {}
+    readers: dict[Operation, list[Operation]] = {}
+    for op in sorted(ops, key=_index):
+        taken = {target(tensor) for tensor in op.inputs if tensor.dtype._is_ref_dtype}
+        written = ({target(op.inputs[0])} if op.op_def.overwrites else
+                   taken & written_inside(op) if op.op_def.bodies else set())
+        for variable in filter(is_chosen, taken):
+            (writers if variable in written else readers).setdefault(variable, []).append(op)
+    pairs = [pair for ops_ in writers.values() for pair in pairwise(ops_)]
+    pairs += [(reader, writer) for variable, ops_ in writers.items()
+              for reader in readers.get(variable, ()) for writer in ops_]
+    before: dict[Operation, list[Operation]] = {}
+    ways = _Ways(ops, {op for pair in pairs for op in pair}, before)
+    for first, last in pairs:
+        if not ways.lead(first, last) and not ways.lead(last, first):
+            ways.add(first, last)
+            before.setdefault(last, []).append(first)
+    return before
+
+
+def written_inside(op: Operation) -> set[Operation]:
+    """The variables that the branches or the body of an op write to.
+
+    Args:
+        op: an op with sub-graphs.
+    """
+    found: set[Operation] = set()
+    for graph in op.op_def.sub_graphs(op.attrs):
+        for inner in graph.get_operations():
+            if inner.op_def.overwrites:
+                found.add(target(inner.inputs[0]))
+            elif inner.op_def.bodies:
+                found |= written_inside(inner)
+    return found
+
+
+def plainly_read(tensor: Tensor) -> Operation | None:
+    """The variable whose "w/read" a tensor is, also from inside a branch or body; else None.
+
+    Args:
+        tensor: the tensor.
+    """
+    while tensor.op.type == "Parameter" and tensor.op.attrs["source"] is not None:
+        tensor = tensor.op.attrs["source"]
+    op = tensor.op
+    if op.type != "Identity" or not op.inputs[0].dtype._is_ref_dtype:
+        return None
+    variable = op.inputs[0].op
+    return variable if op.name == f"{variable.name}/read" else None
+
+
+class SeenWrites:
+    """Which writes to variables stand before each op.
+
+    What takes a variable's value after several writes sees that of the last one, though it may take
+    the output of another.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Operation, int] = {}  # the op's own write is in its set
+        self._count = 0
+        self._all: dict[Operation, int] = {}  # of all writes to a variable
+        self._graphs: set[Graph] = set()
+
+    def is_newest(self, op: Operation, written: Tensor) -> bool:
+        """Whether an op sees no other writes to a variable than those before an output.
+
+        Args:
+            op: the op, which takes the output.
+            written: the output of an op that writes to the variable.
+        """
+        self._look_at(op.graph)
+        seen = self._before(op) & self._all.get(target(written), 0)
+        return not seen & ~self._found[written.op]
+
+    def before_read(self, op: Operation, variable: Tensor) -> list[Operation]:
+        """The ops whose outputs an op takes, after writes to a variable whose value it takes too.
+
+        Args:
+            op: the op.
+            variable: the variable itself.
+        """
+        self._look_at(op.graph)
+        writes = self._all.get(target(variable), 0)
+        return list(dict.fromkeys(tensor.op for tensor in op.inputs if tensor is not variable
+                                  and self._found[tensor.op] & writes))
+
+    def _before(self, op: Operation) -> int:
+        seen = 0
+        for needed in _before(op):
+            seen |= self._found.get(needed, 0)
+        return seen
+
+    def _look_at(self, graph: Graph) -> None:
+        if graph in self._graphs:
+            return
+        self._graphs.add(graph)
+        for op in _in_order(set(graph.get_operations()), {}):
+            seen = self._before(op)
+            for variable in (written_inside(op) if op.op_def.bodies else
+                             [target(op.inputs[0])] if op.op_def.overwrites else ()):
+                bit = 1 << self._count
+                self._count += 1
+                self._all[variable] = self._all.get(variable, 0) | bit
+                seen |= bit
+            self._found[op] = seen
 
 
 def _index(op: Operation) -> int:

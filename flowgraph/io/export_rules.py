@@ -6,19 +6,22 @@ written as it stands. Outputs of the op keep their numbers, so that nodes name t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.graph.operation import Operation
+from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import attr_value
 from flowgraph.io.export_functions import FunctionWriter, branch_function
+from flowgraph.io.export_order import plainly_read, written_inside
 from flowgraph.io.graph_export import GraphWriter, attributes
 from flowgraph.io.graph_messages import AttrValue, NameAttrList
 from flowgraph.io.op_table import Signature, signature
 from flowgraph.io.py_func_tokens import token_of
+from flowgraph.program.extract import target
 
 Rule = Callable[[GraphWriter, Operation], bool]
 RULES: dict[str, Rule] = {}
@@ -62,27 +65,55 @@ def _function(writer: FunctionWriter) -> AttrValue:
 # ---- branches and loops --------------------------------------------------------------------------
 
 
+class _Outside:
+    """What a branch or a loop takes from around it: values, and handles of variables.
+
+    Attributes:
+        names: how the node names its inputs.
+        dtypes: their dtypes in TensorFlow.
+        controls: control inputs that put the node after writes to these variables.
+    """
+
+    def __init__(self, writer: GraphWriter, tensors: Sequence[Tensor]) -> None:
+        self.names, self.dtypes, controls = [], [], []
+        for tensor in tensors:
+            found = writer.handle(tensor)
+            self.names.append(writer.name_of(tensor) if found is None else found[0])
+            self.dtypes.append(tensor.dtype.base_dtype if found is None else dt.resource)
+            controls += [] if found is None else found[1]
+        self.controls = list(dict.fromkeys(controls))
+
+    @property
+    def types(self) -> AttrValue:
+        """The dtypes as an attribute."""
+        return attr_value("list(type)", self.dtypes)
+
+
 @rule("If")
 def write_if(writer: GraphWriter, op: Operation) -> bool:
-    branches = [branch_function(op, op.attrs[f"{part}_branch"], part, writer.export)
-                for part in ("then", "else")]
-    attrs = {"Tcond": _type(dt.bool_), "Tin": _types(op.inputs[1:]), "Tout": _types(op.outputs),
+    outside = _Outside(writer, op.inputs[1:])
+    branches = [branch_function(op, op.attrs[f"{part}_branch"], part, writer.export,
+                                outside.dtypes) for part in ("then", "else")]
+    attrs = {"Tcond": _type(dt.bool_), "Tin": outside.types, "Tout": _types(op.outputs),
              "then_branch": _function(branches[0]), "else_branch": _function(branches[1]),
              "output_shapes": _shapes(op)}
     stateful = any(branch.stateful for branch in branches)
-    writer.add(op.name, "If" if stateful else "StatelessIf", _inputs(writer, op), attrs, op)
+    writer.add(op.name, "If" if stateful else "StatelessIf",
+               [writer.name_of(op.inputs[0]), *outside.names], attrs, op, after=outside.controls)
     return True
 
 
 @rule("Case")
 def write_case(writer: GraphWriter, op: Operation) -> bool:
-    branches = [branch_function(op, branch, f"branch{i}", writer.export)
+    outside = _Outside(writer, op.inputs[1:])
+    branches = [branch_function(op, branch, f"branch{i}", writer.export, outside.dtypes)
                 for i, branch in enumerate(op.attrs["branches"])]
-    attrs = {"Tin": _types(op.inputs[1:]), "Tout": _types(op.outputs),
+    attrs = {"Tin": outside.types, "Tout": _types(op.outputs),
              "branches": attr_value("list(func)", [NameAttrList(name=branch.name)
                                                    for branch in branches]),
              "output_shapes": _shapes(op)}
-    writer.add(op.name, "Case", _inputs(writer, op), attrs, op)
+    writer.add(op.name, "Case", [writer.name_of(op.inputs[0]), *outside.names], attrs, op,
+               after=outside.controls)
     return True
 
 
@@ -97,43 +128,55 @@ def write_while(writer: GraphWriter, op: Operation) -> bool:
     saved = body.outputs[carried:]
     rounds = op.outputs[carried]
     lists = op.outputs[carried + 1:]
+    outside = _Outside(writer, op.inputs[carried:])
+    written = written_inside(op)
     functions = []
     for graph, part in ((cond, "cond"), (body, "body")):
         function = FunctionWriter(f"{op.name}_{part}", writer.export)
         for tensor, parameter in zip(op.inputs[:carried], graph.parameters, strict=False):
-            function.argument(tensor, parameter)
-        round_arg = function.argument(rounds)
-        list_args = [function.argument(made) for made in lists]
-        outside = [function.argument(tensor, parameter) for tensor, parameter in zip(
-            op.inputs[carried:], graph.parameters[carried:], strict=False)]
+            function.argument(tensor.dtype, parameter)
+        round_arg = function.argument(rounds.dtype)
+        list_args = [function.argument(made.dtype) for made in lists]
+        outside_args = [function.argument(dtype, parameter) for dtype, parameter in zip(
+            outside.dtypes, graph.parameters[carried:], strict=False)]
+        handles = {target(tensor): name for tensor, dtype, name in zip(
+            op.inputs[carried:], outside.dtypes, outside_args, strict=True)
+            if dtype is dt.resource and tensor.dtype is not dtype}
+        for tensor, parameter in zip(op.inputs[carried:], graph.parameters[carried:], strict=False):
+            variable = plainly_read(tensor)
+            if parameter is not None and variable in written and variable in handles:
+                function.read_first(op, parameter, variable, handles[variable])
         function.write_all(graph.outputs)
         if graph is cond:
-            function.result(function.name_of(cond.outputs[0]), cond.outputs[0])
+            function.result(function.name_of(cond.outputs[0]), cond.outputs[0].dtype)
         else:
             for tensor in body.outputs[:carried]:
-                function.result(function.name_of(tensor), tensor)
+                function.result(function.name_of(tensor), tensor.dtype)
             one = function.const(op, "one", 1)
             function.result(function.helper(op, "rounds", "AddV2", [round_arg, one],
-                                            T=_type(dt.int32)), rounds)
+                                            T=_type(dt.int32)), rounds.dtype)
             for name, value, made in zip(list_args, saved, lists, strict=True):
                 function.result(function.helper(
                     op, "save", "TensorListPushBack", [name, function.name_of(value)],
-                    element_dtype=_type(value.dtype)), made)
-            for name, tensor in zip(outside, op.inputs[carried:], strict=True):
-                function.result(name, tensor)
+                    element_dtype=_type(value.dtype)), made.dtype)
+            for name, dtype in zip(outside_args, outside.dtypes, strict=True):
+                function.result(name, dtype)
         function.finish()
         functions.append(function)
-    inputs = _inputs(writer, op)
-    inputs[carried:carried] = [writer.const(op, "rounds", 0)] + [
-        _empty_list(writer, op, value.dtype) for value in saved]
-    types = [*op.inputs[:carried], rounds, *lists, *op.inputs[carried:]]
+    inputs = [*map(writer.name_of, op.inputs[:carried]), writer.const(op, "rounds", 0),
+              *(_empty_list(writer, op, value.dtype) for value in saved), *outside.names]
+    types = [*(tensor.dtype.base_dtype for tensor in (*op.inputs[:carried], rounds, *lists)),
+             *outside.dtypes]
     shapes = [*op.attrs["shapes"], (), *[()] * len(lists),
-              *[tensor.spec.shape for tensor in op.inputs[carried:]]]
-    attrs = {"T": _types(types), "cond": _function(functions[0]), "body": _function(functions[1]),
+              *(() if dtype is dt.resource else tensor.spec.shape for tensor, dtype in zip(
+                  op.inputs[carried:], outside.dtypes, strict=True))]
+    attrs = {"T": attr_value("list(type)", types), "cond": _function(functions[0]),
+             "body": _function(functions[1]),
              "output_shapes": attr_value("list(shape)", shapes),
              "parallel_iterations": attr_value("int", 10)}
     stateful = any(function.stateful for function in functions)
-    writer.add(op.name, "While" if stateful else "StatelessWhile", inputs, attrs, op)
+    writer.add(op.name, "While" if stateful else "StatelessWhile", inputs, attrs, op,
+               after=outside.controls)
     return True
 
 
@@ -277,40 +320,6 @@ def write_py_func(writer: GraphWriter, op: Operation) -> bool:
     attrs = {"Tin": _types(op.inputs), "Tout": attr_value("list(type)", op.attrs["Tout"]),
              "token": attr_value("string", token_of(op))}
     writer.add(op.name, op.type, _inputs(writer, op), attrs, op)
-    return True
-
-
-@rule("CountOne")
-def skip_count(writer: GraphWriter, op: Operation) -> bool:
-    """CountUpTo writes it, where nothing else takes what it gives."""
-    return [use.type for use in op.outputs[0].consumers()] == ["CountUpTo"]
-
-
-@rule("CountUpTo")
-def write_count_up_to(writer: GraphWriter, op: Operation) -> bool:
-    count = op.inputs[0].op
-    if count.type != "CountOne" or not skip_count(writer, count):
-        return False
-    node = writer.add(op.name, op.type, [writer.name_of(count.inputs[0])],
-                      {"T": _type(op.outputs[0].dtype),
-                       "limit": attr_value("int", count.attrs["limit"])}, op)
-    node.input.extend("^" + before.name for before in count._control_inputs
-                      if before not in op._control_inputs)
-    return True
-
-
-@rule("InitializedValue")
-def write_initialized_value(writer: GraphWriter, op: Operation) -> bool:
-    """The variable's value or the initial one, through a Switch: a function takes no variable."""
-    if writer.in_function:
-        return False
-    variable, initial = _inputs(writer, op)
-    dtype = _type(op.outputs[0].dtype)
-    ready = writer.helper(op, "ready", "IsVariableInitialized", [variable], dtype=dtype)
-    other = writer.helper(op, "initial", "Switch", [initial, ready], T=dtype)
-    value = writer.helper(op, "variable", "RefSwitch", [variable, ready], T=dtype)
-    held = writer.helper(op, "read", "Identity", [f"{value}:1"], T=dtype)
-    writer.add(op.name, "Merge", [other, held], {"T": dtype, "N": attr_value("int", 2)}, op)
     return True
 
 

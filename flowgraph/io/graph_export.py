@@ -10,6 +10,7 @@ flowgraph reads them back, TensorFlow says that it does not know them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,11 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.io.attr_values import attr_value, default_value
-from flowgraph.io.export_order import earlier_reads
+from flowgraph.io.export_order import SeenWrites, earlier_reads
 from flowgraph.io.graph_messages import AttrValue, FunctionDefLibrary, GraphDef, NodeDef, VersionDef
 from flowgraph.io.op_table import MISSING, Arg, Attr, Signature, signature
+from flowgraph.ops.variable_handles import is_used_inside
+from flowgraph.program.extract import target
 
 # Ops of ours that a rule writes as an op of another type, with the same outputs.
 WRITTEN_AS = {"TensorListAddN": "AddN", "TensorListZerosLike": "ZerosLike",
@@ -34,6 +37,8 @@ WRITTEN_AS = {"TensorListAddN": "AddN", "TensorListZerosLike": "ZerosLike",
               "TensorListGetOrZeros": "TensorListGetItem",
               "TensorListStackOrZeros": "TensorListStack",
               "TensorListGatherOrZeros": "TensorListGather"}
+
+_READS = ("Identity", "CountUpTo")  # their rules say how they take a variable
 
 
 def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
@@ -54,13 +59,14 @@ def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
             if node.name == op.name and _output_count(node) == len(op.outputs):
                 node.attr["_output_shapes"].list.shape.extend(
                     # TensorFlow has shapes of its own for handles
-                    shape_message(None if tensor.dtype is dt.resource else tensor.spec.shape)
+                    shape_message(None if tensor.dtype is dt.resource
+                                  or node.op == "VarHandleOp" else tensor.spec.shape)
                     for tensor in op.outputs)
     reads = earlier_reads(graph)
     nodes = {node.name: node for node in message.node} if reads else {}
     for op, readers in reads.items():
-        nodes[op.name].input.extend(f"^{reader.name}" for reader in readers
-                                    if reader.name in nodes)
+        nodes[export.writes.get(op, op.name)].input.extend(
+            f"^{reader.name}" for reader in readers if reader.name in nodes)
     if export.library.function:
         message.library.CopyFrom(export.library)
     return message
@@ -90,26 +96,47 @@ def node_def(op: Operation) -> NodeDef:
         op: the operation.
     """
     nodes: list[NodeDef] = []
-    GraphWriter(nodes, Export(op.graph)).write(op)
+    GraphWriter(nodes, Export(op.graph, has_handles=False)).write(op)
     return next((node for node in nodes if node.name == op.name), NodeDef(name=op.name, op=op.type))
 
 
 class Export:
     """What the writers of a graph and of its functions share.
 
-    Attributes:
+    Args:
         graph: the graph that is written.
+        has_handles: whether variables that branches and loops write to become resources.
+
+    Attributes:
+        graph: the graph.
         library: the functions of branches and loops.
         names: names of those functions.
         added: names of nodes that are not in the graph.
+        writes: for an op that writes to a variable, the name of the node which does so, where that
+            is not the op's own.
+        seen: which writes stand before which ops.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, has_handles: bool = True) -> None:
         self.graph = graph
         self.library = FunctionDefLibrary()
         self.names: set[str] = set()
         self.added: set[str] = set()
+        self.writes: dict[Operation, str] = {}
+        self.seen = SeenWrites()
+        self._has_handles = has_handles
+        self._resources: dict[Operation, bool] = {}
         self._list_dtypes: Any = None
+
+    def is_resource(self, variable: Operation) -> bool:
+        """Whether a variable is written as a resource.
+
+        Args:
+            variable: its VariableV2.
+        """
+        if variable not in self._resources:
+            self._resources[variable] = self._has_handles and is_used_inside(variable.outputs[0])
+        return self._resources[variable]
 
     def list_dtype(self, tensor: Tensor) -> dt.DType:
         """The dtype of the items of a list of tensors."""
@@ -133,15 +160,27 @@ class GraphWriter:
         self.nodes = nodes
         self.export = export
         self.names: dict[Tensor, str] = {}  # tensors that nodes name in another way
+        self.handles: dict[Tensor, str] = {}  # arguments of functions that are handles
 
     def write(self, op: Operation) -> None:
-        """Adds an op.
+        """Adds an op, and before it a node for each variable whose value it takes by a handle.
 
         Args:
             op: the op.
         """
+        kept = {}
+        for tensor in () if op.type in _READS else self._handles_read(op):
+            kept[tensor] = self.names.get(tensor)
+            self.names[tensor] = self.read(op, tensor)
+        self._write(op)
+        for tensor, name in kept.items():
+            del self.names[tensor]
+            if name is not None:
+                self.names[tensor] = name
+
+    def _write(self, op: Operation) -> None:
         from flowgraph.io.export_datasets import functions_of, write_caller
-        from flowgraph.io.export_list_gradients import RULES  # these, and all of export_rules
+        from flowgraph.io.export_variables import RULES  # these, and all others
         rule = RULES.get(op.type)
         if rule is not None and rule(self, op):
             return
@@ -153,8 +192,56 @@ class GraphWriter:
             self.add(op.name, row, [self.name_of(tensor) for tensor in op.inputs],
                      attributes(op, row), op)
 
+    def _handles_read(self, op: Operation) -> list[Tensor]:
+        """The variables, held by handles, whose values an op takes."""
+        if op.op_def.bodies:
+            return []  # it hands the handles on
+        params = op.op_def.flat_params(len(op.inputs))
+        return list(dict.fromkeys(
+            tensor for param, tensor in zip(params, op.inputs, strict=True)
+            if tensor.dtype._is_ref_dtype and param not in op.op_def.refs
+            and self.handle(tensor) is not None
+            and not (tensor in self.names and self.export.seen.is_newest(op, tensor))))
+
+    def handle(self, reference: Tensor) -> tuple[str, list[str]] | None:
+        """The handle of a variable and the control inputs that put its user after a write.
+
+        Args:
+            reference: the variable itself, or what an op gives that wrote to it.
+
+        Returns:
+            None if the variable is no resource.
+        """
+        if not reference.dtype._is_ref_dtype:
+            return None
+        tensor = reference
+        while tensor.op.op_def.refs:
+            tensor = tensor.op.inputs[0]
+        name = self.handles.get(tensor)
+        if name is None and tensor.op.type == "VariableV2" and self.export.is_resource(tensor.op):
+            name = tensor.op.name
+        return None if name is None else (
+            name, [] if tensor is reference else [f"^{reference.op.name}"])
+
+    def read(self, op: Operation, reference: Tensor) -> str:
+        """Adds a node that reads a resource variable; the name of its value.
+
+        Args:
+            op: the op that needs the value; the node waits for what that waits for.
+            reference: the variable.
+        """
+        found = self.handle(reference)
+        assert found is not None
+        name = self.free_name(op, "read")
+        waits = [f"^{before.name}" for before in self.export.seen.before_read(op, reference)]
+        self.add(name, "ReadVariableOp", [found[0]],
+                 {"dtype": attr_value("type", reference.dtype.base_dtype)}, op,
+                 device=target(reference).device, after=[*found[1], *waits])
+        return self.output_name(name, "ReadVariableOp", 0)
+
     def add(self, name: str, row: Signature | str, inputs: list[str],
-            attrs: dict[str, AttrValue], op: Operation, controls: bool = True) -> NodeDef:
+            attrs: dict[str, AttrValue], op: Operation, controls: bool = True,
+            device: str | None = None, after: Iterable[str] = ()) -> NodeDef:
         """Adds a node.
 
         Args:
@@ -164,11 +251,13 @@ class GraphWriter:
             attrs: its attributes.
             op: the op whose device and control inputs it gets.
             controls: whether it gets the control inputs.
+            device: another device than the op's.
+            after: more control inputs, as "^name".
         """
         node = NodeDef(name=name, op=row if isinstance(row, str) else row.name, input=inputs,
-                       device=op.device)
-        if controls:
-            node.input.extend("^" + before.name for before in op._control_inputs)
+                       device=op.device if device is None else device)
+        waits = [f"^{before.name}" for before in op._control_inputs] if controls else []
+        node.input.extend(dict.fromkeys([*waits, *after]))
         kept = (op._extra or {}).get("node_attrs", {}) if name == op.name else {}  # as `_class`
         for key, value in {**kept, **attrs}.items():
             node.attr[key].CopyFrom(value)
@@ -186,14 +275,24 @@ class GraphWriter:
             inputs: names of its inputs.
             attrs: its attributes.
         """
+        name = self.free_name(op, part)
+        self.add(name, op_type, inputs, attrs, op, controls=False)
+        return self.output_name(name, op_type, 0)
+
+    def free_name(self, op: Operation, part: str) -> str:
+        """A name for one more node that stands beside an op.
+
+        Args:
+            op: the op.
+            part: what is put behind the op's name.
+        """
         base = name = f"{op.name}/{part}"
         number = 0
         while name in self.export.added or name in op.graph._by_name:
             number += 1
             name = f"{base}_{number}"
         self.export.added.add(name)
-        self.add(name, op_type, inputs, attrs, op, controls=False)
-        return self.output_name(name, op_type, 0)
+        return name
 
     def const(self, op: Operation, part: str, value: Any, dtype: Any = np.int32) -> str:
         """Adds a constant that a rule needs beside an op; its name.

@@ -18,6 +18,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.names import in_scope, without_scope
 from flowgraph.io.meta_messages import AnyMessage, CollectionDef, MetaGraphDef
+from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.ops.variable import Variable
 
 UNBOUND_INPUTS = "unbound_inputs"
@@ -80,6 +81,8 @@ def add_collection(meta_graph: MetaGraphDef, key: Any, items: list[Any],
 
 
 def _is_included(item: Any, export_scope: str | None, excluded: Collection[str]) -> bool:
+    if isinstance(getattr(item, "graph", None), SubGraph):
+        return False  # it is in a function, where no name of the graph leads
     name = getattr(item, "name", None)
     if not isinstance(name, str):
         return True

@@ -10,6 +10,7 @@ from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.names import in_scope, without_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.ops.variable_handles import is_used_inside
 
 
 def variable_def(variable: Any, export_scope: str | None = None) -> VariableDef | None:
@@ -31,6 +32,7 @@ def variable_def(variable: Any, export_scope: str | None = None) -> VariableDef 
     message = VariableDef(
         variable_name=name, initializer_name=initializer, snapshot_name=snapshot,
         initial_value_name=initial_value, trainable=variable.trainable,
+        is_resource=is_used_inside(variable._ref()),
         synchronization=variable.synchronization.value, aggregation=variable.aggregation.value)
     part = slice_def(variable._save_slice_info, export_scope)
     if part is not None:
