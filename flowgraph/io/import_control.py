@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.io.import_build import Build
-from flowgraph.io.import_functions import call, case_node, function_name, if_node, while_node
+from flowgraph.io.import_functions import (
+    call,
+    case_node,
+    function_name,
+    gradients_of_call,
+    if_node,
+    while_node,
+)
 from flowgraph.io.py_func_tokens import function_of
 from flowgraph.io.rules import rule
 
@@ -20,7 +27,21 @@ def partitioned_call(build: Build) -> Any:
     return call(build, function_name(build, "f"))
 
 
-@rule("Const")
+@rule("BatchFunction", "RemoteCall")
+def call_elsewhere(build: Build) -> Any:
+    """A call that TensorFlow batches with those of other runs, or does on another device."""
+    if build.node.op == "RemoteCall":
+        del build.inputs[0]  # the device
+    return call(build, function_name(build, "f"))
+
+
+@rule("SymbolicGradient")
+def symbolic_gradient(build: Build) -> Any:
+    """The gradients of a function's arguments; its nodes are built once more."""
+    return gradients_of_call(build, function_name(build, "f"))
+
+
+@rule("Const", "HostConst")
 def const(build: Build) -> Any:
     """A constant: our op holds an array."""
     array = build.attr("value")

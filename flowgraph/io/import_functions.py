@@ -15,6 +15,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import compatible, widen
 from flowgraph.errors import UnimplementedError
+from flowgraph.gradients.gradients import gradients, zeros_like
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -23,6 +24,7 @@ from flowgraph.io.graph_messages import FunctionDef, NodeDef
 from flowgraph.io.import_build import Build
 from flowgraph.io.import_nodes import Importer, Library
 from flowgraph.io.op_table import signature
+from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.ops.branch import build_case, build_if
 from flowgraph.ops.compare import NotEqual
@@ -175,6 +177,31 @@ def call(build: Build, name: str) -> list[Tensor]:
     results = inner.build()
     build.operation = _call_node(build, results, inner.ends())
     return (list(build.operation.outputs) if build.operation.type == "IdentityN" else results)
+
+
+def gradients_of_call(build: Build, name: str) -> list[Tensor]:
+    """The gradients of a function's arguments, from those of its results.
+
+    Args:
+        build: the node; its inputs are the arguments and then the gradients of the results.
+        name: the function.
+    """
+    function = build.importer.library.function(name, build.node)
+    count, results = len(function.signature.input_arg), len(function.signature.output_arg)
+    if len(build.inputs) != count + results:
+        raise build.wrong(f"takes the {count} arguments of {name!r} and the gradients of its "
+                          f"{results} results, got {len(build.inputs)} tensors")
+    arguments = [build.sub("Identity", tensor, part=f"argument_{i}")
+                 for i, tensor in enumerate(build.inputs[:count])]
+    inner = FunctionImporter(build.importer.graph, f"{build.name}/", build.importer.library,
+                             function, arguments, _scope_of(build, function))
+    pairs = [(y, dy) for y, dy in zip(inner.build(), build.inputs[count:], strict=True)
+             if y.dtype.is_floating or y.dtype.is_complex]
+    found = gradients([y for y, _ in pairs], arguments, [dy for _, dy in pairs],
+                      f"{build.name}/gradients")
+    made: list[Any] = [zeros_like(argument) if dx is None else convert_to_tensor(dx)
+                       for dx, argument in zip(found, arguments, strict=True)]
+    return made
 
 
 def _call_node(build: Build, results: list[Tensor], ends: list[Operation]) -> Operation:

@@ -39,6 +39,7 @@ class Library:
         producer: version of the program that wrote the graph.
         left: how many more nodes functions may add.
         variables: the VariableV2 op of each shared name of resource variables.
+        queues: the queue that stands for each staging area, by its container and name.
         seeds: the seeds of each object that gives seeds to datasets.
     """
 
@@ -50,6 +51,7 @@ class Library:
         self.left = _MOST_NODES + 20 * len(graph_def.node)
         self.open: list[str] = []  # the functions that stand around what is built now
         self.variables: dict[tuple[str, str], Tensor] = {}
+        self.queues: dict[tuple[str, str], Tensor] = {}
         self.seeds: dict[Tensor, list[Tensor]] = {}
 
     def function(self, name: str, node: NodeDef) -> FunctionDef:

@@ -14,7 +14,8 @@ from flowgraph.opdef.static_value import known_value
 
 _RENAMED = {
     "Inv": "Reciprocal", "InvGrad": "ReciprocalGrad", "BatchMatMul": "BatchMatMulV2",
-    "BatchMatMulV3": "BatchMatMulV2", "Mod": "TruncateMod", "PlaceholderV2": "Placeholder",
+    "BatchMatMulV3": "BatchMatMulV2", "BiasAddV1": "BiasAdd", "Mod": "TruncateMod",
+    "PlaceholderV2": "Placeholder",
     "RandomPoisson": "RandomPoissonV2", "ScatterNdNonAliasingAdd": "TensorScatterAdd",
     "BatchSelfAdjointEigV2": "SelfAdjointEigV2", "BatchSvd": "Svd", "BatchCholesky": "Cholesky",
     "ConditionalAccumulator": "ResourceConditionalAccumulator",

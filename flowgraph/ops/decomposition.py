@@ -59,12 +59,16 @@ class Cholesky(OpDef):
         return or_invalid(xp.linalg.cholesky, input, problem="the matrix is not positive definite")
 
     def grad(self, op, dy):
-        factor = op.outputs[0]
-        inner = matmul(factor, dy, adjoint_a=True)
-        half = matrix_set_diag(inner, 0.5 * matrix_diag_part(inner))
-        left = matrix_triangular_solve(factor, matrix_band_part(half, -1, 0), adjoint=True)
-        dx = matrix_triangular_solve(factor, adjoint(left), adjoint=True)
-        return 0.5 * (dx + adjoint(dx))
+        return cholesky_gradient(op.outputs[0], dy)
+
+
+def cholesky_gradient(factor, dy):
+    """The gradient of the matrices whose Cholesky factor has the gradient `dy`; symmetric."""
+    inner = matmul(factor, dy, adjoint_a=True)
+    half = matrix_set_diag(inner, 0.5 * matrix_diag_part(inner))
+    left = matrix_triangular_solve(factor, matrix_band_part(half, -1, 0), adjoint=True)
+    dx = matrix_triangular_solve(factor, adjoint(left), adjoint=True)
+    return 0.5 * (dx + adjoint(dx))
 
 
 def cholesky(input, name=None):

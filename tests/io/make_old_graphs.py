@@ -1,4 +1,5 @@
-"""Makes files/old_graphs.npz: graphs of op types that flowgraph has no op of, and their results.
+"""Makes files/old_graphs.npz and files/fused_graphs.npz: graphs with op types that flowgraph does
+not have, and their results.
 
     TF_USE_LEGACY_KERAS=1 python tests/io/make_old_graphs.py
 
@@ -21,6 +22,7 @@ tf.get_logger().setLevel("ERROR")
 raw = tf.raw_ops
 RNG = np.random.RandomState(0)
 FED = {}
+OLD = []
 
 
 def fed(name, array, shape=()):
@@ -32,6 +34,22 @@ def fed(name, array, shape=()):
 
 def normal(name, *sizes, shape=()):
     return fed(name, RNG.randn(*sizes).astype(np.float32), shape)
+
+
+def old(op_type, *inputs, name, **attrs):
+    """A node that today's TensorFlow runs, but does not build."""
+    node = tf.NodeDef(op=op_type, name=name,
+                      input=[tf.convert_to_tensor(value).name for value in inputs])
+    for key, value in {"T": tf.float32, **attrs}.items():
+        attr = node.attr[key]
+        if isinstance(value, list):
+            attr.list.i.extend(value)
+        elif isinstance(value, tf.DType):
+            attr.type = value.as_datatype_enum
+        else:
+            field = {str: "s", bool: "b", int: "i", float: "f"}[type(value)]
+            setattr(attr, field, value.encode() if field == "s" else value)
+    OLD.append(node)
 
 
 # ---- recurrent cells -----------------------------------------------------------------------------
@@ -204,21 +222,126 @@ PROGRAMS = {
 }
 
 
-OLDER = {"tensor_array": with_strings}
+# ---- several ops in one --------------------------------------------------------------------------
+
+
+def convolutions():
+    x, w = normal("x", 1, 4, 5, 3), normal("w", 2, 2, 3, 4)  # for more images they go wrong there
+    paddings = [[0, 0], [1, 2], [2, 1], [0, 0]]
+    options = {"strides": [1, 2, 1, 1], "padding": "VALID", "filter": w, "mode": "REFLECT"}
+    raw.FusedPadConv2D(input=x, paddings=paddings, **options, name="y")
+    raw.FusedResizeAndPadConv2D(input=x, size=[7, 6], paddings=paddings, **options, name="y1")
+    raw.FusedResizeAndPadConv2D(input=x, size=[6, 8], paddings=paddings, **options, name="y2",
+                                resize_align_corners=True)
+    old("BiasAddV1", x, normal("b", 3), name="y3")
+    x, w, dy = normal("x3", 1, 3, 4, 3, 2), normal("w3", 2, 2, 2, 2, 3), normal("g", 1, 2, 3, 2, 3)
+    options = {"strides": [1, 1, 1, 1, 1], "padding": "VALID"}
+    old("Conv3DBackpropInput", x, w, dy, **options, name="y4")
+    old("Conv3DBackpropFilter", x, w, dy, **options, name="y5")
+
+
+def batch_norms():
+    x, dy = normal("x", 2, 3, 3, 4), normal("g", 2, 3, 3, 4)
+    mean, scale = normal("m", 4), normal("s", 4)
+    variance = fed("v", RNG.rand(4).astype(np.float32) + 1)
+    raw.FusedBatchNormGradV2(y_backprop=dy, x=x, scale=scale, reserve_space_1=mean,
+                             reserve_space_2=variance, is_training=False, name="y")
+    for i, after in enumerate((False, True)):
+        old("BatchNormWithGlobalNormalizationGrad", x, mean, variance, scale, dy,
+            variance_epsilon=0.01, scale_after_normalization=after, name=f"y{i + 1}")
+    return ["y:3", "y:4"]  # of no meaning
+
+
+def ranges():
+    x = normal("x", 3, 4)
+    raw.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=0.7, name="y")
+    raw.QuantizeAndDequantizeV3(input=x, input_min=-1.0, input_max=1.0, num_bits=5, name="y1")
+    raw.QuantizeAndDequantizeV3(input=x, input_min=0.0, input_max=0.0, num_bits=8, name="y2",
+                                range_given=False, signed_input=False)
+    old("QuantizeAndDequantize", x, num_bits=4, input_min=-2.0, input_max=1.5, range_given=True,
+        name="y3")
+
+
+def rearranged():
+    raw.DataFormatDimMap(x=fed("i", np.int32([0, 1, 3, -1, -2])), name="y1")
+    raw.DataFormatDimMap(x=[1, 2], src_format="NCHW", dst_format="NHWC", name="y2")
+    raw.DataFormatVecPermute(x=fed("j", np.int32([7, 4, 9, 3])), name="y3")
+    raw.DataFormatVecPermute(x=fed("k", np.int32([[1, 2], [3, 4], [5, 6], [7, 8]])), name="y4",
+                             src_format="NCHW", dst_format="NHWC")
+    raw.DataFormatVecPermute(x=fed("l", np.int32([7, 4])), name="y5")
+    for i, kind in enumerate(("Update", "Add", "Sub")):
+        getattr(raw, f"Inplace{kind}")(x=normal(f"x{i}", 4, 6) * (i + 2), i=[3, 1],
+                                       v=normal(f"r{i}", 2, 6), name=f"y{i + 6}")
+    raw.NearestNeighbors(points=normal("p", 5, 3), centers=normal("c", 4, 3), k=np.int64(2),
+                         name="y9")
+
+
+def matrices():
+    x = RNG.randn(2, 3, 3).astype(np.float32)
+    x = fed("x", x @ x.swapaxes(1, 2) + np.eye(3, dtype=np.float32))
+    lower = tf.linalg.cholesky(x)
+    raw.CholeskyGrad(l=lower[0], grad=normal("g", 3, 3), name="y")
+    old("BatchCholeskyGrad", lower, normal("gs", 2, 3, 3), name="y1")
+    diagonal = fed("d", np.diag(np.float32([3, -1, 2])))  # its eigenvectors have but one form
+    old("SelfAdjointEig", diagonal, name="y2")
+
+
+def temporary():
+    """A sum as tf.accumulate_n made it."""
+    x = normal("x", 2, 3)
+    variable = raw.TemporaryVariable(shape=[2, 3], dtype=tf.float32, var_name="sum")
+    with tf.control_dependencies([raw.Assign(ref=variable, value=tf.zeros([2, 3]))]):
+        adds = [raw.AssignAdd(ref=variable, value=value, use_locking=True)
+                for value in (x, x * 2, tf.ones([2, 3]))]
+    with tf.control_dependencies(adds):
+        raw.DestroyTemporaryVariable(ref=variable, var_name="sum", name="y")
+
+
+def calls():
+    from tensorflow.python.framework import function
+    from tensorflow.python.ops import functional_ops
+
+    @function.Defun(tf.float32, tf.float32, tf.int32)
+    def both(a, b, n):
+        return a * tf.sin(b), b * b, n
+
+    x, y, n = normal("a", 3), normal("b", 3), fed("n", np.int32(3))
+    gradients = functional_ops.symbolic_gradient(
+        [x, y, n, normal("da", 3), normal("db", 3), tf.zeros([], tf.int32)],
+        [tf.float32, tf.float32, tf.int32], both)
+    for i, dx in enumerate(gradients[:2]):
+        tf.identity(dx, name=f"y{i}")
+    together = tf.nondifferentiable_batch_function(1, 10, 1)(lambda x: (x * 2, x + 1))
+    for i, part in enumerate(together(normal("x", 4, 2))):
+        tf.identity(part, name=f"y{i + 2}")
+
+
+FUSED = {build.__name__: build for build in (
+    convolutions, batch_norms, ranges, rearranged, matrices, temporary, calls)}
+
+
+def of_2015(graph_def):
+    graph_def.versions.producer = 2
+
+
+OLDER = {"tensor_array": with_strings, "convolutions": of_2015, "batch_norms": of_2015,
+         "ranges": of_2015, "rearranged": of_2015, "matrices": of_2015}
 
 
 def entries(name, build):
     FED.clear()
+    OLD.clear()
     with tf.Graph().as_default() as graph:
         unset = build() or ()
-        outputs = [output.name for op in graph.get_operations() for output in op.outputs
-                   if op.name.strip("0123456789") in ("y", "dy") and output.name not in unset]
         graph_def = graph.as_graph_def()
+    graph_def.node.extend(OLD)
     for node in graph_def.node:
         node.attr.pop("_output_shapes", None)
     OLDER.get(name, lambda graph_def: None)(graph_def)
-    with tf.Graph().as_default(), tf.Session() as session:
+    with tf.Graph().as_default() as graph, tf.Session() as session:
         tf.import_graph_def(graph_def, name="")
+        outputs = [output.name for op in graph.get_operations() for output in op.outputs
+                   if op.name.strip("0123456789") in ("y", "dy") and output.name not in unset]
         results = session.run(outputs, FED)
     yield f"{name}|graph", np.frombuffer(graph_def.SerializeToString(), np.uint8)
     for key, value in FED.items():
@@ -229,5 +352,7 @@ def entries(name, build):
 
 
 if __name__ == "__main__":
-    arrays = {key: array for name, build in PROGRAMS.items() for key, array in entries(name, build)}
-    np.savez_compressed(Path(__file__).parent / "files" / "old_graphs.npz", **arrays)
+    for file, programs in (("old_graphs", PROGRAMS), ("fused_graphs", FUSED)):
+        arrays = {key: array for name, build in programs.items()
+                  for key, array in entries(name, build)}
+        np.savez_compressed(Path(__file__).parent / "files" / f"{file}.npz", **arrays)

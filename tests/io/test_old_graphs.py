@@ -9,8 +9,9 @@ import pytest
 
 import flowgraph as fg
 
-FILE = np.load(Path(__file__).parent / "files" / "old_graphs.npz")
-ENTRIES = {key: FILE[key] for key in FILE}
+FILES = Path(__file__).parent / "files"
+ENTRIES = {key: array for name in ("old_graphs", "fused_graphs")
+           for key, array in np.load(FILES / f"{name}.npz").items()}
 PROGRAMS = list(dict.fromkeys(key.partition("|")[0] for key in ENTRIES))
 
 
@@ -126,3 +127,49 @@ def test_results_of_a_fused_cell_have_its_names_and_gradients() -> None:
                   for sign in (1, -1)]
     assert h.shape == (5, 2, 4)
     np.testing.assert_allclose(np.abs(got).sum(), (values[0] - values[1]) / 2e-2, rtol=2e-2)
+
+
+def test_the_gradient_of_tile_is_the_sum_of_the_copies() -> None:
+    graph_def = fg.GraphDef()
+    dy = np.arange(24, dtype=np.float32).reshape(4, 6)
+    constant(graph_def, "dy", dy)
+    constant(graph_def, "multiples", np.int32([2, 3]))
+    add(graph_def, "y", "TileGrad", "dy", "multiples", T=FLOAT)
+    y, = fg.import_graph_def(graph_def, return_elements=["y:0"])
+    np.testing.assert_array_equal(fg.Session().run(y), dy.reshape(2, 2, 3, 2).sum((0, 2)))
+
+
+def test_a_staging_area_is_a_queue_that_its_nodes_share() -> None:
+    graph_def = fg.GraphDef()
+    constant(graph_def, "x", 3.0)
+    area = {"dtypes": FLOATS, "shared_name": fg.AttrValue(s=b"area"), "capacity": fg.AttrValue(i=2)}
+    add(graph_def, "put", "Stage", "x", **area)
+    add(graph_def, "size", "StageSize", **area)
+    add(graph_def, "take", "Unstage", **area)
+    put, size, take = fg.import_graph_def(graph_def, return_elements=["put", "size:0", "take:0"])
+    with fg.Session() as sess:
+        sess.run(put)
+        sess.run(put)
+        assert sess.run(size) == 2
+        assert sess.run(take) == 3.0
+        assert sess.run(size) == 1
+
+
+def test_sounds_of_the_first_summaries() -> None:
+    graph_def = fg.GraphDef()
+    constant(graph_def, "tag", "tone")
+    constant(graph_def, "sound", np.zeros((1, 8), np.float32))
+    add(graph_def, "y", "AudioSummary", "tag", "sound", sample_rate=fg.AttrValue(f=8000.0),
+        max_outputs=fg.AttrValue(i=1))
+    y, = fg.import_graph_def(graph_def, return_elements=["y:0"])
+    value, = fg.Summary.FromString(fg.Session().run(y)).value
+    assert (value.tag, value.audio.sample_rate) == ("tone/audio", 8000.0)
+
+
+def test_gradients_of_a_call_need_one_tensor_for_each_result() -> None:
+    graph_def = graph_of("calls")
+    node, = (node for node in graph_def.node if node.op == "SymbolicGradient")
+    del node.input[-1]
+    del node.attr["Tin"].list.type[-1]
+    with pytest.raises(ValueError, match=r"takes the 3 arguments .* its 3 results, got 5 tensors"):
+        fg.import_graph_def(graph_def)
