@@ -125,7 +125,7 @@ const Card = (() => {
       op.doc && Dom.el("p", { class: "doc" }, op.doc),
       traceButtons(),
       part(op.outputs.length === 1 ? "Output" : "Outputs", list(op.outputs.map((spec, i) => [spec, i]),
-        ([spec, i]) => [op.outputs.length > 1 && Dom.el("span", { class: "param" }, `:${i}`), specText(spec)]),
+        ([spec, i]) => [specText(spec), op.outputs.length > 1 && Dom.el("span", { class: "param" }, `:${i}`)]),
       op.label && Dom.el("pre", { class: "code" }, op.label)),
       part("Inputs", list(data, (link) => linkRow(link, link.tail, true))),
       part("Runs after", list(waits, (link) => itemLink(link.tail))),

@@ -9,19 +9,25 @@ const Keys = (() => {
   const ACTIONS = {
     "/": () => { Search.box.focus(); Search.box.select(); },
     f: () => fit(), "+": () => zoomBy(1.3), "=": () => zoomBy(1.3), "-": () => zoomBy(1 / 1.3),
-    e: () => expandAll(), c: () => collapseAll(), d: () => Theme.flip(), p: () => Panel.hidden(),
+    e: () => { expandAll(); Dom.announce("all groups open"); },
+    c: () => { collapseAll(); Dom.announce("all groups closed"); }, d: () => Theme.flip(), p: () => Panel.hidden(),
     r: () => Steps.open(), "?": () => Help.open(), n: () => Search.next(1), N: () => Search.next(-1),
     o: () => focusTab("outline"), i: () => focusTab("details"),
     t: () => {
-      if (!state.selected) return Dom.announce("select something to trace");
+      if (!state.selected || isEdge(state.selected)) return Dom.announce("select a node to trace");
       const trace = TRACES[(TRACES.indexOf(state.trace) + 1) % TRACES.length];
       set({ trace });
       return Dom.announce({ none: "trace off", in: "what it needs", out: "what needs it", both: "both ways" }[trace]);
     },
     Escape: () => {
-      if (state.trace !== "none") set({ trace: "none" });
-      else if (state.step >= 0) Steps.end();
-      else if (state.selected) set({ selected: null });
+      if (state.trace !== "none") {
+        set({ trace: "none" });
+        Dom.announce("trace off");
+      } else if (state.step >= 0) Steps.end();
+      else if (state.selected) {
+        set({ selected: null });
+        Dom.announce("nothing selected");
+      }
       else if (state.query) set({ query: "" });
     },
   };
@@ -91,7 +97,8 @@ const Keys = (() => {
       for (const link of op[links]) {
         const other = link[end], box = boxOf(other);
         if (inside.has(other) || box === item || Filters.isHidden(other)) continue;
-        const weight = (link.kind === "control" ? 1e6 : link.kind === "next" ? 1e5 : 0) + distance(item, box);
+        const weight = (link.kind === "control" ? 1e6 : link.kind === "next" || box.look === "constant" ? 1e5 : 0)
+          + distance(item, box);
         if (!(found.get(box) <= weight)) found.set(box, weight);
       }
     }
@@ -107,7 +114,7 @@ const Keys = (() => {
   // The next of its group, in the order in which they stand.
   function beside(item, by) {
     const across = state.direction === "right" ? "y" : "x";
-    const all = item.parent.children.filter((one) => nodeBox(one));
+    const all = item.parent.children.filter((one) => model.boxOf(one, state.open) === one && nodeBox(one));
     all.sort((a, b) => nodeBox(a)[across] - nodeBox(b)[across] || a.id - b.id);
     return all[all.indexOf(item) + by] || null;
   }

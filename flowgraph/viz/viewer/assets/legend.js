@@ -92,14 +92,13 @@ const Legend = (() => {
   }
 
   function ramp(mode) {
-    const [top, format, words] = mode === "time" ? [Tints.timeTop(), formatTime, "self time in the run"]
-      : [Tints.memoryTop(), formatBytes, Runs.current() ? "bytes that it made" : "bytes of its outputs"];
-    const steps = Array.from({ length: Tints.LEVELS }, (_, i) => i);
+    const [bounds, format, words] = mode === "time" ? [Tints.timeBounds(), formatTime, "self time in the run"]
+      : [Tints.memoryBounds(), formatBytes, Runs.current() ? "bytes that it made" : "bytes of its outputs"];
     const absent = visible().some((item) => Tints.of(item).key === "values-none");
-    return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, steps.map((i) => row(swatch(`${mode}-${i}`),
-      i === 0 ? `under ${format(top * Tints.bound(1))}` : `from ${format(top * Tints.bound(i))}`)),
-    absent && row(swatch("values-none"), mode === "time" ? "did not run" : "size not known"))];
+    return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, bounds.map((bound, i) => row(swatch(`${mode}-${i}`),
+      i === 0 ? `under ${format(bounds[1])}` : `from ${format(bound)}`)),
+    absent && row(swatch("values-none"), Runs.current() ? "did not run" : "size not known"))];
   }
 
-  return { build, show, later };
+  return { build, show };
 })();

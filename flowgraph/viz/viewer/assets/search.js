@@ -162,7 +162,10 @@ const Search = (() => {
 
   function build(parent) {
     list = new Dom.RowList({ role: "listbox", rowRole: "option", label: "operations found",
-      height: 34, draw: row, choose: (op, i) => { go(i); if (Dom.narrow()) close(); } });
+      height: 34, draw: row, keys: (event) => {
+        if (event.key === "Escape") { close(); box.focus(); }
+        return event.key === "Escape";
+      }, choose: (op, i) => { go(i); if (Dom.narrow()) close(); } });
     box = Dom.el("input", { type: "search", id: "query", placeholder: "Search", autocomplete: "off",
       spellcheck: "false", role: "combobox", "aria-label": "Search operations",
       "aria-expanded": "false", "aria-controls": "found", "aria-keyshortcuts": "/",

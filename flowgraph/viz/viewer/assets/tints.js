@@ -45,18 +45,20 @@ const Tints = (() => {
     return { key: `device-${devices().indexOf(found[0]) % 6}`, text: short, what: found[0] };
   }
 
-  // A ramp has six steps from nothing to `top`, each twice and a bit the one before: what is slow or
-  // large stands out, and differences among the small can still be seen.
-  function level(part) {
-    return part <= 0 ? 0 : Math.max(0, Math.min(LEVELS - 1, LEVELS + Math.floor(Math.log(part) / Math.log(2.5))));
+  // A ramp has six steps, each four times the one before: what is slow or large stands out, and
+  // differences among the small can still be seen. The bounds are round numbers.
+  function bounds(top, round) {
+    return Array.from({ length: LEVELS }, (_, i) => (i ? round(top * 4 ** (i - LEVELS)) : 0));
   }
 
-  const bound = (i) => 2.5 ** (i - LEVELS);
+  const timeBounds = () => bounds(timeTop(), (us) => Number(us.toPrecision(1)));
+  const memoryBounds = () => bounds(memoryTop(), (n) => 2 ** Math.round(Math.log2(n)));
+  const level = (amount, steps) => Math.max(0, steps.findLastIndex((bound) => amount >= bound));
 
   function time(item) {
     const run = Runs.current(), cost = run && run.cost(item);
     if (!cost) return { key: "values-none", text: "" };
-    return { key: `time-${level(cost.self / timeTop())}`, text: formatTime(cost.self) };
+    return { key: `time-${level(cost.self, timeBounds())}`, text: formatTime(cost.self) };
   }
 
   const timeTop = () => (Runs.current() ? Math.max(1e-9, Runs.current().total) : 0);
@@ -64,7 +66,10 @@ const Tints = (() => {
   function bytesOf(item) {
     const run = Runs.current(), cost = run && run.cost(item);
     if (cost) return cost.bytes;
-    if (run && run.costs.size) return -1;
+    if (run) { // what did not run has no bytes, but for the variables, which are there
+      const variable = item.look === "variable" && (item.isGroup ? item.op : item);
+      return variable && variable.outputs.length ? variable.outputs[0].bytes : -1;
+    }
     let sum = 0;
     for (const op of opsOf(item)) {
       for (const spec of op.outputs) {
@@ -88,8 +93,8 @@ const Tints = (() => {
 
   function memory(item) {
     const bytes = bytesOf(item);
-    if (bytes < 0) return { key: "values-none", text: "?" };
-    return { key: `memory-${level(Math.min(1, bytes / memoryTop()))}`, text: formatBytes(bytes) };
+    if (bytes < 0) return { key: "values-none", text: Runs.current() ? "" : "?" };
+    return { key: `memory-${level(bytes, memoryBounds())}`, text: formatBytes(bytes) };
   }
 
   function values(item) {
@@ -122,5 +127,5 @@ const Tints = (() => {
     return dims.every((n) => /^\d+$/.test(n)) ? dims.reduce((a, b) => a * Number(b), 1) : 1;
   }
 
-  return { MODES, TITLES, VALUES, LEVELS, mode, usable, of, devices, bound, timeTop, memoryTop };
+  return { MODES, TITLES, VALUES, mode, usable, of, timeBounds, memoryBounds };
 })();
