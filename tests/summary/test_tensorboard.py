@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import re
 import socket
 import struct
 import subprocess
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from tests.chromium import browser
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None,
                                 reason="TensorBoard is not installed (extra `tensorboard`)")
@@ -136,17 +138,17 @@ class Server:
     def json(self, route: str):
         return json.loads(self.get(route))
 
-    def wait(self) -> None:
-        """Until it serves and has read the run."""
+    def wait(self, runs: set[str]) -> None:
+        """Until it serves and has read the runs."""
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 pytest.fail(f"TensorBoard ended: {self.process.stdout.read().decode()[-2000:]}")
             with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                if self.json("plugin/graphs/info"):
+                if runs <= set(self.json("plugin/graphs/info")):
                     return
-            time.sleep(0.5)
-        pytest.fail("TensorBoard did not read the run within two minutes")
+            time.sleep(0.2)
+        pytest.fail("TensorBoard did not read the runs within two minutes")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -157,28 +159,117 @@ class Server:
             self.process.communicate()
 
 
-@pytest.mark.slow
-def test_its_pages_show_the_run(logdir) -> None:
-    server = Server(logdir.parent)
+@pytest.fixture(scope="module")
+def traced_logdir(logdir):
+    """A loop, a choice and a variable in scopes, and a traced run of them."""
+    folder = logdir.parent / "traced"
+    with fg.Graph().as_default(), fg.Session() as session:
+        x = fg.placeholder(fg.float32, [None, 4], name="x")
+        hidden = x
+        for name in ("first_layer", "second_layer"):
+            hidden = fg.layers.dense(hidden, 4, fg.nn.relu, name=name)
+        total = fg.reduce_sum(hidden, name="total")
+        with fg.name_scope("control"):
+            _, grown = fg.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, fg.tanh(y) + total),
+                                     [0, total], name="loop")
+            picked = fg.cond(grown > -1e9, lambda: fg.square(grown), lambda: fg.negative(grown))
+        fg.negative(x, name="not_needed")
+        session.run(fg.global_variables_initializer())
+        fg.summary.write_graph_log(folder, session=session, fetches=picked,
+                                   feed_dict={x: np.ones((2, 4))}, global_step=7)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(logdir, traced_logdir):
+    started = Server(logdir.parent)
     try:
-        server.wait()
-        curve = server.json("plugin/scalars/scalars?run=train&tag=loss")
-        assert [step for _, step, _ in curve] == [0, 1, 2]
-        np.testing.assert_allclose([value for _, _, value in curve], LOSSES, rtol=1e-6)
-        assert "weights" in server.json("plugin/histograms/tags")["train"]
-        assert len(server.json("plugin/histograms/histograms?run=train&tag=weights")) == STEPS
-        assert "weights" in server.json("plugin/distributions/tags")["train"]
-        pictures = server.json("plugin/images/images?run=train&tag=picture/image&sample=0")
-        assert [picture["step"] for picture in pictures] == [0, 1, 2]
-        assert server.get(f"plugin/images/individualImage?{pictures[0]['query']}").startswith(
-            b"\x89PNG")
-        sounds = server.json("plugin/audio/audio?run=train&tag=tone/audio&sample=0")
-        assert server.get(f"plugin/audio/individualAudio?{sounds[0]['query']}").startswith(b"RIFF")
-        notes = server.json("plugin/text/text?run=train&tag=note")
-        assert "<strong>bold</strong>" in notes[0]["text"]
-        graph = server.get("plugin/graphs/graph?run=train&conceptual=false").decode()
-        assert 'name: "model/loss"' in graph and 'op: "RealDiv"' in graph
-        ran = server.get("plugin/graphs/run_metadata?run=train&tag=step%202").decode()
-        assert 'node_name: "model/loss"' in ran
+        started.wait({"train", "traced"})
+        yield started
     finally:
-        server.stop()
+        started.stop()
+
+
+@pytest.mark.slow
+def test_its_routes_give_the_run(server) -> None:
+    curve = server.json("plugin/scalars/scalars?run=train&tag=loss")
+    assert [step for _, step, _ in curve] == [0, 1, 2]
+    np.testing.assert_allclose([value for _, _, value in curve], LOSSES, rtol=1e-6)
+    assert "weights" in server.json("plugin/histograms/tags")["train"]
+    assert len(server.json("plugin/histograms/histograms?run=train&tag=weights")) == STEPS
+    assert "weights" in server.json("plugin/distributions/tags")["train"]
+    pictures = server.json("plugin/images/images?run=train&tag=picture/image&sample=0")
+    assert [picture["step"] for picture in pictures] == [0, 1, 2]
+    assert server.get(f"plugin/images/individualImage?{pictures[0]['query']}").startswith(
+        b"\x89PNG")
+    sounds = server.json("plugin/audio/audio?run=train&tag=tone/audio&sample=0")
+    assert server.get(f"plugin/audio/individualAudio?{sounds[0]['query']}").startswith(b"RIFF")
+    notes = server.json("plugin/text/text?run=train&tag=note")
+    assert "<strong>bold</strong>" in notes[0]["text"]
+    graph = server.get("plugin/graphs/graph?run=train&conceptual=false").decode()
+    assert 'name: "model/loss"' in graph and 'op: "RealDiv"' in graph
+    ran = server.get("plugin/graphs/run_metadata?run=train&tag=step%202").decode()
+    assert 'node_name: "model/loss"' in ran
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser() as opened:
+        yield opened
+
+
+def show(page, server, route: str, selector: str) -> None:
+    """Opens a page of TensorBoard and waits for what it draws."""
+    page.open(f"http://127.0.0.1:{server.port}/#{route}")
+    page.until(lambda: page.each(selector))
+
+
+def toasts(page) -> list[str]:
+    """What it complains of at the edge of the window."""
+    return [text for text in page.each("paper-toast.paper-toast-open, mat-snack-bar-container",
+                                       "e.textContent.trim()") if text]
+
+
+@pytest.mark.slow
+def test_its_graph_page_draws_scopes_functions_shapes_and_costs(server, page) -> None:
+    show(page, server, "graphs&run=traced", "g.node")
+    names = page.until(lambda: page.each("g.node", "e.getAttribute('data-name')"))
+    assert {"x", "first_layer", "second_layer", "control", "total", "not_needed"} <= set(names)
+    functions = [name for name in names if name.startswith("__function_library__")]
+    assert sorted(name.rpartition("_")[2] for name in functions) == [
+        "body", "cond", "else", "then"]
+    texts = page.each("g.node text, g.edge textPath, g.edge text",
+                      "e.firstChild?.textContent.trim()")  # behind it is a title
+    assert {"first_layer", "second_layer", "control", "?\u00d74"} <= set(texts)
+
+    page.click("paper-item", "step 7")
+    page.until(lambda: page.each("g.node.faded"))  # what the run did not need
+    page.click("paper-radio-button", "Compute time")
+    (longest,) = page.until(lambda: page.each(".domainEnd", "e.textContent.trim()"))
+    assert re.fullmatch(r"[0-9.]+ (\u00b5s|ms)", longest)
+    page.click("paper-radio-button", "Memory")
+    page.until(lambda: page.each(".domainEnd", "e.textContent.trim()")[0].endswith("B"))
+    fills = dict(page.each("g.node .nodeshape > :first-child", "[e.closest('g.node').getAttribute("
+                           "'data-name'), getComputedStyle(e).fill]"))
+    assert fills["first_layer"].startswith("rgb(") and fills["not_needed"].startswith("url(")
+    faded = page.each("g.node.faded", "e.getAttribute('data-name')")
+    assert "not_needed" in faded and "else" in {name.rpartition("_")[2] for name in faded}
+    assert not {"first_layer", "control", "total", "x", *(
+        name for name in functions if not name.endswith("else"))} & set(faded)
+    assert toasts(page) == [] and page.errors() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("route, selector, value, drawn", [
+    ("scalars", "path.line", "e.getAttribute('d').split('L').length", STEPS),
+    ("timeseries", "line-chart canvas", "e.width > 0", True),
+    ("images", "img", "e.naturalWidth", 6),
+    ("histograms", "path.outline", "e.getAttribute('d').length > 10", True),
+    ("distributions", "path.area", "e.getAttribute('d').length > 10", True),
+    ("audio", "audio", "e.duration", 4 / 8000),
+    ("text", "strong", "e.textContent", "bold"),
+], ids=["scalars", "timeseries", "images", "histograms", "distributions", "audio", "text"])
+def test_its_other_pages_draw(server, page, route, selector, value, drawn) -> None:
+    show(page, server, route, selector)
+    page.until(lambda: drawn in page.each(selector, value))
+    assert toasts(page) == [] and page.errors() == []
