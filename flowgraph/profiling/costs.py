@@ -77,9 +77,10 @@ class Costs:
     def _add_part(self, part: Part) -> None:
         for note in part.notes:
             op: Any = note.step.op
-            self.by_op[op] = self.by_op.get(op, Cost()) + Cost(
-                max(note.seconds - note.inside, 0.0), note.seconds, note.calls, note.made,
-                flops(note))
+            if not note.is_group:  # what a group has spent is told of its members
+                self.by_op[op] = self.by_op.get(op, Cost()) + Cost(
+                    max(note.seconds - note.inside, 0.0), note.seconds, note.calls, note.made,
+                    flops(note))
             if note.bodies is not None:
                 for inner in note.bodies.parts:
                     self._add_part(inner)

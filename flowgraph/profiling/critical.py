@@ -63,6 +63,10 @@ def critical_path(recording: Recording) -> CriticalPath:
         inside.setdefault(parent, []).append(members)
     for index in range(len(recording.steps) - 1, -1, -1):  # what is inside comes after it
         seconds, chain = recording.steps[index].self_seconds, [index]
+        if recording.steps[index].is_group:  # its members run together: all of them count
+            chain += inside[index][0] if index in inside else []
+            chains[index] = recording.steps[index].seconds, chain
+            continue
         for members in inside.get(index, ()):
             more, inner = _longest(recording, members, chains)
             seconds, chain = seconds + more, chain + inner

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from flowgraph.core.frames import located
+from flowgraph.plan.tiles import TileFunction
 from flowgraph.profiling.flops import flops_of
 from flowgraph.profiling.recording import RecordedOutput, RecordedStep, Recording
 from flowgraph.profiling.values import statistics
@@ -150,10 +151,11 @@ class RecordedRun:
                 _outputs(note), line_of.get(step, ""), flops(note)))
             made.update(dict.fromkeys(step.outputs, index))
             if note.bodies is not None:
-                names = body_names(instr)
+                names = ["group"] if note.is_group else body_names(instr)
                 for inner in note.bodies.parts:
+                    if note.is_group:  # its members have no plan of their own
+                        lines[None] = member_lines(note, inner)
                     self._add(inner, index, names[inner.body], found, lines)
-
 
     def _fed(self, part: Part, parent: int, found: list[RecordedStep]) -> dict[int, int]:
         """By slot the step that made what a later part of a run is fed."""
@@ -207,13 +209,25 @@ def source_lines(runner: Any) -> dict[Any, str]:
             for number, step in source.step_of_line.items()}
 
 
+def member_lines(note: Note, members: Part) -> dict[Any, str]:
+    """The NumPy line of each member of a group, for one tile.
+
+    Args:
+        note: of the group.
+        members: its members.
+    """
+    lines = [line.rpartition("  # ") for line in cast(TileFunction, note.step.kernel).lines]
+    code = [code.strip() for code, comment, _ in lines if comment]
+    return dict(zip((inner.step for inner in members.notes), code, strict=False))
+
+
 def flops(note: Note) -> int:
     """Floating point operations of all runs of a noted step.
 
     Args:
         note: the note.
     """
-    if not note.outputs:
+    if not note.outputs or note.is_group:
         return 0
     instr = note.step.instr
     return note.calls * flops_of(instr.op_def, instr.attrs, list(note.shapes),

@@ -42,6 +42,9 @@ class RecordedOutput:
 class RecordedStep:
     """One step of a run.
 
+    A group of elementwise ops that run together, tile by tile, is a step of the type "InTiles", and
+    its members are steps inside of it, which share its time as such ops usually do.
+
     Attributes:
         op: the graph Operation that names it; one of a loop's body is in the loop's own graph.
         origins: all graph operations it stands for; `op` is the first.
@@ -82,6 +85,11 @@ class RecordedStep:
     outputs: tuple[RecordedOutput, ...]
     line: str
     flops: int
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for ops that ran together, tile by tile; they come after it."""
+        return self.type == "InTiles"
 
     @property
     def forward_op(self) -> Operation:

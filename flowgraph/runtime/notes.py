@@ -25,6 +25,7 @@ import numpy as np
 
 from flowgraph.ops.tensor_list import TensorList
 from flowgraph.plan.plan import Step
+from flowgraph.runtime.group_notes import is_group, kept_of_members, member_steps, shares
 
 WHOLE = 10_000  # notes of a run; after so many, loops keep their first and last rounds only
 ROUNDS = 2  # of those
@@ -57,8 +58,8 @@ class Note:
         bodies: what ran inside of it, None if it has no bodies.
     """
 
-    __slots__ = ("bodies", "calls", "carried", "inside", "live", "made", "outputs", "seconds",
-                 "shapes", "start", "step")
+    __slots__ = ("bodies", "calls", "carried", "inside", "kept", "live", "made", "outputs",
+                 "seconds", "shapes", "start", "step")
 
     def __init__(self, step: Step, shapes: tuple[tuple[int, ...] | None, ...]) -> None:
         self.step = step
@@ -69,6 +70,12 @@ class Note:
         self.made = self.live = 0
         self.bodies: Rounds | None = None
         self.carried: dict[int, list[Any]] = {}  # memory that a body's last round has handed on
+        self.kept: list[Any] = []  # of the members of a group
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for others, which are noted as if they ran inside of it."""
+        return is_group(self.step)
 
 
 class Part:
@@ -249,6 +256,8 @@ class StepNotes:
         self._entered[-1][0].notes.append(note)
         self._running.append(note)
         self._count += 1
+        if self._keep is not None and is_group(step):
+            note.kept = kept_of_members(step, arguments, self._keep)
         note.start = self._stopped_at - self._stopped
         self._go_on()
 
@@ -261,6 +270,8 @@ class StepNotes:
         note.outputs = [Output(getattr(result, "shape", ()), getattr(result, "nbytes", 0),
                                None if keep is None else keep(result)) for result in results]
         self._note_memory(note, step, arguments, results)
+        if is_group(step):
+            _note_members(note)
         part = self._entered[-1][0]
         if part.body < 0 and len(part.notes) == len(part.runner.plan.steps):
             self._go_on()  # what follows is copying the results: every run does so
@@ -349,6 +360,28 @@ class StepNotes:
         if not live[0]:
             self._live_bytes -= live[1]
             del self._live[memory]
+
+
+def _note_members(note: Note) -> None:
+    """Notes the members of a group, as a part of its step."""
+    part = Part(None, 0, 0)
+    start = note.start
+    group = note.step.instr.attrs["group"]
+    for i, (step, share) in enumerate(zip(member_steps(note.step), shares(group), strict=True)):
+        shapes: Any = tuple([None if v is None else v.spec.shape for v in step.instr.inputs])
+        inner = Note(step, shapes)
+        inner.start, inner.seconds, inner.live = start, share * note.seconds, note.live
+        value = step.instr.outputs[0]
+        shape: Any = value.spec.shape
+        nbytes = value.spec.nbytes or 0
+        inner.outputs = [Output(shape, nbytes, note.kept[i] if note.kept else None)]
+        if note.made and value in group.results:
+            inner.made = nbytes
+        start += inner.seconds
+        part.notes.append(inner)
+    note.inside, note.made, note.kept = note.seconds, 0, []
+    note.bodies = Rounds()
+    note.bodies.first.append(part)
 
 
 def _place(array: Any) -> Any:

@@ -54,7 +54,8 @@ def fill(step_stats: Any, notes: StepNotes) -> None:
 def _all_of(part: Part) -> Iterator[Note]:
     """The notes of a plan and of all that ran inside of its steps, in order of beginning."""
     for note in part.notes:
-        yield note
+        if not note.is_group:  # its members are ops of the graph
+            yield note
         if note.bodies is not None:
             for inner in note.bodies.parts:
                 yield from _all_of(inner)
