@@ -86,7 +86,7 @@ class Drawing {
     if (level === 0) {
       out.edges.push(...coarseEdges(edges));
       out.nodes.push(...coarseNodes(nodes, this.app.colors));
-      for (const place of groups) { const name = groupName(place, k); if (name) out.names.push(name); }
+      out.names.push(...groupNames(groups, k));
     } else {
       for (const drawn of edges) {
         const element = edgeElement(drawn, level);
@@ -128,6 +128,7 @@ class Drawing {
       element.classList.toggle("lit", lit !== null && edge.links.some((link) => lit.ops.has(link.tail) && lit.ops.has(link.head)));
     }
     this._drawOver(lit);
+    paintMarks(this);
   }
 
   // The ops on the trace and the boxes that stand for them; null without a trace.

@@ -7,8 +7,6 @@ function nodeElement(place, colors, level) {
   if (item.isGroup) classes.push("group", `kind-${item.kind}`);
   if (item.fetched) classes.push("fetched");
   if (item.unused) classes.push("unused");
-  if (paint.light) classes.push("on-dark");
-  if (paint.dark) classes.push("on-light");
   const g = svg("g", { class: classes.join(" "), "data-key": item.key,
     transform: `translate(${place.x + w / 2},${place.y + h / 2})` });
   if (item.isGroup && item.kind !== "variable") { // a second sheet behind: there is more inside
@@ -17,12 +15,17 @@ function nodeElement(place, colors, level) {
   }
   g.append(svg("path", { class: "shape", d: outlineOf(item, w, h), style: `fill:${paint.fill};stroke:${paint.line}` }));
   const { lines } = faceOf(item);
+  const ink = paint.ink ? `fill:${paint.ink}` : null;
   const total = lines.reduce((sum, l) => sum + l.size * 1.28, 0);
   let y = -total / 2 + (item.look === "variable" ? 4 : 0);
   for (const l of level === 2 ? lines : lines.slice(0, 1)) {
     y += l.size * 1.28;
     const at = level === 2 ? y - l.size * 0.34 : 4;
-    g.append(svg("text", { y: at, "font-size": l.size, class: l.bold ? "strong" : l.soft ? "soft" : null }, l.text));
+    g.append(svg("text", { y: at, "font-size": l.size, style: ink,
+      class: l.bold ? "strong" : l.soft ? "soft" : null }, l.text));
+  }
+  if (paint.text && level === 2) {
+    g.append(svg("text", { class: "measure", x: w / 2 + 4, y: h / 2 + 5, "font-size": SMALL_SIZE }, paint.text));
   }
   if (item.isGroup && level === 2) g.append(sign(w / 2, -h / 2, "+"));
   return g;
@@ -87,13 +90,23 @@ function groupElement(place, k, level) {
   return g;
 }
 
-// The name of an open group across it, readable however far away; null when there is no room.
-function groupName(place, k) {
-  const title = shorten(printable(place.item.title), 24);
-  const room = place.w * 0.9;
-  const size = Math.min(13 / k, (room / Math.max(1, textWidth(title, 10, true))) * 10);
-  if (size * k < 7 || size * 1.6 > place.h) return null;
-  return svg("text", { class: "strong map-name", x: place.x + place.w / 2, y: place.y + size * 1.25, "font-size": size }, title);
+// The names of open groups across them, readable however far away, as on a map: the outer ones
+// first, and what would stand over another name is left out.
+function groupNames(groups, k) {
+  const taken = new Room(), names = [];
+  for (const place of groups) {
+    const title = shorten(printable(place.item.title), 24);
+    const wide = textWidth(title, 10, true);
+    const size = Math.min(13, ((place.w * k * 0.9) / Math.max(1, wide)) * 10);
+    const w = (wide * size) / 10;
+    if (size < 7 || size * 1.6 > place.h * k) continue;
+    const x = (place.x + place.w / 2) * k, y = place.y * k;
+    if (!taken.isFree(x - w / 2, y, w, size * 1.4)) continue;
+    taken.add(x - w / 2, y, w, size * 1.4);
+    names.push(svg("text", { class: "strong map-name", x: place.x + place.w / 2, y: place.y + (size * 1.25) / k,
+      "font-size": size / k }, title));
+  }
+  return names;
 }
 
 function coarseEdges(edges) {

@@ -11,8 +11,8 @@
 // they are kept apart and are drawn for what is selected or pointed at.
 
 const MOST_BESIDE = 4; // so many boxes may show the same small constant beside them
-const HUB = 14; // a box with more neighbours hides its edges until asked, in a crowded group
-const CROWD = 24;
+const HUB = 40; // a box with more neighbours hides its edges until asked, in a crowded group
+const CROWD = 50;
 
 class Flow {
   constructor(model, state) {
@@ -115,8 +115,17 @@ class Flow {
     const data = new Set(edges.filter((e) => e.kind !== "control").map(pairOf));
     for (const edge of edges) edge.hiddenBy = edge.kind === "control" && data.has(pairOf(edge));
     scene.sides = scene.items.filter((item) => item.kind === "side");
+    this._dropIdle(scene);
     this._putBeside(scene);
     this._findHubs(scene);
+  }
+
+  // Inside a loop, the op that is the loop says nothing: its tensors go to and come from what is there.
+  _dropIdle(scene) {
+    const { op } = scene.group;
+    if (!op || scene.group.kind === "variable" || op.fetched) return;
+    if (scene.edges.some((edge) => edge.tail === op || edge.head === op)) return;
+    scene.items = scene.items.filter((item) => item !== op);
   }
 
   // Small constants and summaries stand beside the box that uses or feeds them.

@@ -2,7 +2,7 @@
 // columns as a newspaper folds text. Everything here is in the flow's own coordinates: u across
 // the flow, v along it; layout.js turns them to the direction that the reader chose.
 
-const GAP = 40; // between ranks
+const GAP = 36; // between ranks
 const LANE = 7; // between edges that go from one column to the next
 const TALLEST = 640; // what is shorter is never folded
 
@@ -28,7 +28,7 @@ function rankSizes(net, ordered, u) {
         count += 1;
       }
     }
-    return GAP + Math.min(90, far * 0.05) + Math.min(30, count * 0.3);
+    return GAP + Math.min(50, far * 0.05) + Math.min(24, count * 0.25);
   });
   return { thick, gaps };
 }

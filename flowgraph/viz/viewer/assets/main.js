@@ -29,14 +29,17 @@ function start() {
     announce: find("announce"), minimap: find("minimap") };
   app = { payload, model, state, set, on, el: elements, timings };
   elements.scene.classList.add("graph");
-  address.model = model;
-  address.defaultOpen = JSON.stringify([...openAtFirst(model)].map((group) => group.path).sort());
-  const patch = { open: openAtFirst(model), direction: model.direction, run: model.runs.length ? 0 : -1,
-    ...readAddress(location.hash, model) };
-  Object.assign(state, patch);
-  app.colors = new Colors(model, state);
+  state.direction = model.direction;
+  state.run = model.runs.length ? 0 : -1;
+  app.colors = new Colors(state);
   app.minimap = new Minimap(app);
   app.view = new View(app);
+  const first = openAtFirst();
+  address.model = model;
+  address.defaultOpen = JSON.stringify([...first].map((group) => group.path).sort());
+  const patch = { open: first, ...readAddress(location.hash, model) };
+  Object.assign(state, patch);
+  app.colors.refresh();
   app.tip = { show: (content, x, y) => showTip(app, content, x, y), hide: () => hideTip(app) };
   Object.assign(app, { exportSvg, exportPng, expandAll, collapseAll });
   app.view.relayout();
@@ -49,7 +52,7 @@ function start() {
     startPointer(app);
     for (const part of parts) part(app);
     keepAddress(model, (found) => {
-      set({ open: openAtFirst(model), selected: null, trace: "none", ...found });
+      set({ open: first, selected: null, trace: "none", ...found });
     });
     timings.ready = performance.now();
     document.documentElement.setAttribute("data-ready", "");
@@ -57,22 +60,31 @@ function start() {
   window.flowgraph = { app, model, state, set, fit, expandAll, exportSvg: app.exportSvg, timings };
 }
 
-const READABLE = 40; // so many boxes can be read at first sight
+const MOST_BOXES = 40; // so many can be read at first sight
+const READABLE = 0.62; // zoom at which text is still read with ease
 
-// The groups that are open at first: level after level while few enough boxes are in sight.
-function openAtFirst(model) {
+// The groups that are open at first: level after level, while few enough boxes are in sight and
+// they can be read when all of them fit on the stage.
+function openAtFirst() {
+  const { view, el: { stage } } = app;
   const open = new Set();
-  const isMain = (group) => group.kind === "scope" || group.kind === "loop" || group.kind === "branches" || group.kind === "branch";
+  const isMain = (group) => ["scope", "loop", "branches", "branch"].includes(group.kind);
   const seen = (group) => group.children.filter((item) => item.look !== "constant" && item.look !== "summary").length;
+  const room = [Math.max(1000, stage.clientWidth), Math.max(680, stage.clientHeight)];
+  const layouts = view.layouts;
+  const zoomOf = (groups) => {
+    const flow = new Flow(model, { ...state, open: groups });
+    const layout = layouts.of(flow, model.root, model.direction);
+    return Math.min(room[0] / (layout.w + 80), room[1] / (layout.h + 80));
+  };
   let level = model.root.groups.filter(isMain);
   let boxes = seen(model.root);
   while (level.length) {
-    const alone = level.length === 1 && boxes < 12 && seen(level[0]) <= 120;
     const more = level.reduce((sum, group) => sum + seen(group), 0);
-    if (boxes + more > READABLE && !alone) {
-      // Not all of them: then those that cost nothing to look at, if any.
-      break;
-    }
+    const alone = level.length === 1 && boxes < 12 && more <= 120; // one scope around everything
+    if (boxes + more > MOST_BOXES && !alone) break;
+    const next = new Set([...open, ...level]);
+    if (!alone && zoomOf(next) < READABLE) break;
     for (const group of level) open.add(group);
     boxes += more;
     level = level.flatMap((group) => group.groups.filter(isMain));

@@ -5,6 +5,7 @@
 //   group title, path, kind, groups, ops …         spec  text, shape, dtype, bytes, elements
 
 const LINK_KINDS = ["data", "ref", "control", "next"];
+const STAND_INS = new Set(["Parameter", "VariableParameter"]); // what a loop or branch is given
 const SIDE_LOOKS = { gradients: "gradient", optimizer: "update" };
 
 class Model {
@@ -44,6 +45,7 @@ class Model {
       };
       op.look = SIDE_LOOKS[op.role] || (["save", "init"].includes(op.role) ? "op" : op.role);
       if (op.role === "variable") op.look = "op";
+      if (STAND_INS.has(op.type)) op.look = "placeholder";
       this.types[type].ops.push(op);
       parent.ops.push(op);
       return op;

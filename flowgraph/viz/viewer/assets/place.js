@@ -19,7 +19,7 @@ function placeNet(net, ordered) {
       results.push(x);
     }
   }
-  return balance(results, width);
+  return bestPlaces(ordered, balance(results, width));
 }
 
 // Edges that cross the straight middle part of a long edge give way to it.
@@ -95,8 +95,7 @@ function packBlocks(layers, root, width, left, real) {
         blocks.push(b);
       }
       if (before >= 0) {
-        const space = v >= real && before >= real ? POINT : v >= real || before >= real ? SPACE / 2 : SPACE;
-        outs.get(root[before]).push([b, (width[before] + width[v]) / 2 + space]);
+        outs.get(root[before]).push([b, (width[before] + width[v]) / 2 + distance(before, v, real)]);
         count.set(b, count.get(b) + 1);
       }
       before = v;

@@ -34,6 +34,7 @@ function opLines(op) {
   const spec = op.outputs.length ? op.outputs[0].text : "";
   if (["placeholder", "variable", "constant"].includes(op.look)) {
     const value = op.look === "constant" && op.label !== null ? op.label : spec;
+    if (STAND_INS.has(op.type)) return [line(name, TITLE_SIZE), line(spec, DETAIL_SIZE, false, true)];
     return [line(name, TITLE_SIZE, true), line(value, DETAIL_SIZE, false, true)];
   }
   const stem = name.replace(/_\d+$/, "");

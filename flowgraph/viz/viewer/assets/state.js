@@ -48,6 +48,8 @@ function stateText() {
   if (state.theme !== "auto") words.set("theme", state.theme);
   if (!state.labels) words.set("labels", "off");
   if (state.run > 0) words.set("run", state.run);
+  if (state.step >= 0) words.set("step", state.step);
+  if (state.query) words.set("query", state.query);
   for (const type of state.hidden) words.append("hide", type);
   for (const role of state.hiddenRoles) words.append("hiderole", role);
   const { x, y, k } = state.view;
@@ -75,7 +77,12 @@ function readAddress(hash, model) {
   if (selected) patch.selected = selected;
   if (words.get("labels") === "off") patch.labels = false;
   const run = Number(words.get("run") || 0);
-  if (model.runs[run]) patch.run = run;
+  if (model.runs[run]) {
+    patch.run = run;
+    const step = Number(words.get("step") || -1);
+    if (model.runs[run].steps[step]) patch.step = step;
+  }
+  if (words.has("query")) patch.query = words.get("query").slice(0, 1000);
   if (words.has("hide")) patch.hidden = new Set(words.getAll("hide"));
   if (words.has("hiderole")) patch.hiddenRoles = new Set(words.getAll("hiderole"));
   const view = (words.get("view") || "").split(",").map(Number);

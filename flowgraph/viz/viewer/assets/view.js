@@ -26,9 +26,10 @@ class View {
 
   changed(changed) {
     const has = (...keys) => keys.some((key) => changed.has(key));
-    if (has("color", "run")) this.app.colors.refresh();
+    const values = this.app.state.color === "values" && has("step"); // they change from step to step
+    if (has("color", "run") || values) this.app.colors.refresh();
     if (has("open", "hidden", "hiddenRoles", "direction")) this.relayout();
-    else if (has("color", "run", "labels", "theme")) this.draw(true);
+    else if (has("color", "run", "labels", "theme") || values) this.draw(true);
     else if (has("selected", "hovered", "trace")) this.drawing.paint();
     if (has("view")) this.frame();
   }
@@ -81,9 +82,32 @@ class View {
   }
 
   fitBox(x, y, w, h, most = FIT_ZOOM, smooth = true) {
-    const edge = Math.min(48, this.width * 0.05);
-    const k = Math.min(most, (this.width - 2 * edge) / Math.max(1, w), (this.height - 2 * edge) / Math.max(1, h));
-    this.go({ k: Math.max(MIN_ZOOM, k), x: this.width / 2 - (x + w / 2) * k, y: this.height / 2 - (y + h / 2) * k }, smooth);
+    const views = this._rooms().map(([left, width]) => {
+      const edge = Math.min(40, width * 0.05);
+      const k = Math.max(MIN_ZOOM, Math.min(most, (width - 2 * edge) / Math.max(1, w), (this.height - 2 * edge) / Math.max(1, h)));
+      return { k, x: left + width / 2 - (x + w / 2) * k, y: this.height / 2 - (y + h / 2) * k };
+    });
+    // Beside the legend only where the whole stage would put boxes behind it, and they stay readable.
+    const beside = views.length > 1 && views[1].k > views[0].k * 0.75 && this._covers(views[0]);
+    this.go(beside ? views[1] : views[0], smooth);
+  }
+
+  // Where a picture may go, as [left, width]: the stage, and what is right of an open legend.
+  _rooms() {
+    const { legend, stage } = this.app.el;
+    const box = legend.getBoundingClientRect();
+    const right = box.right - stage.getBoundingClientRect().left;
+    const isLarge = box.height > 80 && right > 40 && right < this.width / 2;
+    return isLarge ? [[0, this.width], [right, this.width - right]] : [[0, this.width]];
+  }
+
+  // Whether the legend stands before a box in a view.
+  _covers({ x, y, k }) {
+    const box = this.app.el.legend.getBoundingClientRect();
+    const stage = this.app.el.stage.getBoundingClientRect();
+    const [left, top, right, bottom] = [box.left - stage.left, box.top - stage.top, box.right - stage.left, box.bottom - stage.top];
+    return this.drawing.nodes.some((p) => p.x * k + x < right && (p.x + p.w) * k + x > left
+      && p.y * k + y < bottom && (p.y + p.h) * k + y > top);
   }
 
   fit(smooth = true) {
