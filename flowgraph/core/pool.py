@@ -12,6 +12,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
 
 Job = Callable[[], object]
 
@@ -24,84 +28,147 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
+class _Batch:
+    """Jobs that belong together: whoever is free takes the next one."""
+
+    __slots__ = ("_lock", "error", "finished", "jobs", "left")
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = list(reversed(jobs))
+        self.left = len(jobs)
+        self.finished = threading.Lock()
+        self.finished.acquire()
+        self.error: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def work(self, worker: _Worker | None = None) -> None:
+        """Does jobs until there are none left to begin; then `worker` is idle."""
+        is_idle = worker is None
+        while True:
+            try:
+                job = self.jobs.pop()
+            except IndexError:
+                if not is_idle:
+                    _idle.append(worker)  # type: ignore[arg-type]
+                return
+            done = 1
+            try:
+                job()
+            except BaseException as error:  # raised again by `parallel`; nothing more is begun
+                self.error = self.error or error
+                with suppress(IndexError):
+                    while True:
+                        self.jobs.pop()
+                        done += 1
+            if not self.jobs and not is_idle:
+                # Before the batch is seen to be done: the next one wants its help at once.
+                _idle.append(worker)  # type: ignore[arg-type]
+                is_idle = True
+            with self._lock:
+                self.left -= done
+                if not self.left:
+                    self.finished.release()
+
+
 class _Worker:
-    """A thread that does one job after another."""
+    """A thread that helps with one batch after another."""
 
     def __init__(self) -> None:
         self._wake = threading.Lock()
-        self._done = threading.Lock()
         self._wake.acquire()
-        self._done.acquire()
-        self._job: Job = bool
-        self._error: BaseException | None = None
+        self.batch: _Batch | None = None
         threading.Thread(target=self._work, name="flowgraph worker", daemon=True).start()
 
-    def start(self, job: Job) -> None:
-        self._job = job
+    def help(self, batch: _Batch) -> None:
+        """Wakes the thread; it may come too late, when all is done."""
+        self.batch = batch
         self._wake.release()
 
-    def wait(self) -> BaseException | None:
-        """Waits for the job's end; what it raised."""
-        self._done.acquire()
-        error, self._error, self._job = self._error, None, bool
-        return error
-
     def _work(self) -> None:
+        np.seterr(all="ignore")  # as in the threads that run plans
         while True:
             self._wake.acquire()
-            try:
-                self._job()
-            except BaseException as error:  # it is raised again where the job was given
-                self._error = error
-            self._done.release()
+            batch, self.batch = self.batch, None
+            if batch is not None:
+                batch.work(self)
+            del batch
 
 
 _lock = threading.Lock()
 _idle: list[_Worker] = []
+_late: list[_Worker] = []  # woken for a batch that was done before they came
 _made = 0
 
 
 def parallel(jobs: Sequence[Job]) -> None:
-    """Does jobs side by side, the first in this thread, and returns when all are done.
+    """Does jobs side by side, in this thread too, and returns when all are done.
 
-    Jobs for which no thread is free (another run has them) are done here, one after another.
+    No thread is waited for that has not begun: on a busy machine this thread does all of them.
 
     Args:
-        jobs: functions without arguments, as many as there are cores or fewer.
+        jobs: functions without arguments.
 
     Raises:
-        BaseException: what the first job that failed raised, when all have ended.
+        BaseException: what the first job that failed raised, when those begun have ended.
     """
-    started: list[_Worker] = []
-    here = [jobs[0]]
-    for job in jobs[1:]:
-        worker = _take()
+    batch = _Batch(jobs)
+    asked: list[_Worker] = []
+    for _ in range(min(len(jobs), cores()) - 1):
+        worker = _redirected(batch)
         if worker is None:
-            here.append(job)
-        else:
-            worker.start(job)
-            started.append(worker)
-    error: BaseException | None = None
-    try:
-        for job in here:
-            job()
-    except BaseException as raised:
-        error = raised
-    for worker in started:
-        error = _ended(worker, error)
-        _idle.append(worker)
+            worker = _take()
+            if worker is None:
+                break
+            worker.help(batch)
+        asked.append(worker)
+    batch.work()
+    interrupted: BaseException | None = None
+    while batch.left:  # memory that a job writes into is in use until it ends, Ctrl-C or not
+        try:
+            batch.finished.acquire()
+        except BaseException as raised:
+            interrupted = raised
+    _late.extend(worker for worker in asked if worker.batch is batch)
+    error = batch.error or interrupted
     if error is not None:
         raise error
 
 
-def _ended(worker: _Worker, error: BaseException | None) -> BaseException | None:
-    """Waits for a worker, also through Ctrl-C: what it writes into is in use until it ends."""
+def side_by_side(xp: Any, jobs: Sequence[Job]) -> None:
+    """Does the jobs of a kernel, side by side where the processor does them.
+
+    Args:
+        xp: the array module; another one than NumPy has a device that shares out the work itself.
+        jobs: functions without arguments.
+    """
+    if xp is np and len(jobs) > 1:
+        parallel(jobs)
+    else:
+        for job in jobs:
+            job()
+
+
+def shares(items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Items in as many runs as there are cores, or fewer.
+
+    Example:
+        >>> [item for share in shares([1, 2, 3]) for item in share]
+        [1, 2, 3]
+    """
+    count = min(cores(), len(items))
+    return [items[len(items) * i // count:len(items) * (i + 1) // count] for i in range(count)]
+
+
+def _redirected(batch: _Batch) -> _Worker | None:
+    """A worker that is still waking up for a batch that is done, now on its way to this one."""
     while True:
         try:
-            raised = worker.wait()
-            return error or raised
-        except BaseException as interrupted:
-            error = error or interrupted
+            worker = _late.pop()
+        except IndexError:
+            return None
+        if worker.batch is not None:
+            worker.batch = batch  # should it read the old one right now, this batch does without
+            return worker
 
 
 def _take() -> _Worker | None:
@@ -126,6 +193,7 @@ def _forget() -> None:
     global _lock, _made
     _lock = threading.Lock()
     _idle.clear()
+    _late.clear()
     _made = 0
 
 

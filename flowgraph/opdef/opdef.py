@@ -74,6 +74,7 @@ class OpDef:
     folds_by_shape: ClassVar[bool] = False  # needs only the input's shape: tf.shape, tf.size
     maps_values: ClassVar[bool] = False  # takes a SparseTensor too: by its values
     commutative: ClassVar[bool] = False  # the two inputs may be swapped
+    multiplies: ClassVar[bool] = False  # the kernel's work is matrix products, done by BLAS
 
     takes_sparse_gradient: ClassVar[bool] = False  # grad handles IndexedSlices for dy itself
     takes_missing_gradient: ClassVar[bool] = False  # grad handles None for dy itself

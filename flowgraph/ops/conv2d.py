@@ -29,6 +29,7 @@ _ONES = (1, 1, 1, 1)
 class Conv2D(OpDef):
     """Each output pixel is the filter times the inputs under it: [N, H, W, C] by [h, w, C, O]."""
 
+    multiplies = True
     T = dt.FLOAT
 
     def infer(self, input: Spec, filter: Spec, *, strides, padding, explicit_paddings=(),
@@ -53,6 +54,7 @@ class Conv2D(OpDef):
 class Conv2DBackpropInput(OpDef):
     """The gradient of Conv2D with respect to its input; also a convolution that enlarges."""
 
+    multiplies = True
     dtypes = {"input_sizes": dt.INDEX}
     T = dt.FLOAT
     host_inputs = ("input_sizes",)
@@ -81,6 +83,7 @@ class Conv2DBackpropInput(OpDef):
 class Conv2DBackpropFilter(OpDef):
     """The gradient of Conv2D with respect to its filter."""
 
+    multiplies = True
     dtypes = {"filter_sizes": dt.INDEX}
     T = dt.FLOAT
     host_inputs = ("filter_sizes",)

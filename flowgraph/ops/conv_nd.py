@@ -42,6 +42,7 @@ class Conv3D(OpDef):
     [d, h, w, C, O].
     """
 
+    multiplies = True
     T = dt.FLOAT
 
     def infer(self, input: Spec, filter: Spec, *, strides, padding, data_format="NDHWC",
@@ -64,6 +65,7 @@ class Conv3D(OpDef):
 class Conv3DBackpropInputV2(OpDef):
     """The gradient of Conv3D with respect to its input; also a convolution that enlarges."""
 
+    multiplies = True
     dtypes = {"input_sizes": dt.INDEX}
     T = dt.FLOAT
     host_inputs = ("input_sizes",)
@@ -92,6 +94,7 @@ class Conv3DBackpropInputV2(OpDef):
 class Conv3DBackpropFilterV2(OpDef):
     """The gradient of Conv3D with respect to its filter."""
 
+    multiplies = True
     dtypes = {"filter_sizes": dt.INDEX}
     T = dt.FLOAT
     host_inputs = ("filter_sizes",)

@@ -18,8 +18,10 @@ the cache and bounds the memory.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
+from flowgraph.core.pool import shares, side_by_side
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.ops.padding import Windows, image_tiles
 
@@ -38,9 +40,12 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
     if out is None:
         out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
     matrix = w.reshape(-1, w.shape[-1])
-    for tile in _tiles(x, windows, counts):
+
+    def part(tile: slice) -> None:
         cols = _columns(xp, x[tile], windows, counts, pads)
         _dot(xp, cols, matrix, out[tile].reshape(-1, matrix.shape[1]))
+
+    side_by_side(xp, [partial(part, tile) for tile in _tiles(x, windows, counts)])
     return out
 
 
@@ -48,11 +53,18 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     """dw [*window, C, O] of x [N, *sizes, C] and dy [N, *results, O]."""
     counts, pads = windows.place(x.shape[1:-1])
     _equal("sizes", (x.shape[0], *counts), dy.shape[:-1])
-    total = xp.zeros((math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]), x.dtype)
-    for tile in _tiles(x, windows, counts):
-        cols = _columns(xp, x[tile], windows, counts, pads)
-        total += _dot(xp, cols.T, dy[tile].reshape(-1, dy.shape[-1]))
-    return total.reshape(*windows.sizes, x.shape[-1], dy.shape[-1])
+    tiles = shares(_tiles(x, windows, counts))
+    totals = xp.zeros((max(1, len(tiles)), math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]),
+                      x.dtype)
+
+    def part(i: int) -> None:
+        for tile in tiles[i]:
+            cols = _columns(xp, x[tile], windows, counts, pads)
+            totals[i] += _dot(xp, cols.T, dy[tile].reshape(-1, dy.shape[-1]))
+
+    side_by_side(xp, [partial(part, i) for i in range(len(tiles))])
+    return totals.sum(axis=0, dtype=totals.dtype).reshape(*windows.sizes, x.shape[-1],
+                                                          dy.shape[-1])
 
 
 def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
@@ -73,13 +85,16 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
     out[...] = 0
     elements = xp.ascontiguousarray(w.reshape(-1, *w.shape[-2:]).swapaxes(-1, -2))
     taps = windows.all_taps(shape[1:-1])
-    for tile in _tiles(out, windows, counts):
+
+    def part(tile: slice) -> None:
         # one block per element of the window, so that the rows added are long
         blocks = xp.matmul(dy[tile].reshape(-1, dy.shape[-1]), elements)
         blocks = blocks.reshape(len(taps), -1, *counts, shape[-1])
         dx = out[tile]
         for (results, sources), block in zip(taps, blocks, strict=True):
             dx[(slice(None), *sources)] += block[(slice(None), *results)]
+
+    side_by_side(xp, [partial(part, tile) for tile in _tiles(out, windows, counts)])
     return out
 
 

@@ -50,6 +50,7 @@ def _apart(values):
 class Cholesky(OpDef):
     """The lower triangular L with L L^H = `input`, whose upper triangle is not read."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, input):
@@ -99,6 +100,7 @@ def cholesky(input, name=None):
 class Qr(OpDef):
     """q with orthonormal columns and upper triangular r, whose product is `input`."""
 
+    multiplies = True
     T = MATRIX
     multiple = True
 
@@ -172,6 +174,7 @@ def qr(input, full_matrices=False, name=None):
 class Svd(OpDef):
     """s, u, v with u diag(s) v^H = `input`, s falling; u and v are empty unless `compute_uv`."""
 
+    multiplies = True
     T = MATRIX
     multiple = True
 
@@ -261,6 +264,7 @@ def svd(tensor, full_matrices=False, compute_uv=True, name=None):
 class SelfAdjointEigV2(OpDef):
     """Eigenvalues, rising, and (if `compute_v`) eigenvectors of Hermitian matrices."""
 
+    multiplies = True
     T = MATRIX
     multiple = True
 
@@ -339,6 +343,7 @@ def self_adjoint_eigvals(tensor, name=None):
 class Lu(OpDef):
     """L (below the diagonal, ones on it) and U in one matrix, and p with input[p] = L U."""
 
+    multiplies = True
     T = MATRIX
     multiple = True
 

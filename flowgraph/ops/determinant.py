@@ -30,6 +30,7 @@ def _each(scalars):
 class MatrixDeterminant(OpDef):
     """The determinants of square matrices."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, input):
@@ -63,6 +64,7 @@ def matrix_determinant(input, name=None):
 class LogMatrixDeterminant(OpDef):
     """The sign of the determinant, and the logarithm of its size."""
 
+    multiplies = True
     T = MATRIX
     multiple = True
 

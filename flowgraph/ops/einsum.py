@@ -28,6 +28,7 @@ from flowgraph.ops.shape import shape
 class Einsum(OpDef):
     """The sum of products that `equation` describes, as "ij,jk->ik"."""
 
+    multiplies = True
     T = dt.NUMBER
     lists = ("inputs",)
     aliases = ("inputs",)

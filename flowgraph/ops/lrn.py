@@ -25,6 +25,7 @@ _BAND = 256  # channels; up to here a product with a band matrix is quicker than
 class LRN(OpDef):
     """y = x / (bias + alpha * sum of squares within depth_radius channels) ^ beta."""
 
+    multiplies = True
     T = dt.FLOAT
 
     def infer(self, input: Spec, *, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5):
@@ -41,6 +42,7 @@ class LRN(OpDef):
 class LRNGrad(OpDef):
     """The gradient of LRN."""
 
+    multiplies = True
     T = dt.FLOAT
 
     def infer(self, input_grads: Spec, input_image: Spec, output_image: Spec, *, depth_radius=5,

@@ -23,6 +23,7 @@ from flowgraph.ops.complex_numbers import conj
 class MatMul(OpDef):
     """The product of two matrices, either of them transposed first if asked for."""
 
+    multiplies = True
     T = dt.NUMBER
 
     def infer(self, a: Spec, b: Spec, *, transpose_a=False, transpose_b=False):
@@ -54,6 +55,7 @@ class MatMul(OpDef):
 class BatchMatMulV2(OpDef):
     """The products of two stacks of matrices; the sizes before the last two broadcast."""
 
+    multiplies = True
     T = dt.NUMBER
 
     def infer(self, x: Spec, y: Spec, *, adj_x=False, adj_y=False):

@@ -18,6 +18,7 @@ from flowgraph.ops.solve import matrix_solve
 class MatrixExponential(OpDef):
     """I + x + x^2 / 2! + x^3 / 3! + ..., of square matrices x."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, input):
@@ -89,6 +90,7 @@ def expm(input, name=None):
 class MatrixSquareRoot(OpDef):
     """y with y y = `input`, of eigenvalues in the right half of the plane."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, input):
@@ -155,6 +157,7 @@ def matrix_square_root(input, name=None):
 class MatrixLogarithm(OpDef):
     """y with exp(y) = `input`, of eigenvalues whose imaginary parts lie in (-pi, pi]."""
 
+    multiplies = True
     T = dt.COMPLEX
     host_only = "CuPy finds no eigenvalues of general matrices"
 

@@ -21,6 +21,7 @@ _SINGULAR = "the matrix is not invertible"
 class MatrixInverse(OpDef):
     """The inverses of square matrices, or of their adjoints."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, input, *, adjoint=False):
@@ -59,6 +60,7 @@ def matrix_inverse(input, adjoint=False, name=None):
 class MatrixSolve(OpDef):
     """x with `matrix` x = `rhs`, or with the adjoint of `matrix`."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, matrix, rhs, *, adjoint=False):
@@ -116,6 +118,7 @@ def matrix_solve(matrix, rhs, adjoint=False, name=None):
 class MatrixTriangularSolve(OpDef):
     """x with `matrix` x = `rhs`, where only one triangle of `matrix` is read."""
 
+    multiplies = True
     T = MATRIX
 
     def infer(self, matrix, rhs, *, lower=True, adjoint=False):
@@ -194,6 +197,7 @@ class MatrixSolveLs(OpDef):
     By the normal equations if `fast`, else by singular values, without the regularizer.
     """
 
+    multiplies = True
     T = MATRIX
     dtypes = {"l2_regularizer": dt.DTypeSet("float64", (dt.float64,))}
     host_inputs = ("l2_regularizer",)

@@ -21,6 +21,7 @@ from flowgraph.ops.sparse_tensor import as_sparse, sparse_parts
 class SparseTensorDenseMatMul(OpDef):
     """The product of a sparse and a dense matrix; either may be taken adjoint."""
 
+    multiplies = True
     T = dt.DTypeSet("a floating or complex dtype, int32 or int64",
                     (dt.float32, dt.float64, dt.int32, dt.complex64, dt.complex128, dt.int64,
                      dt.float16))
@@ -105,6 +106,7 @@ def sparse_tensor_dense_matmul(sp_a, b, adjoint_a=False, adjoint_b=False, name=N
 class SparseMatMul(OpDef):
     """The product of two dense matrices, of which one is said to have many zeros."""
 
+    multiplies = True
     T = dt.DTypeSet("float32 or float64", (dt.float32, dt.float64))
 
     def infer(self, a, b, *, transpose_a=False, transpose_b=False, a_is_sparse=False,

@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import parallel_numpy
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
+
+_ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS uses one thread anyway
+_SMALL = 1 << 12  # elements of the inputs of other ops that multiply
 
 
 class Step:
@@ -31,13 +35,16 @@ class Step:
         host: positions of inputs that the kernel gets as plain Python numbers.
         drops: slots that no later step needs.
         frees: numbers of the views whose memory is free after this step.
+        xp: the array module for the kernel.
     """
 
-    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view", "views")
+    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view", "views",
+                 "xp")
 
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
         is_group = instr.op_def is IN_TILES
+        self.xp = parallel_numpy if _is_large_product(instr) else np
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
                                            else instr.op_def.kernel)
@@ -54,6 +61,38 @@ class Step:
     def op(self) -> Any:
         """The graph operation that names this step in errors and pictures."""
         return self.instr.origins[0]
+
+
+def _is_large_product(instr: Instr) -> bool:
+    """Whether it is a product that is worth splitting over the cores."""
+    if instr.op_def.type not in ("MatMul", "BatchMatMulV2"):
+        return False
+    return (_multiplications(instr) or 0) >= parallel_numpy.LARGE
+
+
+def _multiplications(instr: Instr) -> int | None:
+    """How many multiplications a product of matrices takes, if its sizes are known."""
+    a, out = instr.inputs[0], instr.outputs[0]
+    if a is None or not a.spec.is_static or out.spec.size is None or not a.spec.shape:
+        return None
+    across = instr.attrs.get("transpose_a", instr.attrs.get("adj_x", False))
+    return out.spec.size * (a.spec.shape[-2 if across else -1] or 0)
+
+
+def multiplies(program: Program) -> bool:
+    """Whether BLAS has enough to do in a program that it would use threads of its own."""
+    for instr in program.instrs:
+        if any(multiplies(body) for body in instr.bodies):
+            return True
+        if instr.op_def.multiplies:
+            if instr.op_def.type in ("MatMul", "BatchMatMulV2"):
+                count = _multiplications(instr)
+                if count is not None and count <= _ONE_THREAD:
+                    continue
+            elif all(v is not None and (v.spec.size or _SMALL) < _SMALL for v in instr.inputs):
+                continue
+            return True
+    return False
 
 
 def own(value: Any) -> Any:

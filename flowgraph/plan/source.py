@@ -208,6 +208,9 @@ class Source:
                 expression = evaluated(expression, needs)
                 needs = {name: value for name, value in needs.items()
                          if re.search(rf"\b{name}\b", expression)}
+            if step.xp is not np:
+                parallel = self._global("parallel", step.xp)
+                expression = re.sub(r"^np\.", f"{parallel}.", expression)
             if all(name == self._global(name, value) for name, value in needs.items()):
                 return self._assign(step, expression)
         groups = [group if isinstance(group, str) else _tuple(group)
@@ -219,7 +222,8 @@ class Source:
         keywords += [f"out={out}"] * bool(out)
         keywords += [f"{'bodies' if instr.bodies else 'state'}={node}"] * bool(node)
         kernel = self._global(op_def.type, step.kernel)
-        return self._assign(step, f"{kernel}({', '.join(['np', *groups, *keywords])})")
+        xp = "np" if step.xp is np else self._global("parallel", step.xp)
+        return self._assign(step, f"{kernel}({', '.join([xp, *groups, *keywords])})")
 
     def _assign(self, step: Step, expression: str) -> str:
         values = step.instr.outputs

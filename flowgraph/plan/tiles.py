@@ -18,6 +18,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -308,7 +309,7 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
         if workers == 1:
             work(0)
         else:
-            parallel([lambda number=number: _quietly(work, number) for number in range(workers)])  # type: ignore[misc]
+            parallel([partial(work, number) for number in range(workers)])
     found = [parts for of_worker in joined for parts in of_worker]
     if found:
         rest = iter(zip(*found, strict=True))
@@ -320,12 +321,6 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
                 whole = np.asarray(total, part.dtype).reshape(part.shape)
                 results[i] = whole if part.shape else whole[()]
     return tuple(results)
-
-
-def _quietly(work: Callable[[int], None], number: int) -> None:
-    """NumPy's warnings are off in the thread that asked, and must be so in the others."""
-    with np.errstate(all="ignore"):
-        work(number)
 
 
 def _take_bank(tiles: TileFunction) -> np.ndarray:

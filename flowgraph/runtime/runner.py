@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from flowgraph.core.blas import held_to_one_thread
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import (
@@ -28,7 +29,7 @@ from flowgraph.errors import (
     message,
 )
 from flowgraph.opdef.opdef import plain_value
-from flowgraph.plan.plan import Plan, Step, own
+from flowgraph.plan.plan import Plan, Step, multiplies, own
 from flowgraph.plan.source import Source
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 
@@ -81,6 +82,8 @@ class Runner:
         self._poison = poison
         self._pool = ArenaPool() if pool is None else pool
         self._arena_bytes = plan.buffers.peak_bytes
+        # A user's own functions keep the threads that they have.
+        self._multiplies = multiplies(plan.program) and not plan.program.runs_user_code
         self._source: Source | None = None
         self._function: Any = None
         self._arenas: list[tuple[Arrays, Callable[..., Any]]] = []
@@ -105,6 +108,13 @@ class Runner:
     def run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
             hooks: tuple[Hook, ...] = ()) -> tuple[Arrays, Arrays]:
         """One run: (fetched arrays, new values of the written variables)."""
+        if not self._multiplies:
+            return self._run(feeds, state, nodes, hooks)
+        with held_to_one_thread:  # large products are split over our own threads
+            return self._run(feeds, state, nodes, hooks)
+
+    def _run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
+             hooks: tuple[Hook, ...]) -> tuple[Arrays, Arrays]:
         arena, quiet = self._take_arena()
         try:
             if self._function is None or hooks:
@@ -234,7 +244,7 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
             hook.before(step, arguments)
         start = time.perf_counter() if hooks else 0.0
         try:
-            result = step.kernel(np, *(op_def.group(arguments) if op_def.lists else arguments),
+            result = step.kernel(step.xp, *(op_def.group(arguments) if op_def.lists else arguments),
                                  **keywords)
         except Exception as error:
             error._flowgraph_step = step  # type: ignore[attr-defined]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
-from flowgraph.runtime import executable, session
+from flowgraph.core import blas
+from flowgraph.runtime import executable, runner, session
 from flowgraph.runtime.session import MOST_EXECUTABLES
 
 
@@ -338,3 +339,27 @@ def test_a_wide_graph_runs() -> None:
     x = fg.placeholder(fg.float32, [], name="x")
     total = fg.add_n([x * float(i) for i in range(500)])
     assert fg.Session().run(total, {x: 1.0}) == sum(range(500))
+
+
+@pytest.mark.parametrize("size,threads", [(128, 1), (8, 2)])
+def test_a_run_that_multiplies_holds_blas_to_one_thread(monkeypatch, size, threads) -> None:
+    library = blas.find()
+    if library is None:
+        pytest.skip("NumPy's BLAS has no threads to set here")
+    x = fg.placeholder(fg.float32, [None, None])
+    product = fg.matmul(x, x)
+    seen = []
+
+    def interpret(*args):
+        seen.append(library.get_threads())
+        return real(*args)
+
+    real = runner.interpret
+    monkeypatch.setattr(runner, "interpret", interpret)
+    before = library.get_threads()
+    library.set_threads(2)
+    try:
+        fg.Session().run(product, {x: np.zeros((size, size), np.float32)})
+        assert (seen, library.get_threads()) == ([threads], 2)
+    finally:
+        library.set_threads(before)

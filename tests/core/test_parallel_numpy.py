@@ -1,0 +1,44 @@
+"""Products split over the pool give what NumPy gives, whatever is split and however it lies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flowgraph.core import parallel_numpy
+
+
+@pytest.fixture(autouse=True)
+def everything_is_split(monkeypatch) -> None:
+    monkeypatch.setattr(parallel_numpy, "LARGE", 1)
+    monkeypatch.setattr(parallel_numpy, "cores", lambda: 3)
+
+
+def numbers(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+@pytest.mark.parametrize("m,k,n", [(64, 5, 48), (200, 7, 3), (3, 7, 200), (17, 1, 97), (50, 4, 50),
+                                   (1, 8, 33), (33, 8, 1), (0, 4, 40), (40, 0, 40), (129, 9, 129)])
+@pytest.mark.parametrize("turned", ["", "a", "b", "ab"])
+def test_dot(m, k, n, turned) -> None:
+    a = numbers(k, m).T if "a" in turned else numbers(m, k)
+    b = numbers(n, k).T if "b" in turned else numbers(k, n)
+    expected = np.dot(a, b)
+    np.testing.assert_allclose(parallel_numpy.dot(a, b), expected, rtol=1e-12)
+    out = np.full((m, n), np.nan)
+    assert parallel_numpy.dot(a, b, out=out) is out
+    np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("a,b", [((4, 5, 6), (4, 6, 3)), ((4, 5, 6), (6, 3)), ((5, 6), (7, 6, 3)),
+                                 ((1, 5, 6), (7, 6, 3)), ((2, 3, 5, 6), (3, 6, 4)),
+                                 ((2, 1, 5, 6), (1, 3, 6, 4)), ((5, 6), (6, 3)),
+                                 ((0, 5, 6), (0, 6, 3))])
+def test_matmul(a, b) -> None:
+    a, b = numbers(*a), numbers(*b)
+    expected = np.matmul(a, b)
+    np.testing.assert_allclose(parallel_numpy.matmul(a, b), expected, rtol=1e-12)
+    out = np.full(expected.shape, np.nan)
+    assert parallel_numpy.matmul(a, b, out=out) is out
+    np.testing.assert_allclose(out, expected, rtol=1e-12)
