@@ -14,7 +14,7 @@ from typing import Any
 Rule = Callable[[Any], Any]
 _RULES: dict[str, Rule] = {}
 _MODULES = ("checkpoints", "control", "datasets", "fused", "lists", "old_ops", "optimizers",
-            "parsing", "rnn_cells", "tensor_arrays", "variables")
+            "parsing", "quantized", "rnn_cells", "tensor_arrays", "variables")
 
 
 def rule(*types: str) -> Callable[[Rule], Rule]:

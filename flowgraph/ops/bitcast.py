@@ -7,16 +7,19 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import DTypeError, InvalidArgumentError, ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
+_PLAIN = dt.DTypeSet("a number dtype, or a quantized one",
+                     dt.NUMBER.members + dt.QUANTIZED.members)
+
 
 class Bitcast(OpDef):
     """The bytes of `input` as elements of dtype `type`."""
 
-    T = dt.NUMBER
+    T = _PLAIN
     aliases = ("input",)
 
     def infer(self, input, *, type):
-        if type not in dt.NUMBER.members:
-            raise DTypeError(f"cannot read bits as {type.name}", f"It takes {dt.NUMBER.name}.")
+        if type not in _PLAIN.members:
+            raise DTypeError(f"cannot read bits as {type.name}", f"It takes {_PLAIN.name}.")
         return Spec(type, _shape(input.shape, input.dtype.numpy.itemsize, type.numpy.itemsize))
 
     def kernel(self, xp, input, *, type):
@@ -49,8 +52,8 @@ def bitcast(input, type, name=None):
     """Reads the bits of a tensor as another dtype, without converting the numbers.
 
     Args:
-        input: tensor of a number dtype.
-        type: a number dtype. If it is smaller, a last axis is added; if it is larger, the last
+        input: tensor of a number dtype, or of a quantized one.
+        type: such a dtype. If it is smaller, a last axis is added; if it is larger, the last
             axis must hold the parts of one element each, and goes away.
         name: name of the node.
 

@@ -214,8 +214,9 @@ def _slice(part: slice) -> ast.Slice:
 
 
 def numpy_name(dtype: DType) -> str:
-    """How generated source writes a dtype: `np.float32`, `object` for strings."""
-    return {"bool": "np.bool_", "string": "object"}.get(dtype.name, f"np.{dtype.name}")
+    """How generated source writes a dtype: `np.float32`, `object` for strings; quint8 is uint8."""
+    name = dtype.name.removeprefix("q") if dtype.is_quantized else dtype.name
+    return {"bool": "np.bool_", "string": "object"}.get(name, f"np.{name}")
 
 
 def is_literal(value: Any) -> bool:

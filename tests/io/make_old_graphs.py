@@ -95,6 +95,7 @@ def gru_step():
 
 def pools():
     x = normal("x", 2, 5, 6, 3)
+    # No QuantizedAvgPool: TensorFlow 1 drops the fraction, today's may round.
     windows = {"ksize": [1, 3, 2, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}
     y = raw.MaxPoolV2(input=x, **windows, name="y")
     dy = normal("g", 2, 3, 3, 3)
@@ -316,8 +317,48 @@ def calls():
         tf.identity(part, name=f"y{i + 2}")
 
 
+def quantized():
+    """Layers in integers of 8 bits, as the tools for phones made them."""
+    def numbers(name, *sizes, low=0, high=256, dtype=tf.quint8):
+        x = fed(name, RNG.randint(low, high, sizes).astype(np.uint8 if low >= 0 else np.int8))
+        return tf.bitcast(x, dtype)
+
+    x, w = numbers("x", 2, 6, 5, 3), numbers("w", 3, 3, 3, 4)
+    conv = raw.QuantizedConv2D(input=x, filter=w, min_input=-1.3, max_input=2.1, min_filter=-0.7,
+                               max_filter=0.9, strides=[1, 2, 2, 1], padding="SAME")
+    raw.QuantizeDownAndShrinkRange(input=conv.output, input_min=conv.min_output,
+                                   input_max=conv.max_output, out_type=tf.quint8, name="y")
+    used = raw.RequantizationRange(input=conv.output, input_min=conv.min_output,
+                                   input_max=conv.max_output, name="y1")
+    eight = raw.Requantize(input=conv.output, input_min=conv.min_output, out_type=tf.quint8,
+                           input_max=conv.max_output, requested_output_min=used.output_min,
+                           requested_output_max=used.output_max, name="y2")
+    raw.Requantize(input=conv.output, input_min=conv.min_output, input_max=conv.max_output,
+                   requested_output_min=-3.0, requested_output_max=2.5, out_type=tf.qint8,
+                   name="y3")
+    biased = raw.QuantizedBiasAdd(
+        input=eight.output, bias=numbers("b", 4), min_input=eight.output_min,
+        max_input=eight.output_max, min_bias=-0.4, max_bias=0.5, out_type=tf.qint32, name="y4")
+    raw.QuantizedRelu(features=eight.output, min_features=eight.output_min, name="y5",
+                      max_features=eight.output_max)
+    raw.QuantizedRelu6(features=x, min_features=-5.0, max_features=20.0, name="y6")
+    raw.QuantizedRelu(features=biased.output, min_features=biased.min_out, out_type=tf.qint32,
+                      max_features=biased.max_out, name="y7")
+    windows = {"ksize": [1, 3, 2, 1], "strides": [1, 2, 2, 1], "min_input": -1.0, "max_input": 2.0}
+    raw.QuantizedMaxPool(input=x, padding="SAME", **windows, name="y8")
+    raw.QuantizedMatMul(a=numbers("a", 4, 5), b=numbers("c", 5, 3), min_a=-1.0, max_a=1.0,
+                        min_b=0.0, max_b=3.0, name="y10")
+    raw.QuantizedMatMul(a=numbers("d", 5, 4), b=numbers("e", 3, 5), min_a=-1.0, max_a=2.0,
+                        min_b=-2.0, max_b=3.0, transpose_a=True, transpose_b=True, name="y11")
+    both = {"min_x": -1.0, "max_x": 2.0, "min_y": -0.5, "max_y": 0.25}
+    for i, y in enumerate((numbers("f", 2, 6, 5, 3), numbers("g", 3), numbers("h"))):
+        raw.QuantizedAdd(x=x, y=y, **both, name=f"y{12 + 2 * i}")
+        raw.QuantizedMul(x=x, y=y, **both, name=f"y{13 + 2 * i}")
+    raw.QuantizedReshape(tensor=x, shape=[3, -1], input_min=-1.0, input_max=1.0, name="y18")
+
+
 FUSED = {build.__name__: build for build in (
-    convolutions, batch_norms, ranges, rearranged, matrices, temporary, calls)}
+    convolutions, batch_norms, ranges, rearranged, matrices, temporary, calls, quantized)}
 
 
 def of_2015(graph_def):
@@ -348,6 +389,8 @@ def entries(name, build):
         yield f"{name}|feed|{key}", value
     for key, value in zip(outputs, results, strict=True):
         value = np.asarray(value)
+        if value.dtype.names:  # TensorFlow marks quantized numbers
+            value = value.view(value.dtype[0])
         yield f"{name}|out|{key}", value.astype("S") if value.dtype == object else value
 
 
