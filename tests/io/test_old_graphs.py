@@ -173,3 +173,15 @@ def test_gradients_of_a_call_need_one_tensor_for_each_result() -> None:
     del node.attr["Tin"].list.type[-1]
     with pytest.raises(ValueError, match=r"takes the 3 arguments .* its 3 results, got 5 tensors"):
         fg.import_graph_def(graph_def)
+
+
+def test_the_tree_of_a_beam_search_is_read() -> None:
+    """An op of tf.contrib, which TensorFlow's own list of ops does not have."""
+    graph_def = fg.GraphDef()
+    for name, value in (("words", [[[1, 2]], [[3, 4]]]), ("parents", [[[0, 0]], [[1, 0]]]),
+                        ("lengths", [2]), ("end", 9)):
+        constant(graph_def, name, np.int32(value))
+    add(graph_def, "y", "GatherTree", "words", "parents", "lengths", "end",
+        T=fg.AttrValue(type=fg.int32.as_datatype_enum))
+    y, = fg.import_graph_def(graph_def, return_elements=["y:0"])
+    assert fg.Session().run(y)[:, 0].tolist() == [[2, 1], [3, 4]]
