@@ -18,9 +18,9 @@ from flowgraph.viz.viewer.payload import payload, script_safe
 
 STYLES = ("viewer.css", "panel.css")
 SCRIPTS = (
-    "text", "state", "model", "flow", "rank", "order", "place", "relax", "fold", "shapes", "layout",
-    "colors", "elements", "draw", "minimap", "view", "pointer", "export",
-    "dom", "items", "theme", "search", "marks", "runs", "tints", "menu", "legend", "card", "outline",
+    "text", "state", "model", "flow", "rank", "order", "place", "relax", "fold", "shapes",
+    "layout", "colors", "elements", "draw", "minimap", "view", "pointer", "export", "dom",
+    "items", "theme", "search", "marks", "runs", "tints", "menu", "legend", "card", "outline",
     "filters", "steps", "keys", "help", "panel", "main",
 )
 

@@ -120,7 +120,7 @@ const Card = (() => {
     const kind = KIND_WORDS[kindOf(op)];
     return [
       head(op, op.type, Dom.el("p", { class: "full-name" }, Dom.el("bdi", {}, op.name))),
-      Dom.el("p", { class: "role" }, kind, crumbs(op), op.fetched && Dom.el("span", { class: "tag" },
+      Dom.el("p", { class: "role" }, kind, crumbs(op), " ", op.fetched && Dom.el("span", { class: "tag" },
         "fetched"), op.unused && Dom.el("span", { class: "tag" }, "not needed by the fetches")),
       op.doc && Dom.el("p", { class: "doc" }, op.doc),
       traceButtons(),

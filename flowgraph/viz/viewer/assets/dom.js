@@ -2,12 +2,13 @@
 // (10,000 search results are no more than 30 elements).
 
 const Dom = (() => {
-  // As `el` of text.js, with children in lists and without those that are false; attributes may
-  // hold names of the graph.
+  // As `el` of text.js; attributes may hold names of the graph.
   function make(tag, props, ...children) {
     const safe = {};
     for (const [key, value] of Object.entries(props || {})) {
-      safe[key] = typeof value === "string" ? printable(value) : value;
+      // A state of ARIA is said also where it is false.
+      safe[key] = typeof value === "string" ? printable(value)
+        : key.startsWith("aria-") && value !== undefined ? String(value) : value;
     }
     return el(tag, safe, ...given(children));
   }

@@ -42,5 +42,5 @@ function itemLink(item, text, after) {
   return Dom.el("button", { type: "button", class: "item-link", title: `${name}${isOp(item)
     ? ` (${item.type})` : ""}`, onclick: (event) => { event.preventDefault(); reveal(item); } },
   Dom.el("span", { class: "swatch", "data-kind": kindOf(item) }),
-  Dom.el("span", { class: "item-name" }, Dom.el("bdi", {}, text || name)), after);
+  Dom.el("span", { class: "item-name" }, Dom.el("bdi", {}, text || name)), after && [" ", after]);
 }

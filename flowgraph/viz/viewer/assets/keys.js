@@ -35,7 +35,8 @@ const Keys = (() => {
   function focusTab(tab) {
     Panel.hidden(false);
     Panel.show(tab);
-    document.querySelector(`#body-${tab} .rows, #body-${tab}`).focus();
+    const body = document.getElementById(`body-${tab}`);
+    (body.querySelector(".rows") || body).focus();
   }
 
   function build() {

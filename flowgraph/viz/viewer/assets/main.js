@@ -80,14 +80,23 @@ function openAtFirst() {
   let level = model.root.groups.filter(isMain);
   let boxes = seen(model.root);
   while (level.length) {
-    const more = level.reduce((sum, group) => sum + seen(group), 0);
-    const alone = level.length === 1 && boxes < 12 && more <= 120; // one scope around everything
-    if (boxes + more > MOST_BOXES && !alone) break;
-    const next = new Set([...open, ...level]);
-    if (!alone && zoomOf(next) < READABLE) break;
-    for (const group of level) open.add(group);
-    boxes += more;
-    level = level.flatMap((group) => group.groups.filter(isMain));
+    const opened = [];
+    const tryOpen = (groups) => {
+      const more = groups.reduce((sum, group) => sum + seen(group), 0);
+      const alone = boxes < 12 && groups.length === 1 && level.length === 1 && more <= 120;
+      if (boxes + more > MOST_BOXES && !alone) return false;
+      if (!alone && zoomOf(new Set([...open, ...groups])) < READABLE) return false;
+      for (const group of groups) open.add(group);
+      opened.push(...groups);
+      boxes += more;
+      return true;
+    };
+    // All of a level, or else those of it that hold most of the graph.
+    if (!tryOpen(level) && level.length > 1 && level.length <= 12) {
+      const total = level.reduce((sum, group) => sum + group.count, 0);
+      for (const group of level) if (group.count > total * 0.4) tryOpen([group]);
+    }
+    level = opened.flatMap((group) => group.groups.filter(isMain));
   }
   return open;
 }

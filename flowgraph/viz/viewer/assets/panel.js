@@ -134,6 +134,7 @@ const Panel = (() => {
     Legend.build(document.getElementById("legend"));
     Steps.build(document.getElementById("runs"));
     Keys.build();
+    window.flowgraph.found = () => Search.found.ops;
   }
 
   return { build, show, sheet, hidden, get tab() { return current; } };

@@ -159,11 +159,8 @@ function itemTip(app, item) {
     if (item.label !== null) add(`= ${shorten(item.label, 60)}`);
     if (item.frame) add(`${item.frame.file}:${item.frame.line}`, "tip-soft");
   }
-  const amount = app.colors.of(item).value;
-  if (typeof amount === "number") {
-    const { color } = app.state;
-    add(color === "time" ? formatTime(amount) : color === "memory" ? formatBytes(amount) : `largest value ${amount.toPrecision(4)}`);
-  }
+  const { text } = app.colors.of(item);
+  if (text) add(`${Tints.TITLES[app.state.color]}: ${text}`);
   return { key: `${item.key}${app.state.color}`, rows };
 }
 
