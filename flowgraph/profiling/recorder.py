@@ -143,7 +143,7 @@ class RecordedRun:
             step, instr = note.step, note.step.instr
             index = len(found)
             found.append(RecordedStep(
-                step.op, instr.origins, instr.op_def.type, parent, body, max(part.round, 0),
+                step.op, _origins(note), instr.op_def.type, parent, body, max(part.round, 0),
                 note.calls, note.start - self.start, note.seconds,
                 max(note.seconds - note.inside, 0.0), self.notes.thread_name, note.made,
                 note.live, tuple(tensor_name(v) for v in instr.inputs if v is not None),
@@ -167,6 +167,13 @@ class RecordedRun:
         return {slot: makers[tensor_name(feed.value)]
                 for slot, feed in zip(plan.feed_slots, plan.program.feeds, strict=True)
                 if tensor_name(feed.value) in makers}
+
+
+def _origins(note: Note) -> tuple[Any, ...]:
+    instr = note.step.instr
+    members = instr.attrs["group"].members if note.is_group else ()
+    return tuple(dict.fromkeys((*instr.origins, *instr.equals,
+                                *(op for member in members for op in member.equals))))
 
 
 def _outputs(note: Note) -> tuple[RecordedOutput, ...]:

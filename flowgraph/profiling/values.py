@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.ops.tensor_list import TensorList
+
 _FIRST = 6  # values in the sample
 _LONGEST = 24  # characters of a string in the sample
 
@@ -59,6 +61,8 @@ def statistics(value: Any) -> Statistics:
     """
     if value is None:
         return Statistics(0, None, None, None, None, 0, 0, 0, "nothing")
+    if isinstance(value, TensorList):
+        return Statistics(0, None, None, None, None, 0, 0, 0, f"a list of {len(value)} tensors")
     if not hasattr(value, "dtype"):
         return Statistics(0, None, None, None, None, 0, 0, 0, f"{value!r:.60}")
     array = np.asarray(value.get() if hasattr(value, "get") else value)

@@ -63,15 +63,18 @@ class Instr:
         attrs: the op's attributes.
         origins: graph operations it comes from; the first names it in errors and pictures.
         keep: whether it runs even if no one uses its results (asserts, prints, fetched operations).
+        equals: more graph operations that it stands for, since they compute the same; for people
+            who ask where those are, while `origins` also tell what it must come after.
         bodies: the Programs that it runs: branches, or a loop's condition and body. Their feeds are
             the instruction's inputs from `first_body_input` on; they read and write no state.
     """
 
-    __slots__ = ("attrs", "bodies", "inputs", "keep", "op_def", "origins", "outputs")
+    __slots__ = ("attrs", "bodies", "equals", "inputs", "keep", "op_def", "origins", "outputs")
 
     def __init__(self, op_def: OpDef, inputs: tuple[Value | None, ...],
                  outputs: tuple[Value, ...], attrs: dict[str, Any], origins: tuple[Any, ...],
-                 keep: bool = False, bodies: tuple[Program, ...] = ()) -> None:
+                 keep: bool = False, bodies: tuple[Program, ...] = (),
+                 equals: tuple[Any, ...] = ()) -> None:
         self.op_def = op_def
         self.inputs = inputs
         self.outputs = outputs
@@ -79,6 +82,7 @@ class Instr:
         self.origins = origins
         self.keep = keep
         self.bodies = bodies
+        self.equals = equals
 
     @property
     def is_pure(self) -> bool:
@@ -101,13 +105,18 @@ class Instr:
     def with_inputs(self, inputs: tuple[Value | None, ...]) -> Instr:
         """The same with other inputs."""
         return Instr(self.op_def, inputs, self.outputs, self.attrs, self.origins, self.keep,
-                     self.bodies)
+                     self.bodies, self.equals)
+
+    def standing_for(self, equals: Iterable[Any]) -> Instr:
+        """The same, told that it also stands for these graph operations."""
+        return Instr(self.op_def, self.inputs, self.outputs, self.attrs, self.origins, self.keep,
+                     self.bodies, tuple(dict.fromkeys((*self.equals, *equals))))
 
     def with_outputs(self, outputs: tuple[Value, ...],
                      bodies: tuple[Program, ...] | None = None) -> Instr:
         """The same with other outputs, and other bodies if given."""
         return Instr(self.op_def, self.inputs, outputs, self.attrs, self.origins, self.keep,
-                     self.bodies if bodies is None else bodies)
+                     self.bodies if bodies is None else bodies, self.equals)
 
     def __repr__(self) -> str:
         return f"<Instr {instr_text(self)}>"

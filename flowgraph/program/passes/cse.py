@@ -15,6 +15,7 @@ def common_subexpressions(program: Program) -> Program:
     first: dict[Any, Instr] = {}
     constants: dict[Any, Value] = {}
     instrs: list[Instr] = []
+    stands_for: dict[Instr, list[Any]] = {}  # origins of those that an instruction replaces
     changed = False
     for instr in program.instrs:
         inputs = tuple([_canonical(v, replaced, constants) for v in instr.inputs])
@@ -32,9 +33,11 @@ def common_subexpressions(program: Program) -> Program:
             instrs.append(instr)
         else:
             replaced.update(zip(instr.outputs, same.outputs, strict=True))
+            stands_for.setdefault(same, []).extend((*instr.origins, *instr.equals))
     if not changed and not replaced:
         return program
-    return program.with_instrs(instrs, replaced)
+    return program.with_instrs([instr.standing_for(stands_for[instr]) if instr in stands_for
+                                else instr for instr in instrs], replaced)
 
 
 def _canonical(value: Value | None, replaced: dict[Value, Value],
