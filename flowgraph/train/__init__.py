@@ -43,6 +43,7 @@ _LAZY = {
     "NanTensorHook": "flowgraph.train.logging_hooks:NanTensorHook",
     "NewCheckpointReader": "flowgraph.train.checkpoint_reader:NewCheckpointReader",
     "ProfilerHook": "flowgraph.train.profiler_hook:ProfilerHook",
+    "ProgressHook": "flowgraph.train.progress_hook:ProgressHook",
     "ProximalAdagradOptimizer": "flowgraph.train.proximal:ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer": "flowgraph.train.proximal:ProximalGradientDescentOptimizer",
     "QueueRunner": "flowgraph.train.queue_runner:QueueRunner",

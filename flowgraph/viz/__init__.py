@@ -3,22 +3,26 @@
     graph.render("model.svg")        a picture (svg, png, pdf)
     graph.to_dot()                   the same as DOT text
     graph.to_html("model.html")      a page to click through
+    graph.show()                     that page in the notebook or the browser; also tensor.show()
     graph.to_networkx()              for analysis
 
-Importing this package puts these methods on Graph, and is cheap: what draws is imported when one
-of them is called. To read it, start with `roles`, then `boxes`, `build` (which makes the Diagram of
-`model`), `dot`, `render`.
+Importing this package puts these methods on Graph and tells notebooks how to show it, and is cheap:
+what draws is imported when one of them is called. To read it, start with `roles`, then `boxes`,
+`build` (which makes the Diagram of `model`), `dot`, `render`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.viz import methods
+from flowgraph.viz import methods, notebook
+from flowgraph.viz import show as showing
 from flowgraph.viz.viewer import methods as viewer_methods
 
 methods.attach()
 viewer_methods.attach()
+notebook.attach()
+showing.attach()
 
 _HOMES = {"diagram": "build", "dot_text": "dot", "picture": "render", "to_networkx": "analysis",
           "Diagram": "model", "Edge": "model", "Group": "model", "Node": "model"}
