@@ -19,6 +19,7 @@ from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
+from flowgraph.program.passes.sums_of_products import sums_of_products
 
 Pass = Callable[..., Program]  # from a Program to a Program; sub_programs also takes `optimise`
 
@@ -28,9 +29,10 @@ PASSES: dict[str, Pass] = {
     "common_subexpressions": common_subexpressions,
     "dead_code": dead_code,
     "sub_programs": sub_programs,
+    "sums_of_products": sums_of_products,
     "elementwise_groups": elementwise_groups,
 }
-_LAST = {"elementwise_groups"}  # once, when the others have done all they can
+_LAST = {"sums_of_products", "elementwise_groups"}  # once, when the others have done all they can
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
