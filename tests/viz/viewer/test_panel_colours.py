@@ -67,7 +67,7 @@ def test_a_ramp_goes_one_way_so_that_it_is_read_without_hue(theme, ramp):
 @THEMES
 def test_both_themes_have_all_colours(theme):
     assert set(tints("light")) == set(tints("dark"))
-    assert len(tints(theme)) == 24
+    assert len(tints(theme)) == 26
 
 
 @THEMES

@@ -73,6 +73,7 @@ const Legend = (() => {
     return Dom.el("ul", {}, Object.keys(words).filter((kind) => kinds.has(kind)).map((kind) => row(
       Dom.el("span", { class: "swatch", "data-kind": kind }), words[kind])),
     items.some((item) => item.fetched) && row(Dom.el("span", { class: "swatch fetched", "data-kind": "op" }), "asked for"),
+    items.some((item) => item.unused) && row(Dom.el("span", { class: "swatch unused", "data-kind": "op" }), "pale: not asked for"),
     edgeKinds().map((kind) => row(Dom.el("span", { class: `line ${EDGES[kind][1]}` }), EDGES[kind][0])));
   }
 
@@ -94,9 +95,10 @@ const Legend = (() => {
   function ramp(mode) {
     const [bounds, format, words] = mode === "time" ? [Tints.timeBounds(), formatTime, "self time in the run"]
       : [Tints.memoryBounds(), formatBytes, Runs.current() ? "bytes that it made" : "bytes of its outputs"];
+    const round = (bound) => format(bound).replace(/\.?0+ /, (zeros) => (zeros.startsWith(".") ? " " : zeros));
     const absent = visible().some((item) => Tints.of(item).key === "values-none");
     return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, bounds.map((bound, i) => row(swatch(`${mode}-${i}`),
-      i === 0 ? `under ${format(bounds[1])}` : `from ${format(bound)}`)),
+      i === 0 ? `under ${round(bounds[1])}` : `from ${round(bound)}`)),
     absent && row(swatch("values-none"), Runs.current() ? "did not run" : "size not known"))];
   }
 

@@ -20,9 +20,15 @@ const Panel = (() => {
     if (!quietly) sheet("open");
   }
 
-  // The sheet: "open" for half of the screen, "peek" for its first line.
+  // The sheet: "open" for half of the screen, "peek" for its first line. The stage above it changes
+  // its size; what is selected stays in sight.
   function sheet(wanted) {
+    const other = side.dataset.sheet !== wanted && side.dataset.sheet;
     side.dataset.sheet = wanted;
+    if (other && Dom.narrow() && state.selected && !isEdge(state.selected)) {
+      app.view.measure();
+      app.view.center(state.selected, false);
+    }
     handle.setAttribute("aria-expanded", String(wanted === "open"));
     handle.setAttribute("aria-label", wanted === "open" ? "Lower the panel" : "Raise the panel");
   }
@@ -134,6 +140,9 @@ const Panel = (() => {
     Legend.build(document.getElementById("legend"));
     Steps.build(document.getElementById("runs"));
     Keys.build();
+    document.getElementById("scene").setAttribute("role", "application");
+    // The first picture did not know of the legend; this is before the browser shows it.
+    if (!readAddress(location.hash, model).view) app.view.fit(false);
     window.flowgraph.found = () => Search.found.ops;
   }
 

@@ -108,7 +108,7 @@ const Runs = (() => {
     const choose = model.runs.length > 1 && Dom.el("label", { class: "field" }, "Run ", Dom.el(
       "select", { onchange: (event) => set({ run: Number(event.target.value), step: -1 }) },
       model.runs.map((one, i) => Dom.el("option", { value: i, selected: i === Math.max(0, state.run) },
-        one.title || `run ${i + 1}`))));
+        titleOf(one)))));
     const facts = [`${formatTime(run.seconds * 1e6)} in all`, run.steps.length > 0 && Dom.many(run.steps.length, "step"),
       run.peak > 0 && `${formatBytes(run.peak)} alive at most`];
     const tabs = Dom.el("div", { class: "segments", role: "group", "aria-label": "rows" },
@@ -129,6 +129,12 @@ const Runs = (() => {
       onclick: () => Steps.open() }, Dom.icon("play"), "Step through"))),
     head, table.element);
     table.show(rows(run));
+  }
+
+  // Runs of a training are called alike, so they are numbered.
+  function titleOf(raw) {
+    const number = model.runs.filter((run) => run.steps.length).indexOf(raw) + 1;
+    return shorten(raw.steps.length ? `${number}. ${raw.title}` : raw.title, 44);
   }
 
   function rows(run) {

@@ -14,8 +14,10 @@ const Tints = (() => {
   const TITLES = { structure: "Structure", device: "Device", time: "Time", memory: "Memory",
     values: "Values" };
   const LEVELS = 6;
-  const VALUES = [["bad", "NaN or infinity"], ["zero", "all zero"], ["sparse", "over 90 % zero"],
-    ["good", "ordinary"], ["none", "not computed"]];
+  const VALUES = [["bad", "NaN or infinity"], ["huge", "beyond a million"], ["zero", "all zero"],
+    ["tiny", "all below a millionth"], ["sparse", "over 90 % zero"], ["good", "ordinary"],
+    ["none", "not computed"]];
+  const [BAD, HUGE, ZERO, TINY, SPARSE, GOOD, NONE] = VALUES.keys();
 
   const mode = () => (MODES.includes(state.color) ? state.color : "structure");
   const usable = (one) => one === "structure" || one === "memory" || (one === "device"
@@ -97,29 +99,33 @@ const Tints = (() => {
     return { key: `memory-${level(bytes, memoryBounds())}`, text: formatBytes(bytes) };
   }
 
+  // Of a group the worst, where something is wrong inside; zeros are a group's only when all are.
   function values(item) {
     const run = Runs.stepped();
-    let worst = VALUES.length - 1, broken = 0;
+    let worst = NONE, best = -1, broken = 0, most = -1;
     for (const op of run ? opsOf(item) : []) {
       const step = Runs.stepFor(run, op);
       for (const output of step ? step.outputs : []) {
-        if (!output) continue;
-        const at = output[5] < 0 ? VALUES.length - 1 : judge(output);
-        if (at === 0) broken += 1;
-        worst = Math.min(worst, at);
+        const found = output[5] < 0 ? NONE : judge(output);
+        if (found === BAD) broken += 1;
+        worst = Math.min(worst, found);
+        if (found !== NONE) best = Math.max(best, found);
+        if (output[1] !== null) most = Math.max(most, -output[1], output[2]);
       }
     }
-    // A group is "zero" only where nothing worse is said; what is ordinary in it is not news.
-    const [key] = VALUES[worst];
-    const text = { bad: "NaN/inf", zero: "zeros", sparse: "> 90 % 0", good: "", none: "" }[key];
-    return { key: `values-${key}`, text: key === "bad" && broken > 1 ? `${broken} × ${text}` : text };
+    if (worst > HUGE && best >= 0) worst = best;
+    const text = { [BAD]: broken > 1 ? `${broken} × NaN/inf` : "NaN/inf", [ZERO]: "zeros", [SPARSE]: "> 90 % 0",
+      [NONE]: "" }[worst];
+    return { key: `values-${VALUES[worst][0]}`, text: text ?? (most < 0 ? "" : `|x| ≤ ${Number(most.toPrecision(2))}`) };
   }
 
-  function judge([spec, , , , , nans, infs, zeros, , ]) {
-    if (nans > 0 || infs > 0) return 0;
-    const size = sizeOf(spec);
-    if (size > 1 && zeros >= size) return 1;
-    return size > 9 && zeros > 0.9 * size ? 2 : 3;
+  function judge([spec, min, max, , , nans, infs, zeros]) {
+    if (nans > 0 || infs > 0) return BAD;
+    const size = sizeOf(spec), most = min === null ? 1 : Math.max(-min, max);
+    if (most > 1e6) return HUGE;
+    if (size > 1 && zeros >= size) return ZERO;
+    if (most > 0 && most < 1e-6) return TINY;
+    return size > 9 && zeros > 0.9 * size ? SPARSE : GOOD;
   }
 
   function sizeOf(spec) {
