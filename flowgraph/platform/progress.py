@@ -169,7 +169,8 @@ class Progress(Generic[Item]):
         if self.speed:
             found.append(_speed_text(self.speed))
         if self._closed:
-            found.append(f"in {duration(self._shown - self._begun)}")
+            seconds = self._shown - self._begun
+            found.append(f"in {seconds:.2g} s" if seconds < 10 else f"in {duration(seconds)}")
         elif self.part is not None and self._total is not None and self.speed:
             found.append(f"{duration((self._total - self.done) / self.speed)} left")
         return found + [f"{_printable(name)}={_value_text(value)}"

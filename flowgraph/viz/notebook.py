@@ -13,8 +13,6 @@ as a picture, the text says what it is. What one output adds to the notebook sta
 
 from __future__ import annotations
 
-import base64
-import html as _html
 from typing import Any
 
 from flowgraph.errors import MissingDependencyError
@@ -65,9 +63,9 @@ def explanation_bundle(explanation: Explanation) -> Bundle:
     bundle = _bundle(repr(explanation), svg, "", False, "")
     stages = (("Program, as extracted from the graph", str(explanation.extracted)),
               ("Program, after the passes", str(program)), ("NumPy source", explanation.source))
-    parts = [_details(title, f"<pre>{_html.escape(_printable(stage))}</pre>")
+    parts = [_details(title, _pre(stage))
              for title, stage in stages]
-    html = bundle.get("text/html", f"<pre>{_html.escape(repr(explanation))}</pre>")
+    html = bundle.get("text/html", _pre(repr(explanation)))
     if len(html) + sum(map(len, parts)) < MOST_BYTES:
         bundle["text/html"] = html + "".join(parts)
     return bundle
@@ -80,7 +78,7 @@ def _about(graph: Graph) -> str:
 
 def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: str) -> Bundle:
     bundle: Bundle = {"text/plain": text}
-    head = f"<pre>{_html.escape(_printable(text))}</pre>"
+    head = _pre(text)
     body = "" if svg is None else _image(svg)
     if body and len(body) + len(svg or "") > MOST_BYTES:
         body, svg = "", None
@@ -88,7 +86,7 @@ def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: st
         bundle["image/svg+xml"] = svg
     if frame and len(frame) + len(body) + len(svg or "") > MOST_BYTES:
         frame = ""
-        body += f"<p>The viewer is too large for a notebook: {_html.escape(otherwise)}</p>"
+        body += f"<p>The viewer is too large for a notebook: {_escape(otherwise)}</p>"
     if frame:
         body += frame if is_open else _details("Open the viewer", frame)
     if body:
@@ -99,22 +97,33 @@ def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: st
 # ---- pieces of HTML ------------------------------------------------------------------------------
 
 
+def _pre(text: str) -> str:
+    return f'<pre style="font-family: monospace">{_escape(_printable(text))}</pre>'
+
+
 def _details(title: str, content: str) -> str:
-    return f"<details><summary>{_html.escape(title)}</summary>{content}</details>"
+    return f"<details><summary>{_escape(title)}</summary>{content}</details>"
 
 
 def _image(svg: str) -> str:
+    import base64
     # As an image, SVG runs no script and loads nothing.
     data = base64.b64encode(svg.encode()).decode()
-    return (f'<img alt="picture of the graph" style="max-width: 100%; background: white" '
-            f'src="data:image/svg+xml;base64,{data}">')
+    style = "max-width: 100%; max-height: 800px; background: white"
+    return (f'<img alt="picture of the graph" style="{style}" src="data:image/svg+xml;base64,'
+            f'{data}">')
 
 
 def _frame(page: str) -> str:
     # In a sandbox of its own the page reaches neither the notebook nor its files.
     return (f'<iframe sandbox="allow-scripts" loading="lazy" title="graph" width="100%" '
             f'height="{_HEIGHT}" style="border: 1px solid #80868b" '
-            f'srcdoc="{_html.escape(page)}"></iframe>')
+            f'srcdoc="{_escape(page)}"></iframe>')
+
+
+def _escape(text: str) -> str:
+    import html  # late, as everything here: programs outside of notebooks never need it
+    return html.escape(text)
 
 
 def _printable(text: str) -> str:

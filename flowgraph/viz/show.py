@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from flowgraph.core.frames import located
@@ -67,6 +65,7 @@ def show(what: Any = None, path: str | os.PathLike[str] | None = None, *, name: 
             if path is None:
                 return None
         if path is None:
+            import tempfile
             path = os.path.join(tempfile.mkdtemp(prefix="flowgraph-"), "graph.html")
         written = graph.to_html(path, fetches, name=name,  # type: ignore[attr-defined]
                                 profile=profile)
@@ -105,6 +104,7 @@ def has_display() -> bool:
 
 def _open(path: str) -> bool:
     import webbrowser
+    from pathlib import Path
     try:
         return webbrowser.open(Path(path).resolve().as_uri())
     except webbrowser.Error:
