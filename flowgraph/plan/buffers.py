@@ -4,6 +4,9 @@ A step whose kernel takes `out=` and whose result has a known size gets a *view*
 of a buffer. When the result's lifetime ends, the buffer is free for a later step; an elementwise
 step may write over an input that dies with it. The plan only says who uses what: the memory itself
 is an *arena*, made per run in progress, so that threads can share a plan.
+
+What a variable becomes is written into memory of its own, which the run is given: the array that
+the variable had two runs ago. A training step allocates nothing for its variables then.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from flowgraph.plan.inline import writes_last
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
+
+_OWN_MEMORY = 1 << 14  # bytes; an array that is smaller costs less than a look at the old one
 
 
 class View(NamedTuple):
@@ -34,6 +39,8 @@ class Buffers:
         views: the distinct views that steps write into.
         view_of: number of the view that a value is written into.
         freed: per instruction, the numbers of the views whose value dies there.
+        outgoing: the new values of variables that are written into memory given to the run; their
+            views have the numbers after those of `views`.
         peak_bytes: bytes of all buffers together.
     """
 
@@ -43,6 +50,7 @@ class Buffers:
         self.view_of: dict[Value, int] = {}
         self.freed: dict[int, list[int]] = {}
         self._number: dict[View, int] = {}
+        self.outgoing: tuple[Value, ...] = ()
         self._free: dict[int, list[int]] = {}
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         dying: dict[int, list[Value]] = {}
@@ -59,6 +67,9 @@ class Buffers:
                     continue
                 self._free.setdefault(self.sizes[view.buffer], []).append(view.buffer)
                 self.freed.setdefault(i, []).append(self.view_of[value])
+        self.outgoing = _outgoing(program, lifetimes)
+        for number, value in enumerate(self.outgoing, len(self.views)):
+            self.view_of[value] = number
 
     @property
     def peak_bytes(self) -> int:
@@ -103,14 +114,23 @@ class Buffers:
         return None
 
 
-def _written_into(instr: Instr, lifetimes: Lifetimes) -> list[Value]:
+def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) -> list[Value]:
     """The results that the kernel can write into memory that it is given."""
     if not instr.op_def.takes_out or (len(instr.outputs) != 1 and instr.op_def is not IN_TILES):
         return []
     joined = instr.attrs["group"].joined if instr.op_def is IN_TILES else ()
     return [out for out in instr.outputs
             if out.spec.is_static and out.spec.dtype.kind not in "sr" and out.spec.size
-            and out not in lifetimes.escaping and out not in joined]
+            and out not in joined and (may_escape or out not in lifetimes.escaping)]
+
+
+def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Value, ...]:
+    """The large new values of variables that their instruction can write into given memory."""
+    written = {write.value for write in program.writes}
+    return tuple(out for instr in program.instrs if not written.isdisjoint(instr.outputs)
+                 for out in _written_into(instr, lifetimes, may_escape=True)
+                 if out in written and lifetimes.roots[out] == {out}
+                 and (out.spec.nbytes or 0) >= _OWN_MEMORY)
 
 
 def _nbytes(view: View) -> int:

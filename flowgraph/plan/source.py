@@ -116,6 +116,8 @@ class Source:
                 if not (j in step.host and slot in plan.host_constants)}
         used |= {slot for slot, _ in plan.fetches} | {slot for _, slot, _ in plan.writes}
         views = [self._unique(f"b{i}") for i in range(len(plan.buffers.views))]
+        variable = {write.value: write.variable.name for write in plan.program.writes}
+        views += [self._unique(f"{variable[value]}_next") for value in plan.buffers.outgoing]
         for slot, array in plan.constants:
             if slot in used:
                 self._names[slot] = self._unique(values[slot].name)

@@ -137,7 +137,9 @@ class TileFunction:
         rows = [*sliced, *places.values()]
         cut = [*(f"{name}[first:last]" for name in rows),
                *(f"{name}[:last - first]" for name in scratch)]
-        lines = [f"    {', '.join([*rows, *scratch])} = {', '.join(cut)}"] if cut else []
+        lines = [f"    {', '.join(some)}{',' * (len(some) == 1)} = {', '.join(parts)}"
+                 f"{',' * (len(some) == 1)}"
+                 for some, parts in zip(_few([*rows, *scratch]), _few(cut), strict=True)]
         joined = [self._names[v] for v, part in zip(group.results, self.parts, strict=True)
                   if part.join is not None]
         if joined:
@@ -244,6 +246,11 @@ class TileFunction:
         name = self._names[value] = self._name(value)
         self.needs[name] = number
         return name
+
+
+def _few(names: list[str]) -> list[list[str]]:
+    """Names in rows of a few, as many as fit on a line of source."""
+    return [names[i:i + 4] for i in range(0, len(names), 4)]
 
 
 def _sum() -> OpDef:

@@ -36,7 +36,8 @@ class Settings(NamedTuple):
 class BoundPlan:
     """A runner with the session's state at hand."""
 
-    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_read", "_state", "_unsure", "runner")
+    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_outgoing", "_read", "_state",
+                 "_unsure", "runner")
 
     def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
         self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
@@ -52,6 +53,10 @@ class BoundPlan:
             if step.instr.bodies else state.node(step.op) for step in plan.nodes)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
+        written = {write.value: key for write, key in zip(plan.program.writes, self._keys,
+                                                          strict=True)}
+        self._outgoing = [(written[value], value.spec.dtype.numpy, value.spec.shape)
+                          for value in plan.buffers.outgoing]
 
     @property
     def runners(self) -> tuple[Runner, ...]:
@@ -87,14 +92,18 @@ class BoundPlan:
             for lock in self._locks:
                 lock.acquire()
                 held.append(lock)
-            state = self._read(self._state.values)
-            fetched, written = self.runner.run(feeds, state, self._nodes, hooks)
+            values = self._state.values
+            state = self._read(values)
+            outgoing = tuple([self._state.take_spare(*wanted) for wanted in self._outgoing])
+            fetched, written = self.runner.run(feeds, state, self._nodes, hooks, outgoing)
             for i, shape, op in self._unsure:
                 if not compatible(shape, written[i].shape):
                     raise _other_shape(op, shape, written[i].shape)
+            for key, _, _ in self._outgoing:
+                self._state.keep_spare(key, values.get(key))
             new = zip(self._keys, written, strict=True)
-            self._state.values.update([(key, value) for key, value in new if value is not None]
-                                      if self._may_leave else new)
+            values.update([(key, value) for key, value in new if value is not None]
+                          if self._may_leave else new)
             return fetched
         finally:
             for lock in held:

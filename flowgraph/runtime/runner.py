@@ -105,17 +105,27 @@ class Runner:
                 self._source = Source(self.plan)
             return self._source
 
-    def run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
-            hooks: tuple[Hook, ...] = ()) -> tuple[Arrays, Arrays]:
-        """One run: (fetched arrays, new values of the written variables)."""
-        if not self._multiplies:
-            return self._run(feeds, state, nodes, hooks)
-        with held_to_one_thread:  # large products are split over our own threads
-            return self._run(feeds, state, nodes, hooks)
+    def run(self, feeds: Arrays, state: Arrays, nodes: Arrays, hooks: tuple[Hook, ...] = (),
+            outgoing: Arrays = ()) -> tuple[Arrays, Arrays]:
+        """One run: (fetched arrays, new values of the written variables).
 
-    def _run(self, feeds: Arrays, state: Arrays, nodes: Arrays,
-             hooks: tuple[Hook, ...]) -> tuple[Arrays, Arrays]:
-        arena, quiet = self._take_arena()
+        Args:
+            feeds, state: arrays in the plan's order.
+            nodes: the objects of the steps that keep one.
+            hooks: called around each step.
+            outgoing: memory for the plan's `buffers.outgoing`.
+        """
+        if not self._multiplies:
+            return self._run(feeds, state, nodes, hooks, outgoing)
+        with held_to_one_thread:  # large products are split over our own threads
+            return self._run(feeds, state, nodes, hooks, outgoing)
+
+    def _run(self, feeds: Arrays, state: Arrays, nodes: Arrays, hooks: tuple[Hook, ...],
+             outgoing: Arrays) -> tuple[Arrays, Arrays]:
+        memory = self._take_arena()
+        arena, quiet = memory
+        if outgoing:
+            arena += outgoing
         try:
             if self._function is None or hooks:
                 if hooks or self._interpreted < self._interpret_first:
@@ -130,7 +140,7 @@ class Runner:
                 raise
             raise told from error.__cause__
         finally:
-            self._give_arena((arena, quiet))
+            self._give_arena(memory)
 
     def run_inside(self, feeds: Arrays, nodes: Arrays) -> Arrays:
         """One run as part of another run, whose plan calls this one: the fetched arrays."""

@@ -9,9 +9,12 @@ order of names; runs that only read take no lock.
 from __future__ import annotations
 
 import operator
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from flowgraph.errors import FailedPreconditionError, message
 from flowgraph.graph.operation import Operation
@@ -19,10 +22,16 @@ from flowgraph.program.ir import Read
 
 
 class State:
-    """Values of variables by key, and the objects that stateful ops keep."""
+    """Values of variables by key, and the objects that stateful ops keep.
+
+    The array that a variable had before its last change is kept, as memory for what it is going to
+    be: a training step allocates nothing for variables. Such an array may be in use still, by a run
+    of another thread that only reads, say: it is used again only if nothing else refers to it.
+    """
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self._spare: dict[str, np.ndarray] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._nodes: dict[str, Any] = {}
         self._named = 0
@@ -33,6 +42,19 @@ class State:
         """The locks of these variables, in the one order that cannot deadlock."""
         with self._lock:
             return [self._locks.setdefault(key, threading.RLock()) for key in sorted(set(keys))]
+
+    def take_spare(self, key: str, dtype: np.dtype, shape: Any) -> np.ndarray:
+        """Memory for the new value of a variable."""
+        array = self._spare.pop(key, None)
+        if (array is not None and array.dtype == dtype and array.shape == shape
+                and sys.getrefcount(array) == 2):  # `array`, and the argument of that call
+            return array
+        return np.empty(shape, dtype)
+
+    def keep_spare(self, key: str, array: Any) -> None:
+        """Keeps the array that a variable is about to lose."""
+        if type(array) is np.ndarray and array.base is None and array.flags.carray:
+            self._spare[key] = array
 
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.
@@ -56,6 +78,7 @@ class State:
         with self._lock:
             self._closed = True  # a run that another thread has begun may still ask for an object
             self.values = {}
+            self._spare = {}
             nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             if hasattr(node, "close"):
