@@ -59,11 +59,11 @@ def placeholder(build: Build) -> Any:
     return build.plain("Placeholder", shape=shape)
 
 
-@rule("PyFunc", "PyFuncStateless")
+@rule("PyFunc", "PyFuncStateless", "EagerPyFunc")
 def py_func(build: Build) -> Any:
     """The function is found by its token, if this process wrote the graph; else a run fails."""
-    return build.plain(build.node.op, build.inputs, func=function_of(build.attr("token")),
-                       Tout=build.attr("Tout"))
+    return build.plain(build.node.op.removeprefix("Eager"), build.inputs,
+                       func=function_of(build.attr("token")), Tout=build.attr("Tout"))
 
 
 @rule("ControlTrigger")

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.graph.tensor import Tensor
 from flowgraph.io.import_build import Build
 from flowgraph.io.import_rnn_cells import named
 from flowgraph.io.rules import rule
+from flowgraph.opdef.opdef import REGISTRY
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
 from flowgraph.ops.constant import zeros_like
@@ -47,6 +49,38 @@ def padded_convolution(build: Build) -> Any:
     return build.plain("Conv2D", padded, filters)
 
 
+_ACTIVATIONS = ("Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid")
+
+
+@rule("_FusedConv2D", "_FusedMatMul")
+def fused(build: Build) -> Any:
+    """Conv2D or MatMul, and what TensorFlow's optimizer put into the same op."""
+    op_type = build.node.op.removeprefix("_Fused")
+    first, second, *others = build.inputs
+    made = build.sub(op_type, first, second, part=op_type, **build.attrs(REGISTRY[op_type]))
+    for step in build.attr("fused_ops", "list(string)"):
+        made, others = _step(build, step, made, others)
+    return build.plain("Identity", made)
+
+
+def _step(build: Build, step: str, made: Tensor, others: list[Tensor]) -> Any:
+    """The result of one more op, and the inputs that are left for those after it."""
+    layout = build.attr("data_format", "string") if "data_format" in build.node.attr else "NHWC"
+    needed = {"BiasAdd": 1, "FusedBatchNorm": 4, "Add": 1}.get(step, 0)
+    if len(others) < needed or (not needed and step not in _ACTIVATIONS):
+        raise build.wrong(f"has {step} fused into it, with {len(others)} inputs for it; that is "
+                          "not offered")
+    attrs: dict[str, Any] = {}
+    if step in ("BiasAdd", "FusedBatchNorm"):
+        attrs["data_format"] = layout
+    if step == "FusedBatchNorm":
+        attrs |= {"epsilon": build.attr("epsilon", "float"), "is_training": False}
+    if step == "LeakyRelu":
+        attrs["alpha"] = build.attr("leakyrelu_alpha", "float")
+    found = build.sub(step, made, *others[:needed], part=step, **attrs)
+    return found[0] if step == "FusedBatchNorm" else found, others[needed:]
+
+
 @rule("Conv3DBackpropInput")
 def backprop_input(build: Build) -> Any:
     """The input stood where its shape stands since."""
@@ -61,6 +95,15 @@ def backprop_filter(build: Build) -> Any:
     images, filters, dy = build.inputs
     return build.plain("Conv3DBackpropFilterV2", images, build.sub("Shape", filters, part="shape"),
                        dy)
+
+
+@rule("ImageProjectiveTransform")
+def projective_transform(build: Build) -> Any:
+    """The results were as large as the images."""
+    images, transforms = build.inputs
+    sizes = build.sub("StridedSlice", build.sub("Shape", images, part="shape"), [1], [3], [1],
+                      part="sizes")
+    return build.plain("ImageProjectiveTransformV2", images, transforms, sizes)
 
 
 # ---- normalization and ranges --------------------------------------------------------------------
@@ -201,6 +244,31 @@ def destroy_temporary_variable(build: Build) -> Any:
 def audio_summary(build: Build) -> Any:
     """The sample rate was an attribute."""
     return build.plain("AudioSummaryV2", *build.inputs, np.float32(build.attr("sample_rate")))
+
+
+# ---- batches of several runs ---------------------------------------------------------------------
+
+
+@rule("Batch")
+def batch(build: Build) -> Any:
+    """TensorFlow puts the rows of runs at the same time together; here each run stands alone."""
+    with build.importer.graph.name_scope(build.name + "/"):
+        rows = cast(shape(build.inputs[0])[0], dt.int64)
+        zero = np.int64(0)
+        results = [*build.inputs, stack([stack([zero, zero, rows])]), reshape(rows - rows, [])]
+    return named(build, results)
+
+
+@rule("Unbatch")
+def unbatch(build: Build) -> Any:
+    """The rows of one run."""
+    rows, places, _ = build.inputs
+    ends = build.sub("StridedSlice", places, [0, 1], [1, 3], [1, 1], part="ends",
+                     shrink_axis_mask=1)
+    start, stop = build.sub("Unpack", ends, part="start_and_stop", num=2, axis=0)
+    one = np.array([1], np.int64)
+    return build.plain("StridedSlice", rows, build.sub("Reshape", start, [1], part="start"),
+                       build.sub("Reshape", stop, [1], part="stop"), one)
 
 
 # ---- queues without a handle ---------------------------------------------------------------------

@@ -42,7 +42,11 @@ def old(op_type, *inputs, name, **attrs):
                       input=[tf.convert_to_tensor(value).name for value in inputs])
     for key, value in {"T": tf.float32, **attrs}.items():
         attr = node.attr[key]
-        if isinstance(value, list):
+        if isinstance(value, list) and isinstance(value[0], str):
+            attr.list.s.extend(text.encode() for text in value)
+        elif isinstance(value, list) and isinstance(value[0], tf.DType):
+            attr.list.type.extend(dtype.as_datatype_enum for dtype in value)
+        elif isinstance(value, list):
             attr.list.i.extend(value)
         elif isinstance(value, tf.DType):
             attr.type = value.as_datatype_enum
@@ -241,6 +245,41 @@ def convolutions():
     old("Conv3DBackpropFilter", x, w, dy, **options, name="y5")
 
 
+def optimized():
+    """Nodes that TensorFlow's optimizer made of several."""
+    x, w = normal("x", 2, 4, 5, 3), normal("w", 2, 2, 3, 4)
+    vectors = [normal("a", 4), normal("b", 4), normal("c", 4),
+               fed("d", RNG.rand(4).astype(np.float32) + 1)]
+    conv = {"strides": [1, 1, 2, 1], "padding": "SAME", "epsilon": 0.01, "TArgs": [tf.float32]}
+    old("_FusedConv2D", x, w, vectors[0], **conv, num_args=1, fused_ops=["BiasAdd"], name="y")
+    old("_FusedConv2D", x, w, vectors[0], **conv, num_args=1, fused_ops=["BiasAdd", "Relu6"],
+        name="y1")
+    conv["TArgs"] = conv["TArgs"] * 4
+    old("_FusedConv2D", x, w, *vectors, **conv, num_args=4, fused_ops=["FusedBatchNorm", "Elu"],
+        name="y2")
+    old("_FusedMatMul", normal("e", 3, 2), normal("f", 4, 3), vectors[1], num_args=1, name="y3",
+        fused_ops=["BiasAdd", "Relu"], transpose_a=True, transpose_b=True)
+
+
+def together():
+    """Rows of several runs at once, as tf.contrib.batching built it."""
+    x = normal("x", 4, 2)
+    made = raw.Batch(in_tensors=[x, x + 1], num_batch_threads=1, max_batch_size=10,
+                     batch_timeout_micros=1, grad_timeout_micros=1000)
+    raw.Unbatch(batched_tensor=made.batched_tensors[1] * 2, batch_index=made.batch_index,
+                id=made.id, timeout_micros=100000, name="y")
+
+
+def seen_from_the_side():
+    """As tf.contrib.image.transform built it."""
+    x = normal("x", 2, 5, 6, 2)
+    turned = fed("t", np.float32([[0.8, -0.5, 0.7, 0.6, 0.9, -0.4, 0.02, -0.01],
+                                  [1, 0, -0.25, 0, 1, 1.5, 0, 0]]))
+    for i, kind in enumerate(("NEAREST", "BILINEAR")):
+        raw.ImageProjectiveTransformV2(images=x, transforms=turned, output_shape=[4, 7],
+                                       interpolation=kind, name=f"y{i}")
+
+
 def batch_norms():
     x, dy = normal("x", 2, 3, 3, 4), normal("g", 2, 3, 3, 4)
     mean, scale = normal("m", 4), normal("s", 4)
@@ -358,7 +397,8 @@ def quantized():
 
 
 FUSED = {build.__name__: build for build in (
-    convolutions, batch_norms, ranges, rearranged, matrices, temporary, calls, quantized)}
+    convolutions, optimized, together, seen_from_the_side, batch_norms, ranges, rearranged,
+    matrices, temporary, calls, quantized)}
 
 
 def of_2015(graph_def):

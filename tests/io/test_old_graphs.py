@@ -185,3 +185,23 @@ def test_the_tree_of_a_beam_search_is_read() -> None:
         T=fg.AttrValue(type=fg.int32.as_datatype_enum))
     y, = fg.import_graph_def(graph_def, return_elements=["y:0"])
     assert fg.Session().run(y)[:, 0].tolist() == [[2, 1], [3, 4]]
+
+
+def test_a_step_that_is_not_offered_in_a_fused_op_is_named() -> None:
+    graph_def = graph_of("optimized")
+    node = next(node for node in graph_def.node if node.op == "_FusedMatMul")
+    node.attr["fused_ops"].list.s[1] = b"Swish"
+    with pytest.raises(ValueError, match=r"_FusedMatMul 'y3' has Swish fused into it"):
+        fg.import_graph_def(graph_def)
+
+
+def test_a_function_of_another_process_stops_only_the_run_that_needs_it() -> None:
+    graph_def = fg.GraphDef()
+    constant(graph_def, "x", 1.0)
+    add(graph_def, "y", "EagerPyFunc", "x", token=fg.AttrValue(s=b"elsewhere_7"), Tin=FLOATS,
+        Tout=FLOATS)
+    x, y = fg.import_graph_def(graph_def, return_elements=["x:0", "y:0"])
+    with fg.Session() as sess:
+        assert sess.run(x) == 1.0
+        with pytest.raises(fg.errors.OpError, match="elsewhere_7"):
+            sess.run(y)
