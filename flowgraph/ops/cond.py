@@ -97,7 +97,8 @@ class Branch:
                                          "Return a tensor, or a list of tensors."))
             if not strict and isinstance(result, (list, tuple)) and len(result) == 1:
                 result = result[0]
-            self.structure = nest.map_structure(_as_result, result)
+            done = what != "false_fn"  # what tf.cond gives for an operation is the predicate
+            self.structure = nest.map_structure(partial(_as_result, done), result)
             self.graph.outputs = [self.graph.adopt(tensor) for tensor in
                                   nest.flatten(self.structure, expand_composites=True)]
 
@@ -108,11 +109,11 @@ class Branch:
         return nest.pack_sequence_as(self.structure, merged, expand_composites=True)
 
 
-def _as_result(value: Any) -> Any:
-    """What a branch returns as a tensor: an operation stands for True, once it has run."""
+def _as_result(done: bool, value: Any) -> Any:
+    """What a branch returns as a tensor: an operation stands for `done`, once it has run."""
     if isinstance(value, Operation):
         with control_dependencies([value]):
-            return convert_to_tensor(True)
+            return convert_to_tensor(done)
     if nest.is_composite(value):
         return value
     tensor = convert_to_tensor(value)

@@ -110,6 +110,8 @@ CASES = [
     Case("If/false", chosen, (NO, V, V + 1), lambda p, x, y: np.sin(x) - y, grad=True),
     Case("If/one branch gathers", rows_chosen, (YES, X), lambda p, t: t[[1, 1]], grad=True),
     Case("If/the other is dense", rows_chosen, (NO, X), lambda p, t: t * 2, grad=True),
+    Case("If/operations stand for the predicate", lambda p: fg.cond(p, fg.no_op, fg.no_op), (NO,),
+         lambda p: p),
     Case("If/nested", nested_choice, (YES, V), lambda p, x: x * x, grad=True),
     Case("If/structure", lambda p, x: fg.cond(p, lambda: (x, [x * 3.0]), lambda: (-x, [x])),
          (NO, V), lambda p, x: [-x, x], grad=True),
