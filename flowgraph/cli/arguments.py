@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 
 
 def _positive(text: str) -> int:
@@ -41,6 +42,14 @@ def _weight(text: str) -> float:
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to below 1, not {text!r}")
     return number
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"must be a regular expression: {error}") from None
+    return text
 
 
 def _input(parser: argparse.ArgumentParser, files: bool) -> None:
@@ -144,7 +153,8 @@ def plot(parser: argparse.ArgumentParser) -> None:
                         help="where to write, - for standard output; default curves.png")
     parser.add_argument("--format", choices=("png", "svg", "pdf", "html"), default="",
                         help="default what the suffix of FILE says")
-    parser.add_argument("--tags", metavar="REGEX", help="only tags in which this is found")
+    parser.add_argument("--tags", type=_regex, metavar="REGEX",
+                        help="only tags in which this is found")
     parser.add_argument("--smooth", type=_weight, metavar="WEIGHT", default=0.6,
                         help="smoothing, from 0 (none) to below 1; default 0.6")
     parser.add_argument("--x", choices=("step", "time", "relative"), default="step",

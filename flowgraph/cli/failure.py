@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
@@ -12,6 +13,19 @@ from flowgraph.errors import without_docs
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PIPE = 141  # what a shell gives for a program whose reader has gone away
+
+
+# The file whose line calls the command line: a message that names it says nothing to the user.
+_callers: set[str] = set()
+
+
+def forget_line_of(filename: str) -> None:
+    """Leaves the lines of a file out of messages.
+
+    Args:
+        filename: the file.
+    """
+    _callers.add(os.path.basename(filename))
 
 
 class Failure(Exception):
@@ -43,8 +57,11 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
     text = re.sub(r"\s*docs: errors#[\w-]+", "", text)
+    for name in _callers:
+        text = re.sub(rf"^(?:tf\.[\w.]+ \()?{re.escape(name)}:\d+\)?: ?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " ".join(lines) or type(error).__name__
+    whole = " ".join(line if line[-1] in ".:;,!?" else f"{line}." for line in lines)
+    return whole.removesuffix(".") or type(error).__name__
 
 
 def show_traceback(error: BaseException, everything: bool = False) -> None:

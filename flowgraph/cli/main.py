@@ -24,10 +24,12 @@ from flowgraph.cli.failure import (
     Failure,
     Reported,
     Usage,
+    forget_line_of,
     note,
     one_line,
     show_traceback,
 )
+from flowgraph.core.frames import user_frame
 
 _ABOUT = """\
 Draws, profiles and explains programs for flowgraph, which is TensorFlow 1's define-then-run model
@@ -139,6 +141,7 @@ def main(argv: list[str] | None = None) -> int:
     if "--" in given:
         own, program = given[:given.index("--")], given[given.index("--") + 1:]
     debug = "--debug" in own
+    forget_line_of(user_frame().filename)
     try:
         parser = _parser()
         options = parser.parse_args(own)

@@ -56,7 +56,8 @@ def _unknown(graph: Graph, name: str) -> str:
     last = plain.rpartition("/")[2]
     near = [other for other in operations if other.rpartition("/")[2] == last]
     by_lower = {other.lower(): other for other in operations}
-    near += [by_lower[other] for other in difflib.get_close_matches(plain.lower(), by_lower, n=3)]
+    close = difflib.get_close_matches(plain.lower(), by_lower, n=3, cutoff=0.7)
+    near += [by_lower[other] for other in close]
     near += [other for other in operations if last and last in other.rpartition("/")[2]]
     shown = list(dict.fromkeys(near))[:4]
     return (f"--fetch {name}: the graph has no such operation"

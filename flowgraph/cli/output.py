@@ -76,7 +76,11 @@ class Output:
         """
         if not self.is_stdout:
             try:
-                write_file(self.path, content)
+                if os.path.exists(self.path) and not os.path.isfile(self.path):
+                    with open(self.path, "wb") as file:  # a device or a pipe
+                        file.write(content)
+                else:
+                    write_file(self.path, content)
             except OSError as error:
                 raise Failure(f"cannot write {self.path!r}: {error.strerror}") from None
             return

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         result.text(as_json(profile, table, options.top) if options.json
                     else as_text(profile, table, options.top))
         if trace is not None:
-            trace.write(profile.save_trace)
+            trace.write(profile.to_chrome_trace)
             note(f"wrote {trace.path}")
         if picture is not None:
             graph = chosen_graph(costs.watcher, options.graph)

@@ -74,8 +74,11 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
         try:
             for name, text in cells:
                 exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
-        except (Stop, SystemExit):
+        except Stop:
             pass
+        except SystemExit as ended:
+            if ended.code is not None and not isinstance(ended.code, int):
+                print(ended.code, file=sys.stderr)  # as Python does
         except KeyboardInterrupt:
             if not watcher.stopping:
                 raise

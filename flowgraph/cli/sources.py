@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from flowgraph.cli import program
 from flowgraph.cli.failure import Failure, Reported, Usage, note, one_line, show_traceback
 from flowgraph.cli.output import Output
 from flowgraph.cli.watch import Watcher, shortened
-from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.graph.graph import Graph
 
 _GRAPHS = (".pb", ".pbtxt", ".prototxt", ".meta")
 _MODELS = ("saved_model.pb", "saved_model.pbtxt")
@@ -126,12 +125,7 @@ def chosen_graph(watcher: Watcher, number: int | None) -> Graph:
         Failure: there is no graph with operations.
         Usage: there are not so many.
     """
-    graphs = [graph for graph in watcher.graphs if graph.version]
-    default = get_default_graph()
-    others = [graph for graph in gc.get_objects() if type(graph) is Graph and graph.version
-              and graph not in graphs]
-    others.sort(key=lambda graph: (graph is not default, -graph.version))
-    graphs += others
+    graphs = watcher.candidates()
     if not graphs:
         raise Failure("the program has built no graph of flowgraph's"
                       + ("" if watcher.fetched else " and has run nothing")

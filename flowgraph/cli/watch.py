@@ -7,13 +7,16 @@ threads, which fill queues. Stopping is an exception of its own kind out of `Ses
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
-from flowgraph.core.frames import NOWHERE, UserFrame, user_frame
-from flowgraph.graph.graph import Graph
+from flowgraph.core.frames import UserFrame, is_library, user_frame
+from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.observe import ObservedRun
@@ -25,6 +28,12 @@ _ASSIGNS = frozenset({"Assign", "AssignVariableOp", "RestoreV2", "VarHandleOp", 
                       "Identity", "MakeIterator", "SaveV2", "MergeV2Checkpoints"})
 _TABLES = ("InitializeTable", "LookupTableImport")
 _OF_FLOWGRAPH = ("report_uninitialized_variables", "save/", "save_")
+# What a program calls to run something; by other calls (Saver.save, MonitoredSession(...)) it gets
+# runs that it did not ask for.
+_RUNS = frozenset({"run", "eval", "call", "__call__", "partial_run", "run_step_fn", "evaluate",
+                   "record", "steps", "fit", "predict", "train_on_batch", "test_on_batch",
+                   "predict_on_batch", "fit_generator", "run_with_hooks"})
+_HOOKS = frozenset({"begin", "after_create_session", "before_run", "after_run", "end"})
 
 
 class Stop(BaseException):
@@ -53,6 +62,25 @@ class Fetched:
     def names(self) -> str:
         """The names of the fetches, for people."""
         return ", ".join(element.name for element in self.elements)
+
+
+def _alive() -> list[Graph]:
+    """All graphs there are."""
+    return [graph for graph in gc.get_objects() if type(graph) is Graph]
+
+
+def asked_at() -> UserFrame | None:
+    """The line at which the program asked for the present run; None if it did not ask for it."""
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
+    while frame is not None and is_library(frame.f_code.co_filename):
+        name = frame.f_code.co_name
+        if name in _HOOKS:
+            return None
+        frame = frame.f_back
+    if frame is None or name not in _RUNS:
+        return None
+    return UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
 def _prepares(element: Any) -> bool:
@@ -101,6 +129,7 @@ class Watcher:
         self.stopped: UserFrame | None = None
         self.reason = ""
         self.stopping = False
+        self._before = {graph: graph.version for graph in _alive()}
         # Set while a program runs: what wakes its main thread, and what ends the whole process.
         self.interrupt: Callable[[], None] | None = None
         self.end: Callable[[], None] | None = None
@@ -113,8 +142,10 @@ class Watcher:
 
     def observe(self, run: ObservedRun) -> Any:
         """Called in place of each run."""
-        frame = user_frame()
-        if getattr(self._own, "busy", False) or frame is NOWHERE:
+        if getattr(self._own, "busy", False):
+            return run()
+        frame = asked_at()
+        if frame is None:
             return run()
         if self.stopping:
             self.stop(frame, self.reason)
@@ -150,11 +181,13 @@ class Watcher:
             self.interrupt()
         raise Stop(reason)
 
-    @property
-    def most(self) -> Fetched | None:
-        """What ran most often; of equals what ran first, and those that prepare others last."""
-        return min(self.fetched.values(), default=None,
-                   key=lambda found: (found.prepares, -found.count, found.number))
+    def candidates(self) -> list[Graph]:
+        """The graphs that the program has made: those that ran, the default one, other ones."""
+        ran = [graph for graph in self.graphs if graph.version]
+        default = get_default_graph()
+        others = [graph for graph in _alive() if graph.version > self._before.get(graph, 0)
+                  and graph not in ran]
+        return ran + sorted(others, key=lambda graph: (graph is not default, -graph.version))
 
     def _found(self, run: ObservedRun) -> Fetched | None:
         graph = run.session.graph

@@ -152,12 +152,20 @@ def _step_text(value: float, position: int | None = None) -> str:
 
 
 def label(text: str, width: int = 60) -> str:
-    """A name for a picture: nothing hidden in it, broken where it is too long for a line."""
-    lines = [""]
-    for word in re.findall(r"[^/_\s-]*[/_\s-]?", printable(text).replace("$", r"\$")):
-        for start in range(0, len(word), width):
-            part = word[start:start + width]
-            if lines[-1] and len(lines[-1]) + len(part) > width:
-                lines.append("")
-            lines[-1] += part
-    return "\n".join([*lines[:2], "…"] if len(lines) > 3 else lines)
+    """A name for a picture: nothing hidden in it, broken where it is too long for a line.
+
+    Args:
+        text: the name.
+        width: how many characters a line may have.
+    """
+    lines: list[str] = []
+    for given in text.splitlines():
+        lines.append("")
+        for word in re.findall(r"[^/_\s-]*[/_\s-]?", printable(given)):
+            for start in range(0, len(word), width):
+                part = word[start:start + width]
+                if lines[-1] and len(lines[-1]) + len(part) > width:
+                    lines.append("")
+                lines[-1] += part
+    shown = [*lines[:2], "…"] if len(lines) > 3 else lines
+    return "\n".join(shown).replace("$", r"\$")  # matplotlib takes $ for the edge of a formula

@@ -118,7 +118,7 @@ def _nothing(files: int, tags: str | None, seen: set[str], runs: list[Run]) -> t
                 "tf.summary.FileWriter writes them.")
     if seen:
         known = ", ".join(sorted(seen)[:20])
-        return f"no tag matches {tags!r}", f"There are {known}."
+        return f"no tag matches {tags!r}", f"The tags are {known}."
     problems = "".join(f" {problem}" for run in runs for problem in run.problems[:1])
     return (f"the event files hold no scalars.{problems}",
             "tf.summary.scalar and FileWriter.add_summary write them.")
