@@ -86,7 +86,7 @@ const Card = (() => {
     const button = Dom.iconButton("copy", "Copy the name", () => copy(nameOf(item), button));
     button.dataset.keep = "copy";
     return Dom.el("header", { class: "card-head" },
-      Dom.el("span", { class: "swatch large", "data-kind": kindOf(item), title: KIND_WORDS[kindOf(item)] }),
+      Dom.el("span", { class: "swatch large", "data-kind": kindOf(item), title: isEdge(item) ? null : kindWords(item) }),
       Dom.el("div", { class: "card-title" }, Dom.el("h2", {}, title), subtitle),
       Dom.el("div", { class: "card-buttons" }, !isEdge(item) && button,
         !isEdge(item) && Dom.iconButton("centre", "Bring it into the middle", () => reveal(item)),
@@ -117,9 +117,9 @@ const Card = (() => {
     const waits = op.ins.filter((link) => link.kind === "control");
     const users = op.outs.filter((link) => link.kind !== "control");
     const before = op.outs.filter((link) => link.kind === "control");
-    const kind = KIND_WORDS[kindOf(op)];
+    const kind = kindWords(op);
     return [
-      head(op, op.type, Dom.el("p", { class: "full-name" }, Dom.el("bdi", {}, op.name))),
+      head(op, op.type, Dom.el("p", { class: "full-name" }, Dom.name(op.name))),
       Dom.el("p", { class: "role" }, kind, crumbs(op), " ", op.fetched && Dom.el("span", { class: "tag" },
         "fetched"), op.unused && Dom.el("span", { class: "tag" }, "not needed by the fetches")),
       op.doc && Dom.el("p", { class: "doc" }, op.doc),
@@ -215,7 +215,7 @@ const Card = (() => {
     }
     const open = state.open.has(group);
     return [
-      head(group, group.title, Dom.el("p", { class: "full-name" }, Dom.el("bdi", {}, group.path))),
+      head(group, group.title, Dom.el("p", { class: "full-name" }, Dom.name(group.path))),
       Dom.el("p", { class: "role" }, KIND_WORDS[kindOf(group)], crumbs(group), ` · ${Dom.many(ops.length, "operation")}`),
       Dom.el("div", { class: "tools" }, Dom.el("button", { type: "button", class: "button",
         "data-keep": "open", onclick: () => toggle(group) }, open ? "Close" : "Open")),

@@ -44,6 +44,12 @@ const Dom = (() => {
     eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
   };
 
+  // A name that may break after each part of it.
+  function name(text) {
+    const parts = printable(text).split(/(?<=[/_])/);
+    return make("bdi", {}, parts.map((part, i) => (i ? [document.createElement("wbr"), part] : part)));
+  }
+
   function icon(name) {
     return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" },
       svg("path", { d: ICONS[name] }));
@@ -170,7 +176,7 @@ const Dom = (() => {
     }
   }
 
-  return { el: make, add, fill: refill, icon, iconButton, many, share, rate, value, announce, calm,
+  return { el: make, add, fill: refill, icon, iconButton, name, many, share, rate, value, announce, calm,
     narrow, RowList };
 })();
 

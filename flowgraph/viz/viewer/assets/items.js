@@ -14,7 +14,8 @@ const KIND_WORDS = { placeholder: "placeholder: fed in each run", variable: "var
   gradient: "operation of a gradient", update: "operation of an optimizer", scope: "scope",
   gradients: "gradients", optimizer: "optimizer", save: "save and restore", init: "initialization",
   loop: "loop", branches: "choice between branches", branch: "branch", series: "series of equals",
-  repeat: "repeated block" };
+  repeat: "repeated block", loop_variable: "loop variable: changes each round",
+  condition: "condition: decides what runs", choice: "condition: decides what runs" };
 const OWN_KINDS = ["loop", "branches", "branch", "series", "repeat"];
 
 function kindOf(item) {
@@ -22,11 +23,18 @@ function kindOf(item) {
   return item.isGroup && OWN_KINDS.includes(item.kind) ? item.kind : item.look;
 }
 
+// What its kind is, in words. Stand-ins inside loops and branches look like placeholders.
+function kindWords(item) {
+  const kind = kindOf(item);
+  return kind === "placeholder" && !item.type.startsWith("Placeholder") ? "what a loop or branch takes"
+    : KIND_WORDS[kind];
+}
+
 // What a reader hears when the item is selected.
 function wordsOf(item) {
   if (isOp(item)) {
     const shapes = item.outputs.map((spec) => spec.text).join(", ");
-    return `${item.type} ${item.name}, ${KIND_WORDS[kindOf(item)]}${shapes ? `, ${shapes}` : ""}`;
+    return `${item.type} ${item.name}, ${kindWords(item)}${shapes ? `, ${shapes}` : ""}`;
   }
   if (isGroup(item)) {
     const open = state.open.has(item) ? "open" : "closed";
@@ -42,5 +50,5 @@ function itemLink(item, text, after) {
   return Dom.el("button", { type: "button", class: "item-link", title: `${name}${isOp(item)
     ? ` (${item.type})` : ""}`, onclick: (event) => { event.preventDefault(); reveal(item); } },
   Dom.el("span", { class: "swatch", "data-kind": kindOf(item) }),
-  Dom.el("span", { class: "item-name" }, Dom.el("bdi", {}, text || name)), after && [" ", after]);
+  Dom.el("span", { class: "item-name" }, Dom.name(text || name)), after && [" ", after]);
 }
