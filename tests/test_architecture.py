@@ -210,10 +210,12 @@ def test_every_op_has_a_wrong_use_whose_error_names_it() -> None:
 
 PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, fg.train, fg.data,
                   fg.io, fg.testing, fg.distributions, fg.summary, fg.keras, fg.keras.layers,
-                  fg.saved_model, fg.plots,
+                  fg.saved_model, fg.plots, fg.profiling,
                   *(import_module(f"flowgraph.namespaces.{module.name}")
                     for module in iter_modules(namespaces.__path__))]
-NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType}
+NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType, fg.profiling.Cost,
+                            fg.profiling.RecordedOutput, fg.profiling.RecordedStep,
+                            fg.profiling.Recording, fg.profiling.Statistics}
 
 
 def public_values() -> dict[str, Any]:
