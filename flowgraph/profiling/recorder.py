@@ -28,6 +28,13 @@ def record(session: BaseSession, fetches: Any, feed_dict: dict[Any, Any] | None 
 
     Returns:
         A Recording; its `results` are what `Session.run` returns.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.placeholder(fg.float32, [], name="x")
+        >>> recording = fg.profiling.record(fg.Session(), fg.square(x, name="y"), {x: 3.0})
+        >>> recording.title, len(recording.steps), recording.results
+        ('y:0', 1, np.float32(9.0))
     """
     run = RecordedRun(session, fetches, values)
     results = run.during(lambda notes: session.run_with_hooks(fetches, feed_dict, [notes]))
@@ -45,6 +52,15 @@ def steps(session: BaseSession, fetches: Any, feed_dict: dict[Any, Any] | None =
         session: the session.
         fetches, feed_dict: as for `Session.run`.
         values: as for `Session.record`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.placeholder(fg.float32, [2], name="x")
+        >>> y = fg.reduce_sum(fg.square(x, name="squares"), name="sum")
+        >>> for step in fg.profiling.step_through(fg.Session(), y, {x: [3, 4]}):
+        ...     print(step.op.name, step.outputs[0].statistics)
+        squares min 9  max 16  mean 12.5  std 3.5  [9, 16]
+        sum 25
     """
     run = RecordedRun(session, fetches, values)
     try:

@@ -28,6 +28,13 @@ class RecordedOutput:
         bytes: how many it has.
         statistics: what it held; None where values were not asked for.
         value: a copy of it, where values="arrays" was asked for; else None.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> y = fg.square(fg.random_uniform([3], seed=1), name="y")
+        >>> output = fg.Session().record(y).steps[-1].outputs[0]
+        >>> output.name, output.dtype, output.shape, output.bytes
+        ('y:0', 'float32', (3,), 12)
     """
 
     name: str
@@ -65,6 +72,13 @@ class RecordedStep:
         outputs: what it made; empty for a step that raised.
         line: the NumPy line of the generated source: `dense = np.matmul(x, w, out=b0)`.
         flops: floating point operations; 0 where the op is not counted.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> x = fg.placeholder(fg.float32, [2, 2], name="x")
+        >>> (step,) = fg.Session().record(fg.matmul(x, x, name="y"), {x: [[1, 2], [3, 4]]}).steps
+        >>> step.op.name, step.type, step.inputs, step.flops
+        ('y', 'MatMul', ('x:0', 'x:0'), 16)
     """
 
     op: Operation

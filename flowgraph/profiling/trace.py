@@ -16,7 +16,8 @@ def chrome_trace(recordings: Iterable[Recording]) -> str:
     """A trace as JSON: a row for each thread, a bar for each run, in it one for each step.
 
     What runs inside of a loop or branch is a bar inside of the bar of that step. Rounds of a long
-    loop that were added up are one bar for each step. A track below shows the memory in use.
+    loop that were added up are one bar for each step. A track below shows the memory in use. Times
+    are microseconds since the first of the runs began.
 
     Args:
         recordings: the runs.
@@ -24,16 +25,17 @@ def chrome_trace(recordings: Iterable[Recording]) -> str:
     trace = ChromeTrace()
     trace.name_process(_PROCESS, "flowgraph")
     rows: dict[str, int] = {}
+    recordings = list(recordings)
+    first = min((recording.begun for recording in recordings), default=0.0)
     for recording in recordings:
         if recording.thread not in rows:
             rows[recording.thread] = len(rows)
             trace.name_thread(_PROCESS, rows[recording.thread], recording.thread)
-        _add(trace, recording, rows[recording.thread])
+        _add(trace, recording, rows[recording.thread], (recording.begun - first) * 1e6)
     return trace.format_to_string()
 
 
-def _add(trace: ChromeTrace, recording: Recording, row: int) -> None:
-    begun = recording.begun * 1e6
+def _add(trace: ChromeTrace, recording: Recording, row: int, begun: float) -> None:
     trace.add("X", "Run", recording.title, _PROCESS, row, begun, dur=recording.seconds * 1e6,
               args={"steps": len(recording.steps), "peak bytes": recording.peak_bytes,
                     **({"raised": recording.error} if recording.error else {})})

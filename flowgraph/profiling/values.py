@@ -58,6 +58,13 @@ def statistics(value: Any) -> Statistics:
 
     Args:
         value: an array, a number, a list of tensors, or anything else that a step makes.
+
+    Example:
+        >>> import numpy as np
+        >>> from flowgraph.profiling import statistics
+        >>> found = statistics(np.array([0.0, np.inf, 4.0]))
+        >>> found.max, found.mean, found.infs, found.zeros
+        (4.0, 2.0, 1, 1)
     """
     if value is None:
         return Statistics(0, None, None, None, None, 0, 0, 0, "nothing")
