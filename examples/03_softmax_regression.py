@@ -55,25 +55,20 @@ def main():
             print(f"epoch {epoch + 1:2}: loss {total / len(train):.4f}, "
                   f"test accuracy {tested:.1%}")
         guesses = session.run(predicted, {images: test.images[:18]})
-    draw("clothes.png", test.images, test.labels, guesses, clothes.class_names)
+    draw("clothes.png", test.images[:18], test.labels[:18], guesses, clothes.class_names)
 
 
 def draw(path, images, labels, guesses, names):
     """The first test images, each under the class the model sees in it."""
+    wrong = guesses != labels
+    titles = [names[guess] if guess == label else f"{names[guess]}\nis: {names[label]}"
+              for guess, label in zip(guesses, labels, strict=True)]
     try:
-        from matplotlib import pyplot
-    except ImportError:
-        print('No picture: it needs matplotlib; run pip install ".[examples]" in the clone.')
+        fg.plots.plot_images(images, path, titles=titles, wrong=wrong, columns=6, inverted=True,
+                             title="Fashion-MNIST test images: what the model sees")
+    except fg.errors.MissingDependencyError as problem:
+        print("No picture:", problem)
         return
-    figure, axes = pyplot.subplots(3, 6, figsize=(9.6, 6), layout="constrained")
-    for axis, image, label, guess in zip(axes.flat, images, labels, guesses, strict=False):
-        axis.imshow(image, cmap="gray_r")
-        axis.set_axis_off()
-        right = guess == label
-        axis.set_title(names[guess] if right else f"{names[guess]}\nis: {names[label]}",
-                       fontsize=11, color="black" if right else "#b30000")
-    figure.suptitle("Fashion-MNIST test images: what the model sees (red where it is wrong)")
-    figure.savefig(path, dpi=120)
     print("Wrote", path)
 
 

@@ -83,22 +83,14 @@ def draw_graph():
 
 def draw_curves(history, path="curves.png"):
     """Loss and accuracy over the epochs, on the digits learnt from and on the others."""
+    loss, right, test_loss, test_right = zip(*history, strict=True)
+    curves = {"loss": {"training digits": loss, "test digits": test_loss},
+              "accuracy": {"training digits": right, "test digits": test_right}}
     try:
-        from matplotlib import pyplot
-    except ImportError:
-        print('No curves: they need matplotlib; run pip install ".[examples]" in the clone.')
+        return fg.plots.plot_curves(curves, path, xlabel="epoch")
+    except fg.errors.MissingDependencyError as problem:
+        print(problem)
         return None
-    epochs = range(1, len(history) + 1)
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, column, what, scale in (axes[0], 0, "loss", 1), (axes[1], 1, "accuracy in %", 100):
-        for shift, part, style in (0, "training digits", "o--"), (2, "test digits", "s-"):
-            values = [row[column + shift] * scale for row in history]
-            axis.plot(epochs, values, style, ms=4, label=part)
-        axis.set(xlabel="epoch", xticks=epochs, ylabel=what, title=f"{what} after each epoch")
-        axis.grid(alpha=0.3)
-        axis.legend()
-    figure.savefig(path, dpi=120)
-    return path
 
 
 def main():
