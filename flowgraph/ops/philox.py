@@ -16,10 +16,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from flowgraph.core.pool import parallel
 
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
@@ -75,28 +77,11 @@ def in_tiles(fill: Callable[[int, int], None], count: int, tile: int) -> None:
 
     Every piece writes its own part of a result, so the numbers do not depend on the threads.
     """
-    if count <= _ALONE * tile or _cpus() == 1:
+    if count <= _ALONE * tile:
         for start, stop in tiles(count, tile):
             fill(start, stop)
     else:
-        for _ in _threads().map(lambda piece: fill(*piece), tiles(count, tile)):
-            pass  # a piece that failed raises here
-
-
-@lru_cache(maxsize=1)
-def _threads() -> Any:
-    """The threads that make large arrays: NumPy's loops let each other run."""
-    from concurrent.futures import ThreadPoolExecutor  # late: few programs draw that much
-    return ThreadPoolExecutor(min(_cpus(), 8), "flowgraph-random")
-
-
-def _cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
-    os.register_at_fork(after_in_child=_threads.cache_clear)
+        parallel([partial(fill, start, stop) for start, stop in tiles(count, tile)])
 
 
 def bits(xp: Any, state: PhiloxState, count: int, tile: int = TILE) -> Any:
