@@ -54,8 +54,8 @@ class SoftmaxCrossEntropyWithLogits(OpDef):
     def kernel(self, xp, features, labels):
         features, labels = xp.broadcast_arrays(features, labels)
         shifted, sums, backprop = _normalised(xp, features)
-        # a class with label 0 adds nothing, even where its probability is 0
-        terms = xp.where(labels == 0, labels, labels * (xp.log(sums) - shifted))
+        # NaN for a class of label 0 and logit -inf, as in TensorFlow
+        terms = labels * (xp.log(sums) - shifted)
         return xp.sum(terms, axis=1, dtype=features.dtype), backprop - labels
 
     def grad(self, op, dy, dy_backprop):

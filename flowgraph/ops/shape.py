@@ -255,14 +255,17 @@ class BroadcastGradientArgs(OpDef):
 
 
 def stretched_axes(s0, s1):
-    """For two full shapes: the axes of the result in which each is stretched, or of size 1."""
+    """For two full shapes: the axes of the result in which each has size 1; none if they are equal.
+
+    TensorFlow counts those where both have size 1, too.
+    """
     rank = max(len(s0), len(s1))
     padded = [(1,) * (rank - len(s)) + tuple(s) for s in (s0, s1)]
     if any(n != m and 1 not in (n, m) for n, m in zip(*padded)):
         raise InvalidArgumentError(None, None, f"Incompatible shapes: {tuple(s0)} vs. {tuple(s1)}")
-    return tuple(tuple(i for i, (n, m) in enumerate(zip(mine, other))
-                       if n == 1 and (m != 1 or i < rank - len(s)))
-                 for s, mine, other in ((s0, *padded), (s1, *padded[::-1])))
+    if tuple(s0) == tuple(s1):
+        return (), ()
+    return tuple(tuple(i for i, n in enumerate(shape) if n == 1) for shape in padded)
 
 
 def broadcast_static_shape(shape_x, shape_y):

@@ -35,7 +35,11 @@ CASES = [
          [np.array([1], np.int32), np.array([0, 2], np.int32)]),
     Case("BroadcastGradientArgs/scalar", BroadcastGradientArgs.build,
          (np.zeros(0, np.int32), np.array([1, 2], np.int32)),
-         [np.array([0, 1], np.int32), np.zeros(0, np.int32)]),
+         [np.array([0, 1], np.int32), np.array([0], np.int32)]),
+    Case("BroadcastGradientArgs/equal", BroadcastGradientArgs.build, (T, T),
+         [np.zeros(0, np.int32)] * 2),
+    Case("BroadcastGradientArgs/both_of_size_1", BroadcastGradientArgs.build,
+         (np.array([2, 1]), np.array([1])), [np.array([1], np.int32), np.array([0, 1], np.int32)]),
 ]
 
 BAD = [
