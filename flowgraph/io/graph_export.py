@@ -180,7 +180,7 @@ class GraphWriter:
 
     def _write(self, op: Operation) -> None:
         from flowgraph.io.export_datasets import functions_of, write_caller
-        from flowgraph.io.export_variables import RULES  # these, and all others
+        from flowgraph.io.export_transforms import RULES  # these, and all others
         rule = RULES.get(op.type)
         if rule is not None and rule(self, op):
             return
