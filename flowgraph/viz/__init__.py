@@ -6,9 +6,9 @@
     graph.show()                     that page in the notebook or the browser; also tensor.show()
     graph.to_networkx()              for analysis
 
-Importing this package puts these methods on Graph and tells notebooks how to show it, and is cheap:
-what draws is imported when one of them is called. To read it, start with `roles`, then `boxes`,
-`build` (which makes the Diagram of `model`), `dot`, `render`.
+Importing this package puts these methods on Graph, and is cheap: what draws is imported when one
+of them is called. To read it, start with `model`, which lists the steps from a Graph to a Diagram,
+then `outline`, `series`, `parts`, `boxes`, `build`; `dot` writes a Diagram, `render` has it drawn.
 """
 
 from __future__ import annotations

@@ -2,56 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flowgraph.graph.operation import Operation
 from flowgraph.opdef.opdef import REQUIRED
 from flowgraph.viz import labels
-from flowgraph.viz.boxes import Boxes, constant_text
-from flowgraph.viz.model import Node
+from flowgraph.viz.boxes import Box, Boxes
+from flowgraph.viz.outline import Group
+from flowgraph.viz.parts import constant_text
 
-_PLUMBING = {"Const", "Identity", "NoOp", "Shape", "StridedSlice", "Cast", "Reshape", "Pack"}
+_PLUMBING = {"Const", "Identity", "NoOp", "Shape", "StridedSlice", "Cast", "Reshape", "Pack",
+             "Parameter", "ExpandDims", "Squeeze", "Transpose", "ConcatV2", "Fill", "Assert",
+             "Range", "Prod", "ReadVariableOp", "ZerosLike", "OnesLike", "StopGradient",
+             "Placeholder", "PlaceholderWithDefault"}
+_HEAVY = ("MatMul", "Conv", "Norm", "Lookup", "Pool", "Softmax", "Gather", "While", "If")
 _SAID_ELSEWHERE = {"dtype", "shape", "value", "T", "seed", "seed2", "container", "shared_name",
-                   "DstT", "SrcT", "out_type", "keep_dims", "N", "num", "tag",
-                   "use_locking", "validate_shape", "Truncate"}
+                   "DstT", "SrcT", "out_type", "keep_dims", "N", "num", "tag", "carried",
+                   "back_prop", "use_locking", "validate_shape", "Truncate", "begin_mask",
+                   "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask", "num_split"}
 _MOST = 3  # details per node
 
+Said = tuple[str, str, str, tuple[str, ...]]  # kind, title, name, details
 
-def node(boxes: Boxes, id: str, ops: list[Operation], settings: Sequence[str]) -> Node:
-    """The node `id` that stands for `ops`.
+
+def box(boxes: Boxes, what: Box, around: Group | None, settings: Sequence[str],
+        group: str) -> Said:
+    """What the node of an operation or of a closed group says.
 
     Args:
         boxes: where the ops went.
-        id: the box.
-        ops: what is in it, in the order of creation.
+        what: the operation or group.
+        around: the group that it stands in.
         settings: small constants that say how the op works.
+        group: the path of the group that is drawn around it.
     """
-    first = ops[0]
-    side = boxes.side(first)
-    if side is not None:
-        return Node(id, side[0], within(side[1], side[1].rpartition("/")[0]), "",
-                    details=_side_details(side[0], ops), ops=tuple(ops))
-    op = boxes.roles.folded.get(first, first)
-    group = boxes.group(op)
-    scope = boxes.scope_box(op)
-    if scope is not None:
-        return Node(id, _scope_kind(boxes, ops), within(scope, group), group,
-                    details=_scope_details(boxes, ops), ops=tuple(ops))
-    name = within(op.name, group)
-    role = boxes.roles.role(op)
-    if op in boxes.roles.folded:
-        details = (_spec(op), *_starts_as(op, group))
-        ops.sort(key=lambda member: member is not op)  # the variable itself first
-        return Node(id, "variable", name, group, details=details, ops=tuple(ops))
+    scope = _scope_around(around)
+    if isinstance(what, Operation):
+        return _op(boxes, what, scope, settings)
+    if what.kind == "variable":
+        assert what.op is not None
+        return "variable", what.title, "", (_specs(boxes, what.op), *_starts_as(what.op, scope))
+    if what.kind == "side":
+        return what.role, what.title, "", _side_details(what.role, list(_all_ops(boxes, what)))
+    if what.kind == "branch":
+        return "condition", "condition", "", _condition(boxes, what)
+    kind = what.kind if what.kind in ("loop", "branches", "series") else _scope_kind(boxes, what)
+    name = title(what, lambda _: None)
+    drawn = _scope_around(around)
+    if what.kind == "scope" and around is not None and not name:
+        name = within(what.path, drawn)
+    return kind, name, "", _group_details(boxes, what)
+
+
+def title(group: Group, only_inside: Callable[[Group], Group | None]) -> str:
+    """The title of a group: "while loop: fibonacci".
+
+    Args:
+        group: an open or closed group.
+        only_inside: gives for a scope the group that is all there is to see of it.
+    """
+    if group.kind in ("loop", "branches"):
+        assert group.op is not None
+        name = within(group.op.name, group.parent.scope if group.parent else "")
+        if _is_default(name, group.op.type) and group.parent and group.parent.kind == "scope":
+            name = group.parent.title
+        word = "while loop" if group.kind == "loop" else (
+            "cond" if group.op.type.endswith("If") else "case")
+        return word if _is_default(name, group.op.type) else f"{word}: {name}"
+    return group.title
+
+
+def _scope_around(group: Group | None) -> str:
+    """The name scope that is said by the groups around."""
+    around = group
+    while around is not None:
+        if around.kind == "side":
+            name = around.path.partition(": ")[2]
+            return group.scope if group is not None and group.scope.startswith(name) else name
+        around = around.parent
+    return "" if group is None else group.scope
+
+
+def _op(boxes: Boxes, op: Operation, scope: str, settings: Sequence[str]) -> Said:
+    name = within(op.name, scope)
+    roles, parts = boxes.outline.roles, boxes.parts
+    role = roles.role(op)
+    if op in parts.loop_variables:
+        return "loop_variable", *_loop_variable(boxes, op)
     if role in ("placeholder", "constant"):
-        return Node(id, role, name, group, details=(_spec(op),), ops=tuple(ops))
+        return role, name, "", (_spec(op),)
+    if op.type == "Parameter":
+        return "placeholder", name, "", (_spec(op),)
+    if op.op_def.bodies and "carried" not in op.attrs:
+        branches = boxes.outline.group(op)
+        if branches is not None and branches.op is op:
+            return "choice", "which branch", "", ()
     kind = {"gradients": "gradient", "optimizer": "update"}.get(role, role)
     if all(part.lower() == op.type.lower() for part in name.split("/")):  # says nothing new
-        title, name = op.type, ""
+        big, name = op.type, ""
     else:
-        title, name = (name, "") if _is_default(name, op.type) else (op.type, name)
-    return Node(id, kind, title, group, name, (*settings, *_attributes(op))[:_MOST], tuple(ops))
+        big, name = (name, "") if _is_default(name, op.type) else (op.type, name)
+    return kind, big, name, (*settings, *_attributes(op))[:_MOST]
+
+
+def _loop_variable(boxes: Boxes, op: Operation) -> tuple[str, str, tuple[str, ...]]:
+    """Named like its first value, where that has a name."""
+    i = boxes.parts.loop_variables[op]
+    holder = boxes.outline.holder[op]
+    first = holder.inputs[i].op
+    name = first.name.rpartition("/")[2]
+    plain = _is_default(name, first.type) or first.op_def.bodies
+    details = [_spec(op)] if op.outputs[0].dtype.name != "variant" else ["list of tensors"]
+    if op in boxes.parts.counts:
+        details.append(f"{boxes.parts.counts[op]} in each round")
+    return (f"loop variable {i + 1}" if plain else name), "", tuple(details)
+
+
+def _condition(boxes: Boxes, group: Group) -> tuple[str, ...]:
+    """What a loop's condition is: the comparisons, as "i < n"."""
+    signs = {"Less": "<", "LessEqual": "≤", "Greater": ">", "GreaterEqual": "≥", "NotEqual": "≠",
+             "Equal": "="}
+    details = []
+    ops = [op for op in group.ops if boxes.is_drawn(op)]
+    for op in ops:
+        if op.type in signs:
+            sides = [_operand(boxes, tensor.op) for tensor in op.inputs]
+            details.append(f"{labels.shorten(sides[0], 18)} {signs[op.type]} "
+                           f"{labels.shorten(sides[1], 18)}")
+    if not details:
+        details = [op.type for op in ops]
+    return tuple(details[:_MOST])
+
+
+def _operand(boxes: Boxes, op: Operation) -> str:
+    parts = boxes.parts
+    while op in parts.whole and op not in parts.loop_variables:
+        op = parts.whole[op]
+    if op in parts.loop_variables:
+        return _loop_variable(boxes, op)[0]
+    if op.type == "Const":
+        return constant_text(op) or op.name.rpartition("/")[2]
+    return op.name.rpartition("/")[2]
 
 
 def within(path: str, group: str) -> str:
@@ -129,23 +222,71 @@ def _attribute_text(given: Any) -> str | None:
     return text if 0 < len(text) <= 24 else None
 
 
-def _scope_kind(boxes: Boxes, ops: list[Operation]) -> str:
-    roles = {boxes.roles.role(op) for op in ops if boxes.is_unit(op)}
-    return roles.pop() if roles in ({"gradients"}, {"optimizer"}) else "scope"
+def _specs(boxes: Boxes, op: Operation) -> str:
+    """The spec of a variable; of one that is drawn for several, whether they differ."""
+    copies = boxes.outline.copies
+    shapes = {copy.outputs[0].spec.shape for copy, first in copies.items()
+              if first is op and boxes.outline.roles.folded.get(copy) is copy}
+    others = shapes - {op.outputs[0].spec.shape}
+    return _spec(op) + (" and others" if others else "")
 
 
-def _scope_details(boxes: Boxes, ops: list[Operation]) -> tuple[str, ...]:
-    """How much is inside, and the types that matter, as "MatMul, Add, Relu"."""
-    folded = boxes.roles.folded
-    placeholders = [op for op in ops if boxes.roles.role(op) == "placeholder"]
-    others = [op for op in ops if op not in folded and op not in placeholders]
-    counts = {"placeholder": len(placeholders), "variable": sum(folded.get(op) is op for op in ops),
-              "operation": len(others)}
-    details = [count(number, what) for what, number in counts.items() if number]
-    types = list(dict.fromkeys(op.type for op in others if op.type not in _PLUMBING))
-    if types:
-        details.append(", ".join(types[:3]) + (", …" if len(types) > 3 else ""))
+def _scope_kind(boxes: Boxes, group: Group) -> str:
+    roles = {boxes.outline.roles.role(op) for op in _all_ops(boxes, group)
+             if op not in boxes.parts.beside}
+    if roles <= {"gradients"} and roles:
+        return "gradients"
+    return "optimizer" if roles and roles <= {"optimizer"} else "scope"
+
+
+def _all_ops(boxes: Boxes, group: Group) -> Iterable[Operation]:
+    yield from group.ops
+    for inner in group.groups:
+        yield from _all_ops(boxes, inner)
+
+
+def _group_details(boxes: Boxes, group: Group) -> tuple[str, ...]:
+    """What a closed group does, and the weights it has: "MatMul + BiasAdd", "kernel 784×10"."""
+    outline, parts = boxes.outline, boxes.parts
+    inside = list(_all_ops(boxes, group.groups[0] if group.kind == "series" else group))
+    folded = outline.roles.folded
+    work = [op for op in inside if boxes.is_drawn(op) and op not in parts.unseen]
+    types = Counter(op.type for op in work if op.type not in _PLUMBING) or Counter(
+        op.type for op in work)
+    variables = [op for op in inside if folded.get(op) is op]
+    details = []
+    if 0 < len(types) <= 4:
+        details.append(" + ".join(_times(type_, n) for type_, n in types.items()))
+    elif types:
+        heavy = sorted(types, key=lambda type_: not any(word in type_ for word in _HEAVY))
+        details.append(", ".join(_times(type_, types[type_]) for type_ in heavy[:3]) + ", …")
+    if 0 < len(variables) <= 2:
+        details += [f"{labels.shorten(op.name.rpartition('/')[2], 16)} "
+                    f"{labels.shape(op.outputs[0].spec.shape)}" for op in variables]
+    elif variables:
+        sizes = [op.outputs[0].spec.size for op in variables]
+        total = sum(size or 0 for size in sizes)
+        details.append(f"{count(len(variables), 'variable')}, {large(total)} numbers")
+    if len(work) > 4:
+        details.append(count(len(work), "operation"))
     return tuple(details)
+
+
+def _times(type_: str, number: int) -> str:
+    return type_ if number == 1 else f"{number} {type_}"
+
+
+def large(number: int) -> str:
+    """A large number, rounded.
+
+    Example:
+        >>> large(950), large(7_840), large(23_500_000)
+        ('950', '7.84 k', '23.5 M')
+    """
+    for size, unit in ((10 ** 9, "G"), (10 ** 6, "M"), (1000, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return str(number)
 
 
 def _side_details(kind: str, ops: list[Operation]) -> tuple[str, ...]:

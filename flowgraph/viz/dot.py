@@ -11,10 +11,15 @@ can be kept under version control. Data flows upwards, as in TensorBoard.
 
 from __future__ import annotations
 
-from flowgraph.viz import labels, style
+from collections import Counter
+
+from flowgraph.viz import columns, labels, style
 from flowgraph.viz.dottext import attributes, html_label
 from flowgraph.viz.legend import legend
 from flowgraph.viz.model import Diagram, Edge, Group, Node
+from flowgraph.viz.order import Order
+from flowgraph.viz.sizes import node_lines
+from flowgraph.viz.wrap import Wrap, wrap
 
 DIRECTIONS = {"up": "BT", "down": "TB", "right": "LR", "left": "RL"}
 
@@ -44,18 +49,53 @@ def dot_text(diagram: Diagram, *, direction: str = "up", show_legend: bool = Tru
     if direction not in DIRECTIONS:
         raise ValueError(f"direction is one of {', '.join(map(repr, DIRECTIONS))}, "
                          f"not {direction!r}")
+    order = Order(diagram)
+    sideways = direction in ("right", "left")
+    broken = wrap(diagram, order, sideways)
+    writer = _Writer(diagram, direction == "up", broken)
     lines = ["digraph {", *_defaults(diagram, DIRECTIONS[direction])]
-    lines += _contents(diagram, "", "  ", direction == "up")
-    lines += [f"  {_edge(edge)}" for edge in diagram.edges]
+    lines += writer.contents("", "  ")
+    lines += columns.lines(broken)
+    lines += _edges(diagram, order, broken)
     if show_legend:
-        lines += legend(diagram, direction == "up")
+        lines += legend(diagram)
+        if broken.is_wide != sideways and order.nodes:  # below, not beside
+            first = broken.first[0] if broken.first else order.nodes[0]
+            lines.append(f'  "legend" -> {labels.quote(first)} [style="invis"]')
     return "\n".join([*lines, "}", ""])
+
+
+def _edges(diagram: Diagram, order: Order, broken: Wrap) -> list[str]:
+    """The edges, those that lead to another column by its gutter or its marks."""
+    lines = []
+    muted = {node.id for node in diagram.nodes if node.muted}
+    weak = {node.id for node in diagram.nodes if node.kind in ("variable", "constant")}
+    for edge in diagram.edges:
+        pair = (edge.tail, edge.head)
+        marks = _edge(edge, edge.tail in muted or edge.head in muted)
+        if edge.head in broken.quiet:
+            marks.pop("label", None)
+            marks.pop("labeltooltip", None)
+        if edge.kind != "next" and columns.is_broken(broken, pair):
+            lines += columns.edge_lines(broken, edge, marks)
+            continue
+        if pair in order.back:
+            marks["constraint"] = "false"
+        elif edge.kind != "next":
+            if edge.kind == "data" and edge.tail not in weak:
+                marks["weight"] = "3"  # what flows through is straight, what joins it gives way
+            if broken.minlen.get(pair, 1) > 1:
+                marks["minlen"] = str(broken.minlen[pair])
+        lines.append(f"  {labels.quote(edge.tail)} -> {labels.quote(edge.head)}{attributes(marks)}")
+    return lines
 
 
 def _defaults(diagram: Diagram, rankdir: str) -> list[str]:
     graph = {"rankdir": rankdir, "bgcolor": "white", "nodesep": "0.3", "ranksep": "0.35",
              "pad": "0.2", "fontname": style.FONT, "fontsize": "18", "fontcolor": style.INK,
              "labelloc": "t", "tooltip": diagram.name or " "}
+    if len(diagram.nodes) > 150:  # a better drawing of so many is not worth the minutes
+        graph |= {"nslimit": "2", "nslimit1": "2", "mclimit": "0.3"}
     if diagram.name:
         graph["label"] = html_label([(diagram.name, True, 18, style.INK)])
     node = {"fontname": style.FONT, "fontsize": "12", "fontcolor": style.INK, "margin": "0.12,0.06",
@@ -65,42 +105,74 @@ def _defaults(diagram: Diagram, rankdir: str) -> list[str]:
     return [f"  graph{attributes(graph)}", f"  node{attributes(node)}", f"  edge{attributes(edge)}"]
 
 
-def _contents(diagram: Diagram, path: str, indent: str, upwards: bool,
-              level: int = 0) -> list[str]:
-    """The nodes and sub-groups that stand in the group `path`."""
-    lines = [f"{indent}{_node(node, node.id in diagram.fetched)}"
-             for node in diagram.nodes if node.group == path]
-    for group in diagram.groups:
-        if group.parent == path and group.path != path:
-            lines += [f"{indent}subgraph {labels.quote(f'cluster_{group.path}')} {{",
-                      *_group_look(group, f"{indent}  ", upwards, level),
-                      *_contents(diagram, group.path, f"{indent}  ", upwards, level + 1),
-                      f"{indent}}}"]
-    return lines
+class _Writer:
+    """Writes nodes inside their groups."""
+
+    def __init__(self, diagram: Diagram, upwards: bool, broken: Wrap) -> None:
+        self.diagram = diagram
+        self.broken = broken
+        self.upwards = upwards
+        self.nodes: dict[str, list[Node]] = {}
+        self.groups: dict[str, list[Group]] = {}
+        for node in diagram.nodes:
+            self.nodes.setdefault(node.group, []).append(node)
+        for group in diagram.groups:
+            self.groups.setdefault(group.parent, []).append(group)
+
+    def contents(self, path: str, indent: str, level: int = 0) -> list[str]:
+        """The nodes and sub-groups that stand in the group `path`."""
+        broken = self.broken
+        if not broken.bands or path != broken.container:
+            return self._inside(path, indent, level, None)
+        lines = []
+        for column in range(broken.columns):
+            lines += [f"{indent}subgraph \"cluster column {column + 1}\" {{",
+                      f'{indent}  graph [style="invis" label="" margin="8"]',
+                      *self._inside(path, f"{indent}  ", level, column),
+                      *columns.mark_lines(broken, column, f"{indent}  "), f"{indent}}}"]
+        return [*lines, *columns.gutter_lines(broken, indent)]
+
+    def _inside(self, path: str, indent: str, level: int, column: int | None) -> list[str]:
+        bands = self.broken.bands
+        lines = [f"{indent}{_node(node, node.id in self.diagram.fetched)}"
+                 for node in self.nodes.get(path, ())
+                 if column is None or bands[node.id] == column]
+        for group in self.groups.get(path, ()):
+            if column is None or bands.get(group.path) == column:
+                lines += [f"{indent}subgraph {labels.quote(f'cluster_{group.path}')} {{",
+                          *_group_look(group, f"{indent}  ", self.upwards, level),
+                          *self.contents(group.path, f"{indent}  ", level + 1),
+                          f"{indent}}}"]
+        return lines
 
 
 def _group_look(group: Group, indent: str, upwards: bool, level: int) -> list[str]:
     # Flowing upwards turns groups upside down: Graphviz calls their upper edge the bottom.
     fill = style.GROUP_FILLS[min(level, len(style.GROUP_FILLS) - 1)]
+    line, width = style.GROUP_LINE, "1"
+    if group.kind in style.GROUP_LOOKS:
+        fill, line, width = style.GROUP_LOOKS[group.kind]
     look = {"label": html_label([(labels.shorten(group.title, 40), True, 12, style.INK)]),
             "labeljust": "l", "labelloc": "b" if upwards else "t", "style": "filled,rounded",
-            "color": style.GROUP_LINE, "fillcolor": fill, "margin": "10", "tooltip": group.path}
+            "color": line, "fillcolor": fill, "margin": "10", "tooltip": group.path}
+    if width != "1":
+        look["penwidth"] = width
     return [f"{indent}graph{attributes(look)}"]
 
 
 def _node(node: Node, fetched: bool) -> str:
     look = style.LOOKS[node.kind]
-    small = node.kind == "constant" and not node.details
-    lines = [(labels.shorten(line), not small, 9 if small else 12, style.INK)
-             for line in labels.wrap(node.title)]
-    lines += [(labels.shorten(text, 40), False, 10, style.SOFT_INK)
-              for text in (node.name, *node.details) if text]
+    lines = node_lines(node)
+    if node.muted:
+        lines = [(text, bold, size, style.MUTED_INK) for text, bold, size, _ in lines]
     marks = {"class": node.kind, "label": html_label(lines), "shape": look.shape,
-             "style": look.style, "fillcolor": look.fill, "color": look.line,
+             "style": look.style, "fillcolor": node.fill or look.fill, "color": look.line,
              **dict(look.more), "tooltip": tooltip(node)}
+    if node.muted:
+        marks |= {"class": f"{node.kind} muted", "fillcolor": "#ffffff", "color": style.MUTED_LINE}
     if fetched:
         marks["penwidth"] = style.FETCHED_WIDTH
-    if small:
+    if node.kind == "constant" and not node.details:
         marks["margin"] = "0.04,0.02"
         marks["height"] = "0.2"
     return f"{labels.quote(node.id)}{attributes(marks)}"
@@ -109,37 +181,52 @@ def _node(node: Node, fetched: bool) -> str:
 def tooltip(node: Node) -> str:
     """What the pointer shows: full name, type, shapes, device, and the user's line."""
     first = node.ops[0]
-    lines = [node.id.rstrip("/") if len(node.ops) > 1 else first.name]
-    if len(node.ops) == 1 or node.kind == "variable":
+    is_op = node.id == first.name or node.kind in ("constant", "variable")
+    lines = [first.name if is_op else node.id.rstrip("/")]
+    if is_op:
         lines.append(first.type)
         lines += [f"output {t.value_index}: {labels.spec(t.spec, always_dtype=True)}"
                   for t in first.outputs]
         lines += [first.device] if first.device else []
     else:
-        lines.append(f"{len(node.ops)} operations")
+        lines.append(f"{len(node.ops)} operation{'s' if len(node.ops) > 1 else ''}")
     return "\n".join([*lines, str(first.frame)])
 
 
-def _edge(edge: Edge) -> str:
+def _edge(edge: Edge, muted: bool) -> dict[str, str]:
     marks: dict[str, str] = {}
     if edge.kind == "control":
         marks = {"style": "dotted", "tooltip": f"{edge.head} runs after {edge.tail}"}
+    elif edge.kind == "shape":
+        marks = {"style": "dashed", "label": "shape", "tooltip": f"the shape of {edge.tail}"}
     else:
         sizes = [tensor.spec.size or _known_part(tensor.spec.shape) for tensor in edge.tensors]
-        text = labels.spec(edge.tensors[0].spec)
-        if len(edge.tensors) > 1:
-            text = f"{len(edge.tensors)} {'variables' if edge.kind == 'ref' else 'tensors'}"
         if not edge.tail.endswith(f" -> {edge.head}"):  # a small constant shows its value already
-            marks["label"] = text
-        marks["penwidth"] = str(style.edge_width(sum(sizes)))
+            marks["label"] = edge_text(edge)
+        marks["penwidth"] = str(style.edge_width(max(sizes, default=1)))
         marks["tooltip"] = "\n".join(
-            f"{t.name}  {labels.spec(t.spec, always_dtype=True)}" for t in edge.tensors)
+            f"{t.name}  {labels.spec(t.spec, always_dtype=True)}" for t in edge.tensors[:20])
     if edge.kind == "ref":
         marks |= {"color": style.REF_LINE, "fontcolor": style.REF_LINE}
+    if edge.kind == "next":
+        marks |= {"style": "dashed", "color": style.NEXT_LINE, "constraint": "false",
+                  "fontcolor": style.NEXT_LINE, "label": "next"}
+    if muted:
+        marks |= {"color": style.MUTED_LINE, "fontcolor": style.MUTED_INK}
     if "label" in marks:
         marks["label"] = f" {marks['label']} "
         marks["labeltooltip"] = marks["tooltip"]
-    return f"{labels.quote(edge.tail)} -> {labels.quote(edge.head)}{attributes(marks)}"
+    return marks
+
+
+def edge_text(edge: Edge) -> str:
+    """What stands on an edge: the tensor's shape, or that of several alike: "35 of 20×200"."""
+    if len(edge.tensors) <= 1:
+        return labels.spec(edge.tensors[0].spec) if edge.tensors else ""
+    shown = Counter(labels.spec(tensor.spec) for tensor in edge.tensors)
+    if len(shown) == 1 and edge.kind != "ref":
+        return f"{len(edge.tensors)} of {next(iter(shown))}"
+    return f"{len(edge.tensors)} {'variables' if edge.kind == 'ref' else 'tensors'}"
 
 
 def _known_part(dims: tuple[int | None, ...] | None) -> int:

@@ -8,13 +8,16 @@ need is imported when one is first called.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from flowgraph.graph.graph import Graph
 
 
 def to_dot(self: Graph, fetches: Any = None, *, depth: int | None = None, gradients: bool = False,
-           name: str = "", direction: str = "up", legend: bool = True) -> str:
+           name: str = "", direction: str = "up", legend: bool = True,
+           unused: Literal["hide", "grey"] = "hide", series: bool = True,
+           color: Literal["structure", "device", "time", "memory"] = "structure",
+           profile: Any = None) -> str:
     """The graph as DOT text, the language of Graphviz. Needs no engine.
 
     Name scopes are clusters. A variable stands for all the ops that keep it; gradients, optimizers,
@@ -22,12 +25,18 @@ def to_dot(self: Graph, fetches: Any = None, *, depth: int | None = None, gradie
 
     Args:
         fetches: draw only what these need: tensors, operations, variables, or names of them.
-        depth: how many levels of name scopes are open; deeper ones become boxes. Default: as many
-            as stay readable.
+        depth: how many levels of scopes, loops and branches are open; deeper ones become boxes.
+            Default: those are open that help most, as long as the picture can be read.
         gradients: whether gradients and optimizers are drawn op by op.
         name: the picture's title.
         direction: where data flows: "up" as in TensorBoard, "down", "right" or "left".
         legend: whether to explain the kinds of nodes and edges that occur.
+        unused: what becomes of the rest of the graph when `fetches` are given: "hide" or "grey".
+        series: whether what a Python loop made many times, as layer_1 to layer_12 or the steps of
+            an unrolled RNN, is drawn once, with a dashed edge to the next one.
+        color: what colours tell: "structure", the kinds of nodes; "device"; or "time" or "memory",
+            what each node has cost.
+        profile: for "time" and "memory": what `fg.profile()` measured.
 
     Returns:
         DOT text; the same graph always gives the same text.
@@ -45,24 +54,34 @@ def to_dot(self: Graph, fetches: Any = None, *, depth: int | None = None, gradie
     """
     from flowgraph.viz.build import diagram
     from flowgraph.viz.dot import dot_text
-    return dot_text(diagram(self, fetches, depth=depth, gradients=gradients, name=name),
+    return dot_text(diagram(self, fetches, depth=depth, gradients=gradients, name=name,
+                            unused=unused, series=series, color=color, profile=profile),
                     direction=direction, show_legend=legend)
 
 
 def render(self: Graph, path: str | os.PathLike[str], fetches: Any = None, *,
            depth: int | None = None, gradients: bool = False, name: str = "",
-           direction: str = "up", legend: bool = True) -> str:
+           direction: str = "up", legend: bool = True,
+           unused: Literal["hide", "grey"] = "hide", series: bool = True,
+           color: Literal["structure", "device", "time", "memory"] = "structure",
+           profile: Any = None) -> str:
     """Draws the graph into a file; the suffix says which: .svg, .png, .pdf or .dot.
 
     Args:
         path: where to write.
         fetches: draw only what these need: tensors, operations, variables, or names of them.
-        depth: how many levels of name scopes are open; deeper ones become boxes. Default: as many
-            as stay readable.
+        depth: how many levels of scopes, loops and branches are open; deeper ones become boxes.
+            Default: those are open that help most, as long as the picture can be read.
         gradients: whether gradients and optimizers are drawn op by op.
         name: the picture's title.
         direction: where data flows: "up" as in TensorBoard, "down", "right" or "left".
         legend: whether to explain the kinds of nodes and edges that occur.
+        unused: what becomes of the rest of the graph when `fetches` are given: "hide" or "grey".
+        series: whether what a Python loop made many times, as layer_1 to layer_12 or the steps of
+            an unrolled RNN, is drawn once, with a dashed edge to the next one.
+        color: what colours tell: "structure", the kinds of nodes; "device"; or "time" or "memory",
+            what each node has cost.
+        profile: for "time" and "memory": what `fg.profile()` measured.
 
     Returns:
         The path.
@@ -82,8 +101,9 @@ def render(self: Graph, path: str | os.PathLike[str], fetches: Any = None, *,
         'graph.dot'
     """
     from flowgraph.viz.render import write
-    return write(path, lambda: to_dot(self, fetches, depth=depth, gradients=gradients, name=name,
-                                      direction=direction, legend=legend))
+    return write(path, lambda: to_dot(
+        self, fetches, depth=depth, gradients=gradients, name=name, direction=direction,
+        legend=legend, unused=unused, series=series, color=color, profile=profile))
 
 
 def to_networkx(self: Graph) -> Any:

@@ -1,11 +1,14 @@
 """The diagram: what a picture of a graph shows, before any drawing language.
 
-A `Diagram` is plain data: nodes, edges, and the groups (name scopes) the nodes stand in. Emitters
-(`dot`, later the viewer) only translate it. `diagram()` makes one in three steps:
+A `Diagram` is plain data: nodes, edges, and the open groups the nodes stand in. Emitters only
+translate it. `build.diagram` makes one in these steps:
 
-    choose    the ops that the fetches need, or all of them
-    box       each op goes into one box: itself, its variable, its closed scope, its side job
-    connect   an edge between two boxes stands for all tensors, or all waits, between them
+    outline    the tree of groups: scopes, variables, side jobs, loops, branches
+    series     what a Python loop repeated becomes one group
+    parts      shape arithmetic, small constants and the like become part of what they serve
+    boxes      which groups are open, and so which box each operation goes into
+    build      an edge between two boxes stands for all tensors, or all waits, between them
+    wrap       what is too long or too wide to be read is broken into columns or rows
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 
-EdgeKind = Literal["data", "ref", "control"]
+EdgeKind = Literal["data", "ref", "control", "next", "shape"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,15 @@ class Node:
     """One shape of the picture.
 
     Attributes:
-        id: unique in the diagram; the op's, variable's or scope's name where there is one.
+        id: unique in the diagram; the op's, variable's or group's name where there is one.
         kind: key of `style.LOOKS`.
         title: what it is, the big line.
         group: path of the group it stands in; "" for none.
         name: its name inside the group; "" when the title says it already.
         details: further short lines: shape, attributes.
-        ops: the operations it stands for, in the order of creation; a variable's own op first.
+        ops: the operations it stands for; that which it is named after first.
+        fill: its colour, where that says something else than the kind; "" for that of its kind.
+        muted: whether it is not needed for what was asked for.
     """
 
     id: str
@@ -42,11 +47,17 @@ class Node:
     name: str = ""
     details: tuple[str, ...] = ()
     ops: tuple[Operation, ...] = ()
+    fill: str = ""
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """All tensors of one kind that go from one node to another, or the order between the two."""
+    """All tensors of one kind that go from one node to another, or the order between the two.
+
+    Kinds: "data"; "ref", a variable handed over to be written; "control", an order; "next", what a
+    round or repetition hands to the next one; "shape", of a tensor only its shape.
+    """
 
     tail: str
     head: str
@@ -56,11 +67,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An open name scope: `path` is its full name, `parent` that of the group around it."""
+    """An open group: `path` is its full name, `parent` that of the group around it."""
 
     path: str
     parent: str
     title: str
+    kind: str = "scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +83,9 @@ class Diagram:
         name: the picture's title; "" for none.
         nodes: what is drawn.
         edges: what connects it.
-        groups: open name scopes, outer before inner.
+        groups: open groups, outer before inner.
         fetched: ids of the nodes that hold what was asked for.
+        scale: what colours stand for where they do not tell the kind: (words, colour).
     """
 
     name: str
@@ -80,6 +93,7 @@ class Diagram:
     edges: tuple[Edge, ...]
     groups: tuple[Group, ...]
     fetched: frozenset[str] = field(default_factory=frozenset)
+    scale: tuple[tuple[str, str], ...] = ()
 
 
 def needed(graph: Graph, fetches: Any) -> tuple[list[Operation], set[Operation]]:

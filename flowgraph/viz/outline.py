@@ -8,6 +8,9 @@ Pictures and the viewer both start here. A group is something that a reader can 
     loop        a while_loop; inside, its condition and the ops of its body
     branches    a cond or case; inside, one group of kind `branch` for each branch
     branch      what runs in one case; or the condition of a loop
+    series      what a Python loop made many times, as `series.add_series` finds it; inside, the
+                scopes that repeat, or groups of kind `repeat`
+    repeat      one of these times
 
 What stands in a branch or in a loop's body is in the tree like anything else. Links go to the ops
 inside that really take a tensor, and come from those that really compute it, so that a group may be
@@ -28,7 +31,7 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.viz.roles import Roles
 
-GroupKind = Literal["scope", "variable", "side", "loop", "branches", "branch"]
+GroupKind = Literal["scope", "variable", "side", "loop", "branches", "branch", "series", "repeat"]
 LinkKind = Literal["data", "ref", "control", "next"]
 _BESIDE = {"Const", "Parameter", "VariableParameter"}  # named like parts of the op that takes them
 
@@ -101,6 +104,7 @@ class Outline:
         loose: the operations that are in no group.
         holder: for an op in a branch or body, the op that holds it.
         links: what flows, in the order of the heads.
+        copies: for an op of a later repetition of a series, the op of the first that it repeats.
 
     Example:
         >>> import flowgraph as fg
@@ -124,6 +128,7 @@ class Outline:
         self.roles = Roles(self.ops)
         self._scopes = self._find_scopes()
         self._groups: dict[str, Group] = {}
+        self._unsorted = False
         self._group: dict[Operation, Group | None] = {}
         self.top: list[Group] = []
         self.loose: list[Operation] = []
@@ -134,10 +139,15 @@ class Outline:
             if group.kind == "scope" and len(group.groups) + len(group.ops) == 1:
                 self._dissolve(group)
         self.links = list(self._all_links())
+        self._bring_variables_home()
+        self.copies: dict[Operation, Operation] = {}
 
     @property
     def groups(self) -> list[Group]:
         """Every group, outer before inner."""
+        if self._unsorted:
+            self._unsorted = False
+            self._groups = {group.path: group for group in _below(self.top)}
         return list(self._groups.values())
 
     def group(self, op: Operation) -> Group | None:
@@ -152,6 +162,29 @@ class Outline:
             found.append(group)
             group = group.parent
         return found[::-1]
+
+    def add_group(self, group: Group) -> Group:
+        """Puts a new group, still empty, last among those around it; gives it a path of its own."""
+        path, number = group.path, 2
+        while group.path in self._groups:
+            group.path = f"{path} ({number})"
+            number += 1
+        self._groups[group.path] = group
+        self._unsorted = True
+        (self.top if group.parent is None else group.parent.groups).append(group)
+        return group
+
+    def move(self, child: Group | Operation, group: Group) -> None:
+        """Puts what stands in one group into another."""
+        if isinstance(child, Group):
+            (self.top if child.parent is None else child.parent.groups).remove(child)
+            child.parent = group
+            group.groups.append(child)
+            return
+        around = self._group[child]
+        (self.loose if around is None else around.ops).remove(child)
+        self._group[child] = group
+        group.ops.append(child)
 
     def _add(self, ops: Iterable[Operation]) -> None:
         for op in ops:
@@ -171,7 +204,7 @@ class Outline:
         found = set()
         for op in self.ops:
             scope = op.name.rpartition("/")[0]
-            while op.type in _BESIDE and scope in names:
+            while scope and op.type in _BESIDE and scope in names:
                 scope = scope.rpartition("/")[0]
             found.add(scope)
         return {"/".join(parts[:i + 1]) for parts in (scope.split("/") for scope in found)
@@ -268,6 +301,33 @@ class Outline:
             (self.top if parent is None else parent.groups).append(found)
         return found
 
+    def _bring_variables_home(self) -> None:
+        """Puts variables into the scope of the same title that reads them.
+
+        Within a name scope a layer's variables are named as if there were none: "dense/kernel" is
+        read by "model/dense/MatMul".
+        """
+        readers: dict[Operation, set[Operation]] = {}
+        folded, sides = self.roles.folded, self.roles.sides
+        for link in self.links:
+            variable = folded.get(link.tail)
+            if variable is not None and link.head not in folded and link.head not in sides:
+                readers.setdefault(variable, set()).add(link.head)
+        for group in self.groups:
+            if group.kind != "scope" or group.ops or any(
+                    inner.kind != "variable" for inner in group.groups):
+                continue
+            homes = {home.path: home for inner in group.groups if inner.op is not None
+                     for reader in readers.get(inner.op, ()) for home in self.around(reader)
+                     if home.kind == "scope" and home.title == group.title
+                     and not _is_inner(home)}
+            if len(homes) == 1:
+                home = next(iter(homes.values()))
+                for inner in list(group.groups):
+                    self.move(inner, home)
+                (self.top if group.parent is None else group.parent.groups).remove(group)
+                self._unsorted = True
+
     # ---- links -----------------------------------------------------------------------------------
 
     def _all_links(self) -> Iterable[Link]:
@@ -324,6 +384,12 @@ def _rounds(op: Operation) -> Iterable[Link]:
                 for tail in sources(body.outputs[i]):
                     if tail is not parameter.op:
                         yield Link(tail, parameter.op, "next", op.outputs[i], "")
+
+
+def _below(groups: list[Group]) -> Iterable[Group]:
+    for group in groups:
+        yield group
+        yield from _below(group.groups)
 
 
 def _kind(op: Operation) -> GroupKind:

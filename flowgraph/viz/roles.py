@@ -20,6 +20,7 @@ from flowgraph.graph.operation import Operation
 
 _UPKEEP = re.compile(r"(read|Read|Assign|initial_value|Initializer|IsInitialized)(_\d+)?$")
 _APPLY = re.compile(r"(Resource)?(Sparse)?Apply[A-Z]")
+_GRADIENTS = re.compile(r"((?:.*?/)??gradients(?:_\d+)?)/.*_grad(_\d+)?/")
 _SAVE = re.compile(r"(Merge)?(Save|Restore)(V2|Slices?)?$")
 _SAVE_SCOPE = re.compile(r"(.*/)?save(_\d+)?$")
 _PLACEHOLDER = re.compile(r"Placeholder(V2|WithDefault)?$")
@@ -53,8 +54,10 @@ class Roles:
         self._fold_variables()
         self._fold_initial_values()
         self._claim("gradients", _gradient_scopes(self.ops))
+        self._claim_bodies()
         self._claim("optimizer", _optimizer_scopes(self.ops))
         self._claim("save", _save_scopes(self.ops))
+        self._give_what_follows_gradients_to_optimizers()
         self._find_train_ops()
         self._find_init()
         self._give_slots_to_optimizers()
@@ -100,6 +103,36 @@ class Roles:
                 if prefix in scopes:
                     self.sides[op] = (kind, scopes[prefix])
                     break
+
+    def _claim_bodies(self) -> None:
+        """A loop or branch that holds nothing but gradients is one of them."""
+        for op in self.ops:
+            if op.op_def.bodies and op not in self.sides:
+                inside = {self.sides.get(inner) for graph in op.op_def.sub_graphs(op.attrs)
+                          for inner in graph.get_operations()
+                          if inner.type not in ("Parameter", "VariableParameter", "Const")}
+                if len(inside) == 1 and None not in inside:
+                    self.sides[op] = inside.pop()  # type: ignore[assignment]
+
+    def _give_what_follows_gradients_to_optimizers(self) -> None:
+        """Clipping and the like: what is made of gradients, and only for an optimizer."""
+        made: set[Operation] = set()
+        for op in self.ops:
+            sources = [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+            if op not in self.sides and op not in self.folded and any(
+                    source in made or self.sides.get(source, "?")[0] == "gradients"
+                    for source in sources):
+                made.add(op)
+        absorbed: set[Operation] = set()
+        for op in reversed(self.ops):
+            takers = {self.sides.get(user) for user in self.users[op]}
+            if len(takers) != 1 or op in self.sides or op in self.folded:
+                continue
+            side = takers.pop()
+            helps = set(self.users[op]) <= absorbed and not _PLACEHOLDER.match(op.type)
+            if side is not None and side[0] == "optimizer" and (op in made or helps):
+                self.sides[op] = side
+                absorbed.add(op)
 
     def _find_train_ops(self) -> None:
         """An op that only waits for one optimizer, as `tf.group(train_step)`, is part of it."""
@@ -166,6 +199,10 @@ def _gradient_scopes(ops: list[Operation]) -> dict[str, str]:
         if inside > 0:
             scope = op.name[:inside - 1]
             scopes[scope] = scope
+    for op in ops:  # a graph read from a file does not say whose gradient an op is
+        named = _GRADIENTS.match(op.name)
+        if named and op.forward_op is None:
+            scopes.setdefault(named[1], named[1])
     alone = {op.name: "gradients" for op in made
              if not any(prefix in scopes for prefix, _ in prefixes(op.name))}
     return {**alone, **scopes}

@@ -15,6 +15,7 @@ INK = "#202124"  # titles
 SOFT_INK = "#404448"  # names and details under them
 LINE = "#5f6368"  # edges
 REF_LINE = "#b35900"  # edges that hand over a variable itself
+NEXT_LINE = "#96467a"  # edges to the next round or repetition
 FETCHED_WIDTH = "2.5"  # outline of what was asked for
 GROUP_LINE = "#80868b"
 GROUP_FILLS = ("#f6f7f8", "#ebedf0", "#e1e4e8")  # by depth: an inner group is darker
@@ -47,15 +48,30 @@ LOOKS = {
     "variable": Look("cylinder", "#fde8c8", "#b35900", "variable: kept between runs"),
     "constant": Look("box", "#ffffff", "#80868b", "constant", "filled,rounded,dashed"),
     "op": Look("ellipse", "#ffffff", "#5f6368", "operation"),
+    "loop_variable": Look("box", "#fbf6c8", "#766b00", "loop variable: changes each round",
+                          "filled,rounded"),
+    "condition": Look("hexagon", "#fbf6c8", "#766b00", "condition: decides what runs"),
+    "choice": Look("hexagon", "#fbf6c8", "#766b00", "condition: decides what runs"),
     "summary": Look("note", "#d7f0e6", "#00664b", "summary: logged"),
     "gradient": Look("ellipse", "#f6e4ef", "#96467a", "operation of a gradient"),
     "update": Look("ellipse", "#fbe0d3", "#a33c00", "operation of an optimizer"),
     "scope": Look("folder", "#e1e4e8", "#5f6368", "closed scope"),
+    "series": Look("box3d", "#e1e4e8", "#5f6368", "the same many times, closed"),
+    "loop": Look("box", "#fbf6c8", "#766b00", "while loop, closed", more=(("peripheries", "2"),)),
+    "branches": Look("box", "#fbf6c8", "#766b00", "cond, closed", more=(("peripheries", "2"),)),
     "gradients": Look("box", "#f6e4ef", "#96467a", "gradients, closed", "filled,rounded"),
     "optimizer": Look("box", "#fbe0d3", "#a33c00", "optimizer, closed", "filled,rounded"),
     "save": Look("box", "#eeeeee", "#5f6368", "upkeep, closed", "filled,rounded"),
     "init": Look("box", "#eeeeee", "#5f6368", "upkeep, closed", "filled,rounded"),
 }
+
+GROUP_LOOKS = {"loop": ("#fdfbe6", "#766b00", "1.5"), "branches": ("#fdfbe6", "#766b00", "1.5"),
+               "branch": ("#ffffff", "#766b00", "1"), "series": ("#eaf3fb", "#00578a", "1.5")}
+MUTED_INK = "#6b7075"  # what is not needed: text, and lines
+MUTED_LINE = "#8a9096"
+RAMP = ("#fdf1e8", "#fbdcc4", "#f8c39b", "#f2a66c", "#e78b45")  # little to much; dark text on all
+DEVICES = ("#d6e9f8", "#fde8c8", "#d7f0e6", "#f6e4ef", "#fbf6c8", "#fbe0d3")
+SEVERAL_DEVICES = "#e1e4e8"
 
 FETCHED = Look("ellipse", "#ffffff", "#5f6368", "asked for", more=(("penwidth", FETCHED_WIDTH),))
 
