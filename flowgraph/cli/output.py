@@ -12,6 +12,8 @@ from typing import Any, TextIO
 from flowgraph.cli.failure import Failure, Usage
 from flowgraph.io.durable import write_file
 
+_BINARY = ("png", "pdf")
+
 
 class Output:
     """The target of `-o`.
@@ -24,6 +26,7 @@ class Output:
 
     Attributes:
         path: the file, "" for standard output.
+        shown: the same as it was given.
         format: one of `formats`.
         is_stdout: whether standard output is taken.
 
@@ -34,6 +37,7 @@ class Output:
     def __init__(self, path: str, formats: tuple[str, ...], format: str = "",
                  default: str = "") -> None:
         self.is_stdout = path == "-"
+        self.shown = path
         self._stream = sys.stdout
         self._number = _own_number(sys.stdout) if self.is_stdout else None
         self.path = "" if self.is_stdout else os.path.expanduser(path)
@@ -43,6 +47,8 @@ class Output:
             raise Usage(f"cannot tell the format of {path!r}: the name must end in "
                         f"{', '.join(f'.{f}' for f in formats[:-1])} or .{formats[-1]}, or say "
                         "--format")
+        if self.is_stdout and self.format in _BINARY and self._stream.isatty():
+            raise Usage(f"a {self.format} is nothing for a terminal: send it into a file or a pipe")
         if self.path:
             folder = os.path.dirname(self.path) or "."
             if not os.path.isdir(folder):

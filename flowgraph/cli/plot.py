@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
                      log=options.log)
     output.write(lambda name: draw(sheet, name))
     if not output.is_stdout:
-        note(f"wrote {output.path} ({_count(len(sheet.panels), 'tag')} of "
+        note(f"wrote {output.shown} ({_count(len(sheet.panels), 'tag')} of "
              f"{_count(len(runs), 'run')})")
     return 0
 

@@ -35,12 +35,12 @@ def run(options: argparse.Namespace) -> int:
                     else as_text(profile, table, options.top))
         if trace is not None:
             trace.write(profile.to_chrome_trace)
-            note(f"wrote {trace.path}")
+            note(f"wrote {trace.shown}")
         if picture is not None:
             graph = chosen_graph(costs.watcher, options.graph)
             source = Source(graph, pictures.default_name(options.input, ".py"))
             pictures.draw(source, picture, argparse.Namespace(color="time"), profile)
-            note(f"wrote {picture.path}")
+            note(f"wrote {picture.shown}")
 
     return with_program(options, result, costs.watcher, use)
 

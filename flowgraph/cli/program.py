@@ -62,7 +62,8 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
     """
     cells = read_cells(path)
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=path, __builtins__=builtins, __cached__=None, __spec__=None)
+    module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
+                           __cached__=None, __spec__=None)
     finished = threading.Event()
     with (_as_main(path, arguments, module), _printing(to_stderr), _interrupts(watcher),
           observing(watcher)):
@@ -111,7 +112,7 @@ def read_cells(path: str) -> list[tuple[str, Any]]:
     if not path.endswith(".ipynb"):
         if b"\0" in content[:4096]:
             raise Failure(f"{path!r} is neither a Python program nor a graph")
-        return [(path, content)]
+        return [(os.path.abspath(path), content)]
     try:
         notebook = json.loads(content)
         cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]

@@ -46,5 +46,5 @@ def _by_costs(options: argparse.Namespace, output: Output) -> int:
 def tell(output: Output, source: Source) -> None:
     """Says what was written."""
     if not output.is_stdout:
-        note(f"wrote {output.path} ({source.graph.version} operations"
+        note(f"wrote {output.shown} ({source.graph.version} operations"
              + (", up to where the program failed)" if source.failed else ")"))

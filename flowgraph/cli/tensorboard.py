@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     log = _Log(options)
 
     def use(watcher: Watcher, failed: bool) -> None:
-        log.write(logdir, chosen_graph(watcher, options.graph))
+        note(log.write(logdir, chosen_graph(watcher, options.graph)) + options.logdir)
         result.text("tensorboard --logdir " + shlex.quote(options.logdir))
 
     return with_program(options, result, log.watcher, use)
@@ -84,8 +84,8 @@ class _Log:
             if is_number and isinstance(fetch, Tensor):
                 self._scalars.append((found.graph, found.count, fetch.op.name, float(value)))
 
-    def write(self, logdir: str, graph: Graph) -> None:
-        """Writes the graph, its runs, and the numbers that were fetched.
+    def write(self, logdir: str, graph: Graph) -> str:
+        """Writes the graph, its runs, and the numbers that were fetched; says what it wrote.
 
         Args:
             logdir: the folder.
@@ -113,9 +113,9 @@ class _Log:
         if scalars:
             count = len({scalar[2] for scalar in scalars})
             told += f" and {count} curve{'' if count == 1 else 's'} of what was fetched"
-        note(f"{told} into {logdir}")
         if not runs:
             note("the program ran nothing in this graph: its page shows neither time nor memory")
+        return f"{told} into "
 
 
 def _graph_event(graph_def: Any) -> bytes:

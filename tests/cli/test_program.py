@@ -51,12 +51,12 @@ class Mine: pass
 assert __name__ == "__main__" and sys.modules["__main__"].Mine is Mine
 assert pickle.loads(pickle.dumps(Mine())).__class__ is Mine
 tf.constant(helper.ONE, name="one")
-print(sys.argv, sys.path[0].endswith("sub"), __file__)
+print(sys.argv, sys.path[0].endswith("sub"), __file__ == sys.path[0] + "/main.py")
 """)
     before = list(sys.path), list(sys.argv), sys.modules["__main__"]
     code, out, _ = flowgraph("render sub/main.py -o a.dot -- -o --fetch x")
     assert code == 0
-    assert out == "['sub/main.py', '-o', '--fetch', 'x'] True sub/main.py\n"
+    assert out == "['sub/main.py', '-o', '--fetch', 'x'] True True\n"
     assert (list(sys.path), list(sys.argv), sys.modules["__main__"]) == before
 
 
