@@ -63,7 +63,6 @@ class profile(AbstractContextManager):
         self._costs = Costs()
         self._lock = threading.Lock()
         self._observing: list[Any] = []
-        self._made: dict[int, Recording] = {}
 
     def __enter__(self) -> profile:
         context = observing(self)
@@ -102,8 +101,10 @@ class profile(AbstractContextManager):
         """The last runs, each whole, the oldest first."""
         with self._lock:
             kept = list(self._kept)
-        self._made = {id(run): self._made.get(id(run)) or run.recording() for run in kept}
-        return list(self._made.values())
+        for run in kept:
+            if run.made is None:
+                run.made = run.recording()
+        return [run.made for run in kept if run.made is not None]
 
     @property
     def runs(self) -> int:

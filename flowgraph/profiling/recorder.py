@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any, cast
 
 import numpy as np
@@ -83,8 +84,8 @@ def keeper(values: bool | str) -> Callable[[Any], Any] | None:
         return None
     if values is True:
         return lambda result: (statistics(result), None)
-    return lambda result: (statistics(result), np.array(result) if hasattr(result, "dtype")
-                           else result)
+    return lambda result: (statistics(result), np.array(result) if type(result) is np.ndarray
+                           else copy(result))  # an array of a GPU, a number, a list of tensors
 
 
 class RecordedRun:
@@ -94,6 +95,13 @@ class RecordedRun:
         session: the session.
         fetches: as for `Session.run`.
         values: as for `record`.
+
+    Attributes:
+        graph: the session's graph.
+        notes: what is noted.
+        error: what the run raised, as text.
+        start, seconds: when it began, by the clock of the notes, and how long it took.
+        made: a place for the recording, for who makes it once and gives it often.
     """
 
     def __init__(self, session: BaseSession, fetches: Any, values: bool | str = False) -> None:
@@ -101,6 +109,7 @@ class RecordedRun:
         self.notes = StepNotes(keeper(values))
         self.error = ""
         self.start = self.seconds = 0.0
+        self.made: Recording | None = None
         self._fetches = fetches
 
     def during(self, action: Callable[[StepNotes], Any]) -> Any:
