@@ -4,11 +4,11 @@ const Help = (() => {
   const KEYS = [
     ["Moving", [["↑ ↓", "what takes the result, what is taken (along the edges)"],
       ["← →", "what stands beside it"], ["Enter", "open or close the group"], ["Backspace", "the group around it"],
-      ["Esc", "end the trace, close, select nothing"]]],
+      ["Esc", "end the trace, the stepping, the selection"]]],
     ["Looking", [["f", "show all of it"], ["+ −", "zoom"], ["e  c", "open, close all groups"],
-      ["t", "trace: inputs, outputs, both, none"], ["d", "dark or light"], ["p", "side panel"]]],
-    ["Finding", [["/", "search"], ["Enter  Shift Enter", "next, previous match (n, N from the picture)"],
-      ["o", "outline"], ["i", "details"]]],
+      ["t", "trace: inputs, outputs, both, none"], ["d", "dark or light"], ["p", "side panel"], ["?", "this help"]]],
+    ["Finding", [["/", "search"], ["Enter  Shift Enter", "next, previous match"],
+      ["n  N", "the same, from the picture"], ["o  i", "outline, details"]]],
     ["Running", [["r", "step through the run"], ["← →", "in the step bar: previous, next step"],
       ["Space", "in the step bar: play, pause"]]],
   ];

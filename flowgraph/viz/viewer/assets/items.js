@@ -27,7 +27,7 @@ function kindOf(item) {
 function kindWords(item) {
   const kind = kindOf(item);
   return kind === "placeholder" && !item.type.startsWith("Placeholder") ? "what a loop or branch takes"
-    : KIND_WORDS[kind];
+    : KIND_WORDS[kind] || kind;
 }
 
 // What a reader hears when the item is selected.
