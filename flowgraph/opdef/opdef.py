@@ -87,6 +87,7 @@ class OpDef:
     #                              outside: runs whenever it is in the program), or ""
     overwrites: ClassVar[str] = ""  # the ref parameter whose variable output 0 becomes
     reads_ref: ClassVar[bool] = True  # whether the kernel needs the variable's old value
+    takes_old_copy: ClassVar[bool] = False  # `out` may be an OldCopy: it changes rows of a variable
     tests_ref: ClassVar[bool] = False  # the kernel gets None when the variable is uninitialised
     state_kind: ClassVar[str] = ""  # ops of different types but one such kind share their state
     waits: ClassVar[bool] = False  # for other runs, which may be those that take a lock

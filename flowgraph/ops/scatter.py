@@ -11,6 +11,7 @@ import math
 from typing import ClassVar
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -27,6 +28,7 @@ class _Scatter(OpDef, abstract=True):
     refs = ("ref",)
     overwrites = "ref"
     is_ref = True
+    takes_old_copy = True
     grad = NotDifferentiable
     ufunc: ClassVar[str] = ""
 
@@ -45,8 +47,8 @@ class _Scatter(OpDef, abstract=True):
         return Spec(updates.dtype, ref.shape)
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        result = _copied(xp, ref, out)
         _check_rows(indices, ref.shape[0])
+        result = _copied(xp, ref, out, indices)
         combine(xp, getattr(xp, self.ufunc), result, indices, updates)
         return result
 
@@ -55,8 +57,8 @@ class _ScatterInTurn(_Scatter, abstract=True):
     """A scatter whose ufunc has no `at` in CuPy: repeated indices are applied turn by turn."""
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        result = _copied(xp, ref, out)
         _check_rows(indices, ref.shape[0])
+        result = _copied(xp, ref, out, indices)
         rows = indices.reshape(-1)
         updates = xp.broadcast_to(updates, indices.shape + ref.shape[1:])
         updates = updates.reshape(rows.shape + ref.shape[1:])
@@ -80,8 +82,8 @@ class ScatterUpdate(_Scatter):
     T = dt.ANY
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        result = _copied(xp, ref, out)
         _check_rows(indices, ref.shape[0])
+        result = _copied(xp, ref, out, indices)
         result[indices] = updates
         return result
 
@@ -464,10 +466,12 @@ def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
 # ---- helpers -------------------------------------------------------------------------------------
 
 
-def _copied(xp, ref, out):
-    """The variable's value in a buffer that may be written to."""
+def _copied(xp, ref, out, rows=None):
+    """The variable's value in a buffer that may be written to; `rows` will be, if that is known."""
     if out is None:
         return xp.array(ref, order="C")
+    if isinstance(out, OldCopy):
+        return out.refreshed(ref, rows)
     out[...] = ref
     return out
 

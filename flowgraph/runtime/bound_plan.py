@@ -53,9 +53,10 @@ class BoundPlan:
             if step.instr.bodies else state.node(step.op) for step in plan.nodes)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
-        written = {write.value: key for write, key in zip(plan.program.writes, self._keys,
-                                                          strict=True)}
-        self._outgoing = [(written[value], value.spec.dtype.numpy, value.spec.shape)
+        place = {write.value: i for i, write in enumerate(plan.program.writes)}
+        makers = plan.program.producers
+        self._outgoing = [(self._keys[place[value]], place[value], value.spec.dtype.numpy,
+                           value.spec.shape, makers[value].op_def.takes_old_copy)
                           for value in plan.buffers.outgoing]
 
     @property
@@ -94,13 +95,16 @@ class BoundPlan:
                 held.append(lock)
             values = self._state.values
             state = self._read(values)
-            outgoing = tuple([self._state.take_spare(*wanted) for wanted in self._outgoing])
+            spare = [self._state.take_spare(key, dtype, shape)
+                     for key, _, dtype, shape, _ in self._outgoing]
+            outgoing = tuple([old if takes_old else old.array for old, (*_, takes_old)
+                              in zip(spare, self._outgoing, strict=True)])
             fetched, written = self.runner.run(feeds, state, self._nodes, hooks, outgoing)
             for i, shape, op in self._unsure:
                 if not compatible(shape, written[i].shape):
                     raise _other_shape(op, shape, written[i].shape)
-            for key, _, _ in self._outgoing:
-                self._state.keep_spare(key, values.get(key))
+            for old, (key, place, *_) in zip(spare, self._outgoing, strict=True):
+                self._state.keep_spare(key, old, written[place])
             new = zip(self._keys, written, strict=True)
             values.update([(key, value) for key, value in new if value is not None]
                           if self._may_leave else new)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from flowgraph.core.blas import held_to_one_thread
+from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import (
@@ -229,7 +230,11 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
     remaining = iter(nodes)
     if poison:
         for view in arena:
-            _fill(view)
+            if isinstance(view, OldCopy):
+                view.current = view.rows = None
+                _fill(view.array)
+            else:
+                _fill(view)
     for step in plan.steps:
         instr = step.instr
         op_def = instr.op_def

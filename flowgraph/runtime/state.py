@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.old_copy import OldCopy
 from flowgraph.errors import FailedPreconditionError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.program.ir import Read
@@ -31,7 +32,7 @@ class State:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        self._spare: dict[str, np.ndarray] = {}
+        self._spare: dict[str, OldCopy] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._nodes: dict[str, Any] = {}
         self._named = 0
@@ -43,18 +44,28 @@ class State:
         with self._lock:
             return [self._locks.setdefault(key, threading.RLock()) for key in sorted(set(keys))]
 
-    def take_spare(self, key: str, dtype: np.dtype, shape: Any) -> np.ndarray:
+    def take_spare(self, key: str, dtype: np.dtype, shape: Any) -> OldCopy:
         """Memory for the new value of a variable."""
-        array = self._spare.pop(key, None)
-        if (array is not None and array.dtype == dtype and array.shape == shape
-                and sys.getrefcount(array) == 2):  # `array`, and the argument of that call
-            return array
-        return np.empty(shape, dtype)
+        old = self._spare.pop(key, None)
+        if (old is not None and old.array.dtype == dtype and old.array.shape == shape
+                and sys.getrefcount(old.array) == 2):  # `old`, and the argument of that call
+            if old.current is not self.values.get(key):
+                old.current = old.rows = None
+            return old
+        return OldCopy(np.empty(shape, dtype))
 
-    def keep_spare(self, key: str, array: Any) -> None:
-        """Keeps the array that a variable is about to lose."""
+    def keep_spare(self, key: str, used: OldCopy, new: Any) -> None:
+        """Keeps the array that a variable is about to lose.
+
+        Args:
+            key: the variable.
+            used: the memory that its new value was written into.
+            new: the array of its new value.
+        """
+        array = self.values.get(key)
         if type(array) is np.ndarray and array.base is None and array.flags.carray:
-            self._spare[key] = array
+            rows = used.changed if array is used.current else None
+            self._spare[key] = OldCopy(array, new, rows)
 
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import threading
 
 import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core.old_copy import OldCopy
 
 
 @pytest.fixture
@@ -90,3 +92,69 @@ def test_readers_in_other_threads_see_whole_values(training) -> None:
         thread.join()
     assert not failures
     assert session.run(w)[0, 0] == 200
+
+
+# ---- changes of a few rows -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied(monkeypatch):
+    """How many rows each scatter copied."""
+    counts = []
+
+    def refreshed(self, ref, rows):
+        partly = self.rows is not None and self.current is ref
+        counts.append(len(self.rows) if partly else len(ref))
+        return real(self, ref, rows)
+
+    real = OldCopy.refreshed
+    monkeypatch.setattr(OldCopy, "refreshed", refreshed)
+    return counts
+
+
+def test_a_scatter_copies_only_the_rows_that_changed_last(copied) -> None:
+    w = fg.Variable(np.zeros((400, 30), np.float32))
+    rows = fg.placeholder(fg.int32, [None])
+    step = fg.scatter_add(w, rows, fg.ones([1, 30])).op
+    session = fg.Session()
+    session.run(w.initializer)
+    for row in range(6):
+        session.run(step, {rows: [row]})
+    assert copied[-3:] == [1, 1, 1]
+    assert session.run(w)[:8, 0].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_changes_of_a_variable_are_those_of_numpy(copied, seed) -> None:
+    r, numbers = random.Random(seed), np.random.default_rng(seed)
+    w = fg.Variable(numbers.normal(size=(400, 30)).astype(np.float32))
+    rows, updates = fg.placeholder(fg.int32, [None]), fg.placeholder(fg.float32, [None, 30])
+    add, sub = fg.scatter_add(w, rows, updates), fg.scatter_sub(w, rows, updates)
+    set_ = fg.scatter_update(w, rows, updates)
+    twice = fg.scatter_add(fg.scatter_sub(w, rows, updates), rows[:1], updates[:1])
+    halve = fg.assign(w, w * 0.5)
+    with fg.control_dependencies([add]):
+        failing = fg.gather([1.0], rows[0])
+    session = fg.Session(poison=seed % 4 == 0)
+    session.run(w.initializer)
+    expected = session.run(w)
+    for _ in range(40):
+        some = numbers.integers(1, 400, r.randint(1, 20))
+        feed = {rows: some, updates: numbers.normal(size=(len(some), 30)).astype(np.float32)}
+        what = r.choice([add, sub, set_, twice, halve, failing])
+        if what is failing:
+            with pytest.raises(fg.errors.InvalidArgumentError):
+                session.run(failing, feed)
+        else:
+            session.run(what, feed)
+        if what is add:
+            np.add.at(expected, some, feed[updates])
+        elif what in (sub, twice):
+            np.subtract.at(expected, some, feed[updates])
+            expected[some[0]] += feed[updates][0] if what is twice else 0
+        elif what is set_:
+            expected[some] = feed[updates]
+        elif what is halve:
+            expected *= np.float32(0.5)
+        np.testing.assert_allclose(session.run(w), expected, rtol=2e-4, atol=2e-4)
+    assert min(copied) < 400
