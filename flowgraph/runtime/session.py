@@ -169,7 +169,8 @@ class BaseSession:
             run_metadata.Clear()
             if notes is not None:
                 fill(run_metadata.step_stats, notes)
-                add_needed(run_metadata.step_stats, executable.fetches.elements, executable.feeds)
+                add_needed(run_metadata.step_stats, executable.fetches.elements, executable.feeds,
+                           shapes)
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
                              executable.feeds)

@@ -34,19 +34,22 @@ def needed(fetches: list[Any], feeds: list[Any]) -> set[Operation]:
     return found
 
 
-def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any]) -> None:
+def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any],
+               shapes: tuple[tuple[int, ...], ...] = ()) -> None:
     """Adds to the device what the run needed without taking a step for it.
 
     Args:
         step_stats: the StepStats of a run, on one device.
         fetches: the tensors and operations fetched.
         feeds: the tensors fed.
+        shapes: of what was fed for them; none where that is not known.
     """
     if not step_stats.dev_stats:
         return
     device = step_stats.dev_stats[0]
     ends = {node.node_name: node.all_start_nanos + node.all_end_rel_nanos
             for node in device.node_stats}
+    fed = dict(zip(feeds, shapes, strict=False))
     begun = min((node.all_start_nanos for node in device.node_stats), default=0)
     for op in sorted(needed(fetches, feeds), key=lambda op: op.index):
         if op.name in ends:
@@ -61,7 +64,10 @@ def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any]) -> None:
         for tensor in op.outputs:
             described = node.output.add(slot=tensor.value_index).tensor_description
             described.dtype = tensor.dtype.base_dtype.as_datatype_enum
-            described.shape.CopyFrom(shape_message(tensor.spec.shape))
+            shape = fed.get(tensor, tensor.spec.shape)
+            if shape is not None and None in shape:
+                shape = None  # TensorFlow's profiler wants all sizes or none
+            described.shape.CopyFrom(shape_message(shape))
 
 
 def _before(op: Operation) -> list[Operation]:

@@ -96,6 +96,10 @@ def test_what_took_part_without_a_step_is_told_with_its_shape() -> None:
     assert {"w", "w/read", "x", "other", "two", "six"} <= set(told)
     assert "unused" not in told and "one" not in told
     assert told["w/read"] == [[2, 3]] and told["six"] == [[]]
+    assert told["x"] == [[4, 2]]
+    (device,) = metadata.step_stats.dev_stats  # TensorFlow's profiler takes no sizes of -1
+    assert all(dim.size >= 0 for node in device.node_stats for output in node.output
+               for dim in output.tensor_description.shape.dim)
 
 
 def test_what_only_a_fed_tensor_needed_took_no_part() -> None:
