@@ -19,9 +19,9 @@ from flowgraph.viz.viewer.payload import payload, script_safe
 STYLES = ("viewer.css", "panel.css")
 SCRIPTS = (
     "text", "state", "model", "flow", "rank", "order", "place", "relax", "fold", "shapes",
-    "layout", "colors", "elements", "draw", "minimap", "view", "pointer", "export", "dom",
+    "labels", "layout", "colors", "elements", "draw", "minimap", "view", "pointer", "export", "dom",
     "items", "theme", "search", "marks", "runs", "tints", "menu", "legend", "card", "outline",
-    "filters", "steps", "keys", "help", "panel", "main",
+    "filters", "steps", "keys", "help", "print", "panel", "main",
 )
 
 

@@ -33,6 +33,7 @@ from flowgraph.viz import labels
 from flowgraph.viz.boxes import constant_text
 from flowgraph.viz.model import needed
 from flowgraph.viz.outline import Link, Outline
+from flowgraph.viz.series import add_series
 from flowgraph.viz.viewer.costs import run_rows
 
 FORMAT = 1
@@ -154,6 +155,7 @@ def payload(graph: Graph, fetches: Any = None, *, name: str = "", profile: Any =
     from flowgraph import __version__
     used, fetched = (None, set()) if fetches is None else needed(graph, fetches)
     outline = Outline(graph)
+    add_series(outline)
     writer = _Writer(outline)
     groups = writer.groups()
     ops = [writer.op(op) for op in outline.ops]

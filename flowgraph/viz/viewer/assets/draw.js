@@ -112,6 +112,8 @@ class Drawing {
     const { state } = this.app;
     const lit = this._lit();
     this.svg.classList.toggle("tracing", lit !== null);
+    const isEdgePicked = state.selected && state.selected.isGroup === undefined;
+    const picked = isEdgePicked ? new Set(state.selected.links) : null;
     for (const [item, element] of this.elements) {
       const list = element.classList;
       list.toggle("selected", item === state.selected);
@@ -124,7 +126,8 @@ class Drawing {
       if (!drawn) continue;
       const { edge } = drawn.line;
       const own = (item) => item && (edge.tail === item || edge.head === item);
-      element.classList.toggle("near", Boolean(own(state.selected) || own(state.hovered)));
+      const isPicked = picked !== null && edge.links.some((link) => picked.has(link));
+      element.classList.toggle("near", Boolean(isPicked || own(state.selected) || own(state.hovered)));
       element.classList.toggle("lit", lit !== null && edge.links.some((link) => lit.ops.has(link.tail) && lit.ops.has(link.head)));
     }
     this._drawOver(lit);
@@ -134,7 +137,7 @@ class Drawing {
   // The ops on the trace and the boxes that stand for them; null without a trace.
   _lit() {
     const { state, model } = this.app;
-    if (state.trace === "none" || !state.selected) return null;
+    if (state.trace === "none" || !state.selected || state.selected.isGroup === undefined) return null;
     const key = `${state.trace}|${state.selected.key}`;
     if (this.traced !== key || this.tracedFlow !== this.flow) {
       this.traced = key;
@@ -156,7 +159,8 @@ class Drawing {
   _drawOver(lit) {
     const { state } = this.app;
     const found = [];
-    const items = new Set([state.selected, state.hovered].filter(Boolean).map((item) => this.visible(item)));
+    const pointed = [state.selected, state.hovered].filter((item) => item && item.isGroup !== undefined);
+    const items = new Set(pointed.map((item) => this.visible(item)).filter(Boolean));
     for (const item of items) {
       const edges = [...(this.flow.extraOf.get(item) || []), ...this._hubEdges(item)];
       if (edges.length <= 120) for (const edge of edges) found.push(this._overEdge(edge));
@@ -164,7 +168,7 @@ class Drawing {
     const before = this.partners;
     this.partners = new Set();
     const { selected } = state;
-    if (selected && !selected.isGroup) {
+    if (selected && selected.isGroup === false) {
       const own = this.visible(selected);
       for (const op of [...selected.gradients, ...(selected.forward ? [selected.forward] : [])]) {
         const partner = this.visible(op);

@@ -38,20 +38,26 @@ function sign(x, y, text) {
 }
 
 function besideElement(place, level) {
-  const { item, x, y, w, h, beside, host } = place;
+  const { item, x, y, w, h } = place;
   const g = svg("g", { class: `beside look-${item.look}`, "data-key": item.key });
   const middle = y + h / 2;
-  const from = beside.side === "left" ? x + w : host.x + host.w;
-  const to = beside.side === "left" ? host.x : x;
-  const inside = Math.min(Math.max(middle, host.y + 6), host.y + host.h - 6);
-  const reach = inside === middle ? 0 : 8; // rounded ends: a line reaches into the shape, behind it
-  g.append(svg("path", { class: "tie", d: beside.side === "left"
-    ? `M${from},${middle}L${to + reach},${inside}` : `M${from - reach},${inside}L${to},${middle}` }));
+  g.append(svg("path", { class: "tie", d: tieText(place) }));
   g.append(svg("rect", { class: "shape", x, y, width: w, height: h, rx: item.look === "constant" ? 4 : 1 }));
   if (level === 2) {
     g.append(svg("text", { x: x + w / 2, y: middle + 3.2, "font-size": SMALL_SIZE }, besideFace(item).text));
   }
   return g;
+}
+
+// The line between a small box and its host. It reaches a bit into the host, behind it: ends are round.
+function tieText({ x, y, w, h, host }) {
+  const clip = (value, low, high) => Math.min(Math.max(value, low), high);
+  if (y + h <= host.y || y >= host.y + host.h) {
+    const at = x + w / 2, inside = clip(at, host.x + 10, host.x + host.w - 10);
+    return y < host.y ? `M${at},${y + h}L${inside},${host.y + 4}` : `M${at},${y}L${inside},${host.y + host.h - 4}`;
+  }
+  const at = y + h / 2, inside = clip(at, host.y + 6, host.y + host.h - 6);
+  return x < host.x ? `M${x + w},${at}L${host.x + 8},${inside}` : `M${x},${at}L${host.x + host.w - 8},${inside}`;
 }
 
 function edgeElement(drawn, level) {
@@ -78,11 +84,11 @@ function groupElement(place, k, level) {
   if (level === 0) return g;
   const bar = ["loop", "branches", "branch"].includes(item.kind);
   if (bar) g.append(svg("path", { class: "bar", d: `M0,${TITLE_BAR}V8A8,8 0 0 1 8,0H${w - 8}A8,8 0 0 1 ${w},8V${TITLE_BAR}Z` }));
-  const said = { loop: "loop", branches: "branches" }[item.kind];
   const title = shorten(printable(item.title), 40);
   g.append(svg("text", { class: "strong title", x: 10, y: 16.5, "font-size": TITLE_SIZE }, title));
   if (level === 2) {
     const at = 10 + textWidth(title, TITLE_SIZE, true) + 8;
+    const said = KIND_NOTES[item.kind];
     const note = said ? `${said} · ${plural(item.count, "op")}` : plural(item.count, "op");
     g.append(svg("text", { class: "soft title", x: at, y: 16.5, "font-size": DETAIL_SIZE }, note));
     g.append(sign(w - 13, 12, "−"));

@@ -2,7 +2,7 @@
 // columns as a newspaper folds text. Everything here is in the flow's own coordinates: u across
 // the flow, v along it; layout.js turns them to the direction that the reader chose.
 
-const GAP = 36; // between ranks
+const GAP = 36; // between ranks, where data flows up or down
 const LANE = 7; // between edges that go from one column to the next
 const TALLEST = 640; // what is shorter is never folded
 
@@ -12,12 +12,12 @@ const TALLEST = 640; // what is shorter is never folded
 function layoutNet(net, shape) {
   const rank = rankNet(net, shape.widest);
   const ordered = orderNet(net, rank);
-  const u = placeNet(net, ordered);
+  const u = bestPlaces(ordered);
   const columns = foldColumns(net, ordered, u, shape);
   return routeNet(net, ordered, u, columns);
 }
 
-function rankSizes(net, ordered, u) {
+function rankSizes(net, ordered, u, gap) {
   const { layers, real, downs } = ordered;
   const thick = layers.map((layer) => layer.reduce((most, v) => (v < real ? Math.max(most, net.h[v]) : most), 0));
   const gaps = layers.map((layer) => {
@@ -28,7 +28,7 @@ function rankSizes(net, ordered, u) {
         count += 1;
       }
     }
-    return GAP + Math.min(50, far * 0.05) + Math.min(24, count * 0.25);
+    return gap + Math.min(50, far * 0.05) + Math.min(24, count * 0.25);
   });
   return { thick, gaps };
 }
@@ -36,7 +36,7 @@ function rankSizes(net, ordered, u) {
 // Columns: [{from, to, u0, width, starts: {rank: v}, length}] for the ranks from..to.
 function foldColumns(net, ordered, u, shape) {
   const { layers, width, downs } = ordered;
-  const { thick, gaps } = rankSizes(net, ordered, u);
+  const { thick, gaps } = rankSizes(net, ordered, u, shape.gap);
   let low = Infinity, high = -Infinity;
   u.forEach((value, v) => {
     low = Math.min(low, value - width[v] / 2);
@@ -58,11 +58,11 @@ function foldColumns(net, ordered, u, shape) {
     const cost = layers.map((layer) => layer.reduce((sum, v) => sum + downs[v].length, 0));
     for (let i = 1; i < count; i += 1) {
       const aim = (length * i) / count;
-      const slack = (length / count) * 0.22;
+      const slack = (length / count) * 0.2;
       let best = -1, bestCost = Infinity;
       for (let r = (cuts[cuts.length - 1] ?? -1) + 1; r < layers.length - 1; r += 1) {
         const away = Math.abs(ends[r] - aim);
-        const total = away <= slack ? cost[r] + away / slack : 1e6 + away;
+        const total = away <= slack ? cost[r] * 0.5 + 4 * (away / slack) ** 2 : 1e6 + away;
         if (total < bestCost) { best = r; bestCost = total; }
       }
       if (best >= 0) cuts.push(best);

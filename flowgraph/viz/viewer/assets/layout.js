@@ -10,7 +10,7 @@
 
 const PADDING = 16;
 const MOST_PORTS = 18; // more than these are not given a way of their own
-const BESIDE_GAP = 5;
+const BESIDE_GAP = 5, BESIDE_H = 17;
 
 class Layouts {
   constructor() {
@@ -55,7 +55,7 @@ class Layouts {
 function layoutGroup(scene, inner, direction) {
   const sideways = direction === "right";
   const boxes = new Map();
-  for (const item of scene.items) boxes.set(item, newBox(item, scene, inner));
+  for (const item of scene.items) boxes.set(item, newBox(item, scene, inner, sideways));
   const main = scene.items.filter((item) => item.kind !== "side");
   const ports = findPorts(scene);
   const drawn = scene.edges.filter((e) => !e.hiddenBy && !e.hub && e.kind !== "next"
@@ -64,7 +64,7 @@ function layoutGroup(scene, inner, direction) {
   const loose = [];
   for (const part of findParts(main, drawn, ports)) {
     if (part.members.length === 1 && !part.edges.length) loose.push(part.members[0]);
-    else blocks.push(partBlock(part, boxes, sideways, part.members.length > main.length / 2));
+    else blocks.push(partBlock(part, boxes, sideways));
   }
   if (loose.length) blocks.push(gridBlock(loose.map((item) => boxes.get(item)), sideways));
   const whole = packParts(blocks, sideways);
@@ -75,22 +75,24 @@ function layoutGroup(scene, inner, direction) {
   return layout;
 }
 
-function newBox(item, scene, inner) {
+// A box with the small ones beside it: left and right of it, or above and below where data flows
+// from left to right.
+function newBox(item, scene, inner, sideways) {
   const face = faceOf(item);
   const open = inner.get(item) || null;
   const box = { item, inner: open, w: open ? open.w : face.w, h: open ? open.h : face.h, x: 0, y: 0,
-    beside: [], left: 0, right: 0 };
-  for (const entry of scene.beside.get(item) || []) {
-    const small = besideFace(entry.item);
-    box.beside.push({ ...entry, ...small });
-    const reach = small.w + 12;
-    if (entry.side === "left") box.left = Math.max(box.left, reach);
-    else box.right = Math.max(box.right, reach);
+    beside: [], left: 0, right: 0, sideways };
+  for (const entry of scene.beside.get(item) || []) box.beside.push({ ...entry, ...besideFace(entry.item) });
+  const lists = ["left", "right"].map((side) => box.beside.filter((entry) => entry.side === side));
+  if (sideways) {
+    const row = (list) => list.reduce((sum, entry) => sum + entry.w + BESIDE_GAP, 0);
+    box.fullW = Math.max(box.w, ...lists.map(row));
+    box.fullH = box.h + (box.beside.length ? 2 * (BESIDE_H + 8) : 0);
+    return box;
   }
-  const rows = Math.max(...["left", "right"].map((side) =>
-    box.beside.filter((entry) => entry.side === side).length), 0);
+  [box.left, box.right] = lists.map((list) => (list.length ? Math.max(...list.map((entry) => entry.w)) + 12 : 0));
   box.fullW = box.w + 2 * Math.max(box.left, box.right);
-  box.fullH = Math.max(box.h, rows * (17 + 3));
+  box.fullH = Math.max(box.h, ...lists.map((list) => list.length * (BESIDE_H + 3)));
   return box;
 }
 
@@ -141,7 +143,7 @@ function findParts(items, edges, ports) {
   return [...parts.values()].sort((a, b) => b.members.length - a.members.length);
 }
 
-function partBlock(part, boxes, sideways, isMost) {
+function partBlock(part, boxes, sideways) {
   const net = new Net();
   const number = new Map();
   let area = 0;
@@ -163,7 +165,7 @@ function partBlock(part, boxes, sideways, isMost) {
   }
   const ratio = sideways ? 0.7 : 1.4;
   const shape = { widest: Math.max(sideways ? 500 : 900, Math.sqrt(area * ratio * 1.5)),
-    tall: sideways ? 3.2 : 2.2, ratio, isMost };
+    tall: sideways ? 3.2 : 2.2, ratio, gap: sideways ? 72 : GAP };
   const placed = layoutNet(net, shape);
   return { w: placed.w, h: placed.h, net, number, placed, members: part.members };
 }
@@ -319,10 +321,16 @@ function finishLayout(layout, scene, boxes, ports, direction) {
 function placeBeside(box) {
   for (const side of ["left", "right"]) {
     const list = box.beside.filter((entry) => entry.side === side);
-    const step = 17 + 3;
+    let at = box.x + box.w / 2 - list.reduce((sum, entry) => sum + entry.w + BESIDE_GAP, -BESIDE_GAP) / 2;
     list.forEach((entry, i) => {
-      entry.x = side === "left" ? box.x - 12 - entry.w : box.x + box.w + 12;
-      entry.y = box.y + box.h / 2 + (i - (list.length - 1) / 2) * step - 17 / 2;
+      if (box.sideways) {
+        entry.x = at;
+        entry.y = side === "left" ? box.y - 8 - BESIDE_H : box.y + box.h + 8;
+        at += entry.w + BESIDE_GAP;
+      } else {
+        entry.x = side === "left" ? box.x - 12 - entry.w : box.x + box.w + 12;
+        entry.y = box.y + box.h / 2 + (i - (list.length - 1) / 2) * (BESIDE_H + 3) - BESIDE_H / 2;
+      }
     });
   }
 }
@@ -357,70 +365,4 @@ function finishEdge(line, sideways) {
   line.x0 = Math.min(...xs); line.x1 = Math.max(...xs);
   line.y0 = Math.min(...ys); line.y1 = Math.max(...ys);
   line.label = "";
-}
-
-// What is written on edges: once for each tensor of a box, where nothing stands in the way.
-function placeLabels(layout, sideways) {
-  const taken = new Room();
-  for (const box of layout.boxes) {
-    taken.add(box.x - box.left, box.y, box.w + box.left + box.right, box.h);
-  }
-  const named = new Set();
-  for (const line of layout.edges) {
-    const { edge, steps } = line;
-    if (!edge.head || (edge.kind !== "data" && edge.kind !== "ref") || edge.hub) continue;
-    const text = edgeLabel(edge.links);
-    const key = `${edge.tail ? edge.tail.key : edge.tailPort}|${edge.tailPort}|${text}`;
-    if (!text || named.has(key)) continue;
-    const w = textWidth(text, SMALL_SIZE) + 4;
-    for (const { x, y } of labelPlaces(steps, sideways, w)) {
-      if (!taken.isFree(x - w / 2, y - 6, w, 12)) continue;
-      taken.add(x - w / 2, y - 6, w, 12);
-      named.add(key);
-      Object.assign(line, { label: text, labelX: x, labelY: y });
-      break;
-    }
-  }
-}
-
-// Places on a way where its label may stand: the middle of its curves, then elsewhere on them.
-function labelPlaces(steps, sideways, w) {
-  const found = [];
-  for (const t of [0.5, 0.3, 0.7]) {
-    for (let i = 1; i < steps.length && found.length < 24; i += 1) {
-      const a = steps[i - 1], b = steps[i];
-      if (b.c !== "S" && Math.abs(a.y - b.y) + Math.abs(a.x - b.x) < (sideways ? w + 20 : 40)) continue;
-      const e = b.c === "S" ? t * t * (3 - 2 * t) : t; // about where the curve is
-      found.push(sideways ? { x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * e }
-                          : { x: a.x + (b.x - a.x) * e, y: a.y + (b.y - a.y) * t });
-    }
-  }
-  return found;
-}
-
-// Rectangles that are taken, found by the cells that they touch.
-class Room {
-  constructor() {
-    this.cells = new Map();
-    this.large = [];
-  }
-
-  _each(x, y, w, h, visit) {
-    const x1 = Math.floor((x + w) / 100), y1 = Math.floor((y + h) / 100);
-    for (let i = Math.floor(x / 100); i <= x1; i += 1) {
-      for (let j = Math.floor(y / 100); j <= y1; j += 1) if (visit(`${i},${j}`)) return true;
-    }
-    return false;
-  }
-
-  add(x, y, w, h) {
-    const r = { x, y, w, h };
-    if (w * h > 400000) this.large.push(r);
-    else this._each(x, y, w, h, (cell) => { addTo(this.cells, cell, r); });
-  }
-
-  isFree(x, y, w, h) {
-    const hits = (r) => r.x < x + w && r.y < y + h && r.x + r.w > x && r.y + r.h > y;
-    return !this.large.some(hits) && !this._each(x, y, w, h, (cell) => (this.cells.get(cell) || []).some(hits));
-  }
 }

@@ -36,7 +36,7 @@ function start() {
   app.view = new View(app);
   const first = openAtFirst();
   address.model = model;
-  address.defaultOpen = JSON.stringify([...first].map((group) => group.path).sort());
+  address.defaultOpen = openText(first);
   const patch = { open: first, ...readAddress(location.hash, model) };
   Object.assign(state, patch);
   app.colors.refresh();
@@ -51,8 +51,10 @@ function start() {
     timings.firstPicture = performance.now();
     startPointer(app);
     for (const part of parts) part(app);
+    if (!patch.view) app.view.fit(false); // now that the legend has its size
     keepAddress(model, (found) => {
-      set({ open: first, selected: null, trace: "none", ...found });
+      set({ open: first, selected: null, trace: "none", color: "structure", direction: model.direction, hidden: new Set(),
+        hiddenRoles: new Set(), ...found });
     });
     timings.ready = performance.now();
     document.documentElement.setAttribute("data-ready", "");

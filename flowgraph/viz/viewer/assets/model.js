@@ -6,6 +6,7 @@
 
 const LINK_KINDS = ["data", "ref", "control", "next"];
 const STAND_INS = new Set(["Parameter", "VariableParameter"]); // what a loop or branch is given
+const GROUP_LOOKS = { loop: "loop", branches: "loop", branch: "loop", series: "series" };
 const SIDE_LOOKS = { gradients: "gradient", optimizer: "update" };
 
 class Model {
@@ -62,6 +63,7 @@ class Model {
     this.links = data.links.map(([tail, index, head, kind, spec, param], id) => {
       const link = { id, tail: this.ops[tail], index, head: this.ops[head], kind: LINK_KINDS[kind],
         spec: spec < 0 ? null : this.specs[spec], param: say(param) };
+      if (link.kind === "next") link.head.look = "loop_variable";
       link.tail.outs.push(link);
       link.head.ins.push(link);
       return link;
@@ -99,6 +101,7 @@ class Model {
   _lookOf(group) {
     if (group.kind === "variable") return "variable";
     if (group.kind === "side") return group.role;
+    if (group.kind in GROUP_LOOKS) return GROUP_LOOKS[group.kind];
     let around = group.parent;
     while (around.parent && around.kind !== "side") around = around.parent;
     return around.kind === "side" && around.role in SIDE_LOOKS ? around.role : "scope";

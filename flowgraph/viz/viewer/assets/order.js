@@ -48,7 +48,7 @@ function orderNet(net, rank) {
     longIns[e.head] += 1;
     needed += rank[e.head] - rank[e.tail];
   }
-  const longest = needed > 60000 ? Math.max(8, Math.floor(ranks * 60000 / needed)) : Infinity;
+  const longest = longestDrawn(net, rank, needed);
   net.edges.forEach((e, number) => {
     const span = rank[e.head] - rank[e.tail];
     e.path = [];
@@ -68,6 +68,20 @@ function orderNet(net, rank) {
   const work = width.length + segments.size;
   sweep(layers, ups, downs, work > 20000 ? 3 : work > 4000 ? 8 : 24);
   return { layers, width, ups, downs, rank: vertexRank, real: n };
+}
+
+const MOST_POINTS = 20000; // more points than these would take longer than a reader waits
+
+// The longest span that gets points; longer edges are drawn freely, when there are too many points.
+function longestDrawn(net, rank, needed) {
+  if (needed <= MOST_POINTS) return Infinity;
+  const spans = net.edges.map((e) => rank[e.head] - rank[e.tail]).sort((a, b) => a - b);
+  let sum = 0;
+  for (const span of spans) {
+    sum += Math.max(0, span - 1);
+    if (sum > MOST_POINTS) return Math.max(4, span - 1);
+  }
+  return Infinity;
 }
 
 // A walk from the sources, in the order of creation, puts what belongs together side by side.

@@ -3,7 +3,7 @@
 // ahead, from the left or from the right), each packed tightly, and the four are averaged. Long
 // edges come out straight.
 
-function placeNet(net, ordered) {
+function placeNet(ordered) {
   const { layers, width, ups, downs, real } = ordered;
   const total = width.length;
   const place = new Array(total);
@@ -19,7 +19,7 @@ function placeNet(net, ordered) {
       results.push(x);
     }
   }
-  return bestPlaces(ordered, balance(results, width));
+  return balance(results, width);
 }
 
 // Edges that cross the straight middle part of a long edge give way to it.

@@ -76,10 +76,8 @@ function startPointer(app) {
       return;
     }
     const edge = edgeAt(event.target);
-    if (edge && !(item && !item.isGroup)) {
-      const end = edge.tail || edge.links[0].tail;
-      set({ selected: view.drawing.visible(end) || end });
-    } else set({ selected: item });
+    const isBox = item && !(item.isGroup && app.state.open.has(item));
+    set({ selected: edge && !isBox ? pickedEdge(view, edge) : item });
   }
 
   scene.addEventListener("wheel", (event) => {
@@ -120,6 +118,13 @@ function startPointer(app) {
 function edgeAt(target) {
   const element = target instanceof Element ? target.closest(".edge") : null;
   return element && element.drawn ? element.drawn.line.edge : null;
+}
+
+// An edge as something selected: from box to box, also where a part of it ends at a border.
+function pickedEdge(view, edge) {
+  const { tail, head } = edge.links[0];
+  return { tail: edge.tail || view.drawing.visible(tail) || tail, head: edge.head || view.drawing.visible(head) || head,
+    links: edge.links, kind: edge.kind };
 }
 
 // ---- what is said about what one points at ----

@@ -53,23 +53,24 @@ function breakCycles(net) {
   const outs = Array.from({ length: n }, () => []);
   for (const edge of net.edges) outs[edge.tail].push(edge);
   const mark = new Uint8Array(n); // 1 on the way, 2 done
+  const next = new Uint32Array(n);
   for (let start = 0; start < n; start += 1) {
     if (mark[start]) continue;
-    const stack = [[start, 0]];
+    const stack = [start];
     mark[start] = 1;
     while (stack.length) {
       const top = stack[stack.length - 1];
-      const edge = outs[top[0]][top[1]];
-      if (!edge) {
-        mark[top[0]] = 2;
+      if (next[top] === outs[top].length) {
+        mark[top] = 2;
         stack.pop();
         continue;
       }
-      top[1] += 1;
+      const edge = outs[top][next[top]];
+      next[top] += 1;
       if (mark[edge.head] === 1) edge.turned = true;
       else if (!mark[edge.head]) {
         mark[edge.head] = 1;
-        stack.push([edge.head, 0]);
+        stack.push(edge.head);
       }
     }
   }

@@ -70,11 +70,31 @@ function costOf(ordered, u) {
   return { sideways, wide: high - low };
 }
 
-// The better of the two ways.
-function bestPlaces(ordered, aligned) {
+// Each rank packed around one middle line: a start from which nothing can drift away.
+function centred(ordered) {
+  const { layers, width, real } = ordered;
+  const u = [];
+  for (const layer of layers) {
+    let at = 0;
+    layer.forEach((v, i) => {
+      if (i) at += (width[layer[i - 1]] + width[v]) / 2 + distance(layer[i - 1], v, real);
+      u[v] = at;
+    });
+    for (const v of layer) u[v] -= at / 2;
+  }
+  return u;
+}
+
+const ALIGNABLE = 2500; // more vertices than these are relaxed only, which is faster
+
+// The better of the two ways; alignment is best for all but large nets.
+function bestPlaces(ordered) {
+  const size = ordered.width.length;
+  if (size > ALIGNABLE) return relaxed(ordered, centred(ordered), size > 8000 ? 6 : 10);
+  const aligned = placeNet(ordered);
+  if (size < 60) return aligned;
   const now = costOf(ordered, aligned);
-  if (aligned.length < 60) return aligned;
-  const other = relaxed(ordered, aligned, aligned.length > 8000 ? 10 : 24);
+  const other = relaxed(ordered, centred(ordered), 16);
   const then = costOf(ordered, other);
   return then.sideways < now.sideways * 0.7 || then.wide < now.wide * 0.7 ? other : aligned;
 }

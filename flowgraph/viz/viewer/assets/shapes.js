@@ -32,7 +32,7 @@ function line(text, size, bold, soft) {
 function opLines(op) {
   const name = op.title;
   const spec = op.outputs.length ? op.outputs[0].text : "";
-  if (["placeholder", "variable", "constant"].includes(op.look)) {
+  if (["placeholder", "variable", "constant", "loop_variable"].includes(op.look)) {
     const value = op.look === "constant" && op.label !== null ? op.label : spec;
     if (STAND_INS.has(op.type)) return [line(name, TITLE_SIZE), line(spec, DETAIL_SIZE, false, true)];
     return [line(name, TITLE_SIZE, true), line(value, DETAIL_SIZE, false, true)];
@@ -50,9 +50,11 @@ function groupLines(group) {
   return [line(group.title, TITLE_SIZE, true), line(groupNote(group), DETAIL_SIZE, false, true)];
 }
 
+const KIND_NOTES = { loop: "loop", branches: "branches", series: "series" };
+
 function groupNote(group) {
   const variables = countVariables(group);
-  const what = group.kind === "loop" ? "loop · " : group.kind === "branches" ? "branches · " : "";
+  const what = group.kind in KIND_NOTES ? `${KIND_NOTES[group.kind]} · ` : "";
   const kept = variables && group.kind !== "side" ? ` · ${plural(variables, "variable")}` : "";
   return `${what}${plural(group.count, "op")}${kept}`;
 }
@@ -107,13 +109,19 @@ function edgeWidth(links) {
 
 // What is written on an edge: the shape of its tensor, or how many there are.
 function edgeLabel(links) {
+  if (links.length === 1) return links[0].spec ? shapeText(links[0].spec) : "";
   const tensors = new Map();
   for (const link of links) {
-    if (link.spec) tensors.set(`${link.tail.id}:${link.index}`, link.spec.text);
+    if (link.spec) tensors.set(link.tail.id * 4096 + link.index, link.spec);
   }
   if (!tensors.size) return "";
-  const texts = new Set(tensors.values());
-  const text = texts.size === 1 ? [...texts][0].replace(/ float32$/, "") : "";
-  if (tensors.size === 1) return shorten(printable(text), 24);
-  return text ? `${tensors.size} × (${shorten(printable(text), 20)})` : `${tensors.size} tensors`;
+  const specs = new Set(tensors.values());
+  const text = specs.size === 1 ? shapeText([...specs][0]) : "";
+  if (tensors.size === 1) return text;
+  return text ? `${tensors.size} × (${text})` : `${tensors.size} tensors`;
+}
+
+function shapeText(spec) {
+  if (spec.short === undefined) spec.short = shorten(printable(spec.text.replace(/ float32$/, "")), 24);
+  return spec.short;
 }

@@ -38,10 +38,12 @@ const address = { model: null, defaultOpen: "", timer: 0, written: "" };
 
 function stateText() {
   const words = new URLSearchParams();
-  const open = [...state.open].map((group) => group.path);
-  const text = JSON.stringify(open.sort());
-  if (text !== address.defaultOpen) words.set("open", text.length < 8000 ? text : "all");
-  if (state.selected) words.set(state.selected.isGroup ? "group" : "op", state.selected.path);
+  const text = openText(state.open);
+  if (text !== address.defaultOpen) {
+    if (text.length < LONGEST_LIST) words.set("open", text);
+    else words.set("opened", rangesText([...state.open].map((group) => group.id)));
+  }
+  if (state.selected && state.selected.isGroup !== undefined) words.set(state.selected.isGroup ? "group" : "op", state.selected.path);
   if (state.trace !== "none") words.set("trace", state.trace);
   if (state.color !== "structure") words.set("color", state.color);
   if (state.direction !== address.model.direction) words.set("direction", state.direction);
@@ -57,6 +59,32 @@ function stateText() {
   return words.toString();
 }
 
+const LONGEST_LIST = 6000; // characters; longer lists of names become ranges of numbers
+
+function openText(open) {
+  return JSON.stringify([...open].map((group) => group.path).sort());
+}
+
+// [0, 1, 2, 5] as "0-2.5"
+function rangesText(numbers) {
+  const ranges = [];
+  for (const number of numbers.sort((a, b) => a - b)) {
+    const last = ranges[ranges.length - 1];
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(".");
+}
+
+function readRanges(text, most) {
+  const numbers = [];
+  for (const range of text.split(".")) {
+    const [from, to = from] = range.split("-").map(Number);
+    for (let i = from; i >= 0 && i <= Math.min(to, most - 1); i += 1) numbers.push(i);
+  }
+  return numbers;
+}
+
 // What an address says, as a patch of the state; what it says wrongly is left out.
 function readAddress(hash, model) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
@@ -65,8 +93,9 @@ function readAddress(hash, model) {
     if (allowed.includes(words.get(key))) patch[name] = words.get(key);
   };
   one("trace", TRACES); one("color", COLORS); one("direction", DIRECTIONS); one("theme", THEMES);
-  if (words.get("open") === "all") patch.open = new Set(model.groups);
-  else if (words.has("open")) {
+  if (words.has("opened")) {
+    patch.open = new Set(readRanges(words.get("opened"), model.groups.length).map((i) => model.groups[i]));
+  } else if (words.has("open")) {
     try {
       const paths = JSON.parse(words.get("open"));
       patch.open = new Set(paths.map((path) => model.byPath.get(path)).filter(Boolean));

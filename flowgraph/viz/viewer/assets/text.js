@@ -49,8 +49,10 @@ function plural(number, noun) {
   return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+const counts = new Intl.NumberFormat("en-US");
+
 function formatCount(number) {
-  return Number(number).toLocaleString("en-US");
+  return counts.format(number);
 }
 
 function formatBytes(bytes) {
@@ -71,16 +73,21 @@ function formatTime(micros) {
 
 const ruler = document.createElement("canvas").getContext("2d");
 const FONT = "Helvetica, Arial, sans-serif";
-const widths = new Map();
+const widths = new Map(); // of characters, by style
 
-// Width of a line of text in pixels, measured once.
+// Width of a line of text in pixels: the sum of its characters', each measured once.
 function textWidth(text, size, bold) {
-  const key = `${bold ? "b" : ""}${size} ${text}`;
-  let width = widths.get(key);
-  if (width === undefined) {
-    ruler.font = `${bold ? "600 " : ""}${size}px ${FONT}`;
-    width = ruler.measureText(text).width;
-    widths.set(key, width);
+  let known = widths.get(Boolean(bold));
+  if (!known) widths.set(Boolean(bold), known = new Map());
+  let width = 0;
+  for (const character of text) {
+    let one = known.get(character);
+    if (one === undefined) {
+      ruler.font = `${bold ? "600 " : ""}100px ${FONT}`;
+      one = ruler.measureText(character).width / 100;
+      known.set(character, one);
+    }
+    width += one;
   }
-  return width;
+  return width * size;
 }
