@@ -68,9 +68,17 @@ def _peepholes(build: Build, given: Tensors) -> Tensors:
     return {key: given[f"wc{key}"] for key in "ifo"} if build.attr("use_peephole") else {}
 
 
-def _lstm_step(gates: Tensor, cs_prev: Tensor, order: str, peepholes: Tensors, clip: float
+def lstm_step(gates: Tensor, cs_prev: Tensor, order: str, peepholes: Tensors, clip: float
                ) -> list[Tensor]:
-    """i, cs, f, o, ci, co, h of one step from what the matrix gives."""
+    """i, cs, f, o, ci, co, h of one step.
+
+    Args:
+        gates: what the matrix gives, [batch, 4 * cells].
+        cs_prev: the cells before.
+        order: the gates in it, "icfo" or "ifco".
+        peepholes: weights from the cells to the gates "i", "f", "o"; {} for none.
+        clip: the most that a cell may hold, up and down; 0 for no limit.
+    """
     part = dict(zip(order, split(gates, 4, 1), strict=True))
     for key in "if":
         seen = part[key] + cs_prev * peepholes[key] if peepholes else part[key]
@@ -99,7 +107,7 @@ def lstm_block_cell(build: Build) -> Any:
     with build.importer.graph.name_scope(build.name + "/"):
         gates = matmul(concat([given["x"], given["h_prev"]], 1), given["w"])
         gates = gates + _bias(build, given["b"], order)
-        results = _lstm_step(gates, given["cs_prev"], order, _peepholes(build, given),
+        results = lstm_step(gates, given["cs_prev"], order, _peepholes(build, given),
                              build.attr("cell_clip"))
     return named(build, results)
 
@@ -121,11 +129,11 @@ def block_lstm(build: Build) -> Any:
 
         def body(t: Any, cs: Any, h: Any) -> Any:
             gates = rows.read(t) + matmul(h, of_h)
-            inside[:] = _lstm_step(gates, cs, order, peepholes, clip)
+            inside[:] = lstm_step(gates, cs, order, peepholes, clip)
             return t + 1, inside[1], inside[6]
 
         last = while_loop(lambda t, *rest: t < steps, body, (0, cs, h))
-        results = [_with_zeros(_of_all_rounds(last, value, cs), sizes[0] - steps, x)
+        results = [_with_zeros(of_all_rounds(last, value, cs), sizes[0] - steps, x)
                    for value in inside]
     return named(build, results)
 
@@ -137,7 +145,7 @@ def _halves(given: Tensors) -> list[Tensor]:
     return parts
 
 
-def _of_all_rounds(last: Any, value: Tensor, like: Tensor) -> Tensor:
+def of_all_rounds(last: Any, value: Tensor, like: Tensor) -> Tensor:
     """What a tensor of a loop's body was in each round, stacked; the loop keeps it if it is used.
 
     Args:
@@ -228,7 +236,7 @@ def block_lstm_grad(build: Build) -> Any:
         last = while_loop(lambda t, *rest: t >= 0, body, (
             steps - 1, zeros_like(cs_first), zeros_like(h_first)))
         _, dcs, dh = last
-        dgates = reverse(_of_all_rounds(last, inside[1], given["b"]), [0])
+        dgates = reverse(of_all_rounds(last, inside[1], given["b"]), [0])
         dgates = _rows(_with_zeros(dgates, sizes[0] - steps, x))
         dx = reshape(matmul(dgates, of_x, transpose_b=True), sizes)
         dw = [matmul(_rows(values), dgates, transpose_a=True) for values in (x, earlier["h"])]

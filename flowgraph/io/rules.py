@@ -13,8 +13,8 @@ from typing import Any
 
 Rule = Callable[[Any], Any]
 _RULES: dict[str, Rule] = {}
-_MODULES = ("checkpoints", "control", "datasets", "fused", "lists", "old_ops", "optimizers",
-            "parsing", "quantized", "rnn_cells", "tensor_arrays", "variables")
+_MODULES = ("checkpoints", "control", "cudnn", "datasets", "fused", "lists", "old_ops",
+            "optimizers", "parsing", "quantized", "rnn_cells", "tensor_arrays", "variables")
 
 
 def rule(*types: str) -> Callable[[Rule], Rule]:
