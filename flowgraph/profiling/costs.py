@@ -49,17 +49,21 @@ class Costs:
     """Sums over many runs.
 
     Attributes:
-        by_op: the costs of each operation.
         seconds: of all runs, those inside of others counted once.
         planning: how much of that went into making plans.
         runs: how many there were.
     """
 
     def __init__(self) -> None:
-        self.by_op: dict[Operation, Cost] = {}
         self.seconds = 0.0
         self.planning = 0.0
         self.runs = 0
+        self._sums: dict[Operation, list[Any]] = {}  # in the order of Cost
+
+    @property
+    def by_op(self) -> dict[Operation, Cost]:
+        """The costs of each operation."""
+        return {op: Cost(*sums) for op, sums in list(self._sums.items())}
 
     def add(self, run: RecordedRun, inside: bool) -> None:
         """Adds what a run has spent.
@@ -71,16 +75,25 @@ class Costs:
         self.runs += 1
         self.seconds += 0.0 if inside else run.seconds
         self.planning += run.planning
+        counted: dict[Any, int] = {}
         for part in run.notes.parts:
-            self._add_part(part)
+            self._add_part(part, counted)
 
-    def _add_part(self, part: Part) -> None:
+    def _add_part(self, part: Part, counted: dict[Any, int]) -> None:
         for note in part.notes:
-            op: Any = note.step.op
             if not note.is_group:  # what a group has spent is told of its members
-                self.by_op[op] = self.by_op.get(op, Cost()) + Cost(
-                    max(note.seconds - note.inside, 0.0), note.seconds, note.calls, note.made,
-                    flops(note))
+                step: Any = note.step
+                sums = self._sums.get(step.op)
+                if sums is None:
+                    sums = self._sums[step.op] = [0.0, 0.0, 0, 0, 0]
+                sums[0] += max(note.seconds - note.inside, 0.0)
+                sums[1] += note.seconds
+                sums[2] += note.calls
+                sums[3] += note.made
+                key = step, note.shapes, note.calls, note.outputs is None
+                if key not in counted:  # rounds of a loop are alike
+                    counted[key] = flops(note)
+                sums[4] += counted[key]
             if note.bodies is not None:
                 for inner in note.bodies.parts:
-                    self._add_part(inner)
+                    self._add_part(inner, counted)
