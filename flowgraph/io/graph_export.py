@@ -194,8 +194,8 @@ class GraphWriter:
 
     def _handles_read(self, op: Operation) -> list[Tensor]:
         """The variables, held by handles, whose values an op takes."""
-        if op.op_def.bodies:
-            return []  # it hands the handles on
+        if op.op_def.bodies or not any(tensor.dtype._is_ref_dtype for tensor in op.inputs):
+            return []  # branches and loops hand the handles on
         params = op.op_def.flat_params(len(op.inputs))
         return list(dict.fromkeys(
             tensor for param, tensor in zip(params, op.inputs, strict=True)
