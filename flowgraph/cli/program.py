@@ -7,12 +7,14 @@ catches even that is ended together with the process, after the results have bee
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import io
 import json
 import linecache
 import os
+import re
 import signal
 import sys
 import threading
@@ -26,6 +28,7 @@ from flowgraph.cli.failure import FAILED, OK, Failure, note
 from flowgraph.cli.watch import Stop, Watcher
 from flowgraph.runtime.observe import observing
 
+_MAGIC = re.compile(r"^([ \t]*)([%!?].*)$", re.MULTILINE)
 _GRACE = 10.0  # seconds that a stopped program may take to clean up
 _TICK = 0.1
 
@@ -126,11 +129,20 @@ def read_cells(path: str) -> list[tuple[str, Any]]:
         if text.lstrip().startswith("%%"):
             continue  # a cell in another language
         name = f"{path}[{number}]"
-        code = "\n".join("pass  # " + line if line.lstrip()[:1] in ("%", "!", "?") and
-                         line.lstrip() == line else line for line in text.splitlines()) + "\n"
+        code = _without_magics(text)
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         parts.append((name, code))
     return parts
+
+
+def _without_magics(text: str) -> str:
+    """The code of a cell, its lines for IPython (%matplotlib, !pip, ?help) made to do nothing."""
+    code = text if text.endswith("\n") else text + "\n"
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return _MAGIC.sub(r"\1pass  # \2", code)
+    return code
 
 
 # ---- the surroundings ----------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Which runs a program makes, and when it has made enough of them.
 
-A program is stopped at its second run of the same fetches: by then its graph is complete. Runs that
-prepare others (initializers, restoring) do not count, and neither do those of flowgraph's own
-threads, which fill queues. Stopping is an exception of its own kind out of `Session.run`.
+A program is stopped when it is in a loop: at its second run of the same fetches by the same lines,
+with the graph as it was; by then its graph is complete. Runs that prepare others (initializers,
+restoring) do not count, and neither do those of flowgraph's own threads, which fill queues.
+Stopping is an exception of its own kind out of `Session.run`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from flowgraph.graph.tensor import Tensor
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.observe import ObservedRun
 
-_GROWING = 4  # runs of the same fetches after which a graph that still grows is complete enough
+_GROWING = 4  # such runs after which a graph that still grows is complete enough
 _ONE_LINE = 200  # runs, of whatever fetches, that one line makes: it is in a loop
 _PATIENCE = 3  # a program that catches Stop so many times is ended otherwise
 _ASSIGNS = frozenset({"Assign", "AssignVariableOp", "RestoreV2", "VarHandleOp", "Const", "NoOp",
@@ -48,6 +49,7 @@ class Fetched:
         elements: the tensors and operations.
         count: how often it ran.
         number: how many others had run before it first did.
+        rounds: how often by which lines.
     """
 
     def __init__(self, graph: Graph, elements: tuple[Any, ...], number: int) -> None:
@@ -56,6 +58,7 @@ class Fetched:
         self.count = 0
         self.number = number
         self.version = 0  # of the graph, when it ran last
+        self.rounds: dict[tuple[tuple[str, int], ...], int] = {}
         self.prepares = all(_prepares(element) for element in elements)
 
     @property
@@ -81,6 +84,17 @@ def asked_at() -> UserFrame | None:
     if frame is None or name not in _RUNS:
         return None
     return UserFrame(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def lines_of_program() -> tuple[tuple[str, int], ...]:
+    """The lines at which the program is, from the innermost call out."""
+    lines = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if not is_library(frame.f_code.co_filename):
+            lines.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(lines)
 
 
 def _prepares(element: Any) -> bool:
@@ -110,7 +124,7 @@ class Watcher:
         run_all: whether the program runs to its end.
         each: called with an ObservedRun and its Fetched, for each run of the program's that does
             not prepare others, in place of it; gives the results. Default: just runs it.
-        stop_at: how many runs of the same fetches are enough.
+        stop_at: how many rounds of a loop are enough.
 
     Attributes:
         fetched: what ran, the first first.
@@ -216,7 +230,9 @@ class Watcher:
         self._lines[line] = self._lines.get(line, 0) + 1
         if self._run_all:
             return
-        if (found.count >= self._stop_at and not grown) or found.count >= _GROWING + self._stop_at:
+        lines = lines_of_program()
+        rounds = found.rounds[lines] = found.rounds.get(lines, 0) + 1
+        if rounds >= self._stop_at + (_GROWING if grown else 0):
             self.stop(frame, f"it runs {shortened(found.names)} again")
         if self._lines[line] >= _ONE_LINE:
             self.stop(frame, f"this line has made {_ONE_LINE} runs")
