@@ -218,7 +218,8 @@ def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -
 def _file_of(prefix: Any) -> str | None:
     """The file that shows that a checkpoint is there; its index, or a file of the first format."""
     prefix = local_path(prefix)
-    return next((path for path in (index_file(prefix), *files_of(prefix))
+    indexes = [index_file(prefix), *files_of(index_file(prefix))]
+    return next((path for path in (*indexes, *files_of(prefix))
                  if "\0" not in path and os.path.isfile(path)), None)
 
 

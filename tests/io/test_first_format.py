@@ -13,6 +13,7 @@ import flowgraph as fg
 from flowgraph.core import wire
 from flowgraph.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
 from flowgraph.io.bundle_entries import slice_key
+from flowgraph.io.bundle_writer import write_bundle
 from flowgraph.io.first_format import open_checkpoint
 from flowgraph.io.table import read_table, table_bytes
 
@@ -111,6 +112,13 @@ def test_a_name_of_no_file(tmp_path) -> None:
     for name in ("m", "m-?????-of-00002"):
         with pytest.raises(NotFoundError, match="no checkpoint of that name"):
             open_checkpoint(str(tmp_path / name))
+
+
+def test_what_a_graph_of_that_time_saved_here_under_a_pattern_is_found(tmp_path) -> None:
+    write_bundle(str(tmp_path / "m-00000-of-00001"), [("x", None, np.float32([1, 2]))])
+    pattern = str(tmp_path / "m-?????-of-00001")
+    assert open_checkpoint(pattern).read("x").tolist() == [1, 2]
+    assert fg.train.checkpoint_exists(pattern)
 
 
 def test_files_that_contradict_each_other(tmp_path) -> None:
