@@ -251,3 +251,22 @@ def test_ten_thousand_matches_are_a_short_list_of_elements(large):
     large.js("document.querySelector('#found .rows').scrollTop = 1e9")
     large.until("document.querySelector('#found .rows').innerText.includes('op_9997')")
     assert large.chrome.errors() == []
+
+
+# ---- print ---------------------------------------------------------------------------------------
+
+def test_the_whole_graph_is_printed_in_light_colours(page):
+    page.set(theme="dark")
+    page.select("hidden/product")
+    page.js("dispatchEvent(new Event('beforeprint'))")
+    assert page.js("return document.documentElement.dataset.theme") == "light"
+    boxes = page.js("return window.flowgraph.app.view.drawing.nodes.length")
+    assert len(page.texts("#print .node, #print .beside")) == boxes > 5
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = page.js("return ['#panel', '#scene', '#search', '#print svg', '#legend', 'h1'].map("
+                    "(s) => document.querySelector(s).getClientRects().length > 0)")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert shown == [False, False, False, True, True, True]
+    page.js("dispatchEvent(new Event('afterprint'))")
+    assert page.js("return [document.documentElement.dataset.theme, "
+                   "document.getElementById('print')]") == ["dark", None]

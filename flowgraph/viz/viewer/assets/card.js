@@ -5,8 +5,10 @@ const Card = (() => {
 
   function build(parent) {
     const show = () => {
+      const inside = parent.contains(document.activeElement); // on a link that is gone then
       Dom.fill(parent, card(state.selected));
       parent.scrollTop = 0;
+      if (inside) parent.focus();
     };
     on((changed) => {
       if (has(changed, "selected")) {

@@ -29,7 +29,10 @@ const Filters = (() => {
           "Hide all"))), list.element]);
     on((changed) => {
       if (has(changed, "hidden", "hiddenRoles") && !panel.hidden) show();
-      if (has(changed, "hidden", "hiddenRoles")) Dom.announce(summary());
+      if (has(changed, "hidden", "hiddenRoles")) {
+        Dom.announce(summary());
+        if (model.ops.every(isHidden)) say("Everything is hidden. “Show all” in the filters brings it back.");
+      }
     });
     show();
   }

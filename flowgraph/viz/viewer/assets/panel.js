@@ -34,6 +34,7 @@ const Panel = (() => {
   }
 
   function hidden(wanted = !document.body.classList.contains("no-panel")) {
+    if (wanted && side.contains(document.activeElement)) document.getElementById("scene").focus();
     document.body.classList.toggle("no-panel", wanted);
     dispatchEvent(new Event("resize"));
   }
@@ -140,6 +141,7 @@ const Panel = (() => {
     Legend.build(document.getElementById("legend"));
     Steps.build(document.getElementById("runs"));
     Keys.build();
+    Print.build();
     document.getElementById("scene").setAttribute("role", "application");
     // The first picture did not know of the legend; this is before the browser shows it.
     if (!readAddress(location.hash, model).view) app.view.fit(false);

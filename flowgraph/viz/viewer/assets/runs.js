@@ -113,12 +113,12 @@ const Runs = (() => {
       run.peak > 0 && `${formatBytes(run.peak)} alive at most`];
     const tabs = Dom.el("div", { class: "segments", role: "group", "aria-label": "rows" },
       ["op", "scope"].map((kind) => Dom.el("button", { type: "button", "aria-pressed": by === kind,
-        onclick: () => { by = kind; show(); } }, kind === "op" ? "By operation" : "By scope")));
-    table = new Dom.RowList({ role: "grid", rowRole: "row", label: "costs", height: 48, draw: row,
+        onclick: () => { by = kind; show(); panel.querySelector(`[data-by=${kind}]`).focus(); }, "data-by": kind }, kind === "op" ? "By operation" : "By scope")));
+    table = new Dom.RowList({ role: "listbox", rowRole: "option", label: "costs", height: 48, draw: row,
       choose: (item) => reveal(item) });
-    const head = Dom.el("div", { class: "cost-row cost-head", role: "row" }, COLUMNS.map(([key, title]) =>
-      Dom.el("button", { type: "button", role: "columnheader", class: `cost-${key}`,
-        "aria-sort": order !== key ? "none" : falling ? "descending" : "ascending",
+    const head = Dom.el("div", { class: "cost-row cost-head", role: "group", "aria-label": "Sort by" }, COLUMNS.map(([key, title]) =>
+      Dom.el("button", { type: "button", class: `cost-${key}`, "aria-pressed": order === key,
+        title: order === key ? (falling ? "largest first" : "smallest first") : `Sort by ${title.toLowerCase()}`,
         onclick: () => { falling = order === key ? !falling : key !== "name"; order = key; show();
           panel.querySelector(`.cost-head .cost-${key}`).focus(); } },
       key === "name" && by === "scope" ? "Scope" : title,
@@ -153,8 +153,9 @@ const Runs = (() => {
     const part = run.total > 0 ? cost.self / run.total : 0;
     const cells = { name: nameOf(item), self: formatTime(cost.self), share: Dom.share(cost.self, run.total),
       calls: formatCount(cost.calls), bytes: formatBytes(cost.bytes), rate: Dom.rate(cost.flops, cost.self) };
-    return Dom.el("div", { class: "cost-row", title: `${nameOf(item)}: click to select` },
-      COLUMNS.map(([key]) => Dom.el("span", { role: "gridcell", class: `cost-${key}`,
+    const words = `${cells.name}, self time ${cells.self}, ${cells.share}, ${Dom.many(cost.calls, "call")}, ${cells.bytes}`;
+    return Dom.el("div", { class: "cost-row", title: nameOf(item), "aria-label": words },
+      COLUMNS.map(([key]) => Dom.el("span", { class: `cost-${key}`,
         style: key === "share" && `--part: ${part.toFixed(4)}` }, key !== "name" ? cells[key]
         : [Dom.el("bdi", {}, cells.name), Dom.el("span", { class: "soft" }, isOp(item) ? item.type : "")])));
   }

@@ -166,9 +166,10 @@ const Search = (() => {
         if (event.key === "Escape") { close(); box.focus(); }
         return event.key === "Escape";
       }, choose: (op, i) => { go(i); if (Dom.narrow()) close(); } });
+    list.element.id = "found-list";
     box = Dom.el("input", { type: "search", id: "query", placeholder: "Search", autocomplete: "off",
       spellcheck: "false", role: "combobox", "aria-label": "Search operations",
-      "aria-expanded": "false", "aria-controls": "found", "aria-keyshortcuts": "/",
+      "aria-expanded": "false", "aria-controls": "found-list", "aria-haspopup": "listbox", "aria-keyshortcuts": "/",
       title: "name, /regex/, type:MatMul, shape:?×128, file:model.py, dtype:int32, role:variable (/)",
       oninput: () => { set({ query: box.value }); open(); }, onfocus: open, onkeydown: key });
     status = Dom.el("span", { id: "search-status", class: "search-status" });

@@ -29,5 +29,5 @@ const Theme = (() => {
     apply();
   }
 
-  return { build, button, flip, isDark };
+  return { build, button, flip, apply };
 })();
