@@ -9,10 +9,12 @@ order.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import either
+from flowgraph.core.pool import side_by_side
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
@@ -28,6 +30,8 @@ from flowgraph.ops.padding import (
     per_axis,
 )
 from flowgraph.ops.shape import shape
+
+_ALONE = 1 << 18  # bytes; so many are not worth a second thread
 
 
 class MaxPool(OpDef):
@@ -189,7 +193,8 @@ def to_first(xp, x, y, dy, place: Windows) -> Any:
     dx = xp.zeros(x.shape, dy.dtype)
     apart = all(s >= k for s, k in zip(place.strides, place.sizes, strict=True))
     taps = _of_images(place.all_taps(x.shape))
-    for tile in image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19):
+
+    def images(tile: slice) -> None:
         xs, ys, dxs, left = x[tile], y[tile], dx[tile], dy[tile].copy()
         for results, sources in taps:
             part = taken(xp, left[results], xs[sources] == ys[results])
@@ -197,6 +202,9 @@ def to_first(xp, x, y, dy, place: Windows) -> Any:
                 dxs[sources] = part
             else:
                 dxs[sources] += part
+
+    tiles = image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19)
+    side_by_side(xp, [partial(images, tile) for tile in tiles])
     return dx
 
 
@@ -247,6 +255,19 @@ def _slid(xp, x, place: Windows, combine, start, out) -> Any:
     axes = [axis for axis in range(x.ndim) if not _trivial(place, axis)]
     if not axes:
         return x.copy()
+    if axes[0] == 0 or x.nbytes < _ALONE:
+        return _slid_whole(xp, x, place, combine, start, out, axes, counts, pads)
+    result = xp.empty(counts, x.dtype) if out is None else out
+
+    def images(tile: slice) -> None:
+        _slid_whole(xp, x[tile], place, combine, start, result[tile], axes, counts, pads)
+
+    tiles = image_tiles(x.shape[0], x.nbytes // x.shape[0], 1 << 19)
+    side_by_side(xp, [partial(images, tile) for tile in tiles])
+    return result
+
+
+def _slid_whole(xp, x, place: Windows, combine, start, out, axes, counts, pads) -> Any:
     for axis in axes:
         taps = axis_taps(x.shape[axis], counts[axis], place.sizes[axis], place.strides[axis], 1,
                          pads[axis][0])

@@ -23,11 +23,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from flowgraph.core.dtypes import DType
 from flowgraph.core.pool import cores, parallel
-from flowgraph.opdef.opdef import OpDef
+from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.plan.inline import identifier, is_literal, numpy_name, template, writes_last
 from flowgraph.program.groups import Group, axes_of, is_reduction
 from flowgraph.program.ir import Instr, Value
+from flowgraph.program.passes.column_sums import is_column_sum
 
 TILE = 1 << 15  # elements: a few arrays of so many fit into a core's own cache
 _COMMENT_COLUMN = 72
@@ -103,11 +105,12 @@ class TileFunction:
 
     def _globals_of_members(self) -> set[str]:
         """Names that the members' expressions need, which values must not take."""
-        names = set()
+        names = {"BiasAddGrad"}
         for member in self.group.members:
-            op_def = member.op_def
-            names.add(op_def.type)
-            made = None if op_def.lists else template(op_def, member.attrs, op_def.takes_out)
+            definition = member.op_def
+            names.add(definition.type)
+            made = None if definition.lists else (
+                template(definition, member.attrs, definition.takes_out))
             names.update(made.needs if made is not None else ())
         return names
 
@@ -182,26 +185,29 @@ class TileFunction:
         return lines
 
     def _line(self, member: Instr, target: str, is_place: bool) -> str:
-        op_def, out = member.op_def, member.outputs[0]
+        definition, out = member.op_def, member.outputs[0]
         ends = is_reduction(member)
         arguments = [self._argument(v) for v in (member.inputs[:1] if ends else member.inputs)]
-        takes_out = bool(target) and op_def.takes_out
+        takes_out = bool(target) and definition.takes_out
         attrs = member.attrs
         if ends:
             axes = self._axes(member)
             arguments.append(repr(axes[0] if len(axes) == 1 else axes))
-            if op_def.type == "Mean" and self.parts[self.group.results.index(out)].join:
-                op_def = _sum()
-        if not op_def.lists:
-            made = template(op_def, attrs, takes_out)
+            if definition.type == "Mean" and self.parts[self.group.results.index(out)].join:
+                definition = op_def("Sum")
+            if definition.type == "Sum" and is_column_sum(member) and not self.group.is_flat:
+                definition, arguments, attrs = op_def("BiasAddGrad"), arguments[:1], {}
+        if not definition.lists:
+            made = template(definition, attrs, takes_out)
         else:
             made = None
         if made is not None:
-            holes = dict(zip(op_def.params, arguments, strict=True))
+            holes = dict(zip(definition.params, arguments, strict=True))
             expression = made.text.format(**holes, out=target)
             self.needs.update(made.needs)
         else:
-            expression = self._kernel_call(op_def, arguments, attrs, target if takes_out else "")
+            expression = self._kernel_call(definition, arguments, attrs,
+                                           target if takes_out else "")
         if is_place and not takes_out:
             code = f"{target}[...] = {expression}"
         elif is_place:
@@ -218,20 +224,20 @@ class TileFunction:
         axes = axes_of(member) or ()
         return (0,) if self.group.is_flat else axes
 
-    def _kernel_call(self, op_def: OpDef, arguments: list[str], attrs: dict[str, Any],
+    def _kernel_call(self, definition: OpDef, arguments: list[str], attrs: dict[str, Any],
                      out: str) -> str:
-        self.needs[op_def.type] = op_def.kernel
+        self.needs[definition.type] = definition.kernel
         groups = [f"({', '.join(part)},)" if isinstance(part, tuple) else part
-                  for part in op_def.group(arguments)]
+                  for part in definition.group(arguments)]
         keywords = []
         for key, value in attrs.items():
-            text = repr(value) if is_literal(value) else f"_{op_def.type}_{key}_{len(self.needs)}"
-            if not is_literal(value) or text.startswith("_") or "tf." in text:
-                text = f"_{op_def.type}_{key}_{len(self.needs)}"
+            text = repr(value)
+            if not is_literal(value) or isinstance(value, DType):
+                text = f"_{definition.type}_{key}_{len(self.needs)}"
                 self.needs[text] = value
             keywords.append(f"{key}={text}")
         keywords += [f"out={out}"] * bool(out)
-        return f"{op_def.type}({', '.join(['np', *groups, *keywords])})"
+        return f"{definition.type}({', '.join(['np', *groups, *keywords])})"
 
     def _argument(self, value: Value | None) -> str:
         assert value is not None
@@ -251,11 +257,6 @@ class TileFunction:
 def _few(names: list[str]) -> list[list[str]]:
     """Names in rows of a few, as many as fit on a line of source."""
     return [names[i:i + 4] for i in range(0, len(names), 4)]
-
-
-def _sum() -> OpDef:
-    from flowgraph.opdef.opdef import op_def
-    return op_def("Sum")
 
 
 def _part(group: Group, value: Value) -> Part:

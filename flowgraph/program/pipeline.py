@@ -13,6 +13,7 @@ from functools import partial
 
 from flowgraph.program.check import check
 from flowgraph.program.ir import Program
+from flowgraph.program.passes.column_sums import column_sums
 from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.elementwise_groups import elementwise_groups
@@ -31,8 +32,10 @@ PASSES: dict[str, Pass] = {
     "sub_programs": sub_programs,
     "sums_of_products": sums_of_products,
     "elementwise_groups": elementwise_groups,
+    "column_sums": column_sums,
 }
-_LAST = {"sums_of_products", "elementwise_groups"}  # once, when the others have done all they can
+# Once, in this order, when the others have done all they can.
+_LAST = {"sums_of_products", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
