@@ -58,6 +58,8 @@ def listing(recording: Recording, start: str | None = None, stop: str | None = N
 def _number(recording: Recording, given: str, option: str, which: int) -> int:
     """The number of a step that was given as number or name; the first or the last of a name."""
     count = len(recording.steps)
+    if not count:  # all that was fetched is known without running anything
+        return 0
     if given.isdecimal():
         if int(given) >= count:
             raise Usage(f"{option} {given}: the run has {count} steps, counted from 0")
