@@ -170,7 +170,7 @@ class Progress(Generic[Item]):
             found.append(_speed_text(self.speed))
         if self._closed:
             seconds = self._shown - self._begun
-            found.append(f"in {seconds:.2g} s" if seconds < 10 else f"in {duration(seconds)}")
+            found.append(f"in {seconds:.1f} s" if seconds < 10 else f"in {duration(seconds)}")
         elif self.part is not None and self._total is not None and self.speed:
             found.append(f"{duration((self._total - self.done) / self.speed)} left")
         return found + [f"{_printable(name)}={_value_text(value)}"
@@ -377,10 +377,15 @@ def _write(stream: Any, text: str) -> None:
         stream.flush()
 
 
+def ipython_shell() -> Any:
+    """IPython's shell, of a notebook or a terminal, if one runs this. Imports no IPython."""
+    ipython: Any = sys.modules.get("IPython")
+    return ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+
+
 def notebook_display() -> Any:
     """IPython's `display` module where a notebook runs this, else None. Imports no IPython."""
-    ipython: Any = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+    shell = ipython_shell()
     if shell is None or not hasattr(shell, "kernel"):
         return None
     import importlib

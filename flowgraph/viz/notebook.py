@@ -13,6 +13,7 @@ as a picture, the text says what it is. What one output adds to the notebook sta
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flowgraph.errors import MissingDependencyError
@@ -159,25 +160,38 @@ def _svg(dot: str) -> str | None:
 # ---- the methods ---------------------------------------------------------------------------------
 
 
-def _only(bundle: Bundle, include: Any, exclude: Any) -> Bundle:
-    """The parts of a bundle that the notebook asks for."""
+def _shown(text: str, make: Callable[[], Bundle], include: Any, exclude: Any) -> Bundle:
+    """What a notebook asks for; only text in IPython's own terminal.
+
+    Args:
+        text: the text.
+        make: gives the whole bundle; pictures take their time.
+        include, exclude: kinds, as notebooks give them.
+    """
+    from flowgraph.platform.progress import ipython_shell
+    shell = ipython_shell()
+    is_terminal = shell is not None and not hasattr(shell, "kernel")
+    only_text = is_terminal or (include and set(include) <= {"text/plain"})
+    bundle = {"text/plain": text} if only_text else make()
     return {kind: content for kind, content in bundle.items()
             if (not include or kind in include) and kind not in (exclude or ())}
 
 
 def _graph_mimebundle(self: Graph, include: Any = None, exclude: Any = None) -> Bundle:
     """What a notebook shows of the graph."""
-    return _only(graph_bundle(self), include, exclude)
+    return _shown(_about(self), lambda: graph_bundle(self), include, exclude)
 
 
 def _element_mimebundle(self: Any, include: Any = None, exclude: Any = None) -> Bundle:
     """What a notebook shows of a tensor or operation."""
-    return _only(graph_bundle(self.graph, self, text=repr(self), viewer=False), include, exclude)
+    text = repr(self)
+    return _shown(text, lambda: graph_bundle(self.graph, self, text=text, viewer=False), include,
+                  exclude)
 
 
 def _explanation_mimebundle(self: Explanation, include: Any = None, exclude: Any = None) -> Bundle:
     """What a notebook shows of a plan."""
-    return _only(explanation_bundle(self), include, exclude)
+    return _shown(repr(self), lambda: explanation_bundle(self), include, exclude)
 
 
 def attach() -> None:

@@ -8,6 +8,7 @@ import io
 import re
 import shutil
 import sys
+import types
 from xml.etree import ElementTree
 
 import numpy as np
@@ -114,6 +115,19 @@ def test_a_notebook_may_ask_for_some_kinds_only(engine) -> None:
     graph = linear()
     assert set(graph._repr_mimebundle_(include=["text/plain"])) == {"text/plain"}
     assert set(graph._repr_mimebundle_(exclude={"text/html"})) == {"text/plain", "image/svg+xml"}
+
+
+def test_ipython_in_a_terminal_draws_nothing(monkeypatch) -> None:
+    def never(*arguments):
+        raise AssertionError("a picture was drawn")
+    monkeypatch.setattr("flowgraph.viz.render.picture", never)
+    graph = linear()
+    assert set(graph._repr_mimebundle_(include=["text/plain"])) == {"text/plain"}
+    ipython = types.ModuleType("IPython")
+    ipython.get_ipython = lambda: types.SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    tensor = graph.get_tensor_by_name("y:0")
+    assert tensor._repr_mimebundle_() == {"text/plain": repr(tensor)}
 
 
 def test_an_empty_graph_is_text_and_a_viewer() -> None:

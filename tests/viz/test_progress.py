@@ -57,7 +57,7 @@ def test_a_log_of_unknown_length_gets_one_line_at_the_end(clock) -> None:
     log = io.StringIO()
     with fg.progress(file=log) as bar:
         bar.update(5)
-    assert log.getvalue() == "5, in 0 s\n"
+    assert log.getvalue() == "5, in 0.0 s\n"
 
 
 def test_a_terminal_gets_one_line_that_is_written_anew(clock) -> None:
@@ -103,14 +103,14 @@ def test_a_loop_that_ends_early_says_how_far_it_came(breaks) -> None:
                 if breaks:
                     break
                 step / 0
-    assert log.getvalue().splitlines()[-1] == "45% 45/100, in 0 s"
+    assert log.getvalue().splitlines()[-1] == "45% 45/100, in 0.0 s"
 
 
 def test_more_steps_than_the_total_and_fewer(clock) -> None:
     log = io.StringIO()
     with fg.progress(total=2, file=log) as bar:
         bar.update(3)
-    assert log.getvalue() == "3, in 0 s\n"
+    assert log.getvalue() == "3, in 0.0 s\n"
 
     class Liar(list):
         def __len__(self):
@@ -122,7 +122,7 @@ def test_more_steps_than_the_total_and_fewer(clock) -> None:
 def test_an_empty_loop_is_done() -> None:
     log = io.StringIO()
     assert list(fg.progress([], file=log)) == []
-    assert log.getvalue() == "100% 0/0, in 0 s\n"
+    assert log.getvalue() == "100% 0/0, in 0.0 s\n"
 
 
 def test_a_closed_file_does_not_end_the_loop() -> None:
@@ -192,8 +192,8 @@ def test_a_notebook_gets_one_output_that_is_replaced(clock, notebook) -> None:
     last = output[-1]
     assert last["text/html"] == (
         '<div>&lt;b&gt; <progress value="1.0000" max="1"></progress> 100% &nbsp; '
-        "4/4 &nbsp; 1/s &nbsp; in 4 s &nbsp; x=&lt;i&gt;</div>")
-    assert last["text/plain"] == "<b>: 100% 4/4, 1/s, in 4 s, x=<i>"
+        "4/4 &nbsp; 1/s &nbsp; in 4.0 s &nbsp; x=&lt;i&gt;</div>")
+    assert last["text/plain"] == "<b>: 100% 4/4, 1/s, in 4.0 s, x=<i>"
     assert len(output) == 6
 
 
@@ -230,4 +230,4 @@ def test_the_hook_takes_names_and_an_unknown_number_of_steps() -> None:
     hook = fg.train.ProgressHook(tensors={"loss": "x"}, title="t", file=log)
     with fg.train.SingularMonitoredSession(hooks=[hook]) as session:
         session.run(x, {x: 1.0})
-    assert log.getvalue() == "t: 1, in 0 s\n"
+    assert log.getvalue() == "t: 1, in 0.0 s\n"
