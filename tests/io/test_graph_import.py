@@ -333,8 +333,9 @@ def test_old_op_types_become_todays(made, arrays, want) -> None:
 
 
 def test_every_rule_is_of_an_op_type_that_tensorflow_has() -> None:
-    known = set(names())
-    assert set(rules()) <= known
+    known = {*names(), "ImageProjectiveTransform"}  # of tf.contrib, which has lists of its own
+    listed = {op for op in rules() if not op.startswith("_")}  # TensorFlow does not list the others
+    assert listed <= known
 
 
 # ---- the registry --------------------------------------------------------------------------------
