@@ -128,6 +128,18 @@ class Panels:
             arguments[1] === null || e.innerText.trim() === arguments[1]);
             if (e) e.click(); return !!e""", selector, text), f"nothing to click: {selector} {text}"
 
+    def open_legend(self) -> None:
+        """Opens the legend, which is closed where it would hide a part of the picture."""
+        if self.js("return document.getElementById('legend-body').hidden"):
+            self.click(".legend-title")
+
+    def point(self, script: str, times: int = 1) -> None:
+        """Clicks with the mouse at [x, y] of the window, which a script returns."""
+        x, y = self.js(script)
+        for kind in ("mousePressed", "mouseReleased") * times:
+            self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
+                "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+
     def press(self, *keys: str) -> None:
         """Types where the focus is."""
         for key in keys:

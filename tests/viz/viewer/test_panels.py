@@ -51,6 +51,37 @@ def test_the_card_of_a_group_tells_what_is_inside(page, name, words):
     assert [word for word in words if word not in text] == []
 
 
+BOX = """const f = window.flowgraph, e = f.app.view.element(f.model.byPath.get('%s')
+    || f.model.find('%s')).getBoundingClientRect();
+    return [e.left + e.width / 2, e.top + e.height / 2]"""
+EDGE = """const e = [...document.querySelectorAll('#scene .edge')].find((e) => e.drawn
+    && e.drawn.line.edge.links.some((l) => l.tail.name === 'hidden/product'));
+    const path = e.querySelector('.hit'), p = path.getPointAtLength(path.getTotalLength() / 2);
+    const at = new DOMPoint(p.x, p.y).matrixTransform(path.getScreenCTM());
+    return [at.x, at.y]"""
+
+
+def test_a_click_on_a_node_shows_its_card_and_a_double_click_opens_a_group(page):
+    page.point(BOX % (2 * ("hidden/product",)))
+    assert page.selected() == "hidden/product"
+    assert page.text("#body-details h2") == "MatMul"
+    assert "hidden/w" not in page.state("open")
+    page.point(BOX % (2 * ("hidden/w",)), times=2)
+    assert "hidden/w" in page.state("open")
+    assert page.text("#body-details h2") == "w"
+
+
+def test_a_click_on_an_edge_lists_its_tensors(page):
+    page.point(EDGE)
+    text = page.text("#body-details")
+    assert [word for word in ("Edge", "from hidden/product", "to hidden/relu", "1 TENSOR",
+                              "?×3 float32") if word not in text] == []
+    page.press("t")
+    assert page.state("trace") == "none"
+    page.click("#body-details .item-link .item-name", "hidden/relu")
+    assert page.selected() == "hidden/relu"
+
+
 def test_links_of_the_card_select_and_open_the_groups_around(page):
     page.js("window.flowgraph.set({open: new Set()})")
     page.select("loss/squares")
@@ -171,6 +202,7 @@ def test_colours_say_their_numbers_in_words(page, color, legend, on_nodes):
     page.js("const f = window.flowgraph; f.expandAll()")
     page.js("const e = document.getElementById('color'); e.value = arguments[0];"
             "e.dispatchEvent(new Event('change'))", color)
+    page.open_legend()
     page.until("document.querySelector('#legend .tint') !== null")
     assert legend in page.text("#legend")
     assert any(on_nodes in text for text in page.texts("#scene .measure"))
@@ -178,6 +210,7 @@ def test_colours_say_their_numbers_in_words(page, color, legend, on_nodes):
 
 
 def test_the_legend_explains_only_what_is_there(page):
+    page.open_legend()
     page.js("window.flowgraph.set({open: new Set()})")
     page.until("!document.querySelector('#legend').innerText.includes('variable:')")
     text = page.text("#legend")

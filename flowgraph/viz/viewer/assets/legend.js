@@ -29,6 +29,11 @@ const Legend = (() => {
     timer = setTimeout(show, 120);
   }
 
+  // Closes it where it stands before boxes of the first picture; who opens it wants it there.
+  function makeRoom() {
+    if (!body.hidden && app.view._covers(state.view)) open(false);
+  }
+
   // What is drawn now: operations, and groups that are closed.
   function visible() {
     const found = [];
@@ -103,5 +108,5 @@ const Legend = (() => {
     absent && row(swatch("values-none"), Runs.current() ? "did not run" : "size not known"))];
   }
 
-  return { build, show };
+  return { build, show, makeRoom };
 })();

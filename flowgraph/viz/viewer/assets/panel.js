@@ -145,6 +145,7 @@ const Panel = (() => {
     document.getElementById("scene").setAttribute("role", "application");
     // The first picture did not know of the legend; this is before the browser shows it.
     if (!readAddress(location.hash, model).view) app.view.fit(false);
+    Legend.makeRoom();
     window.flowgraph.found = () => Search.found.ops;
   }
 
