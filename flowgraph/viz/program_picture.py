@@ -8,9 +8,13 @@ graph is left to do.
 
 from __future__ import annotations
 
-from flowgraph.program.ir import Program, Value
+import textwrap
+
+from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.viz import labels, style
 from flowgraph.viz.dottext import attributes, html_label
+
+_MOST_LINES = 4  # of the types of a group
 
 
 def program_dot(program: Program) -> str:
@@ -58,8 +62,7 @@ class _Writer:
             lines += [self._source(value, "constant", _contents(value))
                       for value in inputs if value not in self.nodes]
             title = f"{i + 1}. {instr.op_def.type}"
-            origins = ", ".join(op.name for op in instr.origins)
-            lines.append(self._node(id, "op", title, labels.shorten(origins, 40)))
+            lines.append(self._node(id, "op", title, *_origins(instr)))
             lines += [self._edge(value, id) for value in inputs]
             self.nodes.update((value, id) for value in instr.outputs)
         for i, value in enumerate(program.fetches):
@@ -73,13 +76,13 @@ class _Writer:
         self._sources += 1
         return self._node(id, kind, title, labels.spec(value.spec, always_dtype=True))
 
-    def _node(self, id: str, kind: str, title: str, detail: str) -> str:
+    def _node(self, id: str, kind: str, title: str, *details: str) -> str:
         look = style.LOOKS[kind]
         label = html_label([(labels.shorten(title, 40), True, 12, style.INK),
-                            (detail, False, 10, style.SOFT_INK)])
+                            *((detail, False, 10, style.SOFT_INK) for detail in details)])
         return "  " + labels.quote(id) + attributes(
             {"label": label, "shape": look.shape, "style": look.style, "fillcolor": look.fill,
-             "color": look.line, **dict(look.more), "tooltip": f"{title}\n{detail}"})
+             "color": look.line, **dict(look.more), "tooltip": "\n".join([title, *details])})
 
     def _edge(self, value: Value, head: str) -> str:
         return f"  {labels.quote(self.nodes[value])} -> {labels.quote(head)}" + attributes(
@@ -92,6 +95,16 @@ class _Writer:
             {"label": html_label([(labels.shorten(what, 40), False, 10, style.SOFT_INK)]),
              "shape": "plaintext", "tooltip": what}))
         return [*lines, self._edge(value, id)]
+
+
+def _origins(instr: Instr) -> list[str]:
+    """The operations that an instruction stands for: the name of one, the types of many."""
+    if len(instr.origins) == 1:
+        return [labels.shorten(instr.origins[0].name, 40)]
+    types = ", ".join(op.type for op in reversed(instr.origins))
+    lines = textwrap.wrap(types, 30, break_long_words=False)
+    return [f"{len(instr.origins)} operations:", *lines[:_MOST_LINES],
+            *(["…"] if len(lines) > _MOST_LINES else [])]
 
 
 def _contents(value: Value) -> str:

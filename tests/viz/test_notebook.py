@@ -96,6 +96,14 @@ def test_a_plan_that_writes_shows_the_new_values(engine) -> None:
     assert "new value of w" in titles(explanation._repr_mimebundle_()["image/svg+xml"])
 
 
+def test_a_group_of_operations_shows_their_types(engine) -> None:
+    x = fg.placeholder(fg.float32, [None, 1000], name="x")
+    explanation = fg.Session().explain(fg.exp(fg.tanh(x) * 2.0), {x: np.ones((2000, 1000))},
+                                       file=io.StringIO())
+    assert {"3 operations:", "Tanh, Mul, Exp", "2000×1000"} <= {
+        title.strip() for title in titles(explanation._repr_mimebundle_()["image/svg+xml"])}
+
+
 @pytest.mark.parametrize("make", [model, plan], ids=["tensor", "plan"])
 def test_without_an_engine_the_text_is_there(no_engine, make) -> None:
     made = make()
