@@ -108,6 +108,7 @@ def test_nothing_selected_shows_the_graph(page):
     ("shape:?×3 type:Relu -type:/Grad$/", ["hidden/relu"]),
     ("shape:4,3 type:/^Variable/", ["hidden/w"]),
     ("role:placeholder", ["x"]),
+    ("hidden/product:0 -role:gradients", ["hidden/product"]),
     ("dtype:bool type:less", ["powers/Less"]),
     ("file:panel_page.py type:Log", ["broken"]),
     ("\"loss/mean\" type:Mean", ["loss/mean"]),
@@ -123,6 +124,7 @@ def test_search_finds(page, query, found):
     ("/(/", "Unterminated group"),
     ("shape:4×many", "not a shape: 4×many"),
     ("color:/red/", "no such field: color:"),
+    ("constructor:/x/", "no such field: constructor:"),
 ])
 def test_search_says_what_is_wrong_with_a_query(page, query, message):
     page.set(query=query)

@@ -44,11 +44,12 @@ const Search = (() => {
   }
 
   function term(minus, field, regex, flags, quoted, word) {
-    const known = field === undefined || field.toLowerCase() in FIELDS;
+    const known = field === undefined || Object.hasOwn(FIELDS, field.toLowerCase());
     if (!known && regex === undefined) [field, word] = [undefined, `${field}:${word ?? quoted}`];
     const key = field === undefined ? "name" : field.toLowerCase();
-    if (!(key in FIELDS)) throw new Error(`no such field: ${field}: (${Object.keys(FIELDS).join(", ")})`);
+    if (!Object.hasOwn(FIELDS, key)) throw new Error(`no such field: ${field}: (${Object.keys(FIELDS).join(", ")})`);
     let text = (quoted ?? word ?? "").toLowerCase();
+    if (key === "name") text = text.replace(/^\^|:\d+$/g, ""); // "op:0" is a tensor, "^op" an order
     if (field === undefined && minus && text === "" && regex === undefined) text = "-";
     if (regex === undefined && /^\/./.test(word || "")) {
       // "/" with no end yet: say so only when it cannot become one.
@@ -232,7 +233,10 @@ const Search = (() => {
   }
 
   function key(event) {
-    if (event.key === "Enter") next(event.shiftKey ? -1 : 1);
+    if (event.key === "Enter") {
+      next(event.shiftKey ? -1 : 1);
+      close(); // the picture shows the match
+    }
     else if (event.key === "ArrowDown" && found.ops.length) {
       open();
       list.element.focus();
