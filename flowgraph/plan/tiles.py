@@ -108,10 +108,9 @@ class TileFunction:
         names = {"BiasAddGrad"}
         for member in self.group.members:
             definition = member.op_def
-            names.add(definition.type)
             made = None if definition.lists else (
                 template(definition, member.attrs, definition.takes_out))
-            names.update(made.needs if made is not None else ())
+            names.update({definition.type} if made is None else made.needs)
         return names
 
     def _name(self, value: Value) -> str:
