@@ -66,7 +66,7 @@ def _input(parser: argparse.ArgumentParser, files: bool) -> None:
     running.add_argument("--graph", type=_positive, metavar="N",
                          help="which graph, counted from 1, if it has several")
     running.add_argument("--keep-going", action="store_true",
-                         help="when it fails, go on with the graph as far as it came")
+                         help="when it fails, go on with what was seen up to there")
 
 
 def _fetch(parser: argparse.ArgumentParser, meaning: str) -> None:

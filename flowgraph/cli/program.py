@@ -174,9 +174,9 @@ def _printing(to_stderr: bool) -> Iterator[None]:
         return
     sys.stdout.flush()
     try:
-        number = sys.stdout.fileno()
+        number, other = sys.stdout.fileno(), sys.stderr.fileno()
         kept = os.dup(number)
-        os.dup2(sys.stderr.fileno(), number)
+        os.dup2(other, number)
     except (OSError, ValueError, io.UnsupportedOperation):  # no file of the system's
         number = kept = -1
     try:

@@ -90,7 +90,7 @@ def with_program(options: argparse.Namespace, output: Output, watcher: Watcher,
                 0] == "tensorflow":
             note("flowgraph programs say `import flowgraph as tf`")
         if not options.keep_going:
-            note("the program failed; --keep-going shows the graph as far as it came")
+            note("the program failed; --keep-going goes on with what was seen up to there")
             raise Reported
     tell_why(watcher, options.input)
     try:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.errors import MissingDependencyError, NotFoundError
 from flowgraph.plots import drawing, output, sheet
 from flowgraph.viz.style import contrast
@@ -123,6 +124,26 @@ def test_a_file_that_is_being_written_gives_what_stands_there(tmp_path) -> None:
     run, = plots.read_runs(tmp_path)
     assert run.curves["loss"].values.tolist() == [1, 2]
     assert "ends early" in run.problems[0]
+
+
+def test_records_of_any_bytes_are_numbers_or_a_problem(tmp_path) -> None:
+    random = np.random.RandomState(0)
+    log(tmp_path, {"loss": [0.5]})
+    record = list(read_records(next(tmp_path.iterdir())))[1]
+    file = tmp_path / "odd.tfevents"
+    found = 0
+    for _ in range(300):
+        damaged = bytearray(record)
+        for _ in range(random.randint(0, 4)):
+            damaged[random.randint(len(damaged))] = random.randint(256)
+        with RecordWriter(str(file)) as writer:
+            writer.write(bytes(damaged))
+        try:
+            run, = plots.read_runs(file)
+            found += "loss" in run.curves
+        except ValueError as error:
+            assert "hold no scalars" in str(error)
+    assert 50 < found < 290
 
 
 @pytest.mark.parametrize(("prepare", "tags", "words"), [
