@@ -3,7 +3,7 @@
     {"title": str, "seconds": float,
      "steps": [[op, start, duration, self time, parent step, bytes, NumPy line, [input names],
                 [output: [spec, min, max, mean, std, NaNs, infs, zeros, sample]], bytes alive,
-                round, calls]],
+                round, calls, [other ops that it stands for]]],
      "costs": [[op, self time, calls, bytes, flops]]}
 
 Times are in microseconds. Counts of -1 and figures of null were not noted.
@@ -76,7 +76,8 @@ def _recording(recording: Recording, numbers: Mapping[Operation, int]) -> dict[s
             op, _micros(step.start), _micros(step.seconds), _micros(step.self_seconds),
             places.get(step.parent, -1), step.bytes, step.line[:_LONGEST], list(step.inputs),
             [_output(output) for output in step.outputs], step.live_bytes,
-            step.round if step.parent >= 0 else -1, step.calls])
+            step.round if step.parent >= 0 else -1, step.calls,
+            [numbers[origin] for origin in step.origins if numbers.get(origin, op) != op]])
         sums = costs.setdefault(op, [0.0, 0, 0, 0])
         for k, amount in enumerate((_micros(step.self_seconds), step.calls, step.bytes,
                                     step.flops)):

@@ -169,7 +169,11 @@ const Card = (() => {
 
   function costs(run, item) {
     const cost = run.cost(item);
-    if (!cost) return part("In the run", Dom.el("p", { class: "soft" }, "did not run"));
+    if (!cost) {
+      const kept = Runs.stepped(), whole = kept && kept.within.get(item);
+      return part("In the run", whole ? [Dom.el("p", { class: "soft" }, "no step of its own; ran as a part of"), itemLink(whole)]
+        : Dom.el("p", { class: "soft" }, "no step of its own"));
+    }
     return part("In the run", facts([["self time", `${formatTime(cost.self)}, ${Dom.share(cost.self, run.total)}`],
       ["calls", formatCount(cost.calls)], ["memory", cost.bytes > 0 ? formatBytes(cost.bytes) : ""],
       ["GFLOP/s", cost.flops > 0 ? Dom.rate(cost.flops, cost.self) : ""]]));
@@ -217,7 +221,7 @@ const Card = (() => {
     }
     const open = state.open.has(group);
     return [
-      head(group, group.title, Dom.el("p", { class: "full-name" }, Dom.name(group.path))),
+      head(group, group.title, group.path !== group.title && Dom.el("p", { class: "full-name" }, Dom.name(group.path))),
       Dom.el("p", { class: "role" }, KIND_WORDS[kindOf(group)], crumbs(group), ` · ${Dom.many(ops.length, "operation")}`),
       Dom.el("div", { class: "tools" }, Dom.el("button", { type: "button", class: "button",
         "data-keep": "open", onclick: () => toggle(group) }, open ? "Close" : "Open")),
@@ -259,9 +263,10 @@ const Card = (() => {
       Dom.el("div", { class: "panel-part columns ends" }, Dom.el("div", {}, Dom.el("h4", {}, "from"), itemLink(endOf(edge, "tail"))),
         Dom.el("div", {}, Dom.el("h4", {}, "to"), itemLink(endOf(edge, "head")))),
       part(edge.kind === "control" ? "Waits" : Dom.many(edge.links.length, "tensor"), list(edge.links, (link) => [
-        Dom.el("div", { class: "edge-row" }, itemLink(link.tail, link.index > 0 ? `${link.tail.name}:${link.index}`
-          : link.tail.name), Dom.el("span", { "aria-hidden": "true" }, " → "), itemLink(link.head)),
-        Dom.el("span", { class: "param" }, link.param), link.spec && specText(link.spec)], "edges"))];
+        Dom.el("div", { class: "edge-row" }, Dom.el("span"), itemLink(link.tail, link.index > 0
+          ? `${link.tail.name}:${link.index}` : link.tail.name), link.spec && specText(link.spec)),
+        Dom.el("div", { class: "edge-row" }, Dom.el("span", { "aria-hidden": "true" }, "→"), itemLink(link.head),
+          link.param && Dom.el("span", { class: "param" }, `as ${link.param}`))], "edges"))];
   }
 
   function overview() {

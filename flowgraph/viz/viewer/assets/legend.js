@@ -105,7 +105,7 @@ const Legend = (() => {
     const absent = visible().some((item) => Tints.of(item).key === "values-none");
     return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, bounds.map((bound, i) => row(swatch(`${mode}-${i}`),
       i === 0 ? `under ${round(bounds[1])}` : `from ${round(bound)}`)),
-    absent && row(swatch("values-none"), Runs.current() ? "did not run" : "size not known"))];
+    absent && row(swatch("values-none"), Runs.current() ? "no step of its own" : "size not known"))];
   }
 
   return { build, show, makeRoom };

@@ -5,6 +5,7 @@
 //     cost(item)   {self, calls, bytes, flops} of an operation, or of all inside a group
 //     lastUse[i]   the last step that takes what step i made
 //     alive[i]     bytes alive after step i
+//     within       for an operation that ran as a part of another one's step: that operation
 
 const Runs = (() => {
   const made = new Map();
@@ -39,7 +40,8 @@ const Runs = (() => {
     }
     const steps = raw.steps.map((step, index) => ({ index, op: model.ops[step[0]], start: step[1],
       duration: step[2], self: step[3], parent: step[4], bytes: step[5], source: step[6] || "",
-      inputs: step[7], outputs: step[8], alive: step[9], round: step[10] + 1, calls: step[11] }));
+      inputs: step[7], outputs: step[8], alive: step[9], round: step[10] + 1, calls: step[11],
+      others: step[12].map((id) => model.ops[id]) }));
     const run = { raw, title: raw.title, seconds: raw.seconds, costs, steps, stepsOf: new Map(),
       total: [...raw.costs.values()].reduce((sum, cost) => sum + cost.seconds, 0),
       cost: (item) => costs.get(item) || null };
@@ -57,12 +59,14 @@ const Runs = (() => {
   // Until when the result of each step is needed.
   function follow(run) {
     const latest = new Map();
+    run.within = new Map();
     run.lastUse = run.steps.map((step) => step.index);
     for (const step of run.steps) {
       for (const link of step.op.ins) {
         const maker = latest.get(link.tail);
         if (maker !== undefined && link.kind !== "control") run.lastUse[maker] = step.index;
       }
+      for (const other of step.others) if (!run.within.has(other)) run.within.set(other, step.op);
       latest.set(step.op, step.index);
       if (!run.stepsOf.has(step.op)) run.stepsOf.set(step.op, []);
       run.stepsOf.get(step.op).push(step.index);
