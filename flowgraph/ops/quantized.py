@@ -243,6 +243,45 @@ def _widened(x: Any, low: Any, high: Any, most: Any) -> Any:
     return np.clip(zero + x.astype(np.int64) * (one - zero), *_ends(np.int32)).astype(np.int32)
 
 
+class QuantizedBatchNormWithGlobalNormalization(_Quantized):
+    """(t - m) / sqrt(v + epsilon) * gamma + beta, in integers of 32 bits of which 11 are places."""
+
+    Tinput = dt.DTypeSet("quint8", (dt.quint8,))
+    dtypes = {**dict.fromkeys(("t", "m", "v", "beta", "gamma"), "Tinput"),
+              **_ranges(*(f"{name}_{end}" for name in ("t", "m", "v", "beta", "gamma")
+                          for end in ("min", "max")))}
+
+    def infer(self, t, t_min, t_max, m, m_min, m_max, v, v_min, v_max, beta, beta_min, beta_max,
+              gamma, gamma_min, gamma_max, *, out_type, variance_epsilon,
+              scale_after_normalization):
+        _check_ranges(t_min, t_max, m_min, m_max, v_min, v_max, beta_min, beta_max, gamma_min,
+                      gamma_max)
+        shape_rules.require_rank(t, 4, "an input")
+        channels = Spec(t.dtype, None if t.shape is None else t.shape[3:])
+        for spec in (m, v, beta, gamma):
+            shape_rules.merge("a mean, variance, beta and gamma per channel", spec, channels)
+        return Spec(out_type, t.shape), _SCALAR, _SCALAR
+
+    def kernel(self, xp, t, t_min, t_max, m, m_min, m_max, v, v_min, v_max, beta, beta_min,
+               beta_max, gamma, gamma_min, gamma_max, *, out_type, variance_epsilon,
+               scale_after_normalization):
+        high = _F(1 << 20)
+        means, variances, betas, gammas = (
+            np.array([_float(int(n), low, top, x.dtype) for n in x], _F)
+            for x, low, top in ((m, m_min, m_max), (v, v_min, v_max), (beta, beta_min, beta_max),
+                                (gamma, gamma_min, gamma_max)))
+        scale = _F(1) / np.sqrt(variances + _F(variance_epsilon))
+        scale = scale * gammas if scale_after_normalization else scale
+        scales, offsets = (np.array([_integer(float(x), -high, high, np.int32) for x in row],
+                                    np.int32) for row in (scale, -means * scale + betas))
+        table = np.array([_integer(float(_float(n, t_min, t_max, t.dtype)), -high, high, np.int32)
+                          for n in range(256)], np.int32)
+        product = table[t] * scales  # may wrap around, as TensorFlow's does
+        one = _integer(1.0, -high, high, np.int32)
+        whole = np.sign(product) * (np.abs(product.astype(np.int64)) // one).astype(np.int32)
+        return whole + offsets, -high, high
+
+
 # ---- other ranges --------------------------------------------------------------------------------
 
 

@@ -64,6 +64,23 @@ CONVOLVED = sum((IMAGE[:, i:3 + i, j:4 + j] * KERNEL[i, j]).sum(-1) for i in (0,
 SUM_RANGE = (-1000.0, 1000.0)
 REAL = values(SUMS, *SUM_RANGE)
 
+CHANNELS = RNG.integers(0, 256, (4, 3)).astype(np.uint8)
+LIMITS = (A, (-0.5, 0.6), (0.4, 2.0), (-0.9, 1.0), (0.4, 1.5))
+
+
+def batch_norm(x, *channels):
+    """t, m, v, beta and gamma, each with its range behind it."""
+    inputs = [part for array, limits in zip((x, *channels), LIMITS, strict=True)
+              for part in (fg.bitcast(array, fg.quint8), *limits)]
+    numbers, low, high = type(op_def("QuantizedBatchNormWithGlobalNormalization")).build(
+        *inputs, out_type=fg.qint32, variance_epsilon=0.01, scale_after_normalization=True)
+    return [fg.bitcast(numbers, fg.int32), low, high]
+
+
+MEAN, VARIANCE, BETA, GAMMA = (values(part, *limits) for part, limits in zip(
+    CHANNELS, LIMITS[1:], strict=True))
+NORMAL = (IMAGE - MEAN) / np.sqrt(VARIANCE + 0.01) * GAMMA + BETA
+
 CASES = [
     row("QuantizedConv2D", BYTES, FILTER, wanted=CONVOLVED, strides=[1, 1, 1, 1], padding="VALID"),
     row("QuantizedMatMul", MATRIX, OTHER, wanted=values(MATRIX, *A) @ values(OTHER, *B)),
@@ -76,6 +93,8 @@ CASES = [
         case="one", steps=2000.0),
     row("QuantizedBiasAdd", MATRIX, VECTOR, wanted=values(MATRIX, *A) + values(VECTOR, *B),
         out_type=fg.qint32, steps=20.0),
+    Case("QuantizedBatchNormWithGlobalNormalization/layer", lambda *xs: batch_norm(*xs),
+         (BYTES, *CHANNELS), check=stands_for(NORMAL, 8.0)),
     Case("RequantizationRange/used", lambda x: op("RequantizationRange", x, ranges=(SUM_RANGE,)),
          (SUMS,), [np.float32(REAL.min()), np.float32(REAL.max())], rtol=1e-4),
     Case("RequantizationRange/with_zero",
@@ -116,6 +135,9 @@ BAD = [
     bad("QuantizedMul", ((2, 3), (2,)), ("(2, 3)", "(2,)")),
     bad("QuantizedAdd", ((2, 3), (2,)), ("(2, 3)", "(2,)")),
     bad("QuantizedBiasAdd", ((2, 3), (2,)), ("bias per channel",), out_type=fg.qint32),
+    BadCase("QuantizedBatchNormWithGlobalNormalization/shapes", lambda: batch_norm(
+        fg.zeros((1, 2, 2, 3), fg.uint8), *[fg.zeros(2, fg.uint8)] * 4), ShapeError,
+        ("per channel", "(2,)", "(3,)")),
     bad("RequantizationRange", ((2,),), ("limit", "(1,)"), ranges=(([0.0], 1.0),)),
     bad("Requantize", ((2,),), ("limit", "(1,)"), ranges=(([0.0], 1.0), A), out_type=fg.quint8),
     bad("QuantizeDownAndShrinkRange", ((2,),), ("limit", "(1,)"), ranges=(([0.0], 1.0),),

@@ -393,6 +393,14 @@ def quantized():
     for i, y in enumerate((numbers("f", 2, 6, 5, 3), numbers("g", 3), numbers("h"))):
         raw.QuantizedAdd(x=x, y=y, **both, name=f"y{12 + 2 * i}")
         raw.QuantizedMul(x=x, y=y, **both, name=f"y{13 + 2 * i}")
+    norm = {}
+    for name, low, high in (("m", -0.5, 0.6), ("v", 0.1, 2.0), ("beta", -1.0, 1.0),
+                            ("gamma", 0.5, 1.5)):
+        norm |= {name: numbers(f"{name}0", 3), f"{name}_min": low, f"{name}_max": high}
+    for i, after in enumerate((True, False)):
+        raw.QuantizedBatchNormWithGlobalNormalization(
+            t=x, t_min=-2.0, t_max=3.0, **norm, out_type=tf.qint32, variance_epsilon=0.01,
+            scale_after_normalization=after, name=f"y{19 + i}")
     raw.QuantizedReshape(tensor=x, shape=[3, -1], input_min=-1.0, input_max=1.0, name="y18")
 
 
