@@ -15,7 +15,7 @@ FORMATS = ("svg", "png", "pdf", "dot", "html")
 
 def default_name(path: str, suffix: str) -> str:
     """The name of a result: that of the program, in the current folder."""
-    base = os.path.basename(os.path.normpath(path))
+    base = os.path.basename(os.path.abspath(path)) or "graph"
     stem, ending = os.path.splitext(base)
     return (stem if ending in (".py", ".ipynb", ".pb", ".pbtxt", ".prototxt", ".meta") else base
             ) + suffix
