@@ -92,10 +92,11 @@ class Model {
   _finish(group) {
     group.count = group.ops.length;
     for (const inner of group.groups) group.count += inner.count;
-    group.first = Math.min(...group.ops.slice(0, 1).map((op) => op.id),
+    group.first = Math.min(group.ops.length ? group.ops[0].id : Infinity,
       ...group.groups.map((inner) => inner.first));
     const number = (item) => (item.isGroup ? item.first : item.id);
-    group.children = [...group.groups, ...group.ops].sort((a, b) => number(a) - number(b));
+    const filled = group.groups.filter((inner) => inner.count);
+    group.children = [...filled, ...group.ops].sort((a, b) => number(a) - number(b));
   }
 
   _lookOf(group) {
