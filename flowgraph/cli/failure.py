@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -46,7 +47,13 @@ class Reported(Failure):
 
 def note(text: str) -> None:
     """Tells something that is not the result, in one line on standard error."""
-    print(f"flowgraph: {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(ValueError, AttributeError):  # the program may have closed it
+        print(f"flowgraph: {text}", file=sys.stderr, flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 run`, `2 runs`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def one_line(error: BaseException) -> str:

@@ -157,7 +157,8 @@ def main(argv: list[str] | None = None) -> int:
             raise Usage("plot takes no arguments of a program")
         module = import_module(f"flowgraph.cli.{options.command}")
         code = module.run(options)
-        sys.stdout.flush()  # here, so that a reader who has gone away is noticed
+        if not getattr(sys.stdout, "closed", False):
+            sys.stdout.flush()  # here, so that a reader who has gone away is noticed
         return code
     except SystemExit as ended:  # --help
         return ended.code if isinstance(ended.code, int) else OK

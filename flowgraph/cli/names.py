@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from flowgraph.cli.failure import Usage
+from flowgraph.cli.failure import Usage, counted
 from flowgraph.graph.graph import Graph
 
 
@@ -51,7 +51,7 @@ def _unknown(graph: Graph, name: str) -> str:
     plain, _, number = name.partition(":")
     if plain in operations:
         count = len(graph.get_operation_by_name(plain).outputs)
-        return (f"--fetch {name}: {plain!r} has {count} output{'' if count == 1 else 's'}, so "
+        return (f"--fetch {name}: {plain!r} has {counted(count, 'output')}, so "
                 f"there is no {number!r}; outputs are counted from 0")
     last = plain.rpartition("/")[2]
     near = [other for other in operations if other.rpartition("/")[2] == last]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from flowgraph.cli.failure import note
+from flowgraph.cli.failure import counted, note
 from flowgraph.cli.output import Output
 from flowgraph.plots.curves import FORMATS, draw, sheet_of
 from flowgraph.plots.runs import read_runs
@@ -20,10 +20,6 @@ def run(options: argparse.Namespace) -> int:
                      log=options.log)
     output.write(lambda name: draw(sheet, name))
     if not output.is_stdout:
-        note(f"wrote {output.shown} ({_count(len(sheet.panels), 'tag')} of "
-             f"{_count(len(runs), 'run')})")
+        note(f"wrote {output.shown} ({counted(len(sheet.panels), 'tag')} of "
+             f"{counted(len(runs), 'run')})")
     return 0
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ import argparse
 
 from flowgraph.cli import pictures
 from flowgraph.cli.costs import Costs
-from flowgraph.cli.failure import Failure, Usage, note
+from flowgraph.cli.failure import Failure, Usage, counted, note
 from flowgraph.cli.output import Output
 from flowgraph.cli.sources import Source, chosen_graph, graph_of, is_graph_file, with_program
 
@@ -46,5 +46,5 @@ def _by_costs(options: argparse.Namespace, output: Output) -> int:
 def tell(output: Output, source: Source) -> None:
     """Says what was written."""
     if not output.is_stdout:
-        note(f"wrote {output.shown} ({source.graph.version} operations"
+        note(f"wrote {output.shown} ({counted(source.graph.version, 'operation')}"
              + (", up to where the program failed)" if source.failed else ")"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.cli import program
-from flowgraph.cli.failure import Failure, Reported, Usage, note, one_line, show_traceback
+from flowgraph.cli.failure import Failure, Reported, Usage, counted, note, one_line, show_traceback
 from flowgraph.cli.output import Output
 from flowgraph.cli.watch import Watcher, shortened
 from flowgraph.graph.graph import Graph
@@ -132,13 +132,14 @@ def chosen_graph(watcher: Watcher, number: int | None) -> Graph:
                       + "; does it say `import flowgraph as tf`?")
     if number is not None:
         if not 1 <= number <= len(graphs):
-            raise Usage(f"--graph {number}: the program has {len(graphs)} "
-                        f"graph{'s' if len(graphs) > 1 else ''}, counted from 1")
+            raise Usage(f"--graph {number}: the program has {counted(len(graphs), 'graph')}, "
+                        "counted from 1")
         return graphs[number - 1]
     last = watcher.last_graph
     chosen = last if last is not None and last in graphs else graphs[0]
     if len(graphs) > 1:
-        sizes = ", ".join(f"{i}: {graph.version} operations" for i, graph in enumerate(graphs, 1))
+        sizes = ", ".join(f"{i}: {counted(graph.version, 'operation')}"
+                          for i, graph in enumerate(graphs, 1))
         note(f"the program has {len(graphs)} graphs ({shortened(sizes, 120)}); this is graph "
              f"{graphs.index(chosen) + 1}, choose by --graph")
     return chosen

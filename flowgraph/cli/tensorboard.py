@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.cli.failure import Failure, note
+from flowgraph.cli.failure import Failure, counted, note
 from flowgraph.cli.output import standard_output
 from flowgraph.cli.sources import chosen_graph, with_program
 from flowgraph.cli.watch import Fetched, Watcher, shortened
@@ -109,10 +109,10 @@ class _Log:
             for _, step, tag, value in scalars:
                 writer.add_summary(Summary(value=[Summary.Value(tag=tag, simple_value=value)]),
                                    step)
-        told = f"wrote the graph, {len(runs)} traced run{'' if len(runs) == 1 else 's'}"
+        told = f"wrote the graph, {counted(len(runs), 'traced run')}"
         if scalars:
             count = len({scalar[2] for scalar in scalars})
-            told += f" and {count} curve{'' if count == 1 else 's'} of what was fetched"
+            told += f" and {counted(count, 'curve')} of what was fetched"
         if not runs:
             note("the program ran nothing in this graph: its page shows neither time nor memory")
         return f"{told} into "

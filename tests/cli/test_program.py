@@ -87,6 +87,14 @@ def test_how_programs_end(program, code, words, flowgraph, folder) -> None:
     assert "flowgraph/cli" not in err, "a traceback shows the user's lines only"
 
 
+def test_a_program_that_closes_its_streams_is_drawn_all_the_same(folder) -> None:
+    (folder / "p.py").write_text(SQUARE + "import sys\nsys.stdout.close()\nsys.stderr.close()\n")
+    done = subprocess.run([sys.executable, "-m", "flowgraph", "render", "p.py", "-o", "a.dot"],
+                          env={**os.environ, "PYTHONPATH": os.fspath(ROOT)}, check=False)
+    assert done.returncode == 0
+    assert '"y"' in names(folder)
+
+
 def test_keep_going_draws_what_a_program_had_built_before_it_failed(flowgraph, folder) -> None:
     (folder / "p.py").write_text(SQUARE + "1 / 0\n")
     code, _, err = flowgraph("render p.py -o a.dot --keep-going")
