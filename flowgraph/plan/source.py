@@ -214,6 +214,9 @@ class Source:
                 parallel = self._global("parallel", step.xp)
                 expression = re.sub(r"^np\.", f"{parallel}.", expression)
             if all(name == self._global(name, value) for name, value in needs.items()):
+                if not op_def.multiple and instr.outputs and (
+                        instr.outputs[0].spec.dtype.kind == "s"):  # a lone text is no array else
+                    expression = f"np.asarray({expression}, object)"
                 return self._assign(step, expression)
         groups = [group if isinstance(group, str) else _tuple(group)
                   for group in op_def.group(arguments)]

@@ -269,6 +269,8 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
             for slot, array in zip(step.outputs, results, strict=True):
                 values[slot] = array
         else:
+            if type(result) is bytes:  # of ufuncs on a lone text
+                result = np.asarray(result, object)
             results = [result]
             values[step.outputs[0]] = result
         if poison:

@@ -57,6 +57,8 @@ CASES = [
          np.array([4, 13], np.uint8)),
     Case("Add/complex", fg.add, (Z, W), np.add),
     Case("Add/strings", fg.add, (["a", "b"], "c"), np.array([b"ac", b"bc"], object)),
+    Case("Add/lone_strings", lambda a, b: fg.strings.join([fg.add(a, b), fg.add(b, a), a]),
+         ("a", "b"), np.array(b"abbaa", object)),
     Case("Add/nan_and_infinity", fg.add, (np.array([INF, INF, NAN]), np.array([1, -INF, 1])),
          np.array([INF, NAN, NAN])),
     Case("Sub/complex", fg.subtract, (Z, W), np.subtract),

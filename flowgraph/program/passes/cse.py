@@ -25,7 +25,8 @@ def common_subexpressions(program: Program) -> Program:
         if not instr.is_pure or instr.op_def.overwrites:
             instrs.append(instr)
             continue
-        if instr.op_def.commutative and len(inputs) == 2:
+        if (instr.op_def.commutative and len(inputs) == 2
+                and instr.outputs[0].spec.dtype.kind != "s"):  # texts are joined in their order
             inputs = tuple(sorted(inputs, key=id))
         key = (instr.op_def.type, inputs, attrs_key(instr.attrs))
         same = first.setdefault(key, instr)
