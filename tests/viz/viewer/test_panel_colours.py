@@ -75,7 +75,16 @@ def test_both_themes_have_all_colours(theme):
 def test_ink_on_each_kind_of_node_has_contrast(theme, kind):
     found = colours(theme)
     assert style.contrast(found["ink"], found[f"fill-{kind}"]) >= TEXT
+    assert style.contrast(found["soft"], found[f"fill-{kind}"]) >= TEXT
     assert style.contrast(found[f"line-{kind}"], found["bg"]) >= SHAPE
+
+
+@THEMES
+@pytest.mark.parametrize("depth", range(3))
+def test_text_in_open_groups_has_contrast(theme, depth):
+    found = colours(theme)
+    assert style.contrast(found["ink"], found[f"group-{depth}"]) >= TEXT
+    assert style.contrast(found["soft"], found[f"group-{depth}"]) >= TEXT
 
 
 def test_black_on_the_badge_of_matches_has_contrast():

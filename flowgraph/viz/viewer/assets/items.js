@@ -13,7 +13,7 @@ const KIND_WORDS = { placeholder: "placeholder: fed in each run", variable: "var
   constant: "constant", op: "operation", summary: "summary: logged",
   gradient: "operation of a gradient", update: "operation of an optimizer", scope: "scope",
   gradients: "gradients", optimizer: "optimizer", save: "save and restore", init: "initialization",
-  loop: "loop", branches: "choice between branches", branch: "branch", series: "series of equals",
+  loop: "loop", branches: "choice between branches", branch: "branch", series: "series: the same many times",
   repeat: "repeated block", loop_variable: "loop variable: changes each round",
   condition: "condition: decides what runs", choice: "condition: decides what runs" };
 const OWN_KINDS = ["loop", "branches", "branch", "series", "repeat"];

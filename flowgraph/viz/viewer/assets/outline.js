@@ -84,7 +84,8 @@ const Outline = (() => {
     const hits = group ? Search.found.groups.get(item) : 0;
     const parts = [group && !inside(item).length ? "" : "twist", isOpen ? "open" : ""];
     return Dom.el("div", { class: `outline-row${Search.found.set.has(item) ? " match" : ""}`, title: nameOf(item),
-      "aria-level": level, "aria-posinset": place, "aria-setsize": size,
+      "aria-label": `${item.title}, ${group ? `${kindWords(item)}, ${Dom.many(item.count, "operation")}` : item.type}`
+        + (hits > 0 ? `, ${Dom.many(hits, "match", "matches")}` : ""), "aria-level": level, "aria-posinset": place, "aria-setsize": size,
       "aria-expanded": group ? String(isOpen) : undefined, style: `--level: ${level - 1}` },
     Dom.el("span", { class: group ? parts.join(" ") : "leaf", "aria-hidden": "true" }, group && Dom.icon("right")),
     Dom.el("span", { class: "swatch", "data-kind": kindOf(item) }), Dom.el("bdi", { class: "outline-name" }, item.title),

@@ -133,6 +133,14 @@ const Panel = (() => {
       Theme.button(), Dom.iconButton("help", "Keys and help", () => Help.open(), "?"), menu]);
   }
 
+  // What a reader is told of the picture: its keys, and where the same is said in words.
+  function describeScene() {
+    const scene = document.getElementById("scene");
+    scene.setAttribute("role", "application");
+    scene.setAttribute("aria-description", "Arrow keys walk along the edges, Enter opens and closes groups. "
+      + "The outline, key o, says the same as a tree.");
+  }
+
   function build() {
     Theme.build();
     buildBar();
@@ -142,7 +150,7 @@ const Panel = (() => {
     Steps.build(document.getElementById("runs"));
     Keys.build();
     Print.build();
-    document.getElementById("scene").setAttribute("role", "application");
+    describeScene();
     // The first picture did not know of the legend; this is before the browser shows it.
     if (!readAddress(location.hash, model).view) app.view.fit(false);
     Legend.makeRoom();
