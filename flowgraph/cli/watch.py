@@ -184,14 +184,16 @@ class Watcher:
             reason: why.
         """
         with self._lock:
-            if not self.stopping:
+            first = not self.stopping
+            if first:
                 self.stopping, self.stopped, self.reason = True, frame or user_frame(), reason
                 self.since = time.monotonic()
             self._stops += 1
             stops = self._stops
         if stops > _PATIENCE and self.end is not None:
             self.end()
-        if threading.current_thread() is not threading.main_thread() and self.interrupt:
+        if first and self.interrupt and (
+                threading.current_thread() is not threading.main_thread()):
             self.interrupt()
         raise Stop(reason)
 
