@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class Note:
     @property
     def is_group(self) -> bool:
         """Whether it stands for others, which are noted as if they ran inside of it."""
-        return is_group(self.step)
+        return self.bodies is not None and is_group(self.step)
 
 
 class Part:
@@ -257,7 +258,8 @@ class StepNotes:
         self._running.append(note)
         self._count += 1
         if self._keep is not None and is_group(step):
-            note.kept = kept_of_members(step, arguments, self._keep)
+            with suppress(Exception):  # what a member raises, the step will raise in a moment
+                note.kept = kept_of_members(step, arguments, self._keep)
         note.start = self._stopped_at - self._stopped
         self._go_on()
 

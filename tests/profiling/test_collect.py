@@ -192,6 +192,20 @@ def test_a_run_that_raises_is_there_as_far_as_it_came() -> None:
     assert "raised InvalidArgumentError" in str(recording)
 
 
+def test_a_group_that_raises_has_its_time_and_the_error_is_that_of_the_step() -> None:
+    x = fg.placeholder(fg.int32, [1 << 20], name="x")
+    y = fg.multiply((x + 3) // x, 2, name="y")
+    with (fg.profile(values=True) as profile, fg.Session() as sess,
+          pytest.raises(fg.errors.InvalidArgumentError, match="division by zero") as caught):
+        sess.run(y, {x: np.zeros(1 << 20)})
+    assert caught.value.op is not None
+    (recording,) = profile.recordings
+    (step,) = recording.steps
+    assert step.is_group and step.self_seconds == step.seconds > 0
+    assert sum(row["share"] for row in profile.by_op()) == pytest.approx(1)
+    assert sum(cost.seconds for cost in profile.costs().values()) == step.seconds
+
+
 def test_parts_of_a_partial_run_are_runs() -> None:
     x = fg.placeholder(fg.float32, [], name="x")
     y = fg.square(x, name="y")
