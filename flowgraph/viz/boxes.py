@@ -21,7 +21,8 @@ __all__ = ["READABLE", "Boxes", "constant_text"]
 
 _KNOWN = {"dropout", "random_uniform", "random_normal", "truncated_normal", "zeros_like",
           "ones_like", "Assert", "assert_equal", "zeros", "ones", "moments", "AssignMovingAvg",
-          "num_present", "assert_broadcastable", "broadcast_weights", "div_no_nan", "weights"}
+          "num_present", "assert_broadcastable", "broadcast_weights", "div_no_nan", "weights",
+          "Tensordot"}
 READABLE = 60  # so many nodes can still be read
 _ALL_OF_GRADIENTS = 400  # who asks for gradients gets them all, up to so many nodes
 

@@ -8,7 +8,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.viz import colour as colours
-from flowgraph.viz import describe
+from flowgraph.viz import describe, labels
 from flowgraph.viz.boxes import READABLE, Box, Boxes
 from flowgraph.viz.model import Diagram, Edge, EdgeKind, Group, Node, needed
 from flowgraph.viz.outline import Group as OutlineGroup
@@ -72,10 +72,10 @@ def _boxes(outline: Outline, wanted: set[Operation], depth: int | None, gradient
            series: bool) -> Boxes:
     if series:
         add_series(outline)
-    boxes = Boxes(Parts(outline, wanted), depth, gradients)
+    boxes = Boxes(Parts(outline, wanted, depth is None), depth, gradients)
     if series and depth is None and len(boxes.contents(None)) > READABLE:
         add_series(outline, _LEAST_OF_UNREADABLE)
-        boxes = Boxes(Parts(outline, wanted), depth, gradients)
+        boxes = Boxes(Parts(outline, wanted, True), depth, gradients)
     return boxes
 
 
@@ -98,10 +98,9 @@ class _Picture:
         self._busy: set[Box] = set()
         self._sides: dict[str, str] = {}
         for op in self.outline.ops:
-            if op not in self.parts.beside:
-                box = boxes.box(op)
-                if isinstance(box, OutlineGroup) or self.parts.main(op) not in self.parts.unseen:
-                    self._members.setdefault(box, []).append(op)
+            if op not in self.parts.beside and op not in self.parts.unseen and (
+                    self.parts.main(op) not in self.parts.unseen):
+                self._members.setdefault(boxes.box(op), []).append(op)
 
     def id(self, box: Box) -> str:
         """A node's id: the name of what it is, as long as no other has that."""
@@ -111,6 +110,7 @@ class _Picture:
                 found = box.name
             else:
                 found = box.path if box.kind in ("side", "variable") else f"{box.path}/"
+            found = labels.key(found)
             name, number = found, 2
             while found in self._taken:
                 found = f"{name} ({number})"
@@ -160,7 +160,8 @@ class _Picture:
         found = self.groups.get(group)
         if found is None:
             parent = self._group(group.parent)
-            found = Group(group.path, parent, describe.title(group, self._only_inside), group.kind)
+            title = describe.title(group, self._only_inside)
+            found = Group(labels.key(group.path), parent, title, group.kind)
             self.groups[group] = found
         return found.path
 
@@ -231,7 +232,7 @@ class _Picture:
             self.settings.setdefault(head, []).append(
                 f"{flow.param} = {constant_text(flow.tail)}")
             return
-        id = f"{flow.tail.name} -> {self.id(head)}"
+        id = f"{labels.key(flow.tail.name)} -> {self.id(head)}"
         self.beside[id] = (flow.tail, head)
         self._found.setdefault((id, self.id(head), "data"), {})[flow.tail.outputs[0]] = None
 
@@ -248,7 +249,8 @@ class _Picture:
             if side is not None and side.role == "gradients":
                 forward = op.forward_op or self._named_forward(op, names)
                 if forward in roles.users and forward not in roles.sides and (
-                        forward not in self.outline.holder):
+                        forward not in self.outline.holder
+                        and forward not in self.parts.unseen):
                     differentiated.setdefault(side, set()).add(forward)
         for head, ops in differentiated.items():
             followed: set[Operation] = set()  # those on a way to another differentiated op

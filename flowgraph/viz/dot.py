@@ -53,9 +53,9 @@ def dot_text(diagram: Diagram, *, direction: str = "up", show_legend: bool = Tru
     sideways = direction in ("right", "left")
     broken = wrap(diagram, order, sideways)
     writer = _Writer(diagram, direction == "up", broken)
-    lines = ["digraph {", *_defaults(diagram, DIRECTIONS[direction])]
+    lines = ["digraph {", *_defaults(diagram, DIRECTIONS[direction], broken)]
+    lines += columns.lines(broken)  # before all else: Graphviz keeps to the order it reads
     lines += writer.contents("", "  ")
-    lines += columns.lines(broken)
     lines += _edges(diagram, order, broken)
     if show_legend:
         lines += legend(diagram)
@@ -73,13 +73,14 @@ def _edges(diagram: Diagram, order: Order, broken: Wrap) -> list[str]:
     for edge in diagram.edges:
         pair = (edge.tail, edge.head)
         marks = _edge(edge, edge.tail in muted or edge.head in muted)
-        if edge.head in broken.quiet:
+        if pair in broken.quiet:
             marks.pop("label", None)
             marks.pop("labeltooltip", None)
         if edge.kind != "next" and columns.is_broken(broken, pair):
             lines += columns.edge_lines(broken, edge, marks)
             continue
-        if pair in order.back:
+        column, other = (broken.column_of.get(id) for id in pair)
+        if pair in order.back or (None not in (column, other) and column != other):
             marks["constraint"] = "false"
         elif edge.kind != "next":
             if edge.kind == "data" and edge.tail not in weak:
@@ -90,14 +91,17 @@ def _edges(diagram: Diagram, order: Order, broken: Wrap) -> list[str]:
     return lines
 
 
-def _defaults(diagram: Diagram, rankdir: str) -> list[str]:
-    graph = {"rankdir": rankdir, "bgcolor": "white", "nodesep": "0.3", "ranksep": "0.35",
-             "pad": "0.2", "fontname": style.FONT, "fontsize": "18", "fontcolor": style.INK,
-             "labelloc": "t", "tooltip": diagram.name or " "}
+def _defaults(diagram: Diagram, rankdir: str, broken: Wrap) -> list[str]:
+    graph = {"rankdir": rankdir, "bgcolor": "white",
+             "nodesep": "0.12" if broken.quiet else "0.3", "ranksep": "0.35", "pad": "0.2",
+             "fontname": style.FONT, "fontsize": "18", "fontcolor": style.INK, "labelloc": "t",
+             "tooltip": labels.shorten(diagram.name, 200) or " "}
     if len(diagram.nodes) > 150:  # a better drawing of so many is not worth the minutes
         graph |= {"nslimit": "2", "nslimit1": "2", "mclimit": "0.3"}
+    elif broken.bands:
+        graph["mclimit"] = "4"  # columns come into their order only after some tries
     if diagram.name:
-        graph["label"] = html_label([(diagram.name, True, 18, style.INK)])
+        graph["label"] = html_label([(labels.shorten(diagram.name, 120), True, 18, style.INK)])
     node = {"fontname": style.FONT, "fontsize": "12", "fontcolor": style.INK, "margin": "0.12,0.06",
             "height": "0.3", "width": "0.3"}
     edge = {"fontname": style.FONT, "fontsize": "10", "fontcolor": style.SOFT_INK,
@@ -190,7 +194,7 @@ def tooltip(node: Node) -> str:
         lines += [first.device] if first.device else []
     else:
         lines.append(f"{len(node.ops)} operation{'s' if len(node.ops) > 1 else ''}")
-    return "\n".join([*lines, str(first.frame)])
+    return "\n".join(labels.shorten(line, 200) for line in (*lines, str(first.frame)))
 
 
 def _edge(edge: Edge, muted: bool) -> dict[str, str]:
@@ -205,7 +209,8 @@ def _edge(edge: Edge, muted: bool) -> dict[str, str]:
             marks["label"] = edge_text(edge)
         marks["penwidth"] = str(style.edge_width(max(sizes, default=1)))
         marks["tooltip"] = "\n".join(
-            f"{t.name}  {labels.spec(t.spec, always_dtype=True)}" for t in edge.tensors[:20])
+            f"{labels.shorten(t.name, 200)}  {labels.spec(t.spec, always_dtype=True)}"
+            for t in edge.tensors[:20])
     if edge.kind == "ref":
         marks |= {"color": style.REF_LINE, "fontcolor": style.REF_LINE}
     if edge.kind == "next":

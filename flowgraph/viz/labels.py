@@ -7,6 +7,7 @@ or `quote` escapes for the place in the DOT text where it stands.
 
 from __future__ import annotations
 
+import hashlib
 import html as _html
 import re
 import unicodedata
@@ -14,6 +15,7 @@ from typing import Any
 
 from flowgraph.core.spec import Shape, Spec
 
+_REPLACED = re.compile(r"\\(?=[NGETHL])")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, direction marks, lone surrogates
 
 
@@ -46,6 +48,20 @@ def shorten(text: str, limit: int = 32) -> str:
     return f"{text[:limit // 2]}…{text[len(text) - (limit - limit // 2 - 1):]}"
 
 
+def key(name: str, limit: int = 200) -> str:
+    """`name` as an id: a very long one is cut, with a sum that keeps it apart from others.
+
+    Graphviz does not read strings of more than 16 kB.
+
+    Example:
+        >>> key("layer/MatMul"), len(key("x" * 10_000))
+        ('layer/MatMul', 113)
+    """
+    if len(name) <= limit:
+        return name
+    return f"{name[:limit // 2]}…{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:12]}"
+
+
 def wrap(text: str, limit: int = 22) -> list[str]:
     """`text` in lines of about `limit` characters, cut where a word of a CamelCase name begins.
 
@@ -68,7 +84,9 @@ def html(text: Any) -> str:
         >>> html('<b> & "c"')
         '&lt;b&gt; &amp; &quot;c&quot;'
     """
-    return _html.escape(printable(text))
+    # Graphviz puts the node's name for a backslash and N, also in labels of this kind, and knows no
+    # way to write the two: another sign that looks the same stands there.
+    return _html.escape(_REPLACED.sub("\u2216", printable(text)))
 
 
 def quote(text: Any) -> str:

@@ -65,7 +65,10 @@ def render(self: Graph, path: str | os.PathLike[str], fetches: Any = None, *,
            unused: Literal["hide", "grey"] = "hide", series: bool = True,
            color: Literal["structure", "device", "time", "memory"] = "structure",
            profile: Any = None) -> str:
-    """Draws the graph into a file; the suffix says which: .svg, .png, .pdf or .dot.
+    """Draws the graph into a file; the suffix says which: .svg, .png, .pdf, .dot or .html.
+
+    ".html" writes a page to click through, as `to_html` does; of the options it takes `name` and
+    `profile`, the others can be chosen in the page.
 
     Args:
         path: where to write.
@@ -89,7 +92,7 @@ def render(self: Graph, path: str | os.PathLike[str], fetches: Any = None, *,
     Raises:
         ValueError: the suffix is unknown, or an argument is wrong as for `to_dot`.
         KeyError: a name in `fetches` is not in the graph.
-        MissingDependencyError: there is no Graphviz engine; ".dot" needs none.
+        MissingDependencyError: there is no Graphviz engine; ".dot" and ".html" need none.
         OSError: the file cannot be written.
 
     Example:
@@ -103,7 +106,13 @@ def render(self: Graph, path: str | os.PathLike[str], fetches: Any = None, *,
     from flowgraph.viz.render import write
     return write(path, lambda: to_dot(
         self, fetches, depth=depth, gradients=gradients, name=name, direction=direction,
-        legend=legend, unused=unused, series=series, color=color, profile=profile))
+        legend=legend, unused=unused, series=series, color=color, profile=profile),
+        lambda path: _write_page(path, self, fetches, name, profile))
+
+
+def _write_page(path: str, graph: Graph, fetches: Any, name: str, profile: Any) -> str:
+    from flowgraph.viz.viewer.page import write_html
+    return write_html(path, graph, fetches, name=name, profile=profile)
 
 
 def to_networkx(self: Graph) -> Any:

@@ -22,6 +22,7 @@ from flowgraph.viz.outline import Link, LinkKind, Outline
 
 _EXIT = re.compile(r"(Exit|Merge)(_\d+)?$")
 _PIVOT = re.compile(r"/(pred_id|switch_[tf]|pivot_[tf])(_\d+)?$")  # of a cond read from a file
+_CHECK = re.compile(r"(^|/)(assert|Assert)|check_success$")
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 _PLUMBING = _SHAPES | {"StridedSlice", "Slice", "Pack", "Concat", "ConcatV2", "Prod", "Cast", "Mul",
                        "Add", "AddV2", "Sub", "FloorDiv", "Maximum", "Minimum", "Reshape",
@@ -49,6 +50,11 @@ class Flow:
 class Parts:
     """The parts of an outline.
 
+    Args:
+        outline: the tree; series may be in it.
+        wanted: the ops that were asked for, which are always drawn.
+        tidy: whether checks are left out: assertions, and what only they take.
+
     Attributes:
         whole: for an op that is drawn as a part of another, that other one.
         beside: small constants, drawn beside each op that takes them.
@@ -58,7 +64,7 @@ class Parts:
         flows: what flows, handed-through ops left out.
     """
 
-    def __init__(self, outline: Outline, wanted: set[Operation]) -> None:
+    def __init__(self, outline: Outline, wanted: set[Operation], tidy: bool) -> None:
         self.outline = outline
         self.wanted = wanted
         self.whole: dict[Operation, Operation] = {}
@@ -76,10 +82,12 @@ class Parts:
         for flow in self.flows:
             self.users.setdefault(flow.tail, []).append(flow)
         self.beside = {op for op in outline.ops if self._is_beside(op)}
+        if tidy:
+            self._hide_checks()
         self._find_counters()
         self._find_plumbing()
         self.whole.update((op, first) for op, first in outline.copies.items()
-                          if op not in self.unseen)
+                          if first not in self.unseen)
 
     def main(self, op: Operation) -> Operation:
         """The op that `op` is drawn as, or as a part of."""
@@ -155,6 +163,19 @@ class Parts:
     def _is_beside(self, op: Operation) -> bool:
         return (op.type == "Const" and op not in self.wanted and op in self.users
                 and op not in self.outline.roles.folded and constant_text(op) is not None)
+
+    def _hide_checks(self) -> None:
+        """Assertions say what must hold, not what is computed."""
+        checks = {op for op in self.outline.ops if op not in self.wanted and (
+            op.type == "Assert" or (op.type == "NoOp" and _CHECK.search(op.name)))}
+        for op in reversed(self.outline.ops):
+            if op not in checks and op not in self.wanted and op in self.users and (
+                    op not in self.outline.roles.folded) and all(
+                    flow.head in checks for flow in self.users[op]) and any(
+                    flow.kind == "data" for flow in self.users[op]) and (
+                    op.type not in ("Placeholder", "PlaceholderWithDefault")):
+                checks.add(op)
+        self.unseen |= checks
 
     def _find_counters(self) -> None:
         """The sum that only the next round takes is part of the variable that it counts."""

@@ -15,6 +15,7 @@ from typing import Any
 from flowgraph.errors import MissingDependencyError, message
 
 FORMATS = ("svg", "png", "pdf", "dot")
+PAGE = "html"
 _one_at_a_time = threading.Lock()  # the library inside pygraphviz keeps global state
 
 
@@ -52,14 +53,16 @@ def picture(dot_text: str, format: str) -> bytes:
             drawing.close()
 
 
-def write(path: str | os.PathLike[str], make_dot: Callable[[], str]) -> str:
+def write(path: str | os.PathLike[str], make_dot: Callable[[], str],
+          write_page: Callable[[str], str]) -> str:
     """Writes a picture; the format follows from the suffix of `path`.
 
     The file appears whole or not at all: it is written under another name first.
 
     Args:
-        path: a name ending in .svg, .png, .pdf or .dot; `~` is the home folder.
+        path: a name ending in .svg, .png, .pdf, .dot or .html; `~` is the home folder.
         make_dot: gives the DOT text; called when the suffix is known to be right.
+        write_page: writes the page to click through to a path, and returns that.
 
     Returns:
         The path.
@@ -71,9 +74,11 @@ def write(path: str | os.PathLike[str], make_dot: Callable[[], str]) -> str:
     """
     path = os.path.expanduser(os.fspath(path))
     format = os.path.splitext(path)[1].lower().removeprefix(".")
+    if format == PAGE:
+        return write_page(path)
     if format not in FORMATS:
         raise ValueError(f"cannot tell the format of {path!r}: the name must end in "
-                         f"{', '.join(f'.{f}' for f in FORMATS[:-1])} or .{FORMATS[-1]}")
+                         f"{', '.join(f'.{f}' for f in FORMATS)} or .{PAGE}")
     contents = picture(make_dot(), format)
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}")

@@ -69,7 +69,7 @@ GROUP_LOOKS = {"loop": ("#fdfbe6", "#766b00", "1.5"), "branches": ("#fdfbe6", "#
                "branch": ("#ffffff", "#766b00", "1"), "series": ("#eaf3fb", "#00578a", "1.5")}
 MUTED_INK = "#6b7075"  # what is not needed: text, and lines
 MUTED_LINE = "#8a9096"
-RAMP = ("#fdf1e8", "#fbdcc4", "#f8c39b", "#f2a66c", "#e78b45")  # little to much; dark text on all
+RAMP = ("#fdf1e8", "#fbdcc4", "#f8c39b", "#f4ae79", "#f1a066")  # little to much; dark text on all
 DEVICES = ("#d6e9f8", "#fde8c8", "#d7f0e6", "#f6e4ef", "#fbf6c8", "#fbe0d3")
 SEVERAL_DEVICES = "#e1e4e8"
 

@@ -25,7 +25,7 @@ from flowgraph.viz.model import Diagram, Edge
 from flowgraph.viz.order import Order, Pair
 from flowgraph.viz.sizes import node_size
 
-TALLEST = 1.9  # height by width above which a picture is broken into columns
+TALLEST = 1.6  # height by width above which a picture is broken into columns
 WIDEST = 0.5  # height by width below which the inputs of a node are put into several rows
 _SMALL = 1000.0  # points; what is no higher is broken only when it is very thin
 _GAP = 46.0  # points between two rows, the label of an edge included
@@ -49,7 +49,7 @@ class Wrap:
         first: for each column, a node of its first row.
         gutters: for (column, tail), the heads in the next column that a line leads to.
         marks: for a tail whose line ends in a mark: its number, and the heads in each column.
-        quiet: heads whose many edges have no labels.
+        quiet: (tail, head) of edges that have no label, as many alike would stand in the way.
         is_wide: whether it comes out wider than high.
     """
 
@@ -61,7 +61,7 @@ class Wrap:
     first: list[str] = field(default_factory=list)
     gutters: dict[tuple[int, str], list[str]] = field(default_factory=dict)
     marks: dict[str, tuple[int, dict[int, list[str]]]] = field(default_factory=dict)
-    quiet: set[str] = field(default_factory=set)
+    quiet: set[Pair] = field(default_factory=set)
     is_wide: bool = False
 
 
@@ -106,6 +106,7 @@ class _Sheet:
             edge for edge in diagram.edges if edge.kind != "next" and edge.tail != edge.head
             and (edge.tail, edge.head) not in order.back]
         self.rank: dict[str, int] = {}
+        self.depth: dict[str, int] = {}  # of a group: the longest way inside
         self._chains: dict[str, list[str]] = {}
 
     def chain(self, path: str) -> list[str]:
@@ -156,6 +157,8 @@ class _Sheet:
             for tail, head in reversed(pairs):
                 length = above.get((path, head), 0) + minlen.get((tail, head), 1)
                 above[path, tail] = max(above.get((path, tail), 0), length)
+            self.depth[path] = max((length for (around, _), length in below.items()
+                                    if around == path), default=0)
         for pair in cross:
             note(pair)
 
@@ -191,14 +194,18 @@ class _Sheet:
         """Puts the nodes that only lead to one other, or only come from it, into several rows."""
         before, after = self.order.before, self.order.after
         minlen = self.result.minlen
-        rows = min(12, max(2, round((width / max(height, 1.0) / 1.6) ** 0.5 * 1.5)))
+        # A row that edges pass is wider: more rows than the square root of what is too wide.
+        rows = min(20, max(2, round((width / max(height, 1.0)) ** 0.5 * 2.6)))
         for hub in self.order.nodes:
             alone = [tail for tail in before[hub] if len(after[tail]) == 1]
             if len(alone) >= _HUB:
                 span = 1 + max(self._depth(tail) for tail in alone)
                 for i, tail in enumerate(alone):
                     minlen[tail, hub] = minlen.get((tail, hub), 1) + (i % rows) * span
-                self.result.quiet.add(hub)
+                self.result.quiet.update((tail, hub) for tail in alone)
+                for tail in alone:
+                    self.result.quiet.update((root, tail) for root in before[tail]
+                                             if len(after[root]) >= _HUB)
             ends = [head for head in after[hub] if not after[head] and len(before[head]) == 1]
             if len(ends) >= _HUB:
                 for i, head in enumerate(ends):
@@ -217,15 +224,21 @@ class _Sheet:
         units = self._units(container)
         if len(units) < 4:
             return
-        lowest = {unit: min(self.rank[id] for id in ids) for unit, ids in units.items()}
+        # What waits for little may stand far below the rest of its group: count from the top.
+        lowest = {unit: max(self.rank[id] for id in ids)
+                  - (0 if unit in self.group else self.depth.get(unit.removeprefix("cluster "), 0))
+                  for unit, ids in units.items()}
         unit_of = {id: unit for unit, ids in units.items() for id in ids}
+        ranks = [self.rank[id] for ids in units.values() for id in ids]
+        rest = height - sum(self.heights[min(ranks):max(ranks) + 1])
         best: list[int] = []
-        best_badness = self._badness([], units, lowest) * 0.75  # else it is not worth it
+        best_badness = self._badness([], units, lowest, rest) * 0.85  # else it is not worth it
         for columns in range(2, 9):
-            cuts = self._cuts(columns, lowest, unit_of)
-            if cuts is None:
+            found = self._cuts(columns, lowest, unit_of)
+            if found is None:
                 continue
-            badness = self._badness(cuts, units, lowest) + 0.05 * columns
+            cuts, broken = found
+            badness = self._badness(cuts, units, lowest, rest) + 0.05 * columns + 0.1 * broken
             if badness < best_badness - 0.01:
                 best, best_badness = cuts, badness
         if best:
@@ -234,12 +247,15 @@ class _Sheet:
     def _container(self, height: float) -> str:
         container = ""
         while True:
-            inside = [path for path, parent in self.parent.items()
-                      if parent == container and self.kind[path] == "scope"]
-            for path in inside:
+            groups = [path for path, parent in self.parent.items()
+                      if parent == container and self.kind[path] in ("scope", "series")]
+            for path in groups:
                 ranks = [self.rank[id] for id, group in self.group.items()
                          if path in self.chain(group)]
-                if ranks and sum(self.heights[min(ranks):max(ranks) + 1]) > 0.6 * height:
+                around = sum(not container or container in self.chain(group)
+                             for group in self.group.values())
+                inside = sum(self.heights[min(ranks):max(ranks) + 1]) if ranks else 0.0
+                if 2 * len(ranks) > around and inside > 0.6 * height:
                     container = path
                     break
             else:
@@ -258,10 +274,11 @@ class _Sheet:
         return units
 
     def _cuts(self, columns: int, lowest: dict[str, int],
-              unit_of: dict[str, str]) -> list[int] | None:
-        """The rows at which the columns after the first begin, where few edges are cut."""
-        if columns == 1:
-            return []
+              unit_of: dict[str, str]) -> tuple[list[int], int] | None:
+        """The rows at which the columns after the first begin, where few edges are cut.
+
+        Also how many nodes have an edge there that does not fit through the gutter.
+        """
         starts = sorted(set(lowest.values()))
         if len(starts) < columns:
             return None
@@ -289,11 +306,12 @@ class _Sheet:
             cuts.append(min(allowed, key=lambda row: (
                 min(len(crossing.get(row, ())), 9) + abs(at[row - bottom] - goal) / window * 2,
                 row)))
-        return cuts
+        return cuts, sum(len(crossing.get(row, ())) for row in cuts
+                         if len(crossing.get(row, ())) > _THROUGH_GUTTER)
 
     def _badness(self, cuts: list[int], units: dict[str, list[str]],
-                 lowest: dict[str, int]) -> float:
-        """How far from square the columns are together."""
+                 lowest: dict[str, int], rest: float) -> float:
+        """How far from square the columns are together, and the `rest` above and below them."""
         sizes: dict[int, dict[int, list[float]]] = {}
         for unit, ids in units.items():
             column = sum(lowest[unit] >= cut for cut in cuts)
@@ -304,6 +322,7 @@ class _Sheet:
         width = sum(max(row[0] for row in rows.values()) * self.spread + 60
                     for rows in sizes.values())
         height = max(sum(row[1] + self.gap for row in rows.values()) for rows in sizes.values())
+        height += rest
         ratio = width / height if self.sideways else height / width
         return max(ratio / 0.9, 0.9 / ratio)
 
@@ -320,13 +339,22 @@ class _Sheet:
         result.first = [min((id for id in where if where[id] == column),
                             key=lambda id: (self.rank[id], id)) for column in
                         range(result.columns)]
+        bases = [min(self.rank[id] for id in where if where[id] == column)
+                 for column in range(result.columns)]
+        spans = [max(self.rank[id] for id in where if where[id] == column) - bases[column]
+                 for column in range(result.columns)]
         crossing: dict[int, dict[str, list[str]]] = {}
         far: dict[str, dict[int, list[str]]] = {}
         for edge in self.edges:
             one, other = where.get(edge.tail), where.get(edge.head)
             if one is None or other is None or one == other:
                 continue
-            if other == one + 1:
+            if other == one + 1 and self.rank[edge.head] - bases[other] > (
+                    self.rank[edge.tail] - bases[one] + 1):
+                continue  # the way there leads up anyway
+            is_short = self.rank[edge.tail] - bases[one] > 0.6 * spans[one] and (
+                self.rank[edge.head] - bases[other] < 0.4 * spans[other])
+            if other == one + 1 and is_short:
                 heads = crossing.setdefault(one, {}).setdefault(edge.tail, [])
             else:
                 heads = far.setdefault(edge.tail, {}).setdefault(other, [])

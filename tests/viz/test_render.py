@@ -56,7 +56,7 @@ def test_svg_of_malicious_names_is_xml(tmp_path, engine):
 
 @pytest.mark.parametrize("name", ["graph.jpg", "graph", "graph.svg.gz"])
 def test_unknown_suffix(tmp_path, name):
-    with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf or \.dot"):
+    with pytest.raises(ValueError, match=r"must end in \.svg, \.png, \.pdf, \.dot or \.html"):
         linear().render(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
