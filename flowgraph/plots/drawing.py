@@ -109,8 +109,9 @@ def _dress(axis: Any, panel: Panel, sheet: Sheet, unit: str, matplotlib: Any) ->
     axis.set_axisbelow(True)
     if sheet.x == "step":
         axis.set_xlabel(sheet.xlabel)
+        whole = all((line.steps % 1 == 0).all() for line in panel.lines)
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(
-            nbins=7, integer=all((line.steps % 1 == 0).all() for line in panel.lines)))
+            nbins=7, steps=[1, 2, 5, 10], integer=whole))
         axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_step_text))
     elif sheet.x == "relative":
         axis.set_xlabel(f"time since the run began, {unit}")
@@ -122,6 +123,11 @@ def _dress(axis: Any, panel: Panel, sheet: Sheet, unit: str, matplotlib: Any) ->
         axis.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=zone))
     if sheet.log:
         axis.set_yscale("log")
+        low, high = axis.get_ylim()
+        digits = "123456789" if high < 3 * low else "1235" if high < 20 * low else "1"
+        for formatter in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            formatter(matplotlib.ticker.FuncFormatter(
+                lambda value, _: f"{value:g}" if f"{value:e}"[0] in digits else ""))
     notes = _notes(panel, sheet)
     if notes:
         axis.text(0.99, 0.98, notes, transform=axis.transAxes, ha="right", va="top",

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flowgraph.core.durable import write_file
 from flowgraph.core.frames import located
 from flowgraph.core.system_error import local_path, system_error
 from flowgraph.errors import MissingDependencyError, message
-from flowgraph.io.durable import write_file
 
 PICTURES = ("png", "svg", "pdf")
 DPI = 120
