@@ -10,11 +10,13 @@ made of them when the run is over.
 The clock stands still while a hook notes something, and between one step and the next: times are
 those of the steps, not those of noting them nor of going step by step, which a run that is not
 noted does not do. Of a loop that goes on for long only the first and the last rounds are kept
-whole: rounds in between are added up, step by step.
+whole: rounds in between are added up, step by step. Notes are many small objects, which would have
+Python collect garbage in the middle of a kernel: it does so between steps, while the clock stands.
 """
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import deque
@@ -191,6 +193,7 @@ class StepNotes:
         self._live: dict[Any, list[int]] = {}  # by memory: how many values are in it, its bytes
         self._live_bytes = 0
         self._count = 0
+        self._collects = gc.isenabled()
 
     def now(self) -> float:
         """The time of the notes' clock, in seconds."""
@@ -241,6 +244,8 @@ class StepNotes:
         """Ends a plan; steps that have not finished, because one has raised, end too."""
         if self._stopped_at is None:
             self._stopped_at = time.perf_counter()
+        if self._collects:
+            gc.enable()
         part, depth = self._entered.pop()
         while len(self._running) > depth:
             self._end(self._running.pop())
@@ -261,11 +266,16 @@ class StepNotes:
             with suppress(Exception):  # what a member raises, the step will raise in a moment
                 note.kept = kept_of_members(step, arguments, self._keep)
         note.start = self._stopped_at - self._stopped
+        op_def = step.instr.op_def
+        if self._collects and not (op_def.waits or op_def.runs_user_code or step.instr.bodies):
+            gc.disable()
         self._go_on()
 
     def after(self, step: Step, arguments: list[Any], results: list[Any], seconds: float) -> None:
         """Ends a step."""
         self._stopped_at = time.perf_counter()
+        if self._collects:
+            gc.enable()
         note = self._running.pop()
         self._end(note)
         keep = self._keep

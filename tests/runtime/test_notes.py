@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,21 @@ def test_a_run_that_waits_has_two_parts() -> None:
     kinds = [[note.step.op.type for note in part.notes] for part in notes.parts]
     assert [kind[-1] for kind in kinds][-1] == "Square"
     assert "QueueDequeueV2" in kinds[0]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_is_collected_after_a_run_as_before_it(enabled) -> None:
+    y = fg.while_loop(lambda i, a: i < 3, lambda i, a: (
+        i + 1, fg.check_numerics(a * 1e30, "too large")), [0, 1.0])[1]
+    (gc.enable if enabled else gc.disable)()
+    try:
+        noted(loop(3))
+        assert gc.isenabled() == enabled
+        with pytest.raises(fg.errors.InvalidArgumentError):
+            noted(y)
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
 
 
 def test_the_clock_stands_still_while_a_hook_is_busy() -> None:
