@@ -88,12 +88,14 @@ const Card = (() => {
     const button = Dom.iconButton("copy", "Copy the name", () => copy(nameOf(item), button));
     button.dataset.keep = "copy";
     return Dom.el("header", { class: "card-head" },
-      Dom.el("span", { class: "swatch large", "data-kind": kindOf(item), title: isEdge(item) ? null : kindWords(item) }),
+      swatchOf(kindOf(item), "large"),
       Dom.el("div", { class: "card-title" }, Dom.el("h2", {}, title), subtitle),
       Dom.el("div", { class: "card-buttons" }, !isEdge(item) && button,
         !isEdge(item) && Dom.iconButton("centre", "Bring it into the middle", () => reveal(item)),
         Dom.iconButton("close", "Close", () => set({ selected: null }), "Esc")));
   }
+
+  const fullName = (item) => Dom.el("p", { class: "full-name" }, Dom.name(item.path));
 
   // in layer1 › dense, each a link
   function crumbs(item) {
@@ -121,7 +123,7 @@ const Card = (() => {
     const before = op.outs.filter((link) => link.kind === "control");
     const kind = kindWords(op);
     return [
-      head(op, op.type, Dom.el("p", { class: "full-name" }, Dom.name(op.name))),
+      head(op, op.type, fullName(op)),
       Dom.el("p", { class: "role" }, kind, crumbs(op), " ", op.fetched && Dom.el("span", { class: "tag" },
         "fetched"), op.unused && Dom.el("span", { class: "tag" }, "not needed by the fetches")),
       op.doc && Dom.el("p", { class: "doc" }, op.doc),
@@ -171,8 +173,8 @@ const Card = (() => {
     const cost = run.cost(item);
     if (!cost) {
       const kept = Runs.stepped(), whole = kept && kept.within.get(item);
-      return part("In the run", whole ? [Dom.el("p", { class: "soft" }, "no step of its own; ran as a part of"), itemLink(whole)]
-        : Dom.el("p", { class: "soft" }, "no step of its own"));
+      return part("In the run", Dom.el("p", { class: "soft" }, `no step of its own${whole ? "; ran as a part of" : ""}`),
+        whole && itemLink(whole));
     }
     return part("In the run", facts([["self time", `${formatTime(cost.self)}, ${Dom.share(cost.self, run.total)}`],
       ["calls", formatCount(cost.calls)], ["memory", cost.bytes > 0 ? formatBytes(cost.bytes) : ""],
@@ -182,10 +184,11 @@ const Card = (() => {
   function stats(op) {
     const kept = Runs.stepped(), step = Runs.stepFor(kept, op);
     if (!step) return null;
-    return part(step.outputs.length ? "Values" : "Step", Dom.el("button", { type: "button", class: "quiet",
-      onclick: () => set({ run: model.runs.indexOf(kept.raw), step: step.index }) }, `step ${formatCount(step.index + 1)}`, step.round > 0
-      && `, round ${step.round}`), valueTable(step), step.source && Dom.el("pre", { class: "code", tabindex: "0" },
-      step.source));
+    const go = () => set({ run: model.runs.indexOf(kept.raw), step: step.index });
+    const words = `step ${formatCount(step.index + 1)}${step.round > 0 ? `, round ${step.round}` : ""}`;
+    return part(step.outputs.length ? "Values" : "Step",
+      Dom.el("button", { type: "button", class: "quiet", onclick: go }, words), valueTable(step),
+      step.source && Dom.el("pre", { class: "code", tabindex: "0" }, step.source));
   }
 
   // Statistics of what a step left behind, one column per output.
@@ -202,8 +205,8 @@ const Card = (() => {
         dt.classList.add("warn");
         dt.nextSibling.classList.add("warn");
       }
-      return [given.length > 1 && Dom.el("h4", {}, `output ${i}`), Dom.el("p", {}, Dom.el("code", {}, output[0])), table,
-        output[8] && Dom.el("pre", { class: "code", tabindex: "0" }, output[8])];
+      return [given.length > 1 && Dom.el("h4", {}, `output ${i}`), Dom.el("p", {}, Dom.el("code", {}, output[0])),
+        table, output[8] && Dom.el("pre", { class: "code", tabindex: "0" }, output[8])];
     });
   }
 
@@ -221,8 +224,8 @@ const Card = (() => {
     }
     const open = state.open.has(group);
     return [
-      head(group, group.title, group.path !== group.title && Dom.el("p", { class: "full-name" }, Dom.name(group.path))),
-      Dom.el("p", { class: "role" }, KIND_WORDS[kindOf(group)], crumbs(group), ` · ${Dom.many(ops.length, "operation")}`),
+      head(group, group.title, group.path !== group.title && fullName(group)),
+      Dom.el("p", { class: "role" }, kindWords(group), crumbs(group), ` · ${Dom.many(ops.length, "operation")}`),
       Dom.el("div", { class: "tools" }, Dom.el("button", { type: "button", class: "button",
         "data-keep": "open", onclick: () => toggle(group) }, open ? "Close" : "Open")),
       traceButtons(),
@@ -257,11 +260,11 @@ const Card = (() => {
   // ---- an edge, and nothing --------------------------------------------------------------------
 
   function edgeCard(edge) {
-    const words = { data: "tensor", bridge: "tensor, by way of hidden operations", ref: "variable handed over to be changed", control: "order only",
-      next: "taken by the next round" };
+    const words = { data: "tensor", bridge: "tensor, by way of hidden operations",
+      ref: "variable handed over to be changed", control: "order only", next: "taken by the next round" };
     return [head(edge, "Edge", Dom.el("p", { class: "role" }, words[edge.kind])),
-      Dom.el("div", { class: "panel-part columns ends" }, Dom.el("div", {}, Dom.el("h4", {}, "from"), itemLink(endOf(edge, "tail"))),
-        Dom.el("div", {}, Dom.el("h4", {}, "to"), itemLink(endOf(edge, "head")))),
+      Dom.el("div", { class: "panel-part columns" }, [["from", "tail"], ["to", "head"]].map(([title, end]) => (
+        Dom.el("div", {}, Dom.el("h4", {}, title), itemLink(endOf(edge, end)))))),
       part(edge.kind === "control" ? "Waits" : Dom.many(edge.links.length, "tensor"), list(edge.links, (link) => [
         Dom.el("div", { class: "edge-row" }, Dom.el("span"), itemLink(link.tail, link.index > 0
           ? `${link.tail.name}:${link.index}` : link.tail.name), link.spec && specText(link.spec)),
@@ -273,7 +276,8 @@ const Card = (() => {
     const types = new Set(model.ops.map((op) => op.type));
     const variables = model.ops.filter((op) => op.role === "variable" && (!op.owner || op.owner === op));
     return [Dom.el("header", { class: "card-head" }, Dom.el("div", { class: "card-title" }, Dom.el("h2", {},
-      model.title || "Graph"), Dom.el("p", { class: "soft" }, "Nothing is selected: click a node, or press / to search."))),
+      model.title || "Graph"), Dom.el("p", { class: "soft" },
+      "Nothing is selected: click a node, or press / to search."))),
     part("Graph", facts([["operations", formatCount(model.ops.length)], ["types", formatCount(types.size)],
       ["edges", formatCount(model.links.length)], ...size(model.ops)])),
     part("Fetched", list(model.fetched, (op) => itemLink(op))),

@@ -53,7 +53,7 @@ const Filters = (() => {
       const on = !own.some((role) => state.hiddenRoles.has(role));
       return Dom.el("button", { type: "button", class: "chip", "aria-pressed": on, "data-chip": key,
         title: `${on ? "Hide" : "Show"} ${title.toLowerCase()}`, onclick: () => flipRoles(own) },
-      Dom.el("span", { class: "swatch", "data-kind": SWATCHES[key] || key }), title,
+      swatchOf(SWATCHES[key] || key), title,
       Dom.el("span", { class: "soft" }, formatCount(own.reduce((sum, role) => sum + (roles.get(role) || 0), 0))));
     }));
     if (focused) chips.querySelector(`[data-chip="${focused}"]`)?.focus();

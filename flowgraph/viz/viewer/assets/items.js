@@ -44,11 +44,14 @@ function wordsOf(item) {
   return `edge from ${endOf(item, "tail").path} to ${endOf(item, "head").path}`;
 }
 
+// The sample of a kind: its colours and shape.
+const swatchOf = (kind, more = "") => Dom.el("span", { class: `swatch ${more}`, "data-kind": kind });
+
 // A link that selects `item`, opens the groups around it and brings it into the middle.
 function itemLink(item, text, after) {
   const name = nameOf(item);
   return Dom.el("button", { type: "button", class: "item-link", title: `${name}${isOp(item)
     ? ` (${item.type})` : ""}`, onclick: (event) => { event.preventDefault(); reveal(item); } },
-  Dom.el("span", { class: "swatch", "data-kind": kindOf(item) }),
+  swatchOf(kindOf(item)),
   Dom.el("span", { class: "item-name" }, Dom.name(text || name)), after && [" ", after]);
 }

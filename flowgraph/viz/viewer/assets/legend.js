@@ -76,10 +76,10 @@ const Legend = (() => {
     const items = visible(), order = Object.keys(KIND_WORDS);
     const seen = new Map(items.map((item) => [kindWords(item), kindOf(item)]));
     const rows = [...seen].sort((a, b) => order.indexOf(a[1]) - order.indexOf(b[1]));
-    return Dom.el("ul", {}, rows.map(([words, kind]) => row(Dom.el("span", { class: "swatch", "data-kind": kind }),
+    return Dom.el("ul", {}, rows.map(([words, kind]) => row(swatchOf(kind),
       kind === "scope" ? "scope: double-click opens it" : words)),
-    items.some((item) => item.fetched) && row(Dom.el("span", { class: "swatch fetched", "data-kind": "op" }), "asked for"),
-    items.some((item) => item.unused) && row(Dom.el("span", { class: "swatch unused", "data-kind": "op" }), "pale: not asked for"),
+    items.some((item) => item.fetched) && row(swatchOf("op", "fetched"), "asked for"),
+    items.some((item) => item.unused) && row(swatchOf("op", "unused"), "pale: not asked for"),
     edgeKinds().map((kind) => row(Dom.el("span", { class: `line ${EDGES[kind][1]}` }), EDGES[kind][0])));
   }
 

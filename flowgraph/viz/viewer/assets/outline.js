@@ -88,7 +88,7 @@ const Outline = (() => {
         + (hits > 0 ? `, ${Dom.many(hits, "match", "matches")}` : ""), "aria-level": level, "aria-posinset": place, "aria-setsize": size,
       "aria-expanded": group ? String(isOpen) : undefined, style: `--level: ${level - 1}` },
     Dom.el("span", { class: group ? parts.join(" ") : "leaf", "aria-hidden": "true" }, group && Dom.icon("right")),
-    Dom.el("span", { class: "swatch", "data-kind": kindOf(item) }), Dom.el("bdi", { class: "outline-name" }, item.title),
+    swatchOf(kindOf(item)), Dom.el("bdi", { class: "outline-name" }, item.title),
     Dom.el("span", { class: "soft outline-type" }, group ? formatCount(item.count)
       : item.type === item.title ? "" : item.type),
     hits > 0 && Dom.el("span", { class: "badge", title: Dom.many(hits, "match", "matches") }, formatCount(hits)));

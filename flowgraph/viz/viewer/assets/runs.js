@@ -113,26 +113,35 @@ const Runs = (() => {
       "select", { onchange: (event) => set({ run: Number(event.target.value), step: -1 }) },
       model.runs.map((one, i) => Dom.el("option", { value: i, selected: i === Math.max(0, state.run) },
         titleOf(one)))));
-    const facts = [`${formatTime(run.seconds * 1e6)} in all`, run.steps.length > 0 && Dom.many(run.steps.length, "step"),
+    const facts = [`${formatTime(run.seconds * 1e6)} in all`,
+      run.steps.length > 0 && Dom.many(run.steps.length, "step"),
       run.peak > 0 && `${formatBytes(run.peak)} alive at most`];
+    const choice = (kind, title) => Dom.el("button", { type: "button", "aria-pressed": by === kind, "data-by": kind,
+      onclick: () => { by = kind; show(); panel.querySelector(`[data-by=${kind}]`).focus(); } }, title);
     const tabs = Dom.el("div", { class: "segments", role: "group", "aria-label": "rows" },
-      ["op", "scope"].map((kind) => Dom.el("button", { type: "button", "aria-pressed": by === kind,
-        onclick: () => { by = kind; show(); panel.querySelector(`[data-by=${kind}]`).focus(); }, "data-by": kind }, kind === "op" ? "By operation" : "By scope")));
+      choice("op", "By operation"), choice("scope", "By scope"));
     table = new Dom.RowList({ role: "listbox", rowRole: "option", label: "costs", height: 48, draw: row,
       choose: (item) => reveal(item) });
-    const head = Dom.el("div", { class: "cost-row cost-head", role: "group", "aria-label": "Sort by" }, COLUMNS.map(([key, title]) =>
-      Dom.el("button", { type: "button", class: `cost-${key}`, "aria-pressed": order === key,
-        title: order === key ? (falling ? "largest first" : "smallest first") : `Sort by ${title.toLowerCase()}`,
-        onclick: () => { falling = order === key ? !falling : key !== "name"; order = key; show();
-          panel.querySelector(`.cost-head .cost-${key}`).focus(); } },
-      key === "name" && by === "scope" ? "Scope" : title,
-      order === key && Dom.el("span", { class: "sort", "aria-hidden": "true" }, falling ? "▾" : "▴"))));
+    const head = Dom.el("div", { class: "cost-row cost-head", role: "group", "aria-label": "Sort by" },
+      COLUMNS.map(([key, title]) => sorter(key, key === "name" && by === "scope" ? "Scope" : title)));
     Dom.fill(panel, Dom.el("div", { class: "panel-part run-head" }, choose || Dom.el("h2", {}, run.title
       || "Run"), Dom.el("p", { class: "soft" }, facts.filter(Boolean).join(" · ")), curve(run),
     Dom.el("div", { class: "tools" }, tabs, stepped() && Dom.el("button", { type: "button", class: "button",
       onclick: () => Steps.open() }, Dom.icon("play"), "Step through"))),
     head, table.element);
     table.show(rows(run));
+  }
+
+  // The head of a column, which sorts by it; once more turns the order around.
+  function sorter(key, title) {
+    const hint = order !== key ? `Sort by ${title.toLowerCase()}` : falling ? "largest first" : "smallest first";
+    return Dom.el("button", { type: "button", class: `cost-${key}`, "aria-pressed": order === key, title: hint,
+      onclick: () => {
+        falling = order === key ? !falling : key !== "name";
+        order = key;
+        show();
+        panel.querySelector(`.cost-head .cost-${key}`).focus();
+      } }, title, order === key && Dom.el("span", { class: "sort", "aria-hidden": "true" }, falling ? "▾" : "▴"));
   }
 
   // Runs of a training are called alike, so they are numbered.
@@ -157,7 +166,8 @@ const Runs = (() => {
     const part = run.total > 0 ? cost.self / run.total : 0;
     const cells = { name: nameOf(item), self: formatTime(cost.self), share: Dom.share(cost.self, run.total),
       calls: formatCount(cost.calls), bytes: formatBytes(cost.bytes), rate: Dom.rate(cost.flops, cost.self) };
-    const words = `${cells.name}, self time ${cells.self}, ${cells.share}, ${Dom.many(cost.calls, "call")}, ${cells.bytes}`;
+    const words = [cells.name, `self time ${cells.self}`, cells.share, Dom.many(cost.calls, "call"),
+      cells.bytes].join(", ");
     return Dom.el("div", { class: "cost-row", title: nameOf(item), "aria-label": words },
       COLUMNS.map(([key]) => Dom.el("span", { class: `cost-${key}`,
         style: key === "share" && `--part: ${part.toFixed(4)}` }, key !== "name" ? cells[key]

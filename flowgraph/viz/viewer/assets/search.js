@@ -213,7 +213,7 @@ const Search = (() => {
   function row(op, i) {
     const cut = op.name.lastIndexOf("/") + 1;
     return Dom.el("div", { class: i === found.at ? "result current" : "result", title: op.name },
-      Dom.el("span", { class: "swatch", "data-kind": kindOf(op) }),
+      swatchOf(kindOf(op)),
       Dom.el("span", { class: "result-name" }, Dom.el("span", { class: "path" }, op.name.slice(0, cut)),
         Dom.el("b", {}, op.name.slice(cut))),
       Dom.el("span", { class: "result-type" }, op.type));

@@ -116,7 +116,8 @@ const Tints = (() => {
     if (worst > HUGE && best >= 0) worst = best;
     const text = { [BAD]: broken > 1 ? `${broken} × NaN/inf` : "NaN/inf", [ZERO]: "zeros", [SPARSE]: "> 90 % 0",
       [NONE]: "" }[worst];
-    return { key: `values-${VALUES[worst][0]}`, text: text ?? (most < 0 ? "" : `|x| ≤ ${Number(most.toPrecision(2))}`) };
+    const range = most < 0 ? "" : `|x| ≤ ${Number(most.toPrecision(2))}`;
+    return { key: `values-${VALUES[worst][0]}`, text: text ?? range };
   }
 
   function judge([spec, min, max, , , nans, infs, zeros]) {
