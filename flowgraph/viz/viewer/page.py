@@ -10,8 +10,8 @@ import os
 from importlib import resources
 from typing import Any
 
+from flowgraph.core.durable import write_file
 from flowgraph.graph.graph import Graph
-from flowgraph.io.durable import write_file
 from flowgraph.viz.labels import html
 from flowgraph.viz.viewer.palette import css_variables
 from flowgraph.viz.viewer.payload import payload, script_safe
@@ -19,9 +19,9 @@ from flowgraph.viz.viewer.payload import payload, script_safe
 STYLES = ("viewer.css", "panel.css")
 SCRIPTS = (
     "text", "state", "model", "flow", "rank", "order", "place", "relax", "fold", "shapes",
-    "labels", "layout", "colors", "elements", "draw", "minimap", "view", "pointer", "export", "dom",
-    "items", "theme", "search", "marks", "runs", "tints", "menu", "legend", "card", "outline",
-    "filters", "steps", "keys", "help", "print", "panel", "main",
+    "labels", "pack", "layout", "colors", "elements", "draw", "minimap", "view", "pointer",
+    "export", "dom", "items", "theme", "search", "marks", "runs", "tints", "menu", "legend",
+    "card", "outline", "filters", "steps", "keys", "help", "print", "panel", "main",
 )
 
 

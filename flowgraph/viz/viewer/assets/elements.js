@@ -42,7 +42,7 @@ function besideElement(place, level) {
   const g = svg("g", { class: `beside look-${item.look}`, "data-key": item.key });
   const middle = y + h / 2;
   g.append(svg("path", { class: "tie", d: tieText(place) }));
-  g.append(svg("rect", { class: "shape", x, y, width: w, height: h, rx: item.look === "constant" ? 4 : 1 }));
+  g.append(svg("rect", { class: "shape", x, y, width: w, height: h, rx: item.type === "Const" ? 4 : 1 }));
   if (level === 2) {
     g.append(svg("text", { x: x + w / 2, y: middle + 3.2, "font-size": SMALL_SIZE }, besideFace(item).text));
   }

@@ -138,14 +138,14 @@ class Flow {
     const isHost = (item) => item && !(item.isGroup && this.state.open.has(item))
       && item.kind !== "side";
     for (const item of scene.items) {
-      const isConstant = item.look === "constant" && !ins.has(item) && !item.fetched;
+      const isConstant = item.type === "Const" && !ins.has(item) && !item.fetched;
       const isSummary = item.look === "summary" && !outs.has(item) && !item.fetched;
       if (!isConstant && !isSummary) continue;
       const own = (isConstant ? outs : ins).get(item) || [];
       const hosts = [...new Set(own.map((edge) => (isConstant ? edge.head : edge.tail)))];
       const most = isConstant ? MOST_BESIDE : 1;
       if (!hosts.length || hosts.length > most || !hosts.every(isHost)) continue;
-      if (hosts.some((host) => host.look === "constant" || host.look === "summary")) continue;
+      if (hosts.some((host) => host.type === "Const" || host.look === "summary")) continue;
       const side = isConstant ? "left" : "right";
       if (hosts.some((host) => countBeside(scene, host, side) >= 6)) continue;
       for (const host of hosts) {

@@ -33,44 +33,53 @@ function rankSizes(net, ordered, u, gap) {
   return { thick, gaps };
 }
 
-// Columns: [{from, to, u0, width, starts: {rank: v}, length}] for the ranks from..to.
+// Columns: [{from, to, shift, width, starts: {rank: v}, length}] for the ranks from..to; as many as
+// it takes for the whole to be no sliver.
 function foldColumns(net, ordered, u, shape) {
-  const { layers, width, downs } = ordered;
   const { thick, gaps } = rankSizes(net, ordered, u, shape.gap);
-  let low = Infinity, high = -Infinity;
-  u.forEach((value, v) => {
-    low = Math.min(low, value - width[v] / 2);
-    high = Math.max(high, value + width[v] / 2);
+  const measures = { thick, gaps, ends: [], length: 0 };
+  thick.forEach((size, r) => {
+    measures.ends[r] = measures.length + size;
+    measures.length += size + (r < thick.length - 1 ? gaps[r] : 0);
   });
-  const wide = high - low;
-  const ends = [];
-  let length = 0;
-  layers.forEach((_, r) => {
-    length += thick[r];
-    ends[r] = length;
-    length += gaps[r];
-  });
-  length -= gaps[layers.length - 1] || 0;
-  let cuts = [];
-  if (length > TALLEST && length > wide * shape.tall) {
-    const count = Math.max(2, Math.min(Math.round(Math.sqrt(length / (wide + 60) * shape.ratio)), Math.ceil(length / (TALLEST * 0.6))));
-    // How many edges a cut behind a rank would cut.
-    const cost = layers.map((layer) => layer.reduce((sum, v) => sum + downs[v].length, 0));
-    for (let i = 1; i < count; i += 1) {
-      const aim = (length * i) / count;
-      const slack = (length / count) * 0.2;
-      let best = -1, bestCost = Infinity;
-      for (let r = (cuts[cuts.length - 1] ?? -1) + 1; r < layers.length - 1; r += 1) {
-        const away = Math.abs(ends[r] - aim);
-        const total = away <= slack ? cost[r] * 0.5 + 4 * (away / slack) ** 2 : 1e6 + away;
-        if (total < bestCost) { best = r; bestCost = total; }
-      }
-      if (best >= 0) cuts.push(best);
-    }
+  const whole = cutColumns(ordered, u, measures, 1);
+  if (measures.length <= TALLEST || measures.length <= whole.w * shape.tall) return whole;
+  let count = Math.max(2, Math.round(Math.sqrt((measures.length / (whole.w + 60)) * shape.ratio)));
+  let best = null;
+  for (let round = 0; round < 5; round += 1, count = Math.ceil(count * 1.3)) {
+    const folded = cutColumns(ordered, u, measures, count);
+    if (best && folded.h / folded.w > best.h / best.w) break;
+    best = folded;
+    if (best.h < best.w * shape.tall) break;
   }
+  return best;
+}
+
+// The ranks behind which `count` columns end: about equally long, where few edges are cut.
+function findCuts(ordered, { ends, length }, count) {
+  const { layers, downs } = ordered;
+  const cost = layers.map((layer) => layer.reduce((sum, v) => sum + downs[v].length, 0));
+  const cuts = [];
+  for (let i = 1; i < count; i += 1) {
+    const aim = (length * i) / count;
+    const slack = (length / count) * 0.2;
+    let best = -1, bestCost = Infinity;
+    for (let r = (cuts[cuts.length - 1] ?? -1) + 1; r < layers.length - 1; r += 1) {
+      const away = Math.abs(ends[r] - aim);
+      const total = away <= slack ? cost[r] * 0.5 + 4 * (away / slack) ** 2 : 1e6 + away;
+      if (total < bestCost) { best = r; bestCost = total; }
+    }
+    if (best >= 0) cuts.push(best);
+  }
+  return cuts;
+}
+
+function cutColumns(ordered, u, measures, count) {
+  const { layers, width, downs } = ordered;
+  const { thick, gaps } = measures;
   const columns = [];
   let from = 0;
-  for (const to of [...cuts, layers.length - 1]) {
+  for (const to of [...findCuts(ordered, measures, count), layers.length - 1]) {
     const column = { from, to, starts: new Map(), length: 0, lanes: 0 };
     let left = Infinity, right = -Infinity, v0 = 0;
     for (let r = from; r <= to; r += 1) {
@@ -88,7 +97,8 @@ function foldColumns(net, ordered, u, shape) {
     columns.push(column);
     from = to + 1;
   }
-  const margin = columns.length > 1 ? 18 + LANE * Math.min(12, Math.max(...columns.map((c) => c.lanes))) : 0;
+  const most = Math.max(...columns.map((c) => c.lanes));
+  const margin = columns.length > 1 ? 18 + LANE * Math.min(12, most) : 0;
   let at = 0;
   for (const column of columns) {
     column.shift = at - column.left;

@@ -10,6 +10,7 @@
 
 const PADDING = 16;
 const MOST_PORTS = 18; // more than these are not given a way of their own
+const STUB = 12; // pixels of an edge that has none
 const BESIDE_GAP = 5, BESIDE_H = 17;
 
 class Layouts {
@@ -66,7 +67,8 @@ function layoutGroup(scene, inner, direction) {
     if (part.members.length === 1 && !part.edges.length) loose.push(part.members[0]);
     else blocks.push(partBlock(part, boxes, sideways));
   }
-  if (loose.length) blocks.push(gridBlock(loose.map((item) => boxes.get(item)), sideways));
+  const gap = [...ports.values()].some((port) => port.free) ? 2 * STUB + 20 : 18;
+  if (loose.length) blocks.push(gridBlock(loose.map((item) => boxes.get(item)), sideways, gap));
   const whole = packParts(blocks, sideways);
   const layout = turn(whole, boxes, direction, scene);
   placeSides(layout, scene.items.filter((item) => item.kind === "side").map((i) => boxes.get(i)));
@@ -163,6 +165,7 @@ function partBlock(part, boxes, sideways) {
     line.tailAt = portOffset(boxes.get(tail), edge.tailPort, sideways);
     line.headAt = portOffset(boxes.get(head), edge.headPort, sideways);
   }
+  separate(net);
   const ratio = sideways ? 0.7 : 1.4;
   const shape = { widest: Math.max(sideways ? 500 : 900, Math.sqrt(area * ratio * 1.5)),
     tall: sideways ? 3.2 : 2.2, ratio, gap: sideways ? 72 : GAP };
@@ -170,57 +173,22 @@ function partBlock(part, boxes, sideways) {
   return { w: placed.w, h: placed.h, net, number, placed, members: part.members };
 }
 
+// Edges between the same two boxes, in either direction, run side by side.
+function separate(net) {
+  const pairs = new Map();
+  for (const edge of net.edges) addTo(pairs, `${Math.min(edge.tail, edge.head)},${Math.max(edge.tail, edge.head)}`, edge);
+  for (const edges of pairs.values()) {
+    const loose = edges.filter(({ data }) => !data.tailPort && !data.headPort);
+    if (loose.length < 2 || loose.length > 4) continue;
+    loose.forEach((edge, i) => { edge.tailAt = edge.headAt = (i - (loose.length - 1) / 2) * 14; });
+  }
+}
+
 // How far from the middle of a box an edge leaves it: open groups have ports.
 function portOffset(box, port, sideways) {
   const at = box && box.inner && box.inner.ports.get(port);
   if (!at) return 0;
   return sideways ? at.y - box.h / 2 : at.x - box.w / 2;
-}
-
-function gridBlock(list, sideways) {
-  const area = list.reduce((sum, box) => sum + (box.fullW + SPACE) * (box.fullH + 18), 0);
-  const target = Math.sqrt(area * (sideways ? 0.8 : 1.6));
-  const places = [];
-  let u = 0, v = 0, row = 0, widest = 0;
-  for (const box of list) {
-    const [w, h] = sideways ? [box.fullH, box.fullW] : [box.fullW, box.fullH];
-    if (u > 0 && u + w > target) { v += row + 18; u = 0; row = 0; }
-    places.push({ box, u: u + w / 2, v: v + h / 2 });
-    u += w + SPACE;
-    widest = Math.max(widest, u - SPACE);
-    row = Math.max(row, h);
-  }
-  return { w: widest, h: v + row, grid: places };
-}
-
-// Blocks side by side in rows, of the width that makes the whole most like a screen.
-function packParts(blocks, sideways) {
-  const space = 36;
-  const ratio = sideways ? 0.7 : 1.4;
-  const area = blocks.reduce((sum, b) => sum + (b.w + space) * (b.h + space), 0);
-  const widest = Math.max(0, ...blocks.map((b) => b.w));
-  const sorted = [...blocks].sort((a, b) => (b.grid ? 0 : b.h) - (a.grid ? 0 : a.h));
-  let best = null;
-  for (const share of blocks.length > 1 ? [1, 0.7, 1.3, 1.7, 2.3] : [1]) {
-    const tried = packRows(sorted, Math.max(widest, Math.sqrt(area * ratio) * share), space);
-    tried.off = Math.abs(Math.log(Math.max(1, tried.w) / Math.max(1, tried.h) / ratio));
-    if (!best || tried.off < best.off - 0.15) best = tried;
-  }
-  sorted.forEach((block, i) => { [block.u, block.v] = best.places[i]; });
-  return { blocks, w: best.w, h: best.h };
-}
-
-function packRows(blocks, target, space) {
-  let u = 0, v = 0, row = 0, w = 0;
-  const places = [];
-  for (const block of blocks) {
-    if (u > 0 && u + block.w > target + 1) { v += row + space; u = 0; row = 0; }
-    places.push([u, v]);
-    u += block.w + space;
-    w = Math.max(w, u - space);
-    row = Math.max(row, block.h);
-  }
-  return { places, w, h: v + row };
 }
 
 // From the flow's coordinates to the screen's.
@@ -266,43 +234,6 @@ function reverseSteps(steps) {
   return result;
 }
 
-// Side jobs: a column at the right, or several where one would be too tall.
-function placeSides(layout, sides) {
-  if (!sides.length) return;
-  const area = sides.reduce((sum, box) => sum + (box.w + SPACE) * (box.h + 16), layout.w * layout.h);
-  const least = Math.max(layout.h, 260, ...sides.map((box) => box.h));
-  let best = null;
-  for (const tallest of [least, Math.sqrt(area / 1.5), least * 1.3, least * 1.7, least * 2.2]) {
-    const tried = sideColumns(layout, sides, Math.max(least, tallest));
-    tried.off = Math.abs(Math.log(tried.w / tried.h / 1.4));
-    // Beside a model that is larger, one column at the top looks calmest.
-    if (!best || tried.off < best.off - (best.w / best.h > 2.6 ? 0.1 : 0.6)) best = tried;
-  }
-  sides.forEach((box, i) => {
-    [box.x, box.y] = best.places[i];
-    layout.boxes.push(box);
-  });
-  layout.w = best.w;
-  layout.h = best.h;
-}
-
-function sideColumns(layout, sides, tallest) {
-  let x = layout.w ? layout.w + 56 : 0, y = 0, widest = 0, h = layout.h;
-  const places = [];
-  for (const box of sides) {
-    if (y > 0 && y + box.h > tallest) {
-      x += widest + SPACE;
-      y = 0;
-      widest = 0;
-    }
-    places.push([x, y]);
-    h = Math.max(h, y + box.h);
-    y += box.h + 16;
-    widest = Math.max(widest, box.w);
-  }
-  return { places, w: Math.max(layout.w, x + widest), h };
-}
-
 // Padding and title; ports reach the border; edges that have no way of their own get a curve.
 function finishLayout(layout, scene, boxes, ports, direction) {
   const isRoot = !scene.group.parent;
@@ -324,8 +255,7 @@ function finishLayout(layout, scene, boxes, ports, direction) {
     return { x: at.x, y: start ? 0 : layout.h };
   };
   for (const port of ports.values()) {
-    const box = boxes.get(port.item);
-    const at = layout.portAt.get(port.key) || { x: box.x + box.w / 2, y: box.y + box.h / 2 };
+    const at = layout.portAt.get(port.key) || { x: layout.w / 2, y: layout.h / 2 };
     layout.ports.set(port.key, border(port.end, at));
   }
   const done = new Set(layout.edges.map((line) => line.edge));
@@ -337,6 +267,11 @@ function finishLayout(layout, scene, boxes, ports, direction) {
   }
   for (const edge of scene.edges) {
     if (done.has(edge) || edge.hiddenBy) continue;
+    const port = ports.get(edge.tail ? edge.headPort : edge.tailPort);
+    if (port && port.free && !(edge.tail && edge.head)) {
+      layout.edges.push({ edge, steps: stubSteps(edge, boxes, direction), free: true });
+      continue;
+    }
     layout.edges.push({ edge, steps: freeSteps(edge, boxes, layout, direction), free: true });
   }
   const sideways = direction === "right";
@@ -359,6 +294,17 @@ function placeBeside(box) {
       }
     });
   }
+}
+
+// A short end of an edge from or to the border, in a group that has too many of them: whole, they
+// would run behind other boxes.
+function stubSteps(edge, boxes, direction) {
+  const box = boxes.get(edge.tail || edge.head);
+  const atEnd = Boolean(edge.tail) === (direction !== "up");
+  const [dx, dy] = direction === "right" ? [atEnd ? 1 : -1, 0] : [0, atEnd ? 1 : -1];
+  const near = { x: box.x + box.w / 2 + (dx * box.w) / 2, y: box.y + box.h / 2 + (dy * box.h) / 2 };
+  const far = { x: near.x + dx * STUB, y: near.y + dy * STUB };
+  return edge.tail ? [{ c: "M", ...near }, { c: "L", ...far }] : [{ c: "M", ...far }, { c: "L", ...near }];
 }
 
 // A curve for an edge without a way: the next round of a loop swings around at the right.

@@ -85,9 +85,11 @@ function openAtFirst() {
     const opened = [];
     const tryOpen = (groups) => {
       const more = groups.reduce((sum, group) => sum + seen(group), 0);
-      const alone = boxes < 12 && groups.length === 1 && level.length === 1 && more <= 120;
-      if (boxes + more > MOST_BOXES && !alone) return false;
-      if (!alone && zoomOf(new Set([...open, ...groups])) < READABLE) return false;
+      // One group that holds nearly all may be larger: closed, it would show nothing.
+      const all = level.reduce((sum, group) => sum + group.count, 0);
+      const isMost = boxes < 12 && groups.length === 1 && groups[0].count > all * 0.7;
+      if (boxes + more > (isMost ? 2 * MOST_BOXES : MOST_BOXES)) return false;
+      if (zoomOf(new Set([...open, ...groups])) < (isMost ? FINE : READABLE)) return false;
       for (const group of groups) open.add(group);
       opened.push(...groups);
       boxes += more;

@@ -69,7 +69,7 @@ function countVariables(group) {
 
 // What a small constant or summary says beside a box.
 function besideFace(op) {
-  const text = shorten(printable(op.label !== null && op.look === "constant" ? op.label : op.title), 16);
+  const text = shorten(printable(op.label !== null ? op.label : op.title), 16);
   return { w: Math.ceil(textWidth(text, SMALL_SIZE)) + 12, h: 17, text };
 }
 
