@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from flowgraph.cli.failure import Failure, Usage
-from flowgraph.io.durable import write_file
+from flowgraph.core.durable import write_file
 
 _BINARY = ("png", "pdf")
 

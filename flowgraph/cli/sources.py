@@ -174,8 +174,8 @@ def read_graph(options: argparse.Namespace) -> Graph:
 
 
 def _graph_of_graph_def(path: str) -> Graph:
-    from flowgraph.io.graph_files import read_graph as read
-    from flowgraph.io.graph_import import import_graph_def
+    from flowgraph.io.graphs.graph_files import read_graph as read
+    from flowgraph.io.importing.graph_import import import_graph_def
     graph_def = read(path)
     with Graph().as_default() as graph:
         import_graph_def(graph_def, name="")
@@ -183,7 +183,7 @@ def _graph_of_graph_def(path: str) -> Graph:
 
 
 def _graph_of_meta(meta_graph: Any, path: str = "") -> Graph:
-    from flowgraph.io.meta_graph import import_meta_graph
+    from flowgraph.io.graphs.meta_graph import import_meta_graph
     with Graph().as_default() as graph:
         import_meta_graph(meta_graph, clear_devices=False)
     return _filled(graph, path or str(meta_graph))

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from flowgraph.core import wire
+from flowgraph.core import durable, wire
 from flowgraph.core.system_error import system_error
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.data.pipeline import Element, Run, Stage
 from flowgraph.errors import DataLossError, UnimplementedError
-from flowgraph.io import durable
 from flowgraph.ops.tensor_proto import parsed_tensor, tensor_message
 
 

@@ -13,7 +13,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 
 if TYPE_CHECKING:
-    from flowgraph.io.graph_messages import GraphDef, NodeDef, VersionDef
+    from flowgraph.io.graphs.graph_messages import GraphDef, NodeDef, VersionDef
 
 
 def as_graph_def(self: Graph, from_version: int | None = None,
@@ -36,13 +36,13 @@ def as_graph_def(self: Graph, from_version: int | None = None,
         >>> [(node.name, node.op) for node in g.as_graph_def().node]
         [('x', 'Placeholder'), ('y/y', 'Const'), ('y', 'Add')]
     """
-    from flowgraph.io.graph_export import graph_def
+    from flowgraph.io.exporting.graph_export import graph_def
     return graph_def(self, add_shapes=add_shapes)
 
 
 def graph_def_versions(self: Graph) -> VersionDef:
     """The version of GraphDefs that the graph is written in, as a VersionDef."""
-    from flowgraph.io.graph_export import versions
+    from flowgraph.io.exporting.graph_export import versions
     return versions()
 
 
@@ -63,7 +63,7 @@ def node_def(self: Operation) -> NodeDef:
         }
         <BLANKLINE>
     """
-    from flowgraph.io.graph_export import node_def
+    from flowgraph.io.exporting.graph_export import node_def
     return node_def(self)
 
 
@@ -93,7 +93,7 @@ def get_attr(self: Operation, name: str) -> Any:
     """
     if name in self.attrs and isinstance(self.attrs[name], (bool, int, float, str, bytes, DType)):
         return self.attrs[name]
-    from flowgraph.io.graph_export import python_attribute
+    from flowgraph.io.exporting.graph_export import python_attribute
     return python_attribute(self, name)
 
 

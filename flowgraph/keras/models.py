@@ -123,7 +123,7 @@ class Model(Training, Layer):
             overwrite: accepted.
             save_format: "tf" or None.
         """
-        from flowgraph.io.npz import write_npz
+        from flowgraph.io.checkpoints.npz import write_npz
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
 

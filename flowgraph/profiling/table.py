@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from flowgraph.io.durable import write_file
+from flowgraph.core.durable import write_file
 
 
 class Column(NamedTuple):

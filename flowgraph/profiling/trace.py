@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from flowgraph.io.durable import write_file
+from flowgraph.core.durable import write_file
 from flowgraph.profiling.recording import Recording
 from flowgraph.summary.timeline import ChromeTrace
 

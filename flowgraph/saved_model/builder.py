@@ -14,9 +14,9 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import add_to_collection, get_collection
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.message_files import serialized, write_bytes
-from flowgraph.io.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
-from flowgraph.io.meta_servable import leave_out_foreign, names_in
+from flowgraph.io.graphs.message_files import serialized, write_bytes
+from flowgraph.io.graphs.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
+from flowgraph.io.graphs.meta_servable import leave_out_foreign, names_in
 from flowgraph.saved_model import constants, files, tag_constants
 from flowgraph.saved_model import signature_constants as names
 from flowgraph.saved_model.signature_def_utils import predict_signature_def

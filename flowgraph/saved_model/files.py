@@ -11,11 +11,11 @@ import os
 import shutil
 from typing import Any
 
+from flowgraph.core.durable import publish, temporary
 from flowgraph.core.frames import located
 from flowgraph.core.system_error import system_error
-from flowgraph.io.durable import publish, temporary
-from flowgraph.io.message_files import read_message
-from flowgraph.io.meta_messages import SavedModel
+from flowgraph.io.graphs.message_files import read_message
+from flowgraph.io.graphs.meta_messages import SavedModel
 from flowgraph.saved_model import constants
 
 

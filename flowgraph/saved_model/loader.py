@@ -10,8 +10,8 @@ from flowgraph.core.logger import logger
 from flowgraph.errors import NotFoundError
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.names import in_scope
-from flowgraph.io.meta_graph import import_meta_graph
-from flowgraph.io.meta_messages import AssetFileDef, MetaGraphDef, SavedModel
+from flowgraph.io.graphs.meta_graph import import_meta_graph
+from flowgraph.io.graphs.meta_messages import AssetFileDef, MetaGraphDef, SavedModel
 from flowgraph.saved_model import constants
 from flowgraph.saved_model.files import (
     asset_path,

@@ -7,7 +7,7 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.meta_messages import SignatureDef
+from flowgraph.io.graphs.meta_messages import SignatureDef
 from flowgraph.saved_model import signature_constants as names
 from flowgraph.saved_model.tensor_info import info_of
 

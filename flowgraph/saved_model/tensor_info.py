@@ -10,7 +10,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.tensor_message import shape_message
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.names import in_scope
-from flowgraph.io.meta_messages import TensorInfo
+from flowgraph.io.graphs.meta_messages import TensorInfo
 from flowgraph.ops.sparse_tensor import SparseTensor
 
 _OLD = ("This function will only be available through the v1 compatibility library as "

@@ -68,7 +68,7 @@ class FileWriter:
         self._tags_with_metadata: set[bytes] = set()
         self._run_tags: set[str] = set()
         if graph is not None or graph_def is not None:
-            from flowgraph.io.meta_graph import create_meta_graph_def
+            from flowgraph.io.graphs.meta_graph import create_meta_graph_def
             written = self.add_graph(graph, graph_def=graph_def)
             self.add_meta_graph(create_meta_graph_def(graph_def=written))
 
@@ -154,7 +154,7 @@ class FileWriter:
             ValueError: both are given.
             TypeError: it is something else.
         """
-        from flowgraph.io.graph_messages import GraphDef
+        from flowgraph.io.graphs.graph_messages import GraphDef
         if graph is not None and graph_def is not None:
             raise ValueError(located("Please pass only graph, or graph_def (deprecated), but not "
                                      "both."))
@@ -184,7 +184,7 @@ class FileWriter:
         Raises:
             TypeError: it is something else.
         """
-        from flowgraph.io.meta_messages import MetaGraphDef
+        from flowgraph.io.graphs.meta_messages import MetaGraphDef
         if not isinstance(meta_graph_def, MetaGraphDef):
             raise TypeError(located("meta_graph_def must be type MetaGraphDef, saw type: "
                                     f"{type(meta_graph_def)}"))

@@ -10,7 +10,7 @@ from typing import Any
 from flowgraph.core.frames import located
 from flowgraph.graph.device_spec import DeviceSpec
 from flowgraph.graph.graph import Graph, get_default_graph
-from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.graphs.graph_messages import GraphDef
 from flowgraph.runtime.config import RunOptions
 from flowgraph.runtime.tracing import DEVICE
 from flowgraph.summary.file_writer import _GRAPH_DEF, FileWriter

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from flowgraph.core.durable import write_file
 from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError, UnimplementedError
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph, get_default_graph
-from flowgraph.io.durable import write_file
 from flowgraph.summary.float_ops import float_ops
 from flowgraph.summary.profile_options import TRAINABLE, ProfileOptionBuilder
 from flowgraph.summary.profile_views import Node, op_view, scope_view

@@ -13,7 +13,7 @@ from flowgraph.core.message import Message
 from flowgraph.core.message_fields import Part, Parts
 from flowgraph.core.message_scalar import BOOL, INT, TEXT, Repeated, Scalar, ValueMap
 from flowgraph.core.tensor_message import DATA_TYPE, UNSIGNED, TensorShapeProto
-from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.graphs.graph_messages import GraphDef
 
 # ---- one step ------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any
 
-from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.graphs.graph_messages import GraphDef
 
 
 def assert_equal_graph_def(actual: GraphDef, expected: GraphDef, checkpoint_v2: bool = False,

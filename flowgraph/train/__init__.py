@@ -76,11 +76,11 @@ _LAZY = {
     "cosine_decay": "flowgraph.train.cosine:cosine_decay",
     "cosine_decay_restarts": "flowgraph.train.cosine:cosine_decay_restarts",
     "exponential_decay": "flowgraph.train.schedules:exponential_decay",
-    "export_meta_graph": "flowgraph.io.meta_graph:export_meta_graph",
+    "export_meta_graph": "flowgraph.io.graphs.meta_graph:export_meta_graph",
     "generate_checkpoint_state_proto": _STATE + "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes": _STATE + "get_checkpoint_mtimes",
     "get_checkpoint_state": _STATE + "get_checkpoint_state",
-    "import_meta_graph": "flowgraph.io.meta_graph:import_meta_graph",
+    "import_meta_graph": "flowgraph.io.graphs.meta_graph:import_meta_graph",
     "init_from_checkpoint": "flowgraph.train.checkpoint_init:init_from_checkpoint",
     "input_producer": "flowgraph.train.input_producers:input_producer",
     "inverse_time_decay": "flowgraph.train.schedules:inverse_time_decay",
@@ -113,7 +113,7 @@ _LAZY = {
     "summary_iterator": "flowgraph.summary.event_file:summary_iterator",
     "update_checkpoint_state": _STATE + "update_checkpoint_state",
     "warm_start": "flowgraph.train.warm_starting:warm_start",
-    "write_graph": "flowgraph.io.graph_files:write_graph",
+    "write_graph": "flowgraph.io.graphs.graph_files:write_graph",
 }
 
 __getattr__ = _lazy("tf.train", globals(), _LAZY)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.graph.graph import device, get_default_graph
-from flowgraph.io.save_restore import restore_v2
+from flowgraph.io.checkpoints.save_restore import restore_v2
 from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.state import assign
 from flowgraph.ops.variable import Variable

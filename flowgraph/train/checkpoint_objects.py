@@ -12,7 +12,7 @@ from typing import Any
 
 from flowgraph.core import wire
 from flowgraph.errors import OpError
-from flowgraph.io.bundle import BundleReader
+from flowgraph.io.checkpoints.bundle import BundleReader
 
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _NODES, _ATTRIBUTES, _FULL_NAME, _KEY = 1, 2, 2, 3  # field numbers

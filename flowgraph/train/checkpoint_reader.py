@@ -14,9 +14,9 @@ from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.system_error import local_path
 from flowgraph.errors import UnimplementedError
-from flowgraph.io.bundle import as_bytes, dtype_name
-from flowgraph.io.bundle_entries import Entry
-from flowgraph.io.first_format import open_checkpoint
+from flowgraph.io.checkpoints.bundle import as_bytes, dtype_name
+from flowgraph.io.checkpoints.bundle_entries import Entry
+from flowgraph.io.checkpoints.first_format import open_checkpoint
 from flowgraph.train.checkpoint_state import latest_checkpoint
 
 _ENUM_NAMES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}

@@ -13,15 +13,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowgraph.core.deprecation import deprecated
+from flowgraph.core.durable import remove, write_file
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.core.message import Message
 from flowgraph.core.message_scalar import DOUBLE, TEXT, Repeated, Scalar, TextError
 from flowgraph.core.message_text import merge_text
 from flowgraph.core.system_error import local_path, system_error
-from flowgraph.io.bundle import index_file
-from flowgraph.io.durable import remove, write_file
-from flowgraph.io.first_format import files_of
+from flowgraph.io.checkpoints.bundle import index_file
+from flowgraph.io.checkpoints.first_format import files_of
 from flowgraph.train.saver_def import SaverDef
 
 _LARGEST = 1 << 26  # bytes of the file that are read

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.io.graph_files import write_graph
-from flowgraph.io.meta_graph import create_meta_graph_def
+from flowgraph.io.graphs.graph_files import write_graph
+from flowgraph.io.graphs.meta_graph import create_meta_graph_def
 
 GRAPH_FILE = "graph.pbtxt"
 

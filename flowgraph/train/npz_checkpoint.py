@@ -16,7 +16,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.collections import GraphKeys
-from flowgraph.io.npz import ENDING, NpzReader, write_npz
+from flowgraph.io.checkpoints.npz import ENDING, NpzReader, write_npz
 from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.variable import Variable
 from flowgraph.train.saver_variables import Saved, saved_variables

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from flowgraph.core.durable import write_file
 from flowgraph.core.logger import logger
-from flowgraph.io.durable import write_file
 from flowgraph.runtime.config import RunOptions
 from flowgraph.summary.file_writer import FileWriterCache
 from flowgraph.summary.timeline import Timeline

@@ -31,7 +31,7 @@ from flowgraph.errors import (
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import device, get_default_graph, name_scope
 from flowgraph.graph.names import in_scope, without_scope
-from flowgraph.io.save_restore import restore_v2, save_v2
+from flowgraph.io.checkpoints.save_restore import restore_v2, save_v2
 from flowgraph.ops.identity import group, with_dependencies
 from flowgraph.ops.placeholder import placeholder_with_default
 from flowgraph.runtime.session import BaseSession
@@ -373,7 +373,7 @@ class Saver:
             collection_list, as_text, export_scope, clear_devices, clear_extraneous_savers,
                 strip_default_attrs, save_debug_info: as there.
         """
-        from flowgraph.io.meta_graph import export_meta_graph
+        from flowgraph.io.graphs.meta_graph import export_meta_graph
         return export_meta_graph(
             filename, saver_def=self.saver_def, collection_list=collection_list, as_text=as_text,
             export_scope=export_scope, clear_devices=clear_devices,
@@ -382,8 +382,8 @@ class Saver:
 
     def _write_graph(self, graph: Any, path: str, strip_default_attrs: bool) -> None:
         """Writes the graph to a file; if TensorFlow could not read it, says so instead."""
-        from flowgraph.io.message_files import serialized, write_bytes
-        from flowgraph.io.meta_graph import create_meta_graph_def
+        from flowgraph.io.graphs.message_files import serialized, write_bytes
+        from flowgraph.io.graphs.meta_graph import create_meta_graph_def
         items = [item for key in graph.get_all_collection_keys()
                  for item in (key, *graph.get_collection(key))]
         state = (graph, graph.version, graph.changes, strip_default_attrs, len(items))

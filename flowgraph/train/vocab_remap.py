@@ -19,8 +19,8 @@ from flowgraph.errors import (
     ShapeError,
     UnimplementedError,
 )
-from flowgraph.io.bundle import dtype_name
-from flowgraph.io.first_format import open_checkpoint
+from flowgraph.io.checkpoints.bundle import dtype_name
+from flowgraph.io.checkpoints.first_format import open_checkpoint
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 from flowgraph.ops.lookup_table import lines_of

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 import flowgraph as fg
-from flowgraph.io.save_restore import restore_v2, save_v2
-from flowgraph.io.sharded_save import merge_v2_checkpoints, sharded_filename
+from flowgraph.io.checkpoints.save_restore import restore_v2, save_v2
+from flowgraph.io.checkpoints.sharded_save import merge_v2_checkpoints, sharded_filename
 from flowgraph.testing import BadCase, Case
 
 FOLDER = Path(tempfile.mkdtemp())

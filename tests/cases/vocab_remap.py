@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import flowgraph as fg
-from flowgraph.io.save_restore import save_v2
+from flowgraph.io.checkpoints.save_restore import save_v2
 from flowgraph.testing import BadCase, Case
 from flowgraph.train.vocab_remap import GenerateVocabRemapping, LoadAndRemapMatrix
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.meta_messages import MetaGraphDef
+from flowgraph.io.graphs.meta_messages import MetaGraphDef
 
 
 def filled() -> MetaGraphDef:

@@ -14,7 +14,7 @@ from flowgraph.core import wire
 from flowgraph.core.message_text import merge_text
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.errors import FlowgraphError, OpError
-from flowgraph.io.table import read_table, table_bytes
+from flowgraph.io.checkpoints.table import read_table, table_bytes
 
 BYTES = [b"\0", b"\xff", b"\x7f", b"\x80", b"\xff" * 9 + b"\1", b"\x80" * 8, b"\xff\xff\xff\x7f",
          b"\xff" * 4, b"\0" * 16, b"\x0a\xff\xff\xff\xff\x0f"]

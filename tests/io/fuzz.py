@@ -35,7 +35,7 @@ import flowgraph as tf
 from flowgraph.core.message_text import merge_text
 from flowgraph.core.tfrecord import RecordWriter, read_records
 from flowgraph.errors import FlowgraphError, OpError
-from flowgraph.io.npz import NpzReader, write_npz
+from flowgraph.io.checkpoints.npz import NpzReader, write_npz
 from tests.io.damage import (
     damaged,
     inside_message,

@@ -23,17 +23,17 @@ from flowgraph.errors import (
     PermissionDeniedError,
     UnimplementedError,
 )
-from flowgraph.io import bundle_writer
-from flowgraph.io.bundle import BundleReader
-from flowgraph.io.bundle_entries import (
+from flowgraph.io.checkpoints import bundle_writer
+from flowgraph.io.checkpoints.bundle import BundleReader
+from flowgraph.io.checkpoints.bundle_entries import (
     Entry,
     Header,
     parse_shape_and_slice,
     slice_key,
     slice_text,
 )
-from flowgraph.io.bundle_writer import write_bundle
-from flowgraph.io.table import table_bytes
+from flowgraph.io.checkpoints.bundle_writer import write_bundle
+from flowgraph.io.checkpoints.table import table_bytes
 
 FILES = Path(__file__).parent / "files"
 TABLE = np.arange(10, dtype=np.float32).reshape(5, 2)
@@ -304,7 +304,7 @@ def test_a_folder_that_may_not_be_written_to(tmp_path) -> None:
 KILLED = """
 import sys
 import numpy as np
-from flowgraph.io.bundle_writer import write_bundle
+from flowgraph.io.checkpoints.bundle_writer import write_bundle
 print("ready", flush=True)
 value = int(sys.argv[2])
 while True:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
-from flowgraph.io.control_flow_v1 import functionalized
-from flowgraph.io.dataflow_items import STRUCTURE, plain_nodes, without
+from flowgraph.io.importing.control_flow_v1 import functionalized
+from flowgraph.io.importing.dataflow_items import STRUCTURE, plain_nodes, without
 
 FILE = np.load(Path(__file__).parent / "files" / "control_flow_v1.npz")
 PROGRAMS = sorted(name.removesuffix(".pb") for name in FILE if name.endswith(".pb"))

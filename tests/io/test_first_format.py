@@ -12,10 +12,10 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import wire
 from flowgraph.errors import DataLossError, InvalidArgumentError, NotFoundError, OpError
-from flowgraph.io.bundle_entries import slice_key
-from flowgraph.io.bundle_writer import write_bundle
-from flowgraph.io.first_format import open_checkpoint
-from flowgraph.io.table import read_table, table_bytes
+from flowgraph.io.checkpoints.bundle_entries import slice_key
+from flowgraph.io.checkpoints.bundle_writer import write_bundle
+from flowgraph.io.checkpoints.first_format import open_checkpoint
+from flowgraph.io.checkpoints.table import read_table, table_bytes
 
 FILES = Path(__file__).parent / "files"
 WHOLE, PARTS = str(FILES / "first_whole"), str(FILES / "first_parts-?????-of-00002")

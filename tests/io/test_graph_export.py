@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.graph_messages import GraphDef
-from flowgraph.io.op_table import names
+from flowgraph.io.graphs.graph_messages import GraphDef
+from flowgraph.io.graphs.op_table import names
 
 
 def written(build, **options):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.graph_files import parse_graph
-from flowgraph.io.graph_messages import FunctionDef, GraphDef
-from flowgraph.io.op_table import names, signature
+from flowgraph.io.graphs.graph_files import parse_graph
+from flowgraph.io.graphs.graph_messages import FunctionDef, GraphDef
+from flowgraph.io.graphs.op_table import names, signature
+from flowgraph.io.importing.rules import rules
 from flowgraph.io.op_types import load_every_op
-from flowgraph.io.rules import rules
 from flowgraph.opdef.opdef import REGISTRY
 from tests.cases.tables import CASES
 from tests.test_cases import arrays_of, flat
@@ -169,7 +169,7 @@ def test_devices_and_colocation() -> None:
 
 
 def test_a_producers_unknown_default_is_left_out() -> None:
-    from flowgraph.io.op_messages import OpList
+    from flowgraph.io.graphs.op_messages import OpList
     graph_def = graph_of(constant("x", 1.0), node("y", "Neg", "x", T=TYPE,
                                                   fancy=tf.AttrValue(i=3)))
     producer = OpList()

@@ -7,8 +7,8 @@ import pytest
 import flowgraph as tf
 from flowgraph.core import wire
 from flowgraph.core.message import DecodeError
-from flowgraph.io.graph_files import parse_graph
-from flowgraph.io.graph_messages import FunctionDef
+from flowgraph.io.graphs.graph_files import parse_graph
+from flowgraph.io.graphs.graph_messages import FunctionDef
 
 
 def test_an_attribute_holds_one_value_and_zero_is_one() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.graph_messages import GraphDef
+from flowgraph.io.graphs.graph_messages import GraphDef
 from tests.io.test_graph_import import ENTRIES
 
 

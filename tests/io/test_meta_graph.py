@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.meta_graph import read_meta_graph_file
+from flowgraph.io.graphs.meta_graph import read_meta_graph_file
 
 META = Path(__file__).parent / "files" / "meta"
 EXPECTED = dict(np.load(META / "expected.npz"))

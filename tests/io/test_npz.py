@@ -16,7 +16,7 @@ from flowgraph.errors import (
     OpError,
     UnimplementedError,
 )
-from flowgraph.io.npz import NpzReader, write_npz
+from flowgraph.io.checkpoints.npz import NpzReader, write_npz
 
 ARRAYS = {
     "scope/w": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(True),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.op_table import names, signature
+from flowgraph.io.graphs.op_table import names, signature
 from flowgraph.ops.variable_handles import is_used_inside, takers
 from tests.io.state_programs import PROGRAMS
 

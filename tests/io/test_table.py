@@ -10,9 +10,9 @@ import pytest
 
 from flowgraph.core.crc32c import masked_crc32c
 from flowgraph.core.wire import varint
-from flowgraph.io import table as table_module
-from flowgraph.io.snappy import decompress
-from flowgraph.io.table import TableError, read_table, table_bytes
+from flowgraph.io.checkpoints import table as table_module
+from flowgraph.io.checkpoints.snappy import decompress
+from flowgraph.io.checkpoints.table import TableError, read_table, table_bytes
 
 MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
-from flowgraph.io.op_table import signature
+from flowgraph.io.graphs.meta_messages import AnyMessage, AssetFileDef, MetaGraphDef, SavedModel
+from flowgraph.io.graphs.op_table import signature
 
 META = Path(__file__).parent.parent / "io" / "files" / "meta"
 EXPECTED = dict(np.load(META / "expected.npz"))

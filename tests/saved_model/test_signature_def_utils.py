@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import flowgraph as tf
-from flowgraph.io.meta_messages import SignatureDef
+from flowgraph.io.graphs.meta_messages import SignatureDef
 
 model = tf.saved_model
 
