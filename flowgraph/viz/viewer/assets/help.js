@@ -7,7 +7,7 @@ const Help = (() => {
       ["Esc", "end the trace, the stepping, the selection"]]],
     ["Looking", [["f", "show all of it"], ["+ −", "zoom"], ["e  c", "open, close all groups"],
       ["t", "trace: inputs, outputs, both, none"], ["d", "dark or light"], ["p", "side panel"], ["?", "this help"]]],
-    ["Finding", [["/", "search"], ["Enter  Shift Enter", "next, previous match"],
+    ["Finding", [["/", "search"], ["Enter  Shift+Enter", "next, previous match"],
       ["n  N", "the same, from the picture"], ["o  i", "outline, details"]]],
     ["Running", [["r", "step through the run"], ["← →", "in the step bar: previous, next step"],
       ["Space", "in the step bar: play, pause"]]],

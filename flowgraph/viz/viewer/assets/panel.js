@@ -21,13 +21,14 @@ const Panel = (() => {
   }
 
   // The sheet: "open" for half of the screen, "peek" for its first line. The stage above it changes
-  // its size; what is selected stays in sight.
+  // its size; what is selected, or else the whole graph, stays in sight.
   function sheet(wanted) {
     const other = side.dataset.sheet !== wanted && side.dataset.sheet;
     side.dataset.sheet = wanted;
-    if (other && Dom.narrow() && state.selected && !isEdge(state.selected)) {
+    if (other && Dom.narrow()) {
       app.view.measure();
-      app.view.center(state.selected, false);
+      if (state.selected && !isEdge(state.selected)) app.view.center(state.selected, false);
+      else app.view.fit(false);
     }
     handle.setAttribute("aria-expanded", String(wanted === "open"));
     handle.setAttribute("aria-label", wanted === "open" ? "Lower the panel" : "Raise the panel");
