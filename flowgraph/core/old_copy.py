@@ -42,7 +42,7 @@ class OldCopy:
             rows: integer array of any shape, all of them row numbers of `ref`.
         """
         if self.current is ref:
-            self.changed = rows.reshape(-1)
+            self.changed = rows.flatten()  # a copy: the next run may write where these lie
         if self.rows is not None and self.current is ref and 4 * self.rows.size < ref.shape[0]:
             self.array[self.rows] = ref[self.rows]
         else:

@@ -158,3 +158,31 @@ def test_random_changes_of_a_variable_are_those_of_numpy(copied, seed) -> None:
             expected *= np.float32(0.5)
         np.testing.assert_allclose(session.run(w), expected, rtol=2e-4, atol=2e-4)
     assert seed % 4 == 0 or min(copied) < 400
+
+
+def test_rows_that_the_run_computes_are_remembered_after_it() -> None:
+    some = fg.placeholder(fg.int32, [20])
+    w = fg.Variable(np.zeros([20_000], np.float32))
+    rows = fg.concat([some, np.arange(64, dtype=np.int32)], 0)  # lies in memory of the run
+    step = fg.scatter_add(w, rows, fg.ones([84])).op
+    session = fg.Session()
+    session.run(w.initializer)
+    expected = np.zeros(20_000, np.float32)
+    for i in range(6):
+        session.run(step, {some: np.arange(20, dtype=np.int32) + 100 * (i + 1)})
+        expected[100 * (i + 1):][:20] += 1
+        expected[:64] += 1
+        np.testing.assert_array_equal(session.run(w), expected)
+
+
+def test_rows_that_were_fed_may_be_changed_after_the_run() -> None:
+    rows = fg.placeholder(fg.int64, [None])
+    w = fg.Variable(np.zeros([400], np.float32))
+    step = fg.scatter_add(w, rows, [1.0]).op
+    session = fg.Session()
+    session.run(w.initializer)
+    fed = np.zeros(1, np.int64)
+    for i in range(8):
+        fed[0] = i
+        session.run(step, {rows: fed})
+    assert session.run(w)[:10].tolist() == [1] * 8 + [0] * 2
