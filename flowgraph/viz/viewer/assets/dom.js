@@ -108,11 +108,12 @@ const Dom = (() => {
       this.items = items;
       this.at = Math.min(at, items.length - 1);
       this.drawn = "";
-      this.element.setAttribute("aria-activedescendant", "");
       this.render();
     }
 
+    // Does nothing while the list is not on the page to be seen: asking for its size is dear there.
     render() {
+      if (this.element.closest("[hidden]")) return;
       const height = this.rowHeight();
       const seen = this.element.clientHeight || 400;
       const first = Math.max(0, Math.floor(this.element.scrollTop / height) - 5);
@@ -150,6 +151,7 @@ const Dom = (() => {
 
     go(i) {
       this.at = Math.max(0, Math.min(this.items.length - 1, i));
+      if (this.element.closest("[hidden]")) return;
       const height = this.rowHeight(), top = this.at * height, box = this.element;
       if (top < box.scrollTop) box.scrollTop = top;
       else if (top + height > box.scrollTop + box.clientHeight) {

@@ -152,7 +152,7 @@ const Search = (() => {
     if (box.value.trim() !== query.trim()) box.value = query;
     document.getElementById("search").classList.toggle("has-query", !!query.trim());
     list.show(found.ops);
-    list.element.scrollTop = 0;
+    if (!popup.hidden) list.element.scrollTop = 0;
     tell();
     Dom.announce(!query.trim() ? "" : found.error ? `not understood: ${found.error}`
       : Dom.many(found.ops.length, "match", "matches"));
@@ -220,11 +220,14 @@ const Search = (() => {
   }
 
   function open() {
+    const shown = !popup.hidden;
     popup.hidden = false;
     popup.classList.toggle("empty", !found.ops.length);
     box.setAttribute("aria-expanded", "true");
     list.drawn = "";
-    list.render();
+    if (shown) list.render();
+    else list.go(Math.max(0, found.at)); // where one is
+    list.at = found.at;
   }
 
   function close() {
