@@ -67,6 +67,7 @@ class _Writer:
         self.op_number = {op: i for i, op in enumerate(outline.ops)}
         self.group_number = {group: i for i, group in enumerate(outline.groups)}
         self._text_of_object: dict[int, str] = {}
+        self._lines: dict[str, list[str]] = {}
 
     def say(self, text: str) -> int:
         """The number of a text."""
@@ -115,7 +116,14 @@ class _Writer:
             return -1
         return self.frames.number(frame, lambda: [
             os.path.basename(frame.filename), frame.filename, frame.lineno, frame.function,
-            linecache.getline(frame.filename, frame.lineno).strip()[:_LONGEST]])
+            self._source_line(frame)])
+
+    def _source_line(self, frame: UserFrame) -> str:
+        lines = self._lines.get(frame.filename)
+        if lines is None:  # a file that is not there is looked for once
+            lines = self._lines[frame.filename] = linecache.getlines(frame.filename)
+        place = frame.lineno - 1
+        return lines[place].strip()[:_LONGEST] if 0 <= place < len(lines) else ""
 
     def _value(self, given: Any) -> str:
         """An attribute as text; many ops share large ones, which are written once."""

@@ -258,9 +258,8 @@ def test_two_fingers_zoom(show):
 
 def test_pointing_at_an_edge_tells_its_tensors(show):
     page = show("network")
-    page.js("flowgraph.app.view.show(flowgraph.model.find('first/relu'))")
-    page.until("flowgraph.app.view.drawing.level === 2")
-    page.js("cancelAnimationFrame(flowgraph.app.view.moving)")
+    page.js("const v = flowgraph.app.view; v.still = { matches: true };"
+            "v.show(flowgraph.model.find('first/relu')); v.draw(true)")
     x, y = page.js("""const e = [...document.querySelectorAll('#scene .edge')].find((e) =>
           e.drawn.line.edge.head && e.drawn.line.edge.head.path === 'first/relu');
         const path = e.querySelector('.stroke');
@@ -315,6 +314,14 @@ def test_hidden_operations_are_bridged(show):
         e.line.edge.kind === 'bridge' && e.line.edge.links.some((l) =>
         l.tail.path === 'first/product' && l.head.path === 'second/product')).length""")
     assert bridges > 0
+
+
+def test_hiding_everything_and_back(show):
+    page = show("network")
+    page.js("flowgraph.set({ hidden: new Set(flowgraph.model.types.map((t) => t.name)) })")
+    assert boxes(page) == set()
+    page.js("flowgraph.set({ hidden: new Set() })")
+    assert "first/relu" in boxes(page)
 
 
 def test_the_address_brings_everything_back(show):

@@ -43,7 +43,9 @@ function stateText() {
     if (text.length < LONGEST_LIST) words.set("open", text);
     else words.set("opened", rangesText([...state.open].map((group) => group.id)));
   }
-  if (state.selected && state.selected.isGroup !== undefined) words.set(state.selected.isGroup ? "group" : "op", state.selected.path);
+  if (state.selected && state.selected.isGroup !== undefined) {
+    words.set(state.selected.isGroup ? "group" : "op", state.selected.path);
+  }
   if (state.trace !== "none") words.set("trace", state.trace);
   if (state.color !== "structure") words.set("color", state.color);
   if (state.direction !== address.model.direction) words.set("direction", state.direction);

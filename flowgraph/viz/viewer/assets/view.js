@@ -14,6 +14,7 @@ class View {
     this.measure();
     new ResizeObserver(() => { this.measure(); this.frame(); }).observe(app.el.stage);
     on((changed) => this.changed(changed));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.minimap.show());
   }
 
   measure() {
@@ -31,7 +32,17 @@ class View {
     if (has("open", "hidden", "hiddenRoles", "direction")) this.relayout();
     else if (has("color", "run", "labels", "theme") || values) this.draw(true);
     else if (has("selected", "hovered", "trace")) this.drawing.paint();
+    if (has("color", "run", "theme")) this.app.minimap.show();
+    if (has("hidden", "hiddenRoles", "direction")) this.keepInSight();
     if (has("view")) this.frame();
+  }
+
+  // What was looked at may be gone: then all is shown.
+  keepInSight() {
+    const { x, y, k } = this.app.state.view;
+    const seen = this.drawing.nodes.some((p) => p.x * k + x < this.width && p.y * k + y < this.height
+      && (p.x + p.w) * k + x > 0 && (p.y + p.h) * k + y > 0);
+    if (!seen) this.fit(false);
   }
 
   relayout() {
