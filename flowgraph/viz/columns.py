@@ -25,22 +25,20 @@ def is_broken(broken: Wrap, pair: Pair) -> bool:
     return any(head in broken.gutters.get((column, tail), ()) for column in range(broken.columns))
 
 
-def lines(broken: Wrap) -> list[str]:
+def lines(broken: Wrap, indent: str) -> list[str]:
     """DOT lines that keep the columns and the gutters in order."""
-    if not broken.bands:
-        return []
     points = []
     edges = []
     for column, first in enumerate(broken.first):
         points.append(f"column {column + 1}")
-        edges.append(f'  {quote(points[-1])} -> {quote(first)} [style="invis" weight="100"]')
+        edges.append(f'{indent}{quote(points[-1])} -> {quote(first)} [style="invis" weight="1000"]')
         for i, tail in enumerate(_tails(broken, column)):
             if i == 0:
                 points.append(f"gutter {column + 1}")
-            edges.append(f"  {quote(f'gutter {column + 1}')} -> {_bottom(column, tail)} "
+            edges.append(f"{indent}{quote(f'gutter {column + 1}')} -> {_bottom(column, tail)} "
                          '[style="invis"]')
     chain = " -> ".join(map(quote, points))
-    return [f'  {{ rank="same"; node [{_POINT}]; {chain} [style="invis"] }}', *edges]
+    return [f'{indent}{{ rank="same"; node [{_POINT}]; {chain} [style="invis"] }}', *edges]
 
 
 def gutter_lines(broken: Wrap, indent: str) -> list[str]:
@@ -87,7 +85,7 @@ def edge_lines(broken: Wrap, edge: Edge, marks: dict[str, str]) -> list[str]:
             return [f"  {quote(tail)} -> {_top(column, tail)}"
                     f"{attributes(bare | {'headport': 'n'})}",
                     f"  {_bottom(column, tail)} -> {_top(column, tail)}"
-                    f"{attributes(marks | {'dir': 'none', 'weight': '200'})}", last]
+                    f"{attributes(marks | {'dir': 'none', 'weight': '2'})}", last]
     _, columns = broken.marks[tail]
     found = []
     for i, (column, heads) in enumerate(columns.items()):

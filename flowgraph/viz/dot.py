@@ -54,7 +54,6 @@ def dot_text(diagram: Diagram, *, direction: str = "up", show_legend: bool = Tru
     broken = wrap(diagram, order, sideways)
     writer = _Writer(diagram, direction == "up", broken)
     lines = ["digraph {", *_defaults(diagram, DIRECTIONS[direction], broken)]
-    lines += columns.lines(broken)  # before all else: Graphviz keeps to the order it reads
     lines += writer.contents("", "  ")
     lines += _edges(diagram, order, broken)
     if show_legend:
@@ -128,7 +127,9 @@ class _Writer:
         broken = self.broken
         if not broken.bands or path != broken.container:
             return self._inside(path, indent, level, None)
-        lines = []
+        # Before all else: Graphviz keeps to the order it reads. It ranks a cluster by itself, so
+        # what holds columns in order must stand in the same one.
+        lines = columns.lines(broken, indent)
         for column in range(broken.columns):
             lines += [f"{indent}subgraph \"cluster column {column + 1}\" {{",
                       f'{indent}  graph [style="invis" label="" margin="8"]',

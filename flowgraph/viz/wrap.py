@@ -337,12 +337,22 @@ class _Sheet:
         where = {id: band[unit] for id, unit in unit_of.items()}
         result.column_of = where
         result.first = [min((id for id in where if where[id] == column),
-                            key=lambda id: (self.rank[id], id)) for column in
+                            key=lambda id: (lowest[unit_of[id]],
+                                            self.rank[id] < lowest[unit_of[id]],
+                                            self.rank[id], id)) for column in
                         range(result.columns)]
-        bases = [min(self.rank[id] for id in where if where[id] == column)
+        bases = [min(lowest[unit_of[id]] for id in where if where[id] == column)
                  for column in range(result.columns)]
         spans = [max(self.rank[id] for id in where if where[id] == column) - bases[column]
                  for column in range(result.columns)]
+        top = max(spans)
+        for tail, head in list(result.minlen):  # what leads out of the columns, or into one
+            if tail in where and head not in where:
+                column = where[tail]
+                result.minlen[tail, head] = max(
+                    1, 1 + top - max(self.rank[tail] - bases[column], 0))
+            elif head in where and tail not in where:
+                result.minlen[tail, head] = max(1, 1 + self.rank[head] - bases[where[head]])
         crossing: dict[int, dict[str, list[str]]] = {}
         far: dict[str, dict[int, list[str]]] = {}
         for edge in self.edges:
