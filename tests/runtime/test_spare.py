@@ -177,7 +177,7 @@ def test_rows_that_the_run_computes_are_remembered_after_it() -> None:
 
 def test_rows_that_were_fed_may_be_changed_after_the_run() -> None:
     rows = fg.placeholder(fg.int64, [None])
-    w = fg.Variable(np.zeros([400], np.float32))
+    w = fg.Variable(np.zeros([20_000], np.float32))
     step = fg.scatter_add(w, rows, [1.0]).op
     session = fg.Session()
     session.run(w.initializer)
