@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgraph.io.npz import write_npz
+from flowgraph.io.checkpoints.npz import write_npz
 
 PROGRAM = Path(__file__).with_name("killed_program.py")
 
