@@ -20,6 +20,7 @@ from flowgraph.program.specs import Contents, derive
 
 SMALLEST = 1 << 16  # elements: below, waking a thread costs more than it saves
 LEAST_WORK = 1 << 19  # elements times instructions
+_FAIL_ON_INTEGERS = {"FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "Pow", "CountUpTo"}
 MOST_MEMBERS = 64  # a longer group has more arrays in flight than fit into the cache
 
 
@@ -96,9 +97,12 @@ def _may_join(instr: Instr) -> tuple[int, ...] | None:
     spec = instr.outputs[0].spec
     if spec.dtype.kind not in "fiub" or op_def.host_inputs or not spec.is_static:
         return None
+    if op_def.type in _FAIL_ON_INTEGERS and spec.dtype.kind in "iu":
+        return None  # the message names the op, and the group has many
     if (spec.size or 0) < SMALLEST:
         return None
-    if not all(v is not None and is_part(v.spec.shape, spec.shape)  # type: ignore[arg-type]
+    if not all(v is not None and v.spec.dtype.kind in "fiub"
+               and is_part(v.spec.shape, spec.shape)  # type: ignore[arg-type]
                for v in instr.inputs):
         return None
     return spec.shape  # type: ignore[return-value]

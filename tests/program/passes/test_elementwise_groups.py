@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import flowgraph as fg
@@ -110,3 +111,15 @@ def test_effects_keep_their_order() -> None:
     first, second = (fg.py_func(lambda: 1.0, [], fg.float32, name=name) for name in ("p", "q"))
     program = elementwise_groups(program_of(fg.exp(fg.tanh(x) * second) * first, [x]))
     assert [instr.origins[0].name for instr in program.instrs if not instr.is_pure] == ["p", "q"]
+
+
+@pytest.mark.parametrize("divide", [fg.floordiv, fg.floormod, fg.truncatediv, fg.truncatemod,
+                                    lambda x, y: fg.pow(x, -y)])
+def test_what_may_fail_is_in_no_group_so_that_the_error_names_it(divide) -> None:
+    x, y = feeds = [fg.placeholder(fg.int32, [4, 6], name=name) for name in "xy"]
+    wrong = divide(fg.abs(x * 2) + 1, y)
+    assert all("Div" not in group and "Mod" not in group and "Pow" not in group
+               for group in groups(fg.negative(wrong * 3), feeds))
+    zeros = np.zeros((4, 6), np.int32)
+    with pytest.raises(fg.errors.InvalidArgumentError, match=wrong.op.name):
+        fg.Session().run(fg.negative(wrong * 3), {x: zeros, y: zeros + (wrong.op.type == "Pow")})
