@@ -78,6 +78,8 @@ def _recording(recording: Recording, numbers: Mapping[Operation, int]) -> dict[s
             [_output(output) for output in step.outputs], step.live_bytes,
             step.round if step.parent >= 0 else -1, step.calls,
             [numbers[origin] for origin in step.origins if numbers.get(origin, op) != op]])
+        if step.is_group:
+            continue  # its members are steps of their own
         sums = costs.setdefault(op, [0.0, 0, 0, 0])
         for k, amount in enumerate((_micros(step.self_seconds), step.calls, step.bytes,
                                     step.flops)):
