@@ -43,8 +43,7 @@ function start() {
   app.tip = { show: (content, x, y) => showTip(app, content, x, y), hide: () => hideTip(app) };
   Object.assign(app, { exportSvg, exportPng, expandAll, collapseAll });
   app.view.relayout();
-  if (patch.view) app.view.draw(true);
-  else app.view.fit(false);
+  if (!patch.view) app.view.fit(false);
   app.view.draw(true);
   timings.laidOut = performance.now();
   requestAnimationFrame(() => {
@@ -52,6 +51,7 @@ function start() {
     startPointer(app);
     for (const part of parts) part(app);
     if (!patch.view) app.view.fit(false); // now that the legend has its size
+    else app.view.keepInSight(); // a link from a larger window
     keepAddress(model, (found) => {
       set({ open: first, selected: null, trace: "none", color: "structure", direction: model.direction, hidden: new Set(),
         hiddenRoles: new Set(), ...found });

@@ -83,7 +83,7 @@ function outline(look, w, h) {
   if (look === "variable") {
     const e = 6;
     return `M${-x},${-y + e}A${x},${e} 0 0 1 ${x},${-y + e}V${y - e}A${x},${e} 0 0 1 ${-x},${y - e}Z`
-      + `M${-x},${-y + e}A${x},${e} 0 0 0 ${x},${-y + e}`;
+      + `M${x},${-y + e}A${x},${e} 0 0 1 ${-x},${-y + e}`; // turning the same way, or it would be a hole
   }
   if (look === "summary") {
     const c = 8;
