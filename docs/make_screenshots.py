@@ -72,6 +72,7 @@ def shoot(chrome, page, shot, step):
     driver = chrome.driver
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
         "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+    driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     chrome.open(f"{page.as_uri()}#{address}")
     chrome.until(lambda: chrome.each("html", "'ready' in e.dataset")[0])
     driver.execute_script(f"{SHOW}{action}", step)

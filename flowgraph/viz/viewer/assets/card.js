@@ -166,7 +166,7 @@ const Card = (() => {
     if (!frame) return null;
     return [Dom.el("p", { class: "file", title: frame.path }, Dom.el("bdi", {}, `${frame.file}:${frame.line}`),
       frame.fn && frame.fn !== "<module>" && Dom.el("span", { class: "soft" }, ` in ${frame.fn}`)),
-    frame.text && Dom.el("pre", { class: "code", tabindex: "0" }, frame.text)];
+    frame.text && Dom.el("pre", { class: "code" }, frame.text)];
   }
 
   function costs(run, item) {
@@ -188,7 +188,7 @@ const Card = (() => {
     const words = `step ${formatCount(step.index + 1)}${step.round > 0 ? `, round ${step.round}` : ""}`;
     return part(step.outputs.length ? "Values" : "Step",
       Dom.el("button", { type: "button", class: "quiet", onclick: go }, words), valueTable(step),
-      step.source && Dom.el("pre", { class: "code", tabindex: "0" }, step.source));
+      step.source && Dom.el("pre", { class: "code" }, step.source));
   }
 
   // Statistics of what a step left behind, one column per output.
@@ -206,7 +206,7 @@ const Card = (() => {
         dt.nextSibling.classList.add("warn");
       }
       return [given.length > 1 && Dom.el("h4", {}, `output ${i}`), Dom.el("p", {}, Dom.el("code", {}, output[0])),
-        table, output[8] && Dom.el("pre", { class: "code", tabindex: "0" }, output[8])];
+        table, output[8] && Dom.el("pre", { class: "code" }, output[8])];
     });
   }
 

@@ -95,7 +95,10 @@ const Steps = (() => {
 
   function arrive(first) {
     const step = run() && run().steps[state.step];
-    bar.hidden = !step;
+    if (bar.hidden !== !step) {
+      bar.hidden = !step;
+      app.view.measure();
+    }
     document.body.classList.toggle("stepping", !!step);
     if (!step) return start(false);
     if (!first || !state.selected) reveal(step.op);
@@ -115,7 +118,7 @@ const Steps = (() => {
       step.round > 0 && Dom.el("span", { class: "tag" }, `round ${step.round}`),
       Dom.el("span", { class: "soft" }, formatTime(step.self)),
       step.calls > 1 && Dom.el("span", { class: "soft" }, `${formatCount(step.calls)} rounds in one`),
-      step.source && Dom.el("code", { class: "step-source", tabindex: "0" }, step.source));
+      step.source && Dom.el("code", { class: "step-source" }, step.source));
     if (!detail.hidden) Dom.fill(detail, inputs(step), outputs(step), living(now, step));
   }
 
