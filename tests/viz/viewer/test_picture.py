@@ -338,6 +338,18 @@ def test_the_address_brings_everything_back(show):
     assert page.state("hidden") == ["Mean"] and page.state("direction") == "right"
 
 
+def test_back_and_forward_go_from_step_to_step(show):
+    page = show("network")
+    page.until("location.hash.length > 0 || (flowgraph.set({ labels: false }), false)")
+    for name in ("first/relu", "second/relu"):
+        page.js("flowgraph.set({ selected: flowgraph.model.find(arguments[0]) })", name)
+        page.until("location.hash.includes(arguments[0].replace('/', '%2F'))", name)
+    page.driver.back()
+    page.until("flowgraph.state.selected && flowgraph.state.selected.path === 'first/relu'")
+    page.driver.forward()
+    page.until("flowgraph.state.selected && flowgraph.state.selected.path === 'second/relu'")
+
+
 @pytest.mark.parametrize("address", [
     "open=%5B", "open=3", "open=null", "op=nothing", "view=1,2", "view=a,b,c",
     "opened=9-1.x.99999999", "trace=x&color=y&run=7&step=-5&direction=", "%E0%A4%A"])

@@ -55,7 +55,6 @@ class Flow {
   _add(link) {
     const tail = this.box(link.tail);
     const head = this.box(link.head);
-    if (tail === head && link.kind !== "next") return;
     if (tail === head) return;
     if (sideOf(tail) !== sideOf(head)) this._keepForLater(tail, head, link);
     else this._addPieces(tail, head, link);

@@ -47,7 +47,6 @@ function start() {
   app.view.draw(true);
   timings.laidOut = performance.now();
   requestAnimationFrame(() => {
-    timings.firstPicture = performance.now();
     startPointer(app);
     for (const part of parts) part(app);
     if (!patch.view) app.view.fit(false); // now that the legend has its size
@@ -57,9 +56,19 @@ function start() {
         hiddenRoles: new Set(), ...found });
     });
     timings.ready = performance.now();
-    document.documentElement.setAttribute("data-ready", "");
+    afterPaint(() => {
+      timings.firstPicture = performance.now();
+      document.documentElement.setAttribute("data-ready", "");
+    });
   });
   window.flowgraph = { app, model, state, set, fit, expandAll, exportSvg: app.exportSvg, timings };
+}
+
+// Runs something when the frame that is being made has been painted.
+function afterPaint(run) {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => { channel.port1.close(); run(); };
+  channel.port2.postMessage(0);
 }
 
 const MOST_BOXES = 40; // so many can be read at first sight

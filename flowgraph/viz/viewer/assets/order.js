@@ -11,7 +11,7 @@ const POINT = 6; // width of an edge that passes a rank
 function orderNet(net, rank) {
   const n = net.size;
   const width = [...net.w];
-  const ranks = 1 + Math.max(0, ...rank.slice(0, 1), rank.reduce((a, b) => Math.max(a, b), 0));
+  const ranks = 1 + rank.reduce((most, r) => Math.max(most, r), 0);
   const layers = Array.from({ length: ranks }, () => []);
   const vertexRank = [...rank];
   const ups = Array.from({ length: n }, () => []); // neighbours one rank before, with weights
@@ -64,7 +64,7 @@ function orderNet(net, rank) {
     }
     join(before, e.head, e.weight);
   });
-  startOrder(n, width.length, vertexRank, layers, ups, downs, rank);
+  startOrder(n, width.length, vertexRank, layers, ups, downs);
   const work = width.length + segments.size;
   sweep(layers, ups, downs, work > 20000 ? 3 : work > 4000 ? 8 : 24);
   return { layers, width, ups, downs, rank: vertexRank, real: n };

@@ -44,7 +44,7 @@ function rankNet(net, widest) {
   const rank = new Array(n).fill(0);
   for (const v of order) for (const e of outs[v]) rank[e.head] = Math.max(rank[e.head], rank[v] + 1);
   pullTogether(order, rank, outs, ins);
-  pinEnds(net, rank, order, outs, ins);
+  pinEnds(net, rank);
   return splitWide(net, rank, widest, outs, ins);
 }
 

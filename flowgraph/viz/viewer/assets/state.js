@@ -34,7 +34,7 @@ function on(listener) {
 
 // ---- the address --------------------------------------------------------------------------------
 
-const address = { model: null, defaultOpen: "", timer: 0, written: "" };
+const address = { model: null, defaultOpen: "", timer: 0, written: "", step: false };
 
 function stateText() {
   const words = new URLSearchParams();
@@ -127,18 +127,23 @@ function readAddress(hash, model) {
 function keepAddress(model, apply) {
   address.model = model;
   on((changed) => {
+    if (changed.has("open") || changed.has("selected")) address.step = true;
     clearTimeout(address.timer);
-    const step = ["open", "selected"].some((key) => changed.has(key));
-    address.timer = setTimeout(() => writeAddress(step), 250);
+    address.timer = setTimeout(writeAddress, 250);
   });
   addEventListener("popstate", () => {
     const hash = location.hash.slice(1);
-    if (hash !== address.written) apply(readAddress(location.hash, model));
+    if (hash === address.written) return;
+    address.written = hash; // what is restored is no new step
+    apply(readAddress(location.hash, model));
+    address.step = false;
   });
 }
 
-function writeAddress(step) {
+function writeAddress() {
   const text = stateText();
+  const { step } = address;
+  address.step = false;
   if (text === address.written) return;
   const method = step && address.written ? "pushState" : "replaceState";
   address.written = text;
