@@ -22,6 +22,7 @@ import json
 import linecache
 import math
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -160,7 +161,7 @@ def payload(graph: Graph, fetches: Any = None, *, name: str = "", profile: Any =
         >>> [found["text"][row[0]] for row in found["ops"]], found["specs"][0][0]
         (['x', 'y'], '?×2 float32')
     """
-    from flowgraph import __version__
+    version = sys.modules["flowgraph"].__version__  # the package around all rooms
     used, fetched = (None, set()) if fetches is None else needed(graph, fetches)
     outline = Outline(graph)
     add_series(outline)
@@ -171,7 +172,7 @@ def payload(graph: Graph, fetches: Any = None, *, name: str = "", profile: Any =
     unused = [] if used is None else _unused(outline, set(used))
     runs = run_rows(profile, graph, writer.op_number)
     return {"format": FORMAT, "title": name or "graph",
-            "generator": f"flowgraph {__version__}", "direction": "up",
+            "generator": f"flowgraph {version}", "direction": "up",
             "text": writer.text.rows, "types": writer.types.rows, "specs": writer.specs.rows,
             "frames": writer.frames.rows, "groups": groups, "ops": ops, "links": links,
             "fetched": sorted(writer.op_number[op] for op in fetched),
