@@ -68,11 +68,11 @@ def _see_through_broadcasts(program: Program) -> Program:
             out = instr.outputs[0]
             less = instr.with_inputs(tuple(small.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
             shape = _shape_of_result(less)
+            like = next((broadcasts[v] for v in instr.inputs if v in broadcasts
+                         and v.spec.shape == out.spec.shape), None)
             if shape == out.spec.shape:
                 instr = less
-            elif shape is not None:
-                like = next(broadcasts[v] for v in instr.inputs if v in broadcasts
-                            and v.spec.shape == out.spec.shape)
+            elif shape is not None and like is not None:
                 value = small[out] = Value(f"{out.name}/small", Spec(out.spec.dtype, shape))
                 instrs.append(less.with_outputs((value,)))
                 instr = broadcasts[out] = Instr(like.op_def, (value, *like.inputs[1:]), (out,),

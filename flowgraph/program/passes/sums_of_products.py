@@ -34,7 +34,7 @@ def sums_of_products(program: Program) -> Program:
     changed = False
     inside = _inner_sums(program, uses)
     for instr in program.instrs:
-        if instr.op_def.type in _SUMS and instr.is_pure and instr not in inside:
+        if _is_sum(instr) and instr not in inside:
             made = _joined(instr, uses, producers)
             changed = changed or bool(made)
             instrs += made or [instr]
@@ -43,34 +43,37 @@ def sums_of_products(program: Program) -> Program:
     return dead_code(program.with_instrs(instrs, {})) if changed else program
 
 
+def _is_sum(instr: Instr) -> bool:
+    """Whether an instruction adds up values that are all as large as the sum."""
+    return (instr.op_def.type in _SUMS and instr.is_pure
+            and all(v is not None and v.spec == instr.outputs[0].spec for v in instr.inputs))
+
+
 def _inner_sums(program: Program, uses: dict[Value, int]) -> set[Instr]:
     """The sums whose result only goes into another sum: that one speaks for them."""
-    return {producer for instr in program.instrs if instr.op_def.type in _SUMS
+    return {producer for instr in program.instrs if _is_sum(instr)
             for value in instr.inputs
-            if value is not None and (producer := _inner(value, instr, uses, program.producers))}
+            if value is not None and (producer := _inner(value, uses, program.producers))}
 
 
-def _inner(value: Value, outer: Instr, uses: dict[Value, int],
+def _inner(value: Value, uses: dict[Value, int],
            producers: dict[Value, Instr]) -> Instr | None:
     """The sum that makes a term of another sum, if it is used nowhere else."""
     producer = producers.get(value)
-    if (producer is None or producer.op_def.type not in _SUMS or uses[value] != 1
-            or not producer.is_pure or value.spec != outer.outputs[0].spec):
-        return None
-    return producer
+    return producer if producer is not None and uses[value] == 1 and _is_sum(producer) else None
 
 
 def _terms(instr: Instr, uses: dict[Value, int], producers: dict[Value, Instr]) -> list[Value]:
     """What is added up, sums of sums taken apart."""
     terms: list[Value] = []
-    left: list[tuple[Value, Instr]] = [(v, instr) for v in reversed(instr.inputs) if v is not None]
+    left = [v for v in reversed(instr.inputs) if v is not None]
     while left:
-        value, outer = left.pop()
-        inner = _inner(value, outer, uses, producers)
+        value = left.pop()
+        inner = _inner(value, uses, producers)
         if inner is None:
             terms.append(value)
         else:
-            left += [(v, inner) for v in reversed(inner.inputs) if v is not None]
+            left += [v for v in reversed(inner.inputs) if v is not None]
     return terms
 
 

@@ -89,6 +89,15 @@ def test_what_was_broadcast_for_a_gradient_is_not_spread_out() -> None:
     assert "BroadcastTo" not in [instr.op_def.type for instr in program.instrs]
 
 
+def test_a_broadcast_that_does_not_reach_the_whole_shape_is_kept() -> None:
+    x = large("x")
+    wide = fg.placeholder(fg.float32, [2, 1, 1], name="wide")
+    row = fg.placeholder(fg.float32, [6], name="row")
+    spread = fg.broadcast_to(row, [1, 4, 6])
+    program = elementwise_groups(program_of(fg.tanh(spread * wide) + x, [x, wide, row]))
+    assert [instr.op_def.type for instr in program.instrs] == ["BroadcastTo", "InTiles"]
+
+
 def test_ops_that_do_not_broadcast_get_the_whole() -> None:
     x = large("x")
     spread = fg.broadcast_to(fg.placeholder_with_default(1.0, []), [4, 6])

@@ -58,6 +58,15 @@ def test_other_terms_are_added_to_the_product() -> None:
     """)
 
 
+@pytest.mark.parametrize("shape", [[], [12], [1, 1]])
+def test_what_is_broadcast_is_added_outside_of_the_sum(shape) -> None:
+    pairs = operands(3)
+    small = fg.placeholder(fg.float32, shape, name="small")
+    total = fg.add(fg.add_n(products(pairs), name="y"), small, name="z")
+    assert joined(total, pairs, small) == ONE_PRODUCT.replace(
+        "return y", "z float32[16, 12] = Add(y, small)\nreturn z")
+
+
 @pytest.mark.parametrize("why", ["few", "used elsewhere", "fetched", "wide", "not transposed"])
 def test_it_stays_a_sum(why) -> None:
     pairs = operands(2 if why == "few" else 3, rows=40 if why == "wide" else 2)
