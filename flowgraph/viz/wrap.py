@@ -31,6 +31,7 @@ _SMALL = 1000.0  # points; what is no higher is broken only when it is very thin
 _GAP = 46.0  # points between two rows, the label of an edge included
 _BESIDE = 24.0  # points between two nodes of a row
 _PASSING = 14.0  # points that an edge takes which passes a row
+_MOST = 800  # so many units at most are put into columns; more cannot be read anyway
 _HUB = 8  # so many nodes that only lead to one other can stand in several rows
 _THROUGH_GUTTER = 2  # so many lines can be followed through one gutter
 
@@ -222,7 +223,7 @@ class _Sheet:
         """Puts the units of the picture, or of the group that is most of it, into columns."""
         container = self._container(height)
         units = self._units(container)
-        if len(units) < 4:
+        if not 4 <= len(units) <= _MOST:
             return
         # What waits for little may stand far below the rest of its group: count from the top.
         lowest = {unit: max(self.rank[id] for id in ids)
