@@ -26,7 +26,10 @@ def printable(text: Any) -> str:
         >>> print(printable("two\\nlines"))
         two\\x0alines
     """
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in str(text))
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
 
 
 def _escape(character: str) -> str:
