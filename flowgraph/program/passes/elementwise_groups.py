@@ -111,7 +111,8 @@ def _may_join(instr: Instr) -> tuple[int, ...] | None:
 def _ends(instr: Instr, shape: tuple[int, ...]) -> bool:
     """Whether a reduction can end a group of this shape."""
     axes = axes_of(instr) if is_reduction(instr) and instr.is_pure else None
-    if axes is None or instr.outputs[0].spec.dtype.kind != "f":
+    dtype = instr.outputs[0].spec.dtype
+    if axes is None or dtype.kind != "f" or dtype.size < 4:  # a part as float16 may overflow
         return False
     rest = [n for axis, n in enumerate(shape) if axis not in axes]
     # What is left must be small beside the tiles, or go on row by row.

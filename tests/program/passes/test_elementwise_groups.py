@@ -82,6 +82,12 @@ def test_what_uses_a_reduction_of_a_group_is_not_in_it() -> None:
         "Exp Square Mean", "Sub Neg Tanh"]
 
 
+@pytest.mark.parametrize("reduce", [fg.reduce_mean, fg.reduce_sum])
+def test_parts_of_sums_of_float16_that_would_overflow_are_not_made(reduce) -> None:
+    x = fg.placeholder(fg.float16, [4, 6], name="x")
+    assert groups(reduce(fg.square(fg.abs(x))), [x]) == ["Abs Square"]
+
+
 def test_what_was_broadcast_for_a_gradient_is_not_spread_out() -> None:
     x = large("x")
     gradient, = fg.gradients(fg.reduce_mean(fg.square(fg.tanh(x))), [x])
