@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
 from flowgraph.core.old_copy import OldCopy
-from flowgraph.errors import FailedPreconditionError, message
+from flowgraph.errors import ClosedSessionError, FailedPreconditionError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.program.ir import Read
 
@@ -88,12 +89,20 @@ class State:
         """Forgets everything, and ends the waiting of runs in other threads."""
         with self._lock:
             self._closed = True  # a run that another thread has begun may still ask for an object
-            self.values = {}
+            self.values = _NoValues()
             self._spare = {}
             nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             if hasattr(node, "close"):
                 node.close()
+
+
+class _NoValues(dict[str, Any]):
+    """The variables of a closed session, for runs in other threads that were about to read them."""
+
+    def __missing__(self, key: str) -> Any:
+        raise ClosedSessionError(located("Attempted to use a closed Session.",
+                                         section="closed-session-error"))
 
 
 def variable_key(op: Operation) -> str:

@@ -45,6 +45,24 @@ def test_a_closed_session_says_so_everywhere() -> None:
             use()
 
 
+def test_a_run_that_another_thread_closes_under_says_so() -> None:
+    """It waits for the lock of its variable; when it has it, there are no variables any more."""
+    step = fg.assign_add(fg.Variable(1.0, name="w"), 1.0)
+    sess = fg.Session()
+    sess.run(fg.global_variables_initializer())
+
+    class ClosesMeanwhile:
+        def acquire(self) -> None:
+            sess.close()
+
+        def release(self) -> None:
+            pass
+
+    sess._state._locks["w"] = ClosesMeanwhile()  # type: ignore[assignment]
+    with pytest.raises(RuntimeError, match=r"closed Session"):
+        sess.run(step)
+
+
 def test_a_session_closes_when_its_block_raises() -> None:
     with pytest.raises(ZeroDivisionError), fg.Session() as sess:
         raise ZeroDivisionError
