@@ -74,6 +74,7 @@ class _Worker:
     """A thread that helps with one batch after another."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # around each change of `batch`
         self._wake = threading.Lock()
         self._wake.acquire()
         self.batch: _Batch | None = None
@@ -84,11 +85,20 @@ class _Worker:
         self.batch = batch
         self._wake.release()
 
+    def help_instead(self, batch: _Batch) -> bool:
+        """Sends the thread to another batch; False if it has begun with the one that it had."""
+        with self._lock:
+            if self.batch is None:
+                return False
+            self.batch = batch
+            return True
+
     def _work(self) -> None:
         np.seterr(all="ignore")  # as in the threads that run plans
         while True:
             self._wake.acquire()
-            batch, self.batch = self.batch, None
+            with self._lock:
+                batch, self.batch = self.batch, None
             if batch is not None:
                 batch.work(self)
             del batch
@@ -166,8 +176,7 @@ def _redirected(batch: _Batch) -> _Worker | None:
             worker = _late.pop()
         except IndexError:
             return None
-        if worker.batch is not None:
-            worker.batch = batch  # should it read the old one right now, this batch does without
+        if worker.help_instead(batch):
             return worker
 
 

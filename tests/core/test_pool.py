@@ -49,6 +49,14 @@ def test_jobs_may_have_jobs_of_their_own() -> None:
     assert sorted(done) == [1, 1, 1, 2, 2, 2]
 
 
+def test_only_a_thread_that_is_waking_up_is_sent_to_another_batch(monkeypatch) -> None:
+    worker, batch = pool._Worker(), pool._Batch([bool])
+    assert not worker.help_instead(batch)  # asleep: nobody would wake it
+    monkeypatch.setattr(pool, "_late", [worker])
+    assert pool._redirected(batch) is None
+    assert worker.batch is None
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_has_its_own_threads() -> None:
