@@ -18,9 +18,8 @@ class Colors {
   of(item) {
     let found = this.cache.get(item);
     if (!found) {
-      const look = { loop: "loop", branches: "loop", branch: "loop", series: "series", repeat: "series" }[item.kind]
-        || item.look;
-      found = Tints.of(item) || { fill: `var(--fill-${look})`, line: `var(--line-${look})`, ink: "", text: "" };
+      found = Tints.of(item) || { fill: `var(--fill-${item.look})`, line: `var(--line-${item.look})`, ink: "",
+        text: "" };
       this.cache.set(item, found);
     }
     return found;
