@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
@@ -189,12 +189,12 @@ class Outline:
     def _add(self, ops: Iterable[Operation]) -> None:
         for op in ops:
             self.ops.append(op)
-            for i, graph in enumerate(op.op_def.sub_graphs(op.attrs)):
-                inside = graph.get_operations()
-                for inner in inside:
+            for i, graph in enumerate(inside(op)):
+                held = graph.get_operations()
+                for inner in held:
                     self.holder[inner] = op
                     self._branch[inner] = _branch_title(op, i)
-                self._add(inside)
+                self._add(held)
 
     # ---- places ----------------------------------------------------------------------------------
 
@@ -348,10 +348,18 @@ class Outline:
                 yield from _rounds(op)
 
 
+def inside(op: Operation) -> list[Any]:
+    """The graphs of a loop or branch.
+
+    Functions that an input pipeline calls are none: no tensor of the graph goes through them.
+    """
+    return op.op_def.sub_graphs(op.attrs) if op.op_def.bodies else []
+
+
 def sources(tensor: Tensor) -> list[Operation]:
     """The operations that compute `tensor`: those inside, where a loop or branch hands it out."""
     op = tensor.op
-    graphs = op.op_def.sub_graphs(op.attrs)
+    graphs = inside(op)
     if not graphs:
         return [op]
     if _kind(op) == "loop":
@@ -368,7 +376,7 @@ def sources(tensor: Tensor) -> list[Operation]:
 
 def _takers(op: Operation, i: int) -> list[Operation]:
     """The operations that input `i` of `op` reaches: `op`, or its stand-ins inside."""
-    graphs = op.op_def.sub_graphs(op.attrs)
+    graphs = inside(op)
     place = i if _kind(op) == "loop" else i - 1
     found = [] if place < 0 else [graph.parameters[place].op for graph in graphs
                                   if graph.parameters[place] is not None]
@@ -376,7 +384,7 @@ def _takers(op: Operation, i: int) -> list[Operation]:
 
 
 def _rounds(op: Operation) -> Iterable[Link]:
-    cond, body = op.op_def.sub_graphs(op.attrs)
+    cond, body = inside(op)
     for i in range(op.attrs["carried"]):
         for graph in (body, cond):
             parameter = graph.parameters[i]

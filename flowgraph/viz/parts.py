@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.viz import labels
-from flowgraph.viz.outline import Link, LinkKind, Outline
+from flowgraph.viz.outline import Link, LinkKind, Outline, inside
 
 _EXIT = re.compile(r"(Exit|Merge)(_\d+)?$")
 _PIVOT = re.compile(r"/(pred_id|switch_[tf]|pivot_[tf])(_\d+)?$")  # of a cond read from a file
@@ -99,7 +99,7 @@ class Parts:
 
     def _read_bodies(self) -> None:
         for op in self.outline.ops:
-            graphs = op.op_def.sub_graphs(op.attrs)
+            graphs = inside(op)
             carried = op.attrs.get("carried", 0)
             for graph in graphs:
                 for i, parameter in enumerate(graph.parameters):

@@ -200,6 +200,18 @@ def unet():
     layers.conv2d(h, 1, 1, activation=nn.sigmoid, name="mask")
 
 
+def pipeline(start=fg.data.make_one_shot_iterator, scale=2.0):
+    """A pipeline that calls functions, and a model on its batches."""
+    numbers = fg.data.Dataset.range(20).map(lambda v: fg.cast(v, fg.float32) * scale)
+    batch = start(numbers.filter(lambda v: v > 1.0).batch(5)).get_next()
+    fg.reduce_mean(batch * fg.Variable(1.0, name="w"), name="loss")
+
+
+def captured():
+    """A pipeline whose function takes a tensor from outside of it."""
+    pipeline(fg.data.make_initializable_iterator, _input([], name="scale"))
+
+
 def chain():
     """Sixty operations in a row, no two runs of them alike."""
     h = _input([None, 4])

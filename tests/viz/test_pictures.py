@@ -7,6 +7,7 @@ After a wanted change of the pictures, write the golden files anew:
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -201,6 +202,13 @@ def test_variables_named_outside_of_a_name_scope_stand_in_their_layer():
         fg.layers.dense(fg.placeholder(fg.float32, [None, 3], name="x"), 2, name="dense")
     groups = {node.title: node.group for node in diagram(graph).nodes}
     assert groups["kernel"] == groups["MatMul"] == "model/dense"
+
+
+def test_functions_of_a_pipeline_stand_in_no_tensor_s_way():
+    assert ("OneShotIterator", "IteratorGetNext") in ends(diagram(drawn(programs.pipeline)), "data")
+    found = diagram(drawn(programs.captured))
+    row = ["RangeDataset", "MapDataset", "FilterDataset", "BatchDatasetV2", "MakeIterator"]
+    assert set(itertools.pairwise(row)) | {("scale", "MapDataset")} <= ends(found, "data")
 
 
 # ---- colours, unused parts -----------------------------------------------------------------------
