@@ -57,8 +57,7 @@ class ImageProjectiveTransformV2(OpDef):
         column, row = (xp.where(k == 0, xp.float32(-9), place / seen) for place in (
             a0 * x + a1 * y + a2, b0 * x + b1 * y + b2))
         if interpolation == "NEAREST":
-            return _pixels(xp, images, *(xp.trunc(place + xp.copysign(xp.float32(0.5), place))
-                                         for place in (row, column)))
+            return _pixels(xp, images, _rounded(xp, row), _rounded(xp, column))
         top, left = xp.floor(row), xp.floor(column)
         down, right = (row - top)[..., None], (column - left)[..., None]
         upper, lower = ((1 - right) * _pixels(xp, images, line, left)
@@ -66,13 +65,21 @@ class ImageProjectiveTransformV2(OpDef):
         return ((1 - down) * upper + down * lower).astype(images.dtype)
 
 
+def _rounded(xp, places):
+    """The nearest whole numbers; halves are rounded away from 0."""
+    whole = xp.trunc(places)
+    return whole + xp.sign(places) * (xp.abs(places - whole) >= 0.5)
+
+
 def _pixels(xp, images, rows, columns):
     """The pixels at some rows and columns, 0 where there are none."""
-    count, height, width, _ = images.shape
+    count, height, width, channels = images.shape
+    if not height * width:
+        return xp.zeros((count, *rows.shape[1:], channels), images.dtype)
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     i, j = (xp.where(inside, places, xp.float32(0)).astype(xp.int64) for places in (rows, columns))
     found = images[xp.arange(count)[:, None, None], i, j]
-    return found * inside[..., None].astype(images.dtype)
+    return xp.where(inside[..., None], found, images.dtype.type(0))  # 0, though a pixel is NaN
 
 
 def image_projective_transform(images, transforms, output_shape=None, interpolation="NEAREST",

@@ -288,7 +288,6 @@ class QuantizedBatchNormWithGlobalNormalization(_Quantized):
 class RequantizationRange(_Quantized):
     """The part of a range that integers really use, 0 in it."""
 
-    T = _WHOLE
     dtypes = {"input": "Tinput", **_ranges("input_min", "input_max")}
     Tinput = _WHOLE
 

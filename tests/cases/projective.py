@@ -13,6 +13,7 @@ from flowgraph.testing import BadCase, Case
 IMAGES = np.random.default_rng(6).integers(0, 99, (2, 4, 5, 2)).astype(np.float32)
 TURNED = np.float32([[0.8, -0.5, 0.7, 0.6, 0.9, -0.4, 0.02, -0.01],
                      [1, 0, -0.25, 0, 1, 1.5, 0, 0]])
+SHIFTED = np.float32([[1, 0, -1, 0, 1, 0, 0, 0]])
 
 
 def pixel(image, row, column):
@@ -56,6 +57,16 @@ CASES = [
     row("seen_from_within", IMAGES, np.float32([[1, 0, 0, 0, 1, 0, -0.5, 0]]), "BILINEAR"),
     Case("ImageProjectiveTransformV2/own_sizes", image_projective_transform,
          (IMAGES, np.float32([[-1, 0, 4, 0, 1, 0, 0, 0]])), IMAGES[:, :, ::-1]),
+    Case("ImageProjectiveTransformV2/outside_of_nan",
+         lambda t: image_projective_transform(np.float32([[[[np.nan], [1.0]]]]), t), (SHIFTED,),
+         [[[[0.0], [np.nan]]]]),
+    Case("ImageProjectiveTransformV2/no_pixels",
+         lambda x, t: image_projective_transform(x, t, [1, 2]),
+         (np.zeros((1, 0, 3, 1), np.float32), SHIFTED), np.zeros((1, 1, 2, 1))),
+    Case("ImageProjectiveTransformV2/just_below_a_half",
+         lambda t: image_projective_transform(np.float32([[[[7.0], [8.0]]]]), t, [1, 1]),
+         (np.float32([[0, 0, np.nextafter(np.float32(0.5), np.float32(0)), 0, 0, 0, 0, 0]]),),
+         [[[[7.0]]]]),
 ]
 
 BAD = [
