@@ -106,6 +106,17 @@ def test_an_empty_graph_is_no_error(chrome, tmp_path):
     assert chrome.errors() == []
 
 
+def test_what_was_asked_for_stands_out_and_the_rest_is_pale(chrome, tmp_path):
+    page = Panels(chrome, tmp_path, page_text(viewer_graphs.network(), "first/relu:0"))
+    page.open()
+    pale = set(page.js("return flowgraph.model.groups.filter((g) => g.unused).map((g) => g.path)"))
+    assert {"gradients: gradients", "optimizer: Adam", "second"} <= pale and "first" not in pale
+    assert page.js("return document.querySelectorAll('#scene .node.unused').length") > 2
+    assert page.js("return [...document.querySelectorAll('#scene .node.fetched')].map((e) =>"
+                   "e.dataset.key)") == [page.js("return flowgraph.model.find('first/relu').key")]
+    assert chrome.errors() == []
+
+
 # ---- opening and closing -------------------------------------------------------------------------
 
 def test_double_click_opens_a_group_and_its_button_closes_it(show):

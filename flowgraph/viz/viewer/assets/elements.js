@@ -63,7 +63,8 @@ function tieText({ x, y, w, h, host }) {
 function edgeElement(drawn, level) {
   const { line, x, y } = drawn;
   const { edge } = line;
-  const classes = `edge kind-${edge.kind}${edge.hub ? " hub" : ""}${line.free ? " free" : ""}`;
+  const isUnused = edge.links.every((link) => link.tail.unused || link.head.unused);
+  const classes = `edge kind-${edge.kind}${edge.hub ? " hub" : ""}${line.free ? " free" : ""}${isUnused ? " unused" : ""}`;
   const g = svg("g", { class: classes, transform: x || y ? `translate(${x},${y})` : null });
   const arrow = level === 2 && edge.head && !edge.hub ? `url(#arrow-${edge.kind})` : null;
   g.append(svg("path", { class: "stroke", d: line.d, "stroke-width": line.width, "marker-end": arrow }));

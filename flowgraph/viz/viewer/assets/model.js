@@ -96,6 +96,8 @@ class Model {
       ...group.groups.map((inner) => inner.first));
     const number = (item) => (item.isGroup ? item.first : item.id);
     const filled = group.groups.filter((inner) => inner.count);
+    group.unused = group.count > 0 && [...group.ops, ...filled].every((item) => item.unused);
+    group.fetched = [...group.ops, ...filled].some((item) => item.fetched);
     group.children = [...filled, ...group.ops].sort((a, b) => number(a) - number(b));
   }
 
@@ -170,7 +172,7 @@ class Model {
 
 function newGroup(id, key, title, path, kind, parent, role) {
   return { id, key, isGroup: true, title, path, name: path, kind, parent, role, op: null,
-    groups: [], ops: [], children: [], count: 0, first: 0, look: "scope" };
+    groups: [], ops: [], children: [], count: 0, first: 0, look: "scope", unused: false, fetched: false };
 }
 
 function lastPart(name) {
