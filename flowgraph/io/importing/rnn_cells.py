@@ -108,7 +108,7 @@ def lstm_block_cell(build: Build) -> Any:
         gates = matmul(concat([given["x"], given["h_prev"]], 1), given["w"])
         gates = gates + _bias(build, given["b"], order)
         results = lstm_step(gates, given["cs_prev"], order, _peepholes(build, given),
-                             build.attr("cell_clip"))
+                            build.attr("cell_clip"))
     return named(build, results)
 
 
