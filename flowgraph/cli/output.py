@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from flowgraph.cli.failure import Failure, Usage
 from flowgraph.core.durable import write_file
+from flowgraph.viz.labels import printable_lines
 
 _BINARY = ("png", "pdf")
 
@@ -106,11 +107,13 @@ class Output:
     def text(self, text: str) -> None:
         """Puts a text where it belongs; a line end is added.
 
+        Names in files may hold what a terminal obeys: hidden characters become escapes.
+
         Args:
             text: the text.
         """
         encoding = self._stream.encoding if self.is_stdout else None
-        self.put(f"{text}\n".encode(encoding or "utf-8", "backslashreplace"))
+        self.put(f"{printable_lines(text)}\n".encode(encoding or "utf-8", "backslashreplace"))
 
 
 def _own_number(stream: TextIO) -> int | None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import pathlib
-import sys
-import webbrowser
 
 from flowgraph.cli import names, pictures
 from flowgraph.cli.costs import Costs
@@ -14,6 +11,7 @@ from flowgraph.cli.failure import Usage
 from flowgraph.cli.output import Output
 from flowgraph.cli.render import tell
 from flowgraph.cli.sources import Source, chosen_graph, graph_of, is_graph_file, with_program
+from flowgraph.viz.show import has_display, open_in_browser
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,12 +39,5 @@ def run(options: argparse.Namespace) -> int:
     else:
         code = graph_of(options, output, use)
     if not output.is_stdout and not options.no_open and has_display():
-        webbrowser.open(pathlib.Path(output.path).as_uri())
+        open_in_browser(output.path)
     return code
-
-
-def has_display() -> bool:
-    """Whether there is a screen that a browser can appear on."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

@@ -32,6 +32,17 @@ def printable(text: Any) -> str:
     return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """`text` of several lines, each `printable`.
+
+    Example:
+        >>> print(printable_lines("red\\x1b[31m\\nplain"))
+        red\\x1b[31m
+        plain
+    """
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code < 256:

@@ -99,7 +99,8 @@ def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: st
 
 
 def _pre(text: str) -> str:
-    return f'<pre style="font-family: monospace">{_escape(_printable(text))}</pre>'
+    from flowgraph.viz.labels import printable_lines
+    return f'<pre style="font-family: monospace">{_escape(printable_lines(text))}</pre>'
 
 
 def _details(title: str, content: str) -> str:
@@ -125,11 +126,6 @@ def _frame(page: str) -> str:
 def _escape(text: str) -> str:
     import html  # late, as everything here: programs outside of notebooks never need it
     return html.escape(text)
-
-
-def _printable(text: str) -> str:
-    from flowgraph.viz.labels import printable
-    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 # ---- pictures ------------------------------------------------------------------------------------

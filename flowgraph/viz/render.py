@@ -6,12 +6,12 @@ The engine is the system's `dot`, or the one that pygraphviz carries in its whee
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.durable import write_file
 from flowgraph.errors import MissingDependencyError, message
 
 FORMATS = ("svg", "png", "pdf", "dot")
@@ -57,7 +57,7 @@ def write(path: str | os.PathLike[str], make_dot: Callable[[], str],
           write_page: Callable[[str], str]) -> str:
     """Writes a picture; the format follows from the suffix of `path`.
 
-    The file appears whole or not at all: it is written under another name first.
+    The file appears whole or not at all.
 
     Args:
         path: a name ending in .svg, .png, .pdf, .dot or .html; `~` is the home folder.
@@ -80,16 +80,7 @@ def write(path: str | os.PathLike[str], make_dot: Callable[[], str],
         raise ValueError(f"cannot tell the format of {path!r}: the name must end in "
                          f"{', '.join(f'.{f}' for f in FORMATS)} or .{PAGE}")
     contents = picture(make_dot(), format)
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(contents)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    write_file(path, contents)
     return path
 
 

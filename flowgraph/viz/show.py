@@ -71,7 +71,7 @@ def show(what: Any = None, path: str | os.PathLike[str] | None = None, *, name: 
                                 profile=profile)
         if display is not None:
             return written
-    if not (has_display() if browser is None else browser) or not _open(written):
+    if not (has_display() if browser is None else browser) or not open_in_browser(written):
         print(f"The graph is in {written}")
     return written
 
@@ -102,7 +102,12 @@ def has_display() -> bool:
     return True
 
 
-def _open(path: str) -> bool:
+def open_in_browser(path: str) -> bool:
+    """Opens a page in the browser; whether one was found.
+
+    Args:
+        path: the page's file.
+    """
     import webbrowser
     from pathlib import Path
     try:

@@ -92,18 +92,12 @@ def _asset(name: str) -> str:
     return resources.files("flowgraph.viz.viewer").joinpath("assets", name).read_text("utf-8")
 
 
-def _assets(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    folder = resources.files("flowgraph.viz.viewer").joinpath("assets")
-    return [(name, _asset(name)) for name in names if folder.joinpath(name).is_file()]
-
-
 def _style() -> str:
-    return css_variables() + "".join(text for _, text in _assets(STYLES))
+    return css_variables() + "".join(map(_asset, STYLES))
 
 
 def _script() -> str:
-    assets = _assets(tuple(f"{name}.js" for name in SCRIPTS))
-    files = "".join(f"// ---- {name}\n{text}" for name, text in assets)
+    files = "".join(f"// ---- {name}.js\n{_asset(f'{name}.js')}" for name in SCRIPTS)
     return f'(function () {{\n"use strict";\n{files}}})();'
 
 
