@@ -2,6 +2,9 @@
 
 A plan hands this module to the kernel of a large product in NumPy's place. Each part is one call of
 the BLAS library, which is held to one thread meanwhile (see `core.blas`).
+
+The library knows no halves, and NumPy's own loop takes fifty times as long (256 x 256 by 256 x 256:
+220 ms): halves are multiplied as float32, and the result is rounded.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         >>> dot(np.ones((64, 256), np.float32), np.ones((256, 128), np.float32))[0, 0]
         np.float32(256.0)
     """
+    if a.dtype == np.float16:
+        return _rounded(dot(a.astype(np.float32), b.astype(np.float32)), out)
     m, n = a.shape[0], b.shape[1]
     count = min(cores(), max(m, n) // _LEAST)
     if count < 2 or m * n * a.shape[1] < LARGE:
@@ -58,6 +63,8 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
         >>> matmul(np.ones((4, 64, 128)), np.ones((4, 128, 64))).shape
         (4, 64, 64)
     """
+    if a.dtype == np.float16:
+        return _rounded(matmul(a.astype(np.float32), b.astype(np.float32)), out)
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     count = min(cores(), shape[0]) if shape else 1
     size = int(np.prod(shape)) * a.shape[-2] * a.shape[-1] * b.shape[-1]
@@ -72,6 +79,14 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
 
     parallel([lambda i=i, j=j: np.matmul(part(a, i, j), part(b, i, j),  # type: ignore[misc]
                                          out=out[i:j]) for i, j in _cuts(shape[0], count)])
+    return out
+
+
+def _rounded(product: Any, out: Any) -> Any:
+    """A product as halves, in `out` if that is given."""
+    if out is None:
+        return product.astype(np.float16)
+    out[...] = product
     return out
 
 

@@ -44,7 +44,7 @@ class Step:
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
         is_group = instr.op_def is IN_TILES
-        self.xp = parallel_numpy if _is_large_product(instr) else np
+        self.xp = parallel_numpy if _has_its_own_product(instr) else np
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
                                            else instr.op_def.kernel)
@@ -63,10 +63,12 @@ class Step:
         return self.instr.origins[0]
 
 
-def _is_large_product(instr: Instr) -> bool:
-    """Whether it is a product that is worth splitting over the cores."""
+def _has_its_own_product(instr: Instr) -> bool:
+    """Whether it is a product that is worth splitting over the cores, or one of halves."""
     if instr.op_def.type not in ("MatMul", "BatchMatMulV2"):
         return False
+    if instr.outputs[0].spec.dtype.name == "float16":
+        return True
     return (_multiplications(instr) or 0) >= parallel_numpy.LARGE
 
 

@@ -42,3 +42,27 @@ def test_matmul(a, b) -> None:
     out = np.full(expected.shape, np.nan)
     assert parallel_numpy.matmul(a, b, out=out) is out
     np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("a,b,product", [((33, 40), (40, 21), "dot"), ((4, 5, 6), (6, 3), "matmul"),
+                                         ((5, 6), (6, 3), "matmul"), ((0, 4), (4, 3), "dot")])
+def test_halves_are_multiplied_as_float32(a, b, product, monkeypatch) -> None:
+    seen = []
+
+    def spy(real):
+        def call(x, y, out=None):
+            seen.append(x.dtype)
+            return real(x, y, out=out)
+        return call
+
+    monkeypatch.setattr(parallel_numpy.np, "dot", spy(np.dot))
+    monkeypatch.setattr(parallel_numpy.np, "matmul", spy(np.matmul))
+    a, b = numbers(*a).astype(np.float16), numbers(*b).astype(np.float16)
+    multiply = getattr(parallel_numpy, product)
+    expected = multiply(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
+    out = np.zeros(expected.shape, np.float16)
+    assert multiply(a, b, out=out) is out
+    for found in (multiply(a, b), out):
+        assert found.dtype == np.float16
+        np.testing.assert_array_equal(found, expected)
+    assert set(seen) <= {np.dtype(np.float32)}
