@@ -51,11 +51,6 @@ def note(text: str) -> None:
         print(f"flowgraph: {text}", file=sys.stderr, flush=True)
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: `1 run`, `2 runs`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def one_line(error: BaseException) -> str:
     """What an exception says, in one line and without where to read about it."""
     text = without_docs(error) if isinstance(error, Exception) else str(error)
@@ -65,7 +60,7 @@ def one_line(error: BaseException) -> str:
         text = f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
     text = re.sub(r"\s*docs: errors#[\w-]+", "", text)
     for name in _callers:
-        text = re.sub(rf"^(?:tf\.[\w.]+ \()?{re.escape(name)}:\d+\)?: ?", "", text)
+        text = re.sub(rf"(?<!\S)(?:tf\.[\w.]+ \()?{re.escape(name)}:\d+\)?: ?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     whole = " ".join(line if line[-1] in ".:;,!?" else f"{line}." for line in lines)
     return whole.removesuffix(".") or type(error).__name__

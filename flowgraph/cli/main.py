@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true", help="print the version and end")
     commands = parser.add_subparsers(dest="command", metavar="command", title="commands")
     for name, (line, more, add) in _COMMANDS.items():
-        command = commands.add_parser(name, help=line, description=line.capitalize() + ".",
+        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.",
                                       epilog=more, allow_abbrev=False,
                                       formatter_class=_Help)
         add(command)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from flowgraph.cli.failure import Usage, counted
+from flowgraph.cli.failure import Usage
+from flowgraph.core.text import counted
 from flowgraph.graph.graph import Graph
 
 
 def split(given: list[str] | None) -> list[str]:
-    """The names in `--fetch a,b --fetch c`."""
-    return [name.strip() for text in given or [] for name in text.split(",") if name.strip()]
+    """The names in `--fetch a,b --fetch c`.
+
+    Raises:
+        Usage: there is none in them, as where a variable of the shell is empty.
+    """
+    found = [name.strip() for text in given or [] for name in text.split(",") if name.strip()]
+    if given and not found:
+        raise Usage(f"--fetch {given[0]!r} names no operation")
+    return found
 
 
 def elements(graph: Graph, names: list[str], values: bool = False) -> list[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from flowgraph.cli.failure import counted, note
+from flowgraph.cli.failure import note
 from flowgraph.cli.output import Output
+from flowgraph.core.text import counted
 from flowgraph.plots.curves import FORMATS, draw, sheet_of
 from flowgraph.plots.runs import read_runs
 

@@ -11,6 +11,7 @@ from flowgraph.cli.costs import Costs
 from flowgraph.cli.failure import Failure, note
 from flowgraph.cli.output import Output, standard_output
 from flowgraph.cli.sources import Source, chosen_graph, with_program
+from flowgraph.core.text import counted
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +53,7 @@ def as_text(profile: Any, table: Any, top: int | None) -> str:
     table.rows = table.rows[:top]
     lines = [head, "", str(table)]
     if hidden:
-        lines.append(f"... and {hidden} more rows")
+        lines.append(f"... and {counted(hidden, 'more row')}")
     return "\n".join(lines)
 
 

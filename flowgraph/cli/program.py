@@ -22,7 +22,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from flowgraph.cli.failure import FAILED, OK, Failure, note
 from flowgraph.cli.watch import Stop, Watcher
@@ -31,6 +31,7 @@ from flowgraph.runtime.observe import observing
 _MAGIC = re.compile(r"^([ \t]*)([%!?].*)$", re.MULTILINE)
 _GRACE = 10.0  # seconds that a stopped program may take to clean up
 _TICK = 0.1
+_end_process = os._exit  # a program's own calls are caught
 
 
 @dataclass
@@ -41,11 +42,13 @@ class Outcome:
         error: what it raised; None if it did not, or was stopped, or called sys.exit.
         code: the exit code that goes with it.
         namespace: its globals.
+        exited: what it called sys.exit with; None if it did not.
     """
 
     error: BaseException | None
     code: int
     namespace: dict[str, Any]
+    exited: object = None
 
 
 def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: float | None = None,
@@ -68,8 +71,9 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
     module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
                            __cached__=None, __spec__=None)
     finished = threading.Event()
+    exited: object = None
     with (_as_main(path, arguments, module), _printing(to_stderr), _interrupts(watcher),
-          observing(watcher)):
+          _exits(watcher), observing(watcher)):
         guard = threading.Thread(target=_guard, args=(watcher, finished, timeout, end), daemon=True,
                                  name="flowgraph guard")
         watcher.end = end
@@ -81,6 +85,7 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
         except Stop:
             pass
         except SystemExit as ended:
+            exited = ended.code
             if ended.code is not None and not isinstance(ended.code, int):
                 print(ended.code, file=sys.stderr)  # as Python does
         except KeyboardInterrupt:
@@ -95,7 +100,7 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
                 guard.join()  # it interrupts nobody after this
             watcher.end = None
             _quietly_flush()
-    return Outcome(error, OK if error is None else FAILED, module.__dict__)
+    return Outcome(error, OK if error is None else FAILED, module.__dict__, exited)
 
 
 # ---- what is run ---------------------------------------------------------------------------------
@@ -231,6 +236,28 @@ def _interrupts(watcher: Watcher) -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
+@contextlib.contextmanager
+def _exits(watcher: Watcher) -> Iterator[None]:
+    """While the program runs, its os._exit ends it, but not the command; a child process's does."""
+    process, leave = os.getpid(), os._exit
+
+    def exit_program(status: int) -> NoReturn:
+        if os.getpid() != process:
+            leave(status)
+        if threading.current_thread() is not threading.main_thread():
+            watcher.since, watcher.reason = time.monotonic(), "it calls os._exit"
+            watcher.stopping = True
+            if watcher.interrupt is not None:
+                watcher.interrupt()
+        raise SystemExit(status)
+
+    os._exit = exit_program
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
 def _interrupt_main() -> None:
     """Raises SIGINT in the main thread, also when it waits for a lock."""
     if hasattr(signal, "pthread_kill"):
@@ -248,7 +275,7 @@ def _guard(watcher: Watcher, finished: threading.Event, timeout: float | None,
     while not finished.wait(_TICK):
         now = time.monotonic()
         if not watcher.stopping and timeout is not None and now - begun >= timeout:
-            watcher.since, watcher.reason = now, f"{timeout:g} seconds are over"
+            watcher.since, watcher.reason = now, f"{timeout:g} s are over"
             watcher.stopping = True
             interrupted = now
             if watcher.interrupt is not None:
@@ -265,7 +292,7 @@ def _guard(watcher: Watcher, finished: threading.Event, timeout: float | None,
 def end_process(code: int) -> None:
     """Ends the process at once, whatever its threads do."""
     _quietly_flush()
-    os._exit(code)
+    _end_process(code)
 
 
 def wait_for_threads(seconds: float = 2.0) -> bool:

@@ -6,9 +6,10 @@ import argparse
 
 from flowgraph.cli import pictures
 from flowgraph.cli.costs import Costs
-from flowgraph.cli.failure import Failure, Usage, counted, note
+from flowgraph.cli.failure import Failure, Usage, note
 from flowgraph.cli.output import Output
 from flowgraph.cli.sources import Source, chosen_graph, graph_of, is_graph_file, with_program
+from flowgraph.core.text import counted
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.cli import program
-from flowgraph.cli.failure import Failure, Reported, Usage, counted, note, one_line, show_traceback
+from flowgraph.cli.failure import Failure, Reported, Usage, note, one_line, show_traceback
 from flowgraph.cli.output import Output
 from flowgraph.cli.watch import Watcher, shortened
+from flowgraph.core.text import counted
 from flowgraph.graph.graph import Graph
 
 _GRAPHS = (".pb", ".pbtxt", ".prototxt", ".meta")
@@ -97,6 +98,9 @@ def with_program(options: argparse.Namespace, output: Output, watcher: Watcher,
         use(watcher, outcome.error is not None)
     except Failure as failure:
         if outcome.error is None:
+            if outcome.exited and not isinstance(failure, Usage):
+                raise Failure(f"the program called sys.exit({outcome.exited!r}) before there was "
+                              "anything to show; its own arguments come after --") from None
             raise
         note(one_line(failure))  # the traceback has been shown
     return outcome.code

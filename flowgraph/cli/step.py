@@ -10,6 +10,7 @@ from typing import Any
 from flowgraph.cli.failure import Usage
 from flowgraph.cli.moment import Moment
 from flowgraph.cli.output import standard_output
+from flowgraph.core.text import counted
 from flowgraph.profiling.recorder import RecordedRun, record
 from flowgraph.profiling.recording import Recording
 
@@ -62,7 +63,7 @@ def _number(recording: Recording, given: str, option: str, which: int) -> int:
         return 0
     if given.isdecimal():
         if int(given) >= count:
-            raise Usage(f"{option} {given}: the run has {count} steps, counted from 0")
+            raise Usage(f"{option} {given}: the run has {counted(count, 'step')}, counted from 0")
         return int(given)
     wanted = given.partition(":")[0]
     found = [number for number, step in enumerate(recording.steps)

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.cli.failure import Failure, counted, note
+from flowgraph.cli.failure import Failure, note
 from flowgraph.cli.output import standard_output
 from flowgraph.cli.sources import chosen_graph, with_program
 from flowgraph.cli.watch import Fetched, Watcher, shortened
 from flowgraph.core import nest
+from flowgraph.core.text import counted
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.tensor import Tensor

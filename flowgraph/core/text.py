@@ -1,4 +1,4 @@
-"""Text and bytes, and the types that stand for numbers: the helpers of `tf.compat`."""
+"""Text, bytes, and the types that stand for numbers: the helpers of `tf.compat`; counted things."""
 
 from __future__ import annotations
 
@@ -88,3 +88,13 @@ def path_to_str(path: Any) -> Any:
         'a/b'
     """
     return os.fspath(path) if hasattr(path, "__fspath__") else path
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 run`, `2 runs`.
+
+    Args:
+        number: how many.
+        what: the word for one.
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -11,6 +11,7 @@ from linecache import getline
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.core.text import counted
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling.costs import Cost, Costs
 from flowgraph.profiling.critical import CriticalPath
@@ -203,11 +204,10 @@ class profile(AbstractContextManager):
         write_chrome_trace(self.recordings, path)
 
     def __str__(self) -> str:
-        runs = f"{self.runs} run{'' if self.runs == 1 else 's'}"
-        return f"{runs}, {seconds_text(self.seconds)}\n{self.by_type()}"
+        return f"{counted(self.runs, 'run')}, {seconds_text(self.seconds)}\n{self.by_type()}"
 
     def __repr__(self) -> str:
-        return f"<profile of {self.runs} runs, {seconds_text(self.seconds)}>"
+        return f"<profile of {counted(self.runs, 'run')}, {seconds_text(self.seconds)}>"
 
     def _repr_html_(self) -> str:
         """The table of op types, for a notebook."""
@@ -231,7 +231,7 @@ class profile(AbstractContextManager):
         costs = list(costs)
         rows = [(name, cost.seconds, cost.calls, cost.bytes, cost.gflops)
                 for name, cost in (*costs, *self._outside())]
-        total = sum((cost for _, cost in costs), Cost())
+        total = sum((cost for _, cost in (*costs, *self._outside())), Cost())
         seconds = self.seconds
         return self._with_shares(f"costs by {what}", [
             Column(what, left=True), _TIME, Column("calls"), _BYTES,

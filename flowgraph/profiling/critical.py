@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowgraph.core.text import counted
 from flowgraph.profiling.recording import RecordedStep, Recording
 from flowgraph.profiling.table import Column, Table
 from flowgraph.profiling.units import seconds_text
@@ -41,8 +42,8 @@ class CriticalPath:
             ("total", self.seconds, 1.0 if self.seconds else 0.0, sum(s.calls for s in self.steps)))
 
     def __str__(self) -> str:
-        return (f"{len(self.steps)} steps, {seconds_text(self.seconds)}: {self.share:.1%} of the "
-                f"time of all steps\n{self.table}")
+        return (f"{counted(len(self.steps), 'step')}, {seconds_text(self.seconds)}: "
+                f"{self.share:.1%} of the time of all steps\n{self.table}")
 
     def _repr_html_(self) -> str:
         return self.table._repr_html_()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flowgraph.core.spec import shape_text
+from flowgraph.core.text import counted
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling.units import bytes_text, seconds_text
@@ -198,11 +199,12 @@ class Recording:
         write_chrome_trace([self], path)
 
     def __repr__(self) -> str:
-        return f"<Recording of {self.title}: {len(self.steps)} steps, {seconds_text(self.seconds)}>"
+        return (f"<Recording of {self.title}: {counted(len(self.steps), 'step')}, "
+                f"{seconds_text(self.seconds)}>")
 
     def __str__(self) -> str:
-        head = (f"{self.title}: {len(self.steps)} steps, {seconds_text(self.seconds)}, at most "
-                f"{bytes_text(self.peak_bytes)}")
+        head = (f"{self.title}: {counted(len(self.steps), 'step')}, {seconds_text(self.seconds)}, "
+                f"at most {bytes_text(self.peak_bytes)}")
         blocks = [head]
         depths: list[int] = []
         for number, step in enumerate(self.steps):

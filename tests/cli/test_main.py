@@ -57,6 +57,7 @@ def test_the_version(flowgraph) -> None:
     ("render train.py -o a.gif", 2, ["'a.gif'", ".svg, .png, .pdf, .dot or .html"]),
     ("render train.py -o no/a.svg", 2, ["no folder 'no'"]),
     ("render train.py -o a.dot --fetch lost", 2, ["no such operation", "did you mean loss?"]),
+    ("render train.py -o a.dot --fetch ,", 2, ["--fetch ','", "names no operation"]),
     ("render train.py -o a.dot --fetch h", 2, ["did you mean layer/h"]),
     ("render train.py -o a.dot --fetch loss:3", 2, ["'loss' has 1 output", "from 0"]),
     ("render train.py -o a.dot --graph 7", 2, ["--graph 7", "has 1 graph"]),
@@ -92,9 +93,19 @@ def test_debug_shows_the_traceback(flowgraph) -> None:
     assert "names.py" in err
 
 
+def test_help_keeps_capitals(flowgraph) -> None:
+    assert "\nPrint the stages of a run: Program, passes, NumPy source." in flowgraph(
+        "explain --help")[1]
+
+
 def test_an_error_does_not_name_the_line_that_called_the_command_line(flowgraph, folder) -> None:
     assert "test_" not in flowgraph("plot .")[2]
     assert "conftest" not in flowgraph("plot .")[2]
+    with fg.Graph().as_default() as graph:
+        fg.placeholder(fg.float32, [2], name="x" * 200)
+    (folder / "cut.pb").write_bytes(graph.as_graph_def().SerializeToString()[:-9])
+    code, _, err = flowgraph("render cut.pb")
+    assert (code, "conftest" in err, "cut off" in err) == (1, False, True)
 
 
 def test_a_reader_who_has_gone_away_is_no_error(folder) -> None:

@@ -74,6 +74,10 @@ def test_what_a_program_prints_goes_to_standard_error_when_the_output_does_not(f
     (SQUARE + "raise ValueError('mine')", 1, ["ValueError: mine", "--keep-going"]),
     (SQUARE + "tf.matmul(y, y)", 1, ["line 3, in <module>", "ShapeError", "--keep-going"]),
     ("x = = 2", 1, ["SyntaxError", "x = = 2"]),
+    ("import sys; print(1); sys.exit(2)", 1, ["sys.exit(2)", "arguments come after --"]),
+    (SQUARE + "import os; os._exit(0)", 0, []),
+    (SQUARE + "import os, threading as t; o = t.Thread(target=os._exit, args=(0,)); o.start()\n"
+     "import time; time.sleep(9)", 0, ["it calls os._exit"]),
     ("print(1)", 1, ["no graph of flowgraph's", "import flowgraph as tf"]),
     ("import tensorflow.nothing", 1, ["No module named 'tensorflow", "import flowgraph as tf"]),
 ])
@@ -210,7 +214,7 @@ def test_a_timeout_stops_a_program_that_never_runs_anything(flowgraph, folder) -
     (folder / "p.py").write_text(SQUARE + "while True: pass\n")
     code, _, err = flowgraph("render p.py -o a.dot --timeout 1.5")
     assert code == 0
-    assert "1.5 seconds are over" in err
+    assert "1.5 s are over" in err
     assert '"y"' in names(folder)
 
 

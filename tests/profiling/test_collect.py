@@ -101,6 +101,18 @@ def test_lines_tell_forward_and_backward_apart() -> None:
     assert row["forward"] + row["backward"] == pytest.approx(row["self time"])
 
 
+@pytest.mark.parametrize("by", ["op", "type", "scope", "line"])
+def test_the_last_row_is_the_sum_of_the_others(by) -> None:
+    sess, fetches, feeds = training()
+    with fg.profile() as profile:
+        for _ in range(3):
+            sess.run(fetches, feeds)
+    table = getattr(profile, f"by_{by}")()
+    for i, column in enumerate(table.columns):
+        if not column.left and column.name != "GFLOP/s":
+            assert table.total[i] == pytest.approx(sum(row[i] for row in table.rows)), column.name
+
+
 def test_scopes_by_depth() -> None:
     sess, fetches, feeds = training()
     with fg.profile() as profile:
@@ -237,7 +249,7 @@ def test_a_profile_reads_as_a_table_of_types(tmp_path) -> None:
     assert columns.split("  ")[0] == "type"
     assert rows[-1].startswith("total")
     assert "MatMul" in profile._repr_html_()
-    assert repr(profile).startswith("<profile of 1 runs")
+    assert repr(profile).startswith("<profile of 1 run,")
     assert profile.recordings[0].steps[0].outputs[0].statistics is not None
     path = tmp_path / "trace.json"
     profile.to_chrome_trace(path)
