@@ -1,11 +1,14 @@
 """DOT text: golden pictures, determinism, escaping, and what each option does.
 
-After a wanted change of style, write the golden files anew: python -m tests.viz.test_dot
+After a wanted change of style, write the golden files anew:
+
+    python -m tests.viz.test_dot --write
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -269,11 +272,6 @@ def test_long_names_are_cut_and_dtypes_named():
     assert "x" * 19 + "…" in text and 'label=" ? int64 "' in text
 
 
-if __name__ == "__main__":
-    for name, draw in PICTURES.items():
-        (GOLDEN / f"{name}.dot").write_text(draw())
-
-
 def _mlp_with_momentum() -> fg.Graph:
     """A medium graph: three layers in scopes, dropout, an optimizer."""
     with fg.Graph().as_default() as graph:
@@ -312,3 +310,8 @@ def test_gradients_asked_for_are_opened_however_many_they_are() -> None:
     assert "gradients" not in {node.kind for node in opened.nodes}
     assert len([n for n in opened.nodes if n.id.startswith("gradients/")]) > 10
     assert {g.path for g in closed.groups} <= {g.path for g in opened.groups}
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
+    for name, draw in PICTURES.items():
+        (GOLDEN / f"{name}.dot").write_text(draw(), encoding="utf-8")
