@@ -31,8 +31,16 @@ class UserFrame(NamedTuple):
     lineno: int
     function: str
 
+    @property
+    def file(self) -> str:
+        """The file's name without its folder; in a notebook the cell, as `In[3]`."""
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        cell = shell.compile.format_code_name(self.filename) if shell is not None else None
+        return cell[1] if cell else os.path.basename(self.filename)
+
     def __str__(self) -> str:
-        return f"{os.path.basename(self.filename)}:{self.lineno}"
+        return f"{self.file}:{self.lineno}"
 
 
 NOWHERE = UserFrame("<unknown>", 0, "?")

@@ -41,6 +41,10 @@ class CriticalPath:
              for name, (seconds, calls) in rows.items()],
             ("total", self.seconds, 1.0 if self.seconds else 0.0, sum(s.calls for s in self.steps)))
 
+    def __repr__(self) -> str:
+        return (f"<CriticalPath: {counted(len(self.steps), 'step')}, "
+                f"{seconds_text(self.seconds)}>")
+
     def __str__(self) -> str:
         return (f"{counted(len(self.steps), 'step')}, {seconds_text(self.seconds)}: "
                 f"{self.share:.1%} of the time of all steps\n{self.table}")

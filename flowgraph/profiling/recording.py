@@ -111,6 +111,9 @@ class RecordedStep:
         """For a step of a gradient the forward op it came from; else its own op."""
         return self.op.forward_op or self.op
 
+    def __repr__(self) -> str:
+        return f"<RecordedStep {self.op.name}  {self.type}  {seconds_text(self.seconds)}>"
+
     def __str__(self) -> str:
         op = self.op
         head = f"{op.name}  {self.type}"
@@ -202,17 +205,29 @@ class Recording:
         return (f"<Recording of {self.title}: {counted(len(self.steps), 'step')}, "
                 f"{seconds_text(self.seconds)}>")
 
-    def __str__(self) -> str:
-        head = (f"{self.title}: {counted(len(self.steps), 'step')}, {seconds_text(self.seconds)}, "
-                f"at most {bytes_text(self.peak_bytes)}")
-        blocks = [head]
+    def listing(self, first: int = 0, last: int | None = None) -> str:
+        """The steps as text, those inside of a loop or branch indented.
+
+        Args:
+            first: index of the first step to list.
+            last: index of the last one; None for that of the run.
+
+        Returns:
+            A line about the run, then a block of lines for each step.
+        """
+        last = len(self.steps) - 1 if last is None else last
+        blocks = [f"{self.title}: {counted(len(self.steps), 'step')}, "
+                  f"{seconds_text(self.seconds)}, at most {bytes_text(self.peak_bytes)}"]
         depths: list[int] = []
         for number, step in enumerate(self.steps):
-            depth = 0 if step.parent < 0 else depths[step.parent] + 1
-            depths.append(depth)
-            where = f"({step.body} {step.round}) " if step.parent >= 0 else ""
-            text = f"{number}. {where}{step}"
-            blocks.append("\n".join("    " * depth + line for line in text.splitlines()))
+            depths.append(0 if step.parent < 0 else depths[step.parent] + 1)
+            if first <= number <= last:
+                where = f"({step.body} {step.round}) " if step.parent >= 0 else ""
+                text = f"{number}. {where}{step}"
+                blocks.append("\n".join("    " * depths[-1] + line for line in text.splitlines()))
         if self.error:
             blocks.append(f"raised {self.error}")
         return "\n\n".join(blocks)
+
+    def __str__(self) -> str:
+        return self.listing()

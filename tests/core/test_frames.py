@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import types
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import flowgraph as fg
 from flowgraph.core import frames
-from flowgraph.core.frames import NOWHERE, PACKAGE, located, user_frame
+from flowgraph.core.frames import NOWHERE, PACKAGE, UserFrame, located, user_frame
 
 
 def this_line() -> int:
@@ -21,6 +22,16 @@ def test_an_op_carries_the_file_line_and_function_that_built_it() -> None:
     frame = fg.constant(1.0).op.frame
     assert frame == (__file__, line, "test_an_op_carries_the_file_line_and_function_that_built_it")
     assert str(frame) == f"test_frames.py:{line}"
+
+
+def test_a_line_of_a_notebook_is_named_by_its_cell(monkeypatch) -> None:
+    cells = {"/tmp/ipykernel_7/123.py": ("Cell", "In[3]")}
+    shell = types.SimpleNamespace(compile=types.SimpleNamespace(format_code_name=cells.get))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    frames = [UserFrame("/tmp/ipykernel_7/123.py", 4, "<module>"), UserFrame("/a/b.py", 5, "f")]
+    assert list(map(str, frames)) == ["In[3]:4", "b.py:5"]
+    shell = None
+    assert str(frames[0]) == "123.py:4"
 
 
 def test_operators_and_composed_functions_carry_the_users_line(fresh_graph) -> None:

@@ -46,6 +46,8 @@ def test_the_chain_that_takes_longest(seconds, chain, share) -> None:
     path = critical_path(timed(y, {x: X}, seconds))
     assert [step.op.name for step in path.steps] == chain
     assert path.share == pytest.approx(share)
+    assert repr(path) == f"<CriticalPath: {len(chain)} steps, {path.seconds:.3g} s>"
+    assert repr(path.steps[0]).startswith("<RecordedStep first  MatMul  ")
 
 
 def test_rounds_of_a_loop_follow_each_other() -> None:

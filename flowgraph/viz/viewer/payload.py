@@ -21,7 +21,6 @@ import inspect
 import json
 import linecache
 import math
-import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -116,7 +115,7 @@ class _Writer:
         if frame is None or frame.filename == NOWHERE.filename:
             return -1
         return self.frames.number(frame, lambda: [
-            os.path.basename(frame.filename), frame.filename, frame.lineno, frame.function,
+            frame.file, frame.filename, frame.lineno, frame.function,
             self._source_line(frame)])
 
     def _source_line(self, frame: UserFrame) -> str:
