@@ -47,8 +47,9 @@ class Reported(Failure):
 
 def note(text: str) -> None:
     """Tells something that is not the result, in one line on standard error."""
+    from flowgraph.viz.labels import printable  # late: most commands have nothing to tell
     with contextlib.suppress(ValueError, AttributeError):  # the program may have closed it
-        print(f"flowgraph: {text}", file=sys.stderr, flush=True)
+        print(f"flowgraph: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def one_line(error: BaseException) -> str:

@@ -43,17 +43,7 @@ def listing(recording: Recording, start: str | None = None, stop: str | None = N
     """
     first = 0 if start is None else _number(recording, start, "--from", 0)
     last = len(recording.steps) - 1 if stop is None else _number(recording, stop, "--to", -1)
-    blocks = [str(recording).partition("\n")[0]]
-    depths: list[int] = []
-    for number, step in enumerate(recording.steps):
-        depths.append(0 if step.parent < 0 else depths[step.parent] + 1)
-        if first <= number <= last:
-            where = f"({step.body} {step.round}) " if step.parent >= 0 else ""
-            text = f"{number}. {where}{step}"
-            blocks.append("\n".join("    " * depths[-1] + line for line in text.splitlines()))
-    if recording.error:
-        blocks.append(f"raised {recording.error}")
-    return "\n\n".join(blocks)
+    return recording.listing(first, last)
 
 
 def _number(recording: Recording, given: str, option: str, which: int) -> int:

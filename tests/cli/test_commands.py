@@ -11,6 +11,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.cli.names import elements, split
+from flowgraph.cli.output import standard_output
 from flowgraph.summary.event_file import summary_iterator
 
 
@@ -315,3 +316,20 @@ def test_names_of_tensors_and_operations(fresh_graph) -> None:
     assert split(["a, b", "c", ","]) == ["a", "b", "c"]
     assert elements(fresh_graph, ["x", "x:0"]) == [x.op, x]
     assert elements(fresh_graph, ["x", "group"], values=True) == [x, group]
+
+
+# ---- what strangers wrote ------------------------------------------------------------------------
+
+EVIL = "a\x1b[2Jb\u202ec"  # clears the screen, and turns the reading direction
+
+
+def test_names_in_files_give_a_terminal_no_orders(folder, flowgraph) -> None:
+    with fg.summary.FileWriter("logs") as writer:
+        writer.add_summary(fg.Summary(value=[fg.Summary.Value(tag=EVIL, simple_value=1.0)]), 1)
+    code, _, err = flowgraph("plot logs --tags nothing")
+    assert code == 1 and "a\\x1b[2Jb\\u202ec" in err and "\x1b" not in err
+
+
+def test_text_that_is_printed_gives_a_terminal_no_orders(capsys) -> None:
+    standard_output().text(f"first {EVIL}\nsecond")
+    assert capsys.readouterr().out == "first a\\x1b[2Jb\\u202ec\nsecond\n"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.program.passes import elementwise_groups
 from flowgraph.runtime import notes as notes_module
 
 X = np.ones((4, 3), np.float32)
@@ -204,7 +205,9 @@ def test_a_run_that_raises_is_there_as_far_as_it_came() -> None:
     assert "raised InvalidArgumentError" in str(recording)
 
 
-def test_a_group_that_raises_has_its_time_and_the_error_is_that_of_the_step() -> None:
+def test_a_group_that_raises_has_its_time_and_the_error_is_that_of_the_step(monkeypatch) -> None:
+    # Only where memory ends does a group raise: what may fail by itself is in none.
+    monkeypatch.setattr(elementwise_groups, "_FAIL_ON_INTEGERS", frozenset())
     x = fg.placeholder(fg.int32, [1 << 20], name="x")
     y = fg.multiply((x + 3) // x, 2, name="y")
     with (fg.profile(values=True) as profile, fg.Session() as sess,
