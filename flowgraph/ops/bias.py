@@ -14,6 +14,7 @@ from flowgraph.ops.constant import zeros_like
 from flowgraph.ops.matmul import matmul
 
 _FORMATS = {"NHWC": -1, "NCHW": 1}  # data_format -> the axis of the channels
+_BLOCK = 1 << 12  # rows that are added up one by one; in float32, 20 million lose 0.3 % that way
 
 
 class BiasAdd(OpDef):
@@ -60,12 +61,23 @@ class BiasAddGrad(OpDef):
         if data_format == "NHWC" and out_backprop.dtype.char in "fd":  # 3 to 14 times as fast
             channels = out_backprop.shape[-1]
             rows = out_backprop.reshape(out_backprop.size // max(1, channels), channels)
-            return xp.dot(xp.ones(rows.shape[0], rows.dtype), rows, out=out)
+            while len(rows) > _BLOCK:
+                rows = _sums_of_blocks(xp, rows)
+            return xp.dot(xp.ones(len(rows), rows.dtype), rows, out=out)
         return xp.sum(out_backprop, _other_axes(data_format, out_backprop.ndim),
                       dtype=out_backprop.dtype, out=out)
 
     def grad(self, op, dy):
         return BiasAdd.build(zeros_like(op.inputs[0]), dy, data_format=op.attrs["data_format"])
+
+
+def _sums_of_blocks(xp, rows):
+    """The sums of each _BLOCK rows, and of those that are left, one below the other."""
+    count = len(rows) // _BLOCK
+    blocks = rows[:count * _BLOCK].reshape(count, _BLOCK, rows.shape[1])
+    rest = rows[count * _BLOCK:]
+    return xp.concatenate([xp.matmul(xp.ones(_BLOCK, rows.dtype), blocks),
+                           xp.dot(xp.ones(len(rest), rows.dtype), rest)[None]])
 
 
 def _other_axes(data_format: str, rank: int) -> tuple[int, ...]:

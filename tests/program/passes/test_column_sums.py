@@ -39,3 +39,11 @@ def test_the_numbers_are_those_of_the_sum(special) -> None:
     for other in others:
         for a, b in zip(first, other, strict=True):
             np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2_000_001, 1), (400_000, 2), (4097, 3)])
+def test_many_rows_are_added_up_without_losing_digits(shape) -> None:
+    x = fg.placeholder(fg.float32, shape, name="x")
+    given = np.full(shape, 0.1, np.float32)
+    np.testing.assert_allclose(fg.Session().run(fg.reduce_sum(x, 0), {x: given}),
+                               given.sum(axis=0, dtype=np.float64), rtol=5e-5)
