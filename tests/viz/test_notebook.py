@@ -199,8 +199,13 @@ def test_a_browser_shows_the_picture_and_runs_the_viewer_in_its_sandbox(engine, 
         page.until(lambda: page.each("img", "e.naturalWidth > 100") == [True])
         page.click("summary", "Open the viewer")
         driver = page.driver
-        driver.switch_to.frame(0)
-        page.until(lambda: page.each("svg text", "e.textContent"))
+
+        def texts():
+            driver.switch_to.default_content()  # the frame that is there before its page is another
+            driver.switch_to.frame(0)
+            return page.each("svg text", "e.textContent")
+
+        page.until(texts)
         assert driver.execute_script("return window.origin") == "null"
         driver.switch_to.default_content()
         assert driver.execute_script("return window.broken") is None
