@@ -115,7 +115,8 @@ def profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=_positive, metavar="N", default=10,
                         help="how many runs of the same fetches to wait for; default 10")
     _fetch(parser, "only runs that fetch these")
-    parser.add_argument("--trace", metavar="FILE", help="write a timeline in Chrome's format")
+    parser.add_argument("--trace", metavar="FILE",
+                        help="write a timeline in Chrome's format; - for standard output")
     parser.add_argument("--render", metavar="FILE",
                         help="draw the graph coloured by time (svg, png, pdf, dot, html)")
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")

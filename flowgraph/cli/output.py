@@ -17,13 +17,14 @@ _BINARY = ("png", "pdf")
 
 
 class Output:
-    """The target of `-o`.
+    """The target of `-o`, or of another option that names a file.
 
     Args:
         path: what was given; "-" is standard output.
         formats: suffixes that the command can write, without their dots.
         format: what was asked for by --format; "" to go by the suffix.
         default: the format on standard output.
+        option: which option it is, for messages.
 
     Attributes:
         path: the file, "" for standard output.
@@ -36,7 +37,7 @@ class Output:
     """
 
     def __init__(self, path: str, formats: tuple[str, ...], format: str = "",
-                 default: str = "") -> None:
+                 default: str = "", option: str = "-o") -> None:
         self.is_stdout = path == "-"
         self.shown = path
         self._stream = sys.stdout
@@ -45,17 +46,18 @@ class Output:
         suffix = os.path.splitext(path)[1].lower().removeprefix(".")
         self.format = format or (default or formats[0] if self.is_stdout else suffix)
         if self.format not in formats:
-            raise Usage(f"cannot tell the format of {path!r}: the name must end in "
-                        f"{', '.join(f'.{f}' for f in formats[:-1])} or .{formats[-1]}, or say "
-                        "--format")
+            names = [f".{name}" for name in formats]
+            listed = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+            more = ", or say --format" if option == "-o" and len(names) > 1 else ""
+            raise Usage(f"cannot tell the format of {path!r}: the name must end in {listed}{more}")
         if self.is_stdout and self.format in _BINARY and self._stream.isatty():
             raise Usage(f"a {self.format} is nothing for a terminal: send it into a file or a pipe")
         if self.path:
             folder = os.path.dirname(self.path) or "."
             if not os.path.isdir(folder):
-                raise Usage(f"-o {path}: there is no folder {folder!r}")
+                raise Usage(f"{option} {path}: there is no folder {folder!r}")
             if os.path.isdir(self.path):
-                raise Usage(f"-o {path}: it is a folder")
+                raise Usage(f"{option} {path}: it is a folder")
             # The program may change the working folder.
             self.path = os.path.abspath(self.path)
 
@@ -130,3 +132,17 @@ def _own_number(stream: TextIO) -> int | None:
 def standard_output() -> Output:
     """Standard output, for commands that print text."""
     return Output("-", ("txt",))
+
+
+def alone_on_standard_output(**outputs: Any) -> None:
+    """Checks that no two results go to standard output.
+
+    Args:
+        **outputs: for the name of an option, whether it sends something there.
+
+    Raises:
+        Usage: two do.
+    """
+    taking = [f"--{option}" for option, takes in outputs.items() if takes]
+    if len(taking) > 1:
+        raise Usage(f"{' and '.join(taking)} cannot both go to standard output")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from flowgraph.cli import names, pictures
 from flowgraph.cli.costs import Costs
 from flowgraph.cli.failure import Failure, note
-from flowgraph.cli.output import Output, standard_output
+from flowgraph.cli.output import Output, alone_on_standard_output, standard_output
 from flowgraph.cli.sources import Source, chosen_graph, with_program
 from flowgraph.core.text import counted
+from flowgraph.viz.labels import printable_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,8 +21,13 @@ def run(options: argparse.Namespace) -> int:
     fetch = names.split(options.fetch)
     costs = Costs(options.runs, options.run_all, fetch)
     result = standard_output()
-    trace = Output(options.trace, ("json",), format="json") if options.trace else None
-    picture = Output(options.render, pictures.FORMATS) if options.render else None
+    trace = (Output(options.trace, ("json",), format="json", option="--trace")
+             if options.trace else None)
+    picture = (Output(options.render, pictures.FORMATS, option="--render")
+               if options.render else None)
+    alone_on_standard_output(trace=options.trace == "-", render=options.render == "-",
+                             json=options.json)
+    piped = "-" in (options.trace, options.render)
 
     def use(watcher: object, failed: bool) -> None:
         profile = costs.profile
@@ -32,18 +39,28 @@ def run(options: argparse.Namespace) -> int:
         if not costs.is_warm:
             note("each choice of fetches ran only once: times include the warm-up")
         table = getattr(profile, f"by_{options.by}")()
-        result.text(as_json(profile, table, options.top) if options.json
-                    else as_text(profile, table, options.top))
+        if options.json:
+            result.text(as_json(profile, table, options.top))
+        elif piped:
+            print(printable_lines(as_text(profile, table, options.top)), file=sys.stderr)
+        else:
+            result.text(as_text(profile, table, options.top))
         if trace is not None:
             trace.write(profile.to_chrome_trace)
-            note(f"wrote {trace.shown}")
+            tell(trace)
         if picture is not None:
             graph = chosen_graph(costs.watcher, options.graph)
             source = Source(graph, pictures.default_name(options.input, ".py"))
             pictures.draw(source, picture, argparse.Namespace(color="time"), profile)
-            note(f"wrote {picture.shown}")
+            tell(picture)
 
     return with_program(options, result, costs.watcher, use)
+
+
+def tell(output: Output) -> None:
+    """Tells which file was written."""
+    if not output.is_stdout:
+        note(f"wrote {output.shown}")
 
 
 def as_text(profile: Any, table: Any, top: int | None) -> str:

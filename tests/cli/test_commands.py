@@ -171,6 +171,12 @@ def test_a_profile_writes_a_trace_and_a_picture(folder, flowgraph) -> None:
     assert (folder / "heat.dot").read_text().startswith("digraph")
 
 
+def test_a_trace_in_a_pipe_is_alone_there(flowgraph) -> None:
+    code, out, err = flowgraph("profile train.py --trace -")
+    assert code == 0 and json.loads(out)["traceEvents"]
+    assert "self time" in err and "MatMul" in err
+
+
 def test_a_profile_of_single_runs_says_so(folder, flowgraph) -> None:
     code, out, err = flowgraph("profile train.py -- 1")
     assert (code, out[:6]) == (0, "1 run,")
