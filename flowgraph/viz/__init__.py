@@ -13,8 +13,7 @@ then `outline`, `series`, `parts`, `boxes`, `build`; `dot` writes a Diagram, `re
 
 from __future__ import annotations
 
-from typing import Any
-
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.viz import methods, notebook
 from flowgraph.viz import show as showing
 from flowgraph.viz.viewer import methods as viewer_methods
@@ -24,14 +23,13 @@ viewer_methods.attach()
 notebook.attach()
 showing.attach()
 
-_HOMES = {"diagram": "build", "dot_text": "dot", "picture": "render", "to_networkx": "analysis",
-          "Diagram": "model", "Edge": "model", "Group": "model", "Node": "model"}
-
-__all__ = ["Diagram", "Edge", "Group", "Node", "diagram", "dot_text", "picture", "to_networkx"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = _lazy("fg.viz", globals(), {
+    "Diagram": "flowgraph.viz.model:Diagram",
+    "Edge": "flowgraph.viz.model:Edge",
+    "Group": "flowgraph.viz.model:Group",
+    "Node": "flowgraph.viz.model:Node",
+    "diagram": "flowgraph.viz.build:diagram",
+    "dot_text": "flowgraph.viz.dot:dot_text",
+    "picture": "flowgraph.viz.render:picture",
+    "to_networkx": "flowgraph.viz.analysis:to_networkx",
+})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import flowgraph as fg
 
 nn, layers = fg.nn, fg.layers
@@ -9,6 +11,7 @@ KINDS = (fg.tanh, fg.exp, fg.sin, fg.abs, fg.square, nn.relu, fg.negative, fg.co
          fg.sqrt, fg.ceil)
 
 
+@functools.cache  # many tests look at the same graphs, and none changes one
 def drawn(program):
     """The graph of a program."""
     with fg.Graph().as_default() as graph:

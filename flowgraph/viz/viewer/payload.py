@@ -30,9 +30,9 @@ from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.viz import labels
-from flowgraph.viz.boxes import constant_text
 from flowgraph.viz.model import needed
 from flowgraph.viz.outline import Link, Outline
+from flowgraph.viz.parts import constant_text
 from flowgraph.viz.series import add_series
 from flowgraph.viz.viewer.costs import run_rows
 
