@@ -65,7 +65,7 @@ class Page:
         while not (value := condition()):
             if time.monotonic() > deadline:
                 pytest.fail(f"the page did not come to it within {seconds:g} seconds")
-            time.sleep(0.1)
+            time.sleep(0.02)
         return value
 
     def errors(self) -> list[str]:
