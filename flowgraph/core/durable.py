@@ -6,6 +6,7 @@ the name, is forced to the disk too.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -71,10 +72,20 @@ def write_file(path: str, content: bytes) -> None:
     Args:
         path: the file.
         content: its bytes.
+
+    Raises:
+        OSError: it cannot be written; its file is `path`, as `open` says it.
     """
-    with temporary(path) as (file, name):
-        file.write(content)
-    publish(name, path)
+    try:
+        if os.path.isdir(path):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with temporary(path) as (file, name):
+            file.write(content)
+        publish(name, path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), path) from None
 
 
 def sync_file(path: str) -> None:
