@@ -238,8 +238,8 @@ class _Picture:
 
     def _from_losses(self) -> None:
         """Draws an edge from what is differentiated to its box of gradients."""
-        roles = self.outline.roles
-        names = {op.name: op for op in self.outline.ops}
+        outline, roles = self.outline, self.outline.roles
+        names = {op.name: op for op in outline.ops}
         sources: dict[Operation, set[Operation]] = {}
         for flow in self.parts.flows:
             sources.setdefault(flow.head, set()).add(flow.tail)
@@ -253,10 +253,13 @@ class _Picture:
                         and forward not in self.parts.unseen):
                     differentiated.setdefault(side, set()).add(forward)
         for head, ops in differentiated.items():
-            followed: set[Operation] = set()  # those on a way to another differentiated op
+            # Those on a way to another differentiated op; of a loop or branch, what is inside is.
+            followed: set[Operation] = set()
             pending = list(ops)
             while pending:
-                new = sources.get(pending.pop(), set()) - followed
+                found = sources.get(pending.pop(), set())
+                found = found | {outline.holder[op] for op in found if op in outline.holder}
+                new = found - followed
                 followed |= new
                 pending += new
             for op in sorted(ops - followed, key=lambda op: op.index):

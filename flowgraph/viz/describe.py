@@ -8,6 +8,7 @@ from typing import Any
 
 from flowgraph.graph.operation import Operation
 from flowgraph.opdef.opdef import REQUIRED
+from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.viz import labels
 from flowgraph.viz.boxes import Box, Boxes
 from flowgraph.viz.outline import Group
@@ -22,6 +23,7 @@ _SAID_ELSEWHERE = {"dtype", "shape", "value", "T", "seed", "seed2", "container",
                    "DstT", "SrcT", "out_type", "keep_dims", "N", "num", "tag", "carried",
                    "back_prop", "use_locking", "validate_shape", "Truncate", "begin_mask",
                    "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask", "num_split"}
+_QUIET = {"Const", "Parameter", "VariableParameter", "Identity"}  # not what a function does
 _MOST = 3  # details per node
 
 Said = tuple[str, str, str, tuple[str, ...]]  # kind, title, name, details
@@ -92,7 +94,8 @@ def _op(boxes: Boxes, op: Operation, scope: str, settings: Sequence[str]) -> Sai
     if op in parts.loop_variables:
         return "loop_variable", *_loop_variable(boxes, op)
     if role in ("placeholder", "constant"):
-        return role, name, "", (_spec(op),)
+        text = constant_text(op) if role == "constant" else None
+        return role, name, "", (_spec(op),) if text is None else (text, _spec(op))
     if op.type == "Parameter":
         return "placeholder", name, "", (_spec(op),)
     if op.op_def.bodies and "carried" not in op.attrs:
@@ -200,7 +203,7 @@ def _attributes(op: Operation) -> list[str]:
             continue
         if default is not REQUIRED and (default is given or _same(default, given)):
             continue
-        text = _attribute_text(given)
+        text = _function_text(given) if isinstance(given, SubGraph) else _attribute_text(given)
         if text is not None:
             found.append(f"{key} = {text}")
     return found
@@ -212,7 +215,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _attribute_text(given: Any) -> str | None:
-    """Plain values only: functions, graphs and arrays say nothing in a picture."""
+    """Plain values only: Python functions and arrays say nothing in a picture."""
     if isinstance(given, bytes):
         given = given.decode(errors="backslashreplace")
     several = isinstance(given, (tuple, list))
@@ -220,6 +223,15 @@ def _attribute_text(given: Any) -> str | None:
         return None
     text = f"[{', '.join(map(str, given))}]" if several else str(given)
     return text if 0 < len(text) <= 24 else None
+
+
+def _function_text(given: SubGraph) -> str | None:
+    """What a function computes, as of a pipeline: "Cast + Mul"."""
+    types = [op.type for op in given.get_operations() if op.type not in _QUIET]
+    if not types:
+        return None
+    text = " + ".join(types)
+    return text if len(text) <= 30 else f"… + {types[-1]}"
 
 
 def _specs(boxes: Boxes, op: Operation) -> str:

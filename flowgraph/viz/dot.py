@@ -21,6 +21,8 @@ from flowgraph.viz.order import Order
 from flowgraph.viz.sizes import node_lines
 from flowgraph.viz.wrap import Wrap, wrap
 
+_MOST_CURVES = 200  # so many edges at most have curves where there are many nodes
+_HUGE = 600  # nodes; curves between more take longer than all else
 DIRECTIONS = {"up": "BT", "down": "TB", "right": "LR", "left": "RL"}
 
 
@@ -55,6 +57,8 @@ def dot_text(diagram: Diagram, *, direction: str = "up", show_legend: bool = Tru
     writer = _Writer(diagram, direction == "up", broken)
     lines = ["digraph {", *_defaults(diagram, DIRECTIONS[direction], broken)]
     lines += writer.contents("", "  ")
+    if not diagram.nodes:
+        lines.append('  "nothing" [shape="plaintext" label="no operations"]')
     lines += _edges(diagram, order, broken)
     if show_legend:
         lines += legend(diagram)
@@ -97,6 +101,10 @@ def _defaults(diagram: Diagram, rankdir: str, broken: Wrap) -> list[str]:
              "tooltip": labels.shorten(diagram.name, 200) or " "}
     if len(diagram.nodes) > 150:  # a better drawing of so many is not worth the minutes
         graph |= {"nslimit": "2", "nslimit1": "2", "mclimit": "0.3"}
+        tangled = len(diagram.edges) > max(_MOST_CURVES, 1.2 * len(diagram.nodes))
+        if tangled or len(diagram.nodes) > _HUGE:
+            # Finding ways around so many takes a minute, and Graphviz may give up on some.
+            graph |= {"splines": "line", "outputorder": "edgesfirst"}
     elif broken.bands:
         graph["mclimit"] = "4"  # columns come into their order only after some tries
     if diagram.name:

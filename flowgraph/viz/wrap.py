@@ -19,6 +19,7 @@ would, each end gets a small mark with one and the same number.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from flowgraph.viz.model import Diagram, Edge
@@ -31,7 +32,9 @@ _SMALL = 1000.0  # points; what is no higher is broken only when it is very thin
 _GAP = 46.0  # points between two rows, the label of an edge included
 _BESIDE = 24.0  # points between two nodes of a row
 _PASSING = 14.0  # points that an edge takes which passes a row
-_MOST = 800  # so many units at most are put into columns; more cannot be read anyway
+_MOST = 3000  # so many units at most are put into columns; more cannot be read anyway
+_MANY = 300  # with so many units, only that number of columns is tried which makes a square
+_MOST_COLUMNS = 8
 _HUB = 8  # so many nodes that only lead to one other can stand in several rows
 _THROUGH_GUTTER = 2  # so many lines can be followed through one gutter
 
@@ -234,7 +237,10 @@ class _Sheet:
         rest = height - sum(self.heights[min(ranks):max(ranks) + 1])
         best: list[int] = []
         best_badness = self._badness([], units, lowest, rest) * 0.85  # else it is not worth it
-        for columns in range(2, 9):
+        width = max(sum(self.size[id][0] for id in ids) for ids in units.values()) + 60
+        square = math.ceil((height / width) ** 0.5)
+        tried = {*range(2, _MOST_COLUMNS + 1)} if len(units) < _MANY else {square * 3 // 4, square}
+        for columns in sorted(tried):
             found = self._cuts(columns, lowest, unit_of)
             if found is None:
                 continue

@@ -222,6 +222,23 @@ def chain():
         h = KINDS[(i * i + i // 3) % len(KINDS)](h)
 
 
+def long_chain():
+    """A thousand operations in a row."""
+    h = _input([None, 4])
+    for i in range(999):
+        h = KINDS[(i * i + i // 3) % len(KINDS)](h)
+
+
+def normed_in_branches():
+    """Batch normalization that a fed value switches: each layer ends in a cond."""
+    training = fg.placeholder_with_default(False, [], name="training")
+    h = _input([None, 8, 8, 3])
+    for i in range(3):
+        h = layers.conv2d(h, 4 + i, 3, name=f"conv{i}")
+        h = nn.relu(layers.batch_normalization(h, training=training, name=f"norm{i}"))
+    fg.train.GradientDescentOptimizer(0.1).minimize(fg.reduce_mean(h, name="loss"))
+
+
 def wide():
     """Forty operations side by side."""
     x = _input([None, 4])

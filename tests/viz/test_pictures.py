@@ -96,6 +96,17 @@ def test_pictures_can_be_read(name, engine):
     assert 1 / 2.6 < height / width < 2.6
 
 
+def test_a_thousand_in_a_row_are_no_sliver(engine):
+    width, height = size(drawn(programs.long_chain).to_dot())
+    assert 1 / 2.6 < height / width < 2.6
+
+
+def test_many_edges_are_straight_so_that_none_is_lost():
+    graph = drawn(programs.gan)
+    assert 'splines="line"' in graph.to_dot(gradients=True)
+    assert "splines" not in graph.to_dot()
+
+
 @pytest.mark.parametrize("direction", ["down", "right", "left"])
 def test_every_direction_can_be_read(direction, engine):
     width, height = size(drawn(programs.chain).to_dot(direction=direction))
@@ -209,6 +220,19 @@ def test_functions_of_a_pipeline_stand_in_no_tensor_s_way():
     found = diagram(drawn(programs.captured))
     row = ["RangeDataset", "MapDataset", "FilterDataset", "BatchDatasetV2", "MakeIterator"]
     assert set(itertools.pairwise(row)) | {("scale", "MapDataset")} <= ends(found, "data")
+
+
+@pytest.mark.parametrize("depth", [None, 0, 9])
+def test_only_the_loss_leads_to_gradients_also_past_branches(depth):
+    found = diagram(drawn(programs.normed_in_branches), depth=depth)
+    tails = {tail for tail, head in ends(found, "data") if head == "gradients: gradients"}
+    assert tails == {"loss"}
+
+
+def test_an_op_with_a_function_says_what_that_computes():
+    found = nodes(diagram(drawn(programs.pipeline)))
+    assert found["MapDataset"].details == ("f = Cast + Mul",)
+    assert found["OneShotIterator"].details == ("dataset_factory = … + BatchDatasetV2",)
 
 
 # ---- colours, unused parts -----------------------------------------------------------------------
