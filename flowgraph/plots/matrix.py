@@ -12,6 +12,7 @@ from flowgraph.plots.drawing import label
 
 _MOST_TEXTS = 20  # classes up to which each cell says its number
 _MOST_NAMES = 60
+_LONGEST = 28  # characters of a name where there is no room for a second line
 _DARK = 0.55  # rate from which text is white
 
 
@@ -71,7 +72,8 @@ def plot_confusion_matrix(matrix: Any, path: Any = None, *, class_names: Any = N
         bar.outline.set_visible(False)
         axis.spines[:].set_visible(False)
         every = -(-size // _MOST_NAMES)
-        shown = [label(name, 22) for name in names[::every]]
+        shown = [label(name, 22) if size <= _MOST_TEXTS else label(_one_line(name), _LONGEST)
+                 for name in names[::every]]
         turned = max((len(name) for name in shown), default=0) > 3
         axis.set_xticks(range(0, size, every), shown, rotation=45 if turned else 0,
                         ha="right" if turned else "center", rotation_mode="anchor")
@@ -93,6 +95,12 @@ def plot_confusion_matrix(matrix: Any, path: Any = None, *, class_names: Any = N
         return figure
 
     return output.show(path, make)
+
+
+def _one_line(name: str) -> str:
+    """A name on one line, its middle left out where it is long: ends tell numbered names apart."""
+    name = " ".join(name.split())
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST - 12]}…{name[-11:]}"
 
 
 def _checked(matrix: Any) -> np.ndarray:

@@ -91,6 +91,9 @@ def checked(sheet: Sheet) -> Sheet:
                                  "Event files tell: see plot_runs."))
     if not sheet.panels:
         raise ValueError(located("there are no curves to draw"))
+    for panel in sheet.panels:
+        if not panel.lines:
+            raise ValueError(located(f"there is no curve in the panel {panel.title!r}"))
     if len(sheet.panels) > MOST_PANELS:
         raise ValueError(located(
             f"{len(sheet.panels)} panels are more than can be read; {MOST_PANELS} are the most",

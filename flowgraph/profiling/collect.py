@@ -58,6 +58,8 @@ class profile(AbstractContextManager):
 
     def __init__(self, values: bool | str = False, last: int = 10) -> None:
         keeper(values)  # raises where it is none of these
+        if not isinstance(last, int) or last < 0:
+            raise ValueError(located(f"last is a number of recordings, so 0 or more, not {last!r}"))
         self.values = values
         self.last = last
         self._kept: deque[RecordedRun] = deque(maxlen=last)

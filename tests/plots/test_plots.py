@@ -279,6 +279,7 @@ def test_colours_can_be_told_apart_on_white() -> None:
 WRONG = [
     (lambda: plots.plot_curves([1.0]), "dict of panels"),
     (lambda: plots.plot_curves({}), "no curves"),
+    (lambda: plots.plot_curves({"a": {}}), "no curve in the panel 'a'"),
     (lambda: plots.plot_curves({"a": "text"}), "numbers"),
     (lambda: plots.plot_curves({"a": [[1.0]]}), r"shape \(n,\)"),
     (lambda: plots.plot_curves({"a": ([1, 2], [1.0])}), r"\(1,\) and \(2,\)"),
@@ -331,6 +332,13 @@ def test_cells_of_a_confusion_matrix(what, cells) -> None:
 @pytest.mark.parametrize("matrix", [np.zeros((3, 3)), np.ones((70, 70)), [[0.5]]])
 def test_odd_confusion_matrices(matrix, tmp_path) -> None:
     plots.plot_confusion_matrix(matrix, tmp_path / "a.png")
+
+
+def test_names_of_many_classes_stand_on_one_line_and_can_be_told_apart() -> None:
+    names = [f"a name of more than one line, class {i}" for i in range(30)]
+    axis = plots.plot_confusion_matrix(np.eye(30), class_names=names).get_axes()[0]
+    shown = [text.get_text() for text in axis.get_yticklabels()]
+    assert len(set(shown)) == 30 and not any("\n" in name for name in shown)
 
 
 def test_wrong_images_have_a_frame_and_a_red_title() -> None:

@@ -243,6 +243,12 @@ def test_a_profile_of_nothing() -> None:
         profile.critical_path()
 
 
+@pytest.mark.parametrize("last", [-1, 1.5, None])
+def test_how_many_recordings_are_kept_is_a_number(last) -> None:
+    with pytest.raises(ValueError, match=r"test_collect.py.*last is a number of recordings"):
+        fg.profile(last=last)
+
+
 def test_a_profile_reads_as_a_table_of_types(tmp_path) -> None:
     sess, fetches, feeds = training()
     with fg.profile(values=True) as profile:
