@@ -80,6 +80,7 @@ class Costs:
             self._add_part(part, counted)
 
     def _add_part(self, part: Part, counted: dict[Any, int]) -> None:
+        calls: dict[Operation, int] = {}  # several steps of one op, as a check of it, are one call
         for note in part.notes:
             if not note.is_group:  # what a group has spent is told of its members
                 step: Any = note.step
@@ -88,7 +89,8 @@ class Costs:
                     sums = self._sums[step.op] = [0.0, 0.0, 0, 0, 0]
                 sums[0] += max(note.seconds - note.inside, 0.0)
                 sums[1] += note.seconds
-                sums[2] += note.calls
+                sums[2] += max(note.calls - calls.get(step.op, 0), 0)
+                calls[step.op] = max(note.calls, calls.get(step.op, 0))
                 sums[3] += note.made
                 key = step, note.shapes, note.calls, note.outputs is None
                 if key not in counted:  # rounds of a loop are alike

@@ -85,6 +85,20 @@ def test_costs_of_long_loops_are_the_same(monkeypatch) -> None:
     assert found[0] == found[1]
 
 
+def test_an_op_that_runs_in_two_steps_is_one_call() -> None:
+    queue = fg.FIFOQueue(100, fg.int64, shapes=[[]])
+    total = fg.reduce_sum(queue.dequeue_many(4, name="batch"))
+    with fg.Session() as sess:
+        sess.run(queue.enqueue_many([list(range(40))]))
+        sess.run(total)
+        with fg.profile() as profile:
+            for _ in range(5):
+                sess.run(total)
+    steps = [step.op.name for step in profile.recordings[-1].steps]
+    assert steps.count("batch") == 2, "the second one checks the shape"
+    assert {row["op"]: row["calls"] for row in profile.by_op()}["batch"] == 5
+
+
 def test_lines_tell_forward_and_backward_apart() -> None:
     here = sys._getframe().f_lineno
     x = fg.placeholder(fg.float32, [4, 3])
