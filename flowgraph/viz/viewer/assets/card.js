@@ -35,43 +35,43 @@ const Card = (() => {
 
   function part(title, ...content) {
     if (!content.flat(Infinity).some((one) => one)) return null;
-    return Dom.el("section", { class: "panel-part" }, Dom.el("h3", {}, title), content);
+    return el("section", { class: "panel-part" }, el("h3", {}, title), content);
   }
 
   function facts(rows) {
     const given = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
-    return given.length ? Dom.el("dl", { class: "facts" }, given.map(([key, value]) => [
-      Dom.el("dt", {}, key), Dom.el("dd", {}, value)])) : null;
+    return given.length ? el("dl", { class: "facts" }, given.map(([key, value]) => [
+      el("dt", {}, key), el("dd", {}, value)])) : null;
   }
 
   // A list of which the first are shown, and a button for the next.
   function list(items, draw, className) {
     if (!items.length) return null;
-    const ul = Dom.el("ul", { class: className || "links" });
+    const ul = el("ul", { class: className || "links" });
     let shown = 0;
-    const more = Dom.el("button", { type: "button", class: "quiet", onclick: () => extend(MORE) });
+    const more = el("button", { type: "button", class: "quiet", onclick: () => extend(MORE) });
     function extend(by) {
       const until = Math.min(items.length, shown + by);
       const before = shown;
-      for (; shown < until; shown++) ul.insertBefore(Dom.el("li", {}, draw(items[shown])), more.parentNode);
+      for (; shown < until; shown++) ul.insertBefore(el("li", {}, draw(items[shown])), more.parentNode);
       more.textContent = `show more (${formatCount(items.length - shown)} left)`;
       if (before && ul.children[before]) ul.children[before].querySelector("button")?.focus();
       if (shown === items.length) more.parentNode.remove();
     }
-    ul.append(Dom.el("li", { class: "more" }, more));
+    ul.append(el("li", { class: "more" }, more));
     extend(items.length <= FEW + 3 ? items.length : FEW);
     return ul;
   }
 
-  const specText = (spec) => Dom.el("code", { class: "spec" }, spec.text,
-    spec.bytes >= 0 && Dom.el("span", { class: "soft" }, ` ${formatBytes(spec.bytes)}`));
+  const specText = (spec) => el("code", { class: "spec" }, spec.text,
+    spec.bytes >= 0 && el("span", { class: "soft" }, ` ${formatBytes(spec.bytes)}`));
 
   async function copy(text, button) {
     let done = true;
     try {
       await navigator.clipboard.writeText(text);
     } catch {  // a page opened as a file may not be allowed to: the old way still works there
-      const area = Dom.el("textarea", { class: "sr-only" });
+      const area = el("textarea", { class: "sr-only" });
       area.value = text;
       document.body.append(area);
       area.select();
@@ -87,28 +87,28 @@ const Card = (() => {
   function head(item, title, subtitle) {
     const button = Dom.iconButton("copy", "Copy the name", () => copy(nameOf(item), button));
     button.dataset.keep = "copy";
-    return Dom.el("header", { class: "card-head" },
+    return el("header", { class: "card-head" },
       swatchOf(kindOf(item), "large"),
-      Dom.el("div", { class: "card-title" }, Dom.el("h2", {}, title), subtitle),
-      Dom.el("div", { class: "card-buttons" }, !isEdge(item) && button,
+      el("div", { class: "card-title" }, el("h2", {}, title), subtitle),
+      el("div", { class: "card-buttons" }, !isEdge(item) && button,
         !isEdge(item) && Dom.iconButton("centre", "Bring it into the middle", () => reveal(item)),
         Dom.iconButton("close", "Close", () => set({ selected: null }), "Esc")));
   }
 
-  const fullName = (item) => Dom.el("p", { class: "full-name" }, Dom.name(item.path));
+  const fullName = (item) => el("p", { class: "full-name" }, Dom.name(item.path));
 
   // in layer1 › dense, each a link
   function crumbs(item) {
-    return model.around(item).map((group, i) => [i ? " › " : " in ", Dom.el("button", { type: "button",
-      class: "crumb", title: group.path, onclick: () => reveal(group) }, Dom.el("bdi", {}, group.title))]);
+    return model.around(item).map((group, i) => [i ? " › " : " in ", el("button", { type: "button",
+      class: "crumb", title: group.path, onclick: () => reveal(group) }, el("bdi", {}, group.title))]);
   }
 
   function traceButtons() {
     const words = { in: "Inputs", out: "Outputs", both: "Both" };
-    return Dom.el("div", { class: "tools" }, Dom.el("div", { class: "segments", role: "group",
-      "aria-label": "Trace: show only what is connected" }, Dom.el("span", { class: "segment-label",
+    return el("div", { class: "tools" }, el("div", { class: "segments", role: "group",
+      "aria-label": "Trace: show only what is connected" }, el("span", { class: "segment-label",
       title: "Shows only what the selection needs, what needs it, or both (t)" }, "Trace"),
-    Object.entries(words).map(([key, word]) => Dom.el("button", { type: "button",
+    Object.entries(words).map(([key, word]) => el("button", { type: "button",
       "data-keep": `trace-${key}`, "aria-pressed": state.trace === key,
       onclick: () => set({ trace: state.trace === key ? "none" : key }) }, word))));
   }
@@ -124,13 +124,13 @@ const Card = (() => {
     const kind = kindWords(op);
     return [
       head(op, op.type, fullName(op)),
-      Dom.el("p", { class: "role" }, kind, crumbs(op), " ", op.fetched && Dom.el("span", { class: "tag" },
-        "fetched"), op.unused && Dom.el("span", { class: "tag" }, "not needed by the fetches")),
-      op.doc && Dom.el("p", { class: "doc" }, op.doc),
+      el("p", { class: "role" }, kind, crumbs(op), " ", op.fetched && el("span", { class: "tag" },
+        "fetched"), op.unused && el("span", { class: "tag" }, "not needed by the fetches")),
+      op.doc && el("p", { class: "doc" }, op.doc),
       traceButtons(),
       part(op.outputs.length === 1 ? "Output" : "Outputs", list(op.outputs.map((spec, i) => [spec, i]),
-        ([spec, i]) => [specText(spec), op.outputs.length > 1 && Dom.el("span", { class: "param" }, `:${i}`)]),
-      op.label && Dom.el("pre", { class: "code" }, op.label)),
+        ([spec, i]) => [specText(spec), op.outputs.length > 1 && el("span", { class: "param" }, `:${i}`)]),
+      op.label && el("pre", { class: "code" }, op.label)),
       part("Inputs", list(data, (link) => linkRow(link, link.tail, true))),
       part("Runs after", list(waits, (link) => itemLink(link.tail))),
       part(`Used by${users.length > 3 ? ` (${formatCount(users.length)})` : ""}`,
@@ -146,34 +146,34 @@ const Card = (() => {
   }
 
   function linkRow(link, other, incoming) {
-    return [itemLink(other, undefined, link.spec && Dom.el("code", { class: "spec" }, link.spec.text)),
-      Dom.el("span", { class: "param" }, [incoming ? link.param : link.param && `as ${link.param}`,
+    return [itemLink(other, undefined, link.spec && el("code", { class: "spec" }, link.spec.text)),
+      el("span", { class: "param" }, [incoming ? link.param : link.param && `as ${link.param}`,
         link.kind === "ref" && " (changes it)", link.kind === "next" && " (next round)"])];
   }
 
   // Forward and gradient side by side.
   function pair(op) {
     if (!op.forward && !(op.gradients || []).length) return null;
-    const column = (title, ops) => Dom.el("div", {}, Dom.el("h4", {}, title), list(ops, (one) => (
-      one === op ? Dom.el("span", { class: "here" }, Dom.el("bdi", {}, one.title)) : itemLink(one, one.title,
-        !one.title.startsWith(one.type) && Dom.el("span", { class: "soft" }, one.type)))));
+    const column = (title, ops) => el("div", {}, el("h4", {}, title), list(ops, (one) => (
+      one === op ? el("span", { class: "here" }, el("bdi", {}, one.title)) : itemLink(one, one.title,
+        !one.title.startsWith(one.type) && el("span", { class: "soft" }, one.type)))));
     const forward = op.forward || op;
-    return part("Forward and gradient", Dom.el("div", { class: "columns" }, column("forward", [forward]),
+    return part("Forward and gradient", el("div", { class: "columns" }, column("forward", [forward]),
       column("gradient", forward.gradients || [])));
   }
 
   function source(frame) {
     if (!frame) return null;
-    return [Dom.el("p", { class: "file", title: frame.path }, Dom.el("bdi", {}, `${frame.file}:${frame.line}`),
-      frame.fn && frame.fn !== "<module>" && Dom.el("span", { class: "soft" }, ` in ${frame.fn}`)),
-    frame.text && Dom.el("pre", { class: "code" }, frame.text)];
+    return [el("p", { class: "file", title: frame.path }, el("bdi", {}, `${frame.file}:${frame.line}`),
+      frame.fn && frame.fn !== "<module>" && el("span", { class: "soft" }, ` in ${frame.fn}`)),
+    frame.text && el("pre", { class: "code" }, frame.text)];
   }
 
   function costs(run, item) {
     const cost = run.cost(item);
     if (!cost) {
       const kept = Runs.stepped(), whole = kept && kept.within.get(item);
-      return part("In the run", Dom.el("p", { class: "soft" }, `no step of its own${whole ? "; ran as a part of" : ""}`),
+      return part("In the run", el("p", { class: "soft" }, `no step of its own${whole ? "; ran as a part of" : ""}`),
         whole && itemLink(whole));
     }
     return part("In the run", facts([["self time", `${formatTime(cost.self)}, ${Dom.share(cost.self, run.total)}`],
@@ -187,8 +187,8 @@ const Card = (() => {
     const go = () => set({ run: model.runs.indexOf(kept.raw), step: step.index });
     const words = `step ${formatCount(step.index + 1)}${step.round > 0 ? `, round ${step.round}` : ""}`;
     return part(step.outputs.length ? "Values" : "Step",
-      Dom.el("button", { type: "button", class: "quiet", onclick: go }, words), valueTable(step),
-      step.source && Dom.el("pre", { class: "code" }, step.source));
+      el("button", { type: "button", class: "quiet", onclick: go }, words), valueTable(step),
+      step.source && el("pre", { class: "code" }, step.source));
   }
 
   // Statistics of what a step left behind, one column per output.
@@ -205,8 +205,8 @@ const Card = (() => {
         dt.classList.add("warn");
         dt.nextSibling.classList.add("warn");
       }
-      return [given.length > 1 && Dom.el("h4", {}, `output ${i}`), Dom.el("p", {}, Dom.el("code", {}, output[0])),
-        table, output[8] && Dom.el("pre", { class: "code" }, output[8])];
+      return [given.length > 1 && el("h4", {}, `output ${i}`), el("p", {}, el("code", {}, output[0])),
+        table, output[8] && el("pre", { class: "code" }, output[8])];
     });
   }
 
@@ -225,16 +225,16 @@ const Card = (() => {
     const open = state.open.has(group);
     return [
       head(group, group.title, group.path !== group.title && fullName(group)),
-      Dom.el("p", { class: "role" }, kindWords(group), crumbs(group), ` · ${Dom.many(ops.length, "operation")}`),
-      Dom.el("div", { class: "tools" }, Dom.el("button", { type: "button", class: "button",
+      el("p", { class: "role" }, kindWords(group), crumbs(group), ` · ${plural(ops.length, "operation")}`),
+      el("div", { class: "tools" }, el("button", { type: "button", class: "button",
         "data-keep": "open", onclick: () => toggle(group) }, open ? "Close" : "Open")),
       traceButtons(),
       group.op && part(group.kind === "variable" ? "The variable" : "The operation", itemLink(group.op, undefined,
-        group.op.outputs[0] && Dom.el("code", { class: "spec" }, group.op.outputs[0].text))),
+        group.op.outputs[0] && el("code", { class: "spec" }, group.op.outputs[0].text))),
       part("Size", facts(size(ops))),
       run && costs(run, group),
-      part("Operations by type", list(types, ([type, count]) => [Dom.el("span", { class: "type" }, type),
-        Dom.el("span", { class: "soft" }, formatCount(count))], "counts")),
+      part("Operations by type", list(types, ([type, count]) => [el("span", { class: "type" }, type),
+        el("span", { class: "soft" }, formatCount(count))], "counts")),
       part("Goes in", list(once(into, "tail"), (link) => linkRow(link, link.tail, false))),
       part("Comes out", list(once(out, "head"), (link) => linkRow(link, link.head, false))),
     ];
@@ -262,29 +262,29 @@ const Card = (() => {
   function edgeCard(edge) {
     const words = { data: "tensor", bridge: "tensor, by way of hidden operations",
       ref: "variable handed over to be changed", control: "order only", next: "taken by the next round" };
-    return [head(edge, "Edge", Dom.el("p", { class: "role" }, words[edge.kind])),
-      Dom.el("div", { class: "panel-part columns" }, [["from", "tail"], ["to", "head"]].map(([title, end]) => (
-        Dom.el("div", {}, Dom.el("h4", {}, title), itemLink(endOf(edge, end)))))),
-      part(edge.kind === "control" ? "Waits" : Dom.many(edge.links.length, "tensor"), list(edge.links, (link) => [
-        Dom.el("div", { class: "edge-row" }, Dom.el("span"), itemLink(link.tail, link.index > 0
+    return [head(edge, "Edge", el("p", { class: "role" }, words[edge.kind])),
+      el("div", { class: "panel-part columns" }, [["from", "tail"], ["to", "head"]].map(([title, end]) => (
+        el("div", {}, el("h4", {}, title), itemLink(endOf(edge, end)))))),
+      part(edge.kind === "control" ? "Waits" : plural(edge.links.length, "tensor"), list(edge.links, (link) => [
+        el("div", { class: "edge-row" }, el("span"), itemLink(link.tail, link.index > 0
           ? `${link.tail.name}:${link.index}` : link.tail.name), link.spec && specText(link.spec)),
-        Dom.el("div", { class: "edge-row" }, Dom.el("span", { "aria-hidden": "true" }, "→"), itemLink(link.head),
-          link.param && Dom.el("span", { class: "param" }, `as ${link.param}`))], "edges"))];
+        el("div", { class: "edge-row" }, el("span", { "aria-hidden": "true" }, "→"), itemLink(link.head),
+          link.param && el("span", { class: "param" }, `as ${link.param}`))], "edges"))];
   }
 
   function overview() {
     const types = new Set(model.ops.map((op) => op.type));
     const variables = model.ops.filter((op) => op.role === "variable" && (!op.owner || op.owner === op));
-    return [Dom.el("header", { class: "card-head" }, Dom.el("div", { class: "card-title" }, Dom.el("h2", {},
-      model.title || "Graph"), Dom.el("p", { class: "soft" },
+    return [el("header", { class: "card-head" }, el("div", { class: "card-title" }, el("h2", {},
+      model.title || "Graph"), el("p", { class: "soft" },
       "Nothing is selected: click a node, or press / to search."))),
     part("Graph", facts([["operations", formatCount(model.ops.length)], ["types", formatCount(types.size)],
       ["edges", formatCount(model.links.length)], ...size(model.ops)])),
     part("Fetched", list(model.fetched, (op) => itemLink(op))),
     part("Placeholders", list(model.ops.filter((op) => op.role === "placeholder"), (op) => itemLink(op, undefined,
-      op.outputs[0] && Dom.el("code", { class: "spec" }, op.outputs[0].text)))),
+      op.outputs[0] && el("code", { class: "spec" }, op.outputs[0].text)))),
     part("Variables", list(variables, (op) => itemLink(op, undefined, op.outputs[0]
-      && Dom.el("code", { class: "spec" }, op.outputs[0].text))))];
+      && el("code", { class: "spec" }, op.outputs[0].text))))];
   }
 
   return { build, valueTable };

@@ -2,28 +2,10 @@
 // (10,000 search results are no more than 30 elements).
 
 const Dom = (() => {
-  // As `el` of text.js; attributes may hold names of the graph.
-  function make(tag, props, ...children) {
-    const safe = {};
-    for (const [key, value] of Object.entries(props || {})) {
-      // A state of ARIA is said also where it is false.
-      safe[key] = typeof value === "string" ? printable(value)
-        : key.startsWith("aria-") && value !== undefined ? String(value) : value;
-    }
-    return el(tag, safe, ...given(children));
-  }
-
-  const given = (children) => children.flat(Infinity)
-    .filter((child) => child !== null && child !== undefined && child !== false);
-
-  function add(parent, children) {
-    for (const child of given(children)) parent.append(child instanceof Node ? child : printable(child));
-    return parent;
-  }
-
+  // Puts children in place of those that are there.
   function refill(parent, ...children) {
     parent.replaceChildren();
-    return add(parent, children);
+    return fill(parent, {}, children);
   }
 
   // ---- icons: strokes on a 16 × 16 grid --------------------------------------------------------
@@ -47,7 +29,7 @@ const Dom = (() => {
   // A name that may break after each part of it.
   function name(text) {
     const parts = printable(text).split(/(?<=[/_])/);
-    return make("bdi", {}, parts.map((part, i) => (i ? [document.createElement("wbr"), part] : part)));
+    return el("bdi", {}, parts.map((part, i) => (i ? [document.createElement("wbr"), part] : part)));
   }
 
   function icon(name) {
@@ -57,13 +39,12 @@ const Dom = (() => {
 
   // A button that shows an icon; `label` is its name for readers and its tooltip, with the key.
   function iconButton(name, label, onclick, key) {
-    return make("button", { type: "button", class: "icon-button", "aria-label": label, onclick,
+    return el("button", { type: "button", class: "icon-button", "aria-label": label, onclick,
       title: key ? `${label} (${key})` : label, "aria-keyshortcuts": key }, icon(name));
   }
 
   // ---- numbers ---------------------------------------------------------------------------------
 
-  const many = (n, one, several) => `${formatCount(n)} ${n === 1 ? one : several || one + "s"}`;
   const share = (part, whole) => (whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "–");
   const rate = (flops, us) => (flops > 0 && us > 0 ? (flops / us / 1000).toPrecision(3) : "–");
 
@@ -82,7 +63,6 @@ const Dom = (() => {
     if (live && live.textContent !== printable(text)) live.textContent = printable(text);
   }
 
-  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const narrow = () => matchMedia("(max-width: 719px)").matches;
 
   // ---- a list of rows of which only those on screen exist --------------------------------------
@@ -92,8 +72,8 @@ const Dom = (() => {
   class RowList {
     constructor({ role, rowRole, label, height, draw, choose, keys }) {
       Object.assign(this, { rowRole, height, draw, choose, keys, items: [], at: -1 });
-      this.sizer = make("div", { class: "rows-size", role: "presentation" });
-      this.element = make("div", { class: "rows", role, "aria-label": label, tabindex: "0",
+      this.sizer = el("div", { class: "rows-size", role: "presentation" });
+      this.element = el("div", { class: "rows", role, "aria-label": label, tabindex: "0",
         onscroll: () => this.render(), onkeydown: (event) => this.key(event),
         onfocus: () => { if (this.at < 0 && this.items.length) this.go(0); } }, this.sizer);
       this.id = `rows${RowList.made = (RowList.made || 0) + 1}`;
@@ -178,8 +158,7 @@ const Dom = (() => {
     }
   }
 
-  return { el: make, add, fill: refill, icon, iconButton, name, many, share, rate, value, announce, calm,
-    narrow, RowList };
+  return { fill: refill, icon, iconButton, name, share, rate, value, announce, narrow, RowList };
 })();
 
 // Whether one of `keys` is among those of the state that changed.

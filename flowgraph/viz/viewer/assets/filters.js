@@ -14,35 +14,33 @@ const Filters = (() => {
     panel = parent;
     counts = new Map();
     for (const op of model.ops) counts.set(op.type, (counts.get(op.type) || 0) + 1);
-    chips = Dom.el("div", { class: "chips", role: "group", "aria-label": "parts of the graph" });
+    chips = el("div", { class: "chips", role: "group", "aria-label": "parts of the graph" });
     list = new Dom.RowList({ role: "listbox", rowRole: "option", label: "op types; the space bar shows or hides",
       height: 30, draw: row, choose: ([type]) => flip(type) });
     list.element.setAttribute("aria-multiselectable", "true");
-    head = Dom.el("p", { class: "soft filter-count" });
-    Dom.add(parent, [Dom.el("div", { class: "panel-part" }, Dom.el("h3", {}, "Parts"), chips),
-      Dom.el("div", { class: "panel-part types-head" }, Dom.el("h3", {}, "Op types"), head,
-        Dom.el("input", { type: "search", class: "types-search", placeholder: "Find a type",
+    head = el("p", { class: "soft filter-count" });
+    fill(parent, {}, [el("div", { class: "panel-part" }, el("h3", {}, "Parts"), chips),
+      el("div", { class: "panel-part types-head" }, el("h3", {}, "Op types"), head,
+        el("input", { type: "search", class: "types-search", placeholder: "Find a type",
           "aria-label": "Find an op type", oninput: (event) => { word = event.target.value.toLowerCase(); show(); } }),
-        Dom.el("div", { class: "tools" }, Dom.el("button", { type: "button", class: "button small",
+        el("div", { class: "tools" }, el("button", { type: "button", class: "button small",
           onclick: () => set({ hidden: new Set(), hiddenRoles: new Set() }) }, "Show all"),
-        Dom.el("button", { type: "button", class: "button small", onclick: () => set({ hidden: new Set(counts.keys()) }) },
+        el("button", { type: "button", class: "button small", onclick: () => set({ hidden: new Set(counts.keys()) }) },
           "Hide all"))), list.element]);
     on((changed) => {
       if (has(changed, "hidden", "hiddenRoles") && !panel.hidden) show();
       if (has(changed, "hidden", "hiddenRoles")) {
         Dom.announce(summary());
-        if (model.ops.every(isHidden)) say("Everything is hidden. “Show all” in the filters brings it back.");
+        if (model.ops.every((op) => isHidden(op, state))) say("Everything is hidden. “Show all” in the filters brings it back.");
       }
     });
     show();
   }
 
-  const isHidden = (op) => state.hidden.has(op.type) || state.hiddenRoles.has(op.role);
-
   function summary() {
     let number = 0;
-    for (const op of model.ops) number += isHidden(op);
-    return number ? `${formatCount(number)} of ${Dom.many(model.ops.length, "operation")} hidden` : "everything is shown";
+    for (const op of model.ops) number += isHidden(op, state);
+    return number ? `${formatCount(number)} of ${plural(model.ops.length, "operation")} hidden` : "everything is shown";
   }
 
   function show() {
@@ -51,10 +49,10 @@ const Filters = (() => {
     const focused = chips.contains(document.activeElement) ? document.activeElement.dataset.chip : "";
     Dom.fill(chips, CHIPS.filter(([, , own]) => own.some((role) => roles.has(role))).map(([key, title, own]) => {
       const on = !own.some((role) => state.hiddenRoles.has(role));
-      return Dom.el("button", { type: "button", class: "chip", "aria-pressed": on, "data-chip": key,
+      return el("button", { type: "button", class: "chip", "aria-pressed": on, "data-chip": key,
         title: `${on ? "Hide" : "Show"} ${title.toLowerCase()}`, onclick: () => flipRoles(own) },
       swatchOf(SWATCHES[key] || key), title,
-      Dom.el("span", { class: "soft" }, formatCount(own.reduce((sum, role) => sum + (roles.get(role) || 0), 0))));
+      el("span", { class: "soft" }, formatCount(own.reduce((sum, role) => sum + (roles.get(role) || 0), 0))));
     }));
     if (focused) chips.querySelector(`[data-chip="${focused}"]`)?.focus();
     head.textContent = summary();
@@ -75,9 +73,9 @@ const Filters = (() => {
 
   function row([type, count]) {
     const on = !state.hidden.has(type);
-    return Dom.el("div", { class: "type-row", "aria-checked": String(on) }, Dom.el("span", { class: "check",
-      "aria-hidden": "true" }, on ? "✓" : ""), Dom.el("span", { class: "type" }, type),
-    Dom.el("span", { class: "soft" }, formatCount(count)), Dom.el("button", { type: "button", class: "quiet only",
+    return el("div", { class: "type-row", "aria-checked": String(on) }, el("span", { class: "check",
+      "aria-hidden": "true" }, on ? "✓" : ""), el("span", { class: "type" }, type),
+    el("span", { class: "soft" }, formatCount(count)), el("button", { type: "button", class: "quiet only",
       tabindex: "-1", "aria-label": `search ${type}`, title: "Search for this type", onclick: (event) => {
         event.preventDefault();
         event.stopPropagation();
@@ -85,5 +83,5 @@ const Filters = (() => {
       } }, "find"));
   }
 
-  return { build, show, isHidden };
+  return { build, show };
 })();

@@ -26,18 +26,18 @@ const Help = (() => {
   }
 
   function build() {
-    const rows = (list, tag) => Dom.el("dl", { class: "keys" }, list.map(([key, text]) => [
-      Dom.el("dt", {}, tag === "kbd" ? key.split(" ").filter(Boolean).map((one) => Dom.el("kbd", {}, one))
-        : Dom.el("code", {}, key)), Dom.el("dd", {}, text)]));
-    dialog = Dom.el("dialog", { class: "help", "aria-labelledby": "help-title" },
-      Dom.el("header", { class: "card-head" }, Dom.el("h2", { id: "help-title", tabindex: "-1" }, "Keys and help"),
+    const rows = (list, tag) => el("dl", { class: "keys" }, list.map(([key, text]) => [
+      el("dt", {}, tag === "kbd" ? key.split(" ").filter(Boolean).map((one) => el("kbd", {}, one))
+        : el("code", {}, key)), el("dd", {}, text)]));
+    dialog = el("dialog", { class: "help", "aria-labelledby": "help-title" },
+      el("header", { class: "card-head" }, el("h2", { id: "help-title", tabindex: "-1" }, "Keys and help"),
         Dom.iconButton("close", "Close", () => dialog.close(), "Esc")),
-      Dom.el("div", { class: "help-columns" }, KEYS.map(([title, list]) => Dom.el("section", {},
-        Dom.el("h3", {}, title), rows(list, "kbd")))),
-      Dom.el("section", {}, Dom.el("h3", {}, "The search box understands"), rows(SEARCH, "code"),
-        Dom.el("p", { class: "soft" }, "Several terms: all of them hold. Matches inside closed groups are "
+      el("div", { class: "help-columns" }, KEYS.map(([title, list]) => el("section", {},
+        el("h3", {}, title), rows(list, "kbd")))),
+      el("section", {}, el("h3", {}, "The search box understands"), rows(SEARCH, "code"),
+        el("p", { class: "soft" }, "Several terms: all of them hold. Matches inside closed groups are "
           + "counted on the group.")),
-      Dom.el("p", { class: "soft" }, "Click a node to select it, double-click a group to open it, drag to move, "
+      el("p", { class: "soft" }, "Click a node to select it, double-click a group to open it, drag to move, "
         + "wheel or pinch to zoom. What you see is in the page's address: copy it to show it to others. ",
       model.generator));
     dialog.addEventListener("close", () => before && before.focus());
@@ -56,5 +56,5 @@ const Help = (() => {
     event.preventDefault();
   }
 
-  return { open, KEYS };
+  return { open };
 })();

@@ -39,19 +39,19 @@ function wordsOf(item) {
   if (isGroup(item)) {
     const open = state.open.has(item) ? "open" : "closed";
     return `${KIND_WORDS[kindOf(item)]} ${item.title}, ${open}, `
-      + Dom.many(item.count, "operation");
+      + plural(item.count, "operation");
   }
   return `edge from ${endOf(item, "tail").path} to ${endOf(item, "head").path}`;
 }
 
 // The sample of a kind: its colours and shape.
-const swatchOf = (kind, more = "") => Dom.el("span", { class: `swatch ${more}`, "data-kind": kind });
+const swatchOf = (kind, more = "") => el("span", { class: `swatch ${more}`, "data-kind": kind });
 
 // A link that selects `item`, opens the groups around it and brings it into the middle.
 function itemLink(item, text, after) {
   const name = nameOf(item);
-  return Dom.el("button", { type: "button", class: "item-link", title: `${name}${isOp(item)
+  return el("button", { type: "button", class: "item-link", title: `${name}${isOp(item)
     ? ` (${item.type})` : ""}`, onclick: (event) => { event.preventDefault(); reveal(item); } },
   swatchOf(kindOf(item)),
-  Dom.el("span", { class: "item-name" }, Dom.name(text || name)), after && [" ", after]);
+  el("span", { class: "item-name" }, Dom.name(text || name)), after && [" ", after]);
 }

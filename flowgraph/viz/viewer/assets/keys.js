@@ -97,7 +97,7 @@ const Keys = (() => {
     for (const op of inside) {
       for (const link of op[links]) {
         const other = link[end], box = boxOf(other);
-        if (inside.has(other) || box === item || Filters.isHidden(other)) continue;
+        if (inside.has(other) || box === item || isHidden(other, state)) continue;
         const weight = (link.kind === "control" ? 1e6 : link.kind === "next" || box.look === "constant" ? 1e5 : 0)
           + distance(item, box);
         if (!(found.get(box) <= weight)) found.set(box, weight);
@@ -120,5 +120,5 @@ const Keys = (() => {
     return all[all.indexOf(item) + by] || null;
   }
 
-  return { build, neighbour };
+  return { build };
 })();

@@ -8,10 +8,10 @@ const Legend = (() => {
 
   function build(parent) {
     box = parent;
-    body = Dom.el("div", { id: "legend-body" });
-    button = Dom.el("button", { type: "button", class: "legend-title", "aria-expanded": "true",
+    body = el("div", { id: "legend-body" });
+    button = el("button", { type: "button", class: "legend-title", "aria-expanded": "true",
       "aria-controls": "legend-body", onclick: () => open(body.hidden) }, "Legend", Dom.icon("down"));
-    Dom.add(box, [button, body]);
+    fill(box, {}, [button, body]);
     on((changed) => {
       if (has(changed, "open", "hidden", "hiddenRoles", "color", "run", "trace", "step")) later();
     });
@@ -42,7 +42,7 @@ const Legend = (() => {
         if (isGroup(item) && state.open.has(item)) {
           if (OWN_KINDS.includes(item.kind)) found.push(item);
           walk(item);
-        } else if (isGroup(item) || !Filters.isHidden(item)) found.push(item);
+        } else if (isGroup(item) || !isHidden(item, state)) found.push(item);
       }
     };
     walk(model.root);
@@ -68,19 +68,19 @@ const Legend = (() => {
       : mode === "values" ? values() : ramp(mode));
   }
 
-  const row = (sample, words) => Dom.el("li", {}, sample, Dom.el("span", {}, words));
-  const swatch = (key) => Dom.el("span", { class: `swatch tint ${key}`, style: `--tint: var(--${key}); `
+  const row = (sample, words) => el("li", {}, sample, el("span", {}, words));
+  const swatch = (key) => el("span", { class: `swatch tint ${key}`, style: `--tint: var(--${key}); `
     + `--tint-line: var(--${key}-line)` });
 
   function structure() {
     const items = visible(), order = Object.keys(KIND_WORDS);
     const seen = new Map(items.map((item) => [kindWords(item), kindOf(item)]));
     const rows = [...seen].sort((a, b) => order.indexOf(a[1]) - order.indexOf(b[1]));
-    return Dom.el("ul", {}, rows.map(([words, kind]) => row(swatchOf(kind),
+    return el("ul", {}, rows.map(([words, kind]) => row(swatchOf(kind),
       kind === "scope" ? "scope: double-click opens it" : words)),
     items.some((item) => item.fetched) && row(swatchOf("op", "fetched"), "asked for"),
     items.some((item) => item.unused) && row(swatchOf("op", "unused"), "pale: not asked for"),
-    edgeKinds().map((kind) => row(Dom.el("span", { class: `line ${EDGES[kind][1]}` }), EDGES[kind][0])));
+    edgeKinds().map((kind) => row(el("span", { class: `line ${EDGES[kind][1]}` }), EDGES[kind][0])));
   }
 
   function devices() {
@@ -89,12 +89,12 @@ const Legend = (() => {
       const tint = Tints.of(item);
       if (tint) seen.set(tint.key === "mixed" ? "several devices" : tint.what, tint.key);
     }
-    return Dom.el("ul", {}, [...seen].sort().map(([name, key]) => row(swatch(key), name)));
+    return el("ul", {}, [...seen].sort().map(([name, key]) => row(swatch(key), name)));
   }
 
   function values() {
     const seen = new Set(visible().map((item) => Tints.of(item).key));
-    return Dom.el("ul", {}, Tints.VALUES.filter(([key]) => seen.has(`values-${key}`)).map(([key, words]) => row(
+    return el("ul", {}, Tints.VALUES.filter(([key]) => seen.has(`values-${key}`)).map(([key, words]) => row(
       swatch(`values-${key}`), words)));
   }
 
@@ -103,7 +103,7 @@ const Legend = (() => {
       : [Tints.memoryBounds(), formatBytes, Runs.current() ? "bytes that it made" : "bytes of its outputs"];
     const round = (bound) => format(bound).replace(/\.?0+ /, (zeros) => (zeros.startsWith(".") ? " " : zeros));
     const absent = visible().some((item) => Tints.of(item).key === "values-none");
-    return [Dom.el("p", { class: "soft" }, words), Dom.el("ul", {}, bounds.map((bound, i) => row(swatch(`${mode}-${i}`),
+    return [el("p", { class: "soft" }, words), el("ul", {}, bounds.map((bound, i) => row(swatch(`${mode}-${i}`),
       i === 0 ? `under ${round(bounds[1])}` : `from ${round(bound)}`)),
     absent && row(swatch("values-none"), Runs.current() ? "no step of its own" : "size not known"))];
   }

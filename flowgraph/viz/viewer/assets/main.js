@@ -71,7 +71,8 @@ function afterPaint(run) {
   channel.port2.postMessage(0);
 }
 
-const MOST_BOXES = 40; // so many can be read at first sight
+const MOST_BOXES = 60; // so many can be read at first sight
+const MOST_OF_ONE = 80; // where they are all of one group
 const READABLE = 0.62; // zoom at which text is still read with ease
 
 // The groups that are open at first: level after level, while few enough boxes are in sight and
@@ -97,17 +98,24 @@ function openAtFirst() {
       // One group that holds nearly all may be larger: closed, it would show nothing.
       const all = level.reduce((sum, group) => sum + group.count, 0);
       const isMost = boxes < 12 && groups.length === 1 && groups[0].count > all * 0.7;
-      if (boxes + more > (isMost ? 2 * MOST_BOXES : MOST_BOXES)) return false;
+      if (boxes + more > (isMost ? MOST_OF_ONE : MOST_BOXES)) return false;
       if (zoomOf(new Set([...open, ...groups])) < (isMost ? FINE : READABLE)) return false;
       for (const group of groups) open.add(group);
       opened.push(...groups);
       boxes += more;
       return true;
     };
-    // All of a level, or else those of it that hold most of the graph.
-    if (!tryOpen(level) && level.length > 1 && level.length <= 12) {
-      const total = level.reduce((sum, group) => sum + group.count, 0);
-      for (const group of level) if (group.count > total * 0.4) tryOpen([group]);
+    // All of a level, or else those of it, block1 to block5 together, that hold most of the graph.
+    if (!tryOpen(level) && level.length > 1) {
+      const alike = new Map();
+      for (const group of level) {
+        const stem = group.title.replace(/[_\d]+$/, "");
+        alike.set(stem, [...(alike.get(stem) || []), group]);
+      }
+      const size = (groups) => groups.reduce((sum, group) => sum + group.count, 0);
+      const large = [...alike.values()].filter((groups) => size(groups) > size(level) * 0.2);
+      large.sort((a, b) => size(b) - size(a));
+      for (const groups of large) tryOpen(groups);
     }
     level = opened.flatMap((group) => group.groups.filter(isMain));
   }

@@ -26,7 +26,7 @@ function badge(place, count) {
   const text = formatCount(count), w = Math.max(BADGE_H, textWidth(text, DETAIL_SIZE, true) + 10);
   const g = svg("g", { class: "match-badge", transform: `translate(${-place.w / 2},${-place.h / 2})` });
   g.append(svg("rect", { x: -w / 2, y: -BADGE_H / 2, width: w, height: BADGE_H, rx: BADGE_H / 2 }),
-    svg("text", { y: 3.6, "font-size": DETAIL_SIZE }, text), svg("title", {}, Dom.many(count, "match", "matches")));
+    svg("text", { y: 3.6, "font-size": DETAIL_SIZE }, text), svg("title", {}, plural(count, "match", "matches")));
   return g;
 }
 

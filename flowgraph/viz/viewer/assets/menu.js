@@ -4,22 +4,22 @@ const Menu = (() => {
   // items: {title, key, run} a command; {title, key, checked(), run} a switch;
   //        {heading} a heading; {title, group, checked(), run} one of a choice
   function build(iconName, label, items) {
-    const list = Dom.el("div", { class: "popup menu", role: "menu", "aria-label": label, hidden: true });
+    const list = el("div", { class: "popup menu", role: "menu", "aria-label": label, hidden: true });
     const button = Dom.iconButton(iconName, label, () => (list.hidden ? open() : close(true)));
     button.setAttribute("aria-haspopup", "menu");
     button.setAttribute("aria-expanded", "false");
-    const box = Dom.el("div", { class: "menu-box" }, button, list);
+    const box = el("div", { class: "menu-box" }, button, list);
 
     function open() {
       Dom.fill(list, items.filter((item) => !item.when || item.when()).map((item) => {
-        if (item.heading) return Dom.el("div", { class: "menu-heading", role: "presentation" }, item.heading);
+        if (item.heading) return el("div", { class: "menu-heading", role: "presentation" }, item.heading);
         const on = item.checked && item.checked();
-        return Dom.el("button", { type: "button", tabindex: "-1", class: "menu-item",
+        return el("button", { type: "button", tabindex: "-1", class: "menu-item",
           role: item.group ? "menuitemradio" : item.checked ? "menuitemcheckbox" : "menuitem",
           "aria-checked": item.checked && String(!!on), "aria-keyshortcuts": item.key,
           onclick: () => { close(true); item.run(); } },
-        Dom.el("span", { class: "check", "aria-hidden": "true" }, on ? (item.group ? "•" : "✓") : ""),
-        Dom.el("span", { class: "menu-title" }, item.title), item.key && Dom.el("kbd", {}, item.key));
+        el("span", { class: "check", "aria-hidden": "true" }, on ? (item.group ? "•" : "✓") : ""),
+        el("span", { class: "menu-title" }, item.title), item.key && el("kbd", {}, item.key));
       }));
       list.hidden = false;
       button.setAttribute("aria-expanded", "true");

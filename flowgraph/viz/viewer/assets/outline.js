@@ -83,15 +83,15 @@ const Outline = (() => {
     const group = isGroup(item), isOpen = group && open.has(item);
     const hits = group ? Search.found.groups.get(item) : 0;
     const parts = [group && !inside(item).length ? "" : "twist", isOpen ? "open" : ""];
-    return Dom.el("div", { class: `outline-row${Search.found.set.has(item) ? " match" : ""}`, title: nameOf(item),
-      "aria-label": `${item.title}, ${group ? `${kindWords(item)}, ${Dom.many(item.count, "operation")}` : item.type}`
-        + (hits > 0 ? `, ${Dom.many(hits, "match", "matches")}` : ""), "aria-level": level, "aria-posinset": place, "aria-setsize": size,
+    return el("div", { class: `outline-row${Search.found.set.has(item) ? " match" : ""}`, title: nameOf(item),
+      "aria-label": `${item.title}, ${group ? `${kindWords(item)}, ${plural(item.count, "operation")}` : item.type}`
+        + (hits > 0 ? `, ${plural(hits, "match", "matches")}` : ""), "aria-level": level, "aria-posinset": place, "aria-setsize": size,
       "aria-expanded": group ? String(isOpen) : undefined, style: `--level: ${level - 1}` },
-    Dom.el("span", { class: group ? parts.join(" ") : "leaf", "aria-hidden": "true" }, group && Dom.icon("right")),
-    swatchOf(kindOf(item)), Dom.el("bdi", { class: "outline-name" }, item.title),
-    Dom.el("span", { class: "soft outline-type" }, group ? formatCount(item.count)
+    el("span", { class: group ? parts.join(" ") : "leaf", "aria-hidden": "true" }, group && Dom.icon("right")),
+    swatchOf(kindOf(item)), el("bdi", { class: "outline-name" }, item.title),
+    el("span", { class: "soft outline-type" }, group ? formatCount(item.count)
       : item.type === item.title ? "" : item.type),
-    hits > 0 && Dom.el("span", { class: "badge", title: Dom.many(hits, "match", "matches") }, formatCount(hits)));
+    hits > 0 && el("span", { class: "badge", title: plural(hits, "match", "matches") }, formatCount(hits)));
   }
 
   return { build, show };

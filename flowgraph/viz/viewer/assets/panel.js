@@ -53,18 +53,18 @@ const Panel = (() => {
   function buildSide() {
     side = document.getElementById("panel");
     side.setAttribute("aria-label", "panel");
-    handle = Dom.el("button", { type: "button", class: "sheet-handle", "aria-expanded": "false",
+    handle = el("button", { type: "button", class: "sheet-handle", "aria-expanded": "false",
       onclick: () => sheet(side.dataset.sheet === "open" ? "peek" : "open") },
-    Dom.el("span", { class: "sheet-text" }), Dom.icon("down"));
-    const tabs = Dom.el("div", { class: "tabs", role: "tablist", "aria-label": "panel", onkeydown: tabKeys });
+    el("span", { class: "sheet-text" }), Dom.icon("down"));
+    const tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "panel", onkeydown: tabKeys });
     for (const [key, title] of TABS) {
-      buttons[key] = Dom.el("button", { type: "button", role: "tab", id: `tab-${key}`, class: "tab",
+      buttons[key] = el("button", { type: "button", role: "tab", id: `tab-${key}`, class: "tab",
         "aria-controls": `body-${key}`, onclick: () => show(key) }, title);
-      bodies[key] = Dom.el("div", { role: "tabpanel", id: `body-${key}`, class: `tab-body body-${key}`,
+      bodies[key] = el("div", { role: "tabpanel", id: `body-${key}`, class: `tab-body body-${key}`,
         "aria-labelledby": `tab-${key}`, tabindex: key === "details" ? "0" : undefined });
       tabs.append(buttons[key]);
     }
-    Dom.add(side, [handle, tabs, ...Object.values(bodies)]);
+    fill(side, {}, [handle, tabs, ...Object.values(bodies)]);
     sheet("peek");
     for (const [key, , part] of TABS) part.build(bodies[key]);
     show("details", true);
@@ -95,8 +95,8 @@ const Panel = (() => {
 
   function buildBar() {
     const tools = document.getElementById("tools");
-    const colors = Dom.el("select", { id: "color", "aria-label": "Colour the nodes by", title: "Colour the nodes by",
-      onchange: () => set({ color: colors.value }) }, Tints.MODES.map((mode) => Dom.el("option", {
+    const colors = el("select", { id: "color", "aria-label": "Colour the nodes by", title: "Colour the nodes by",
+      onchange: () => set({ color: colors.value }) }, Tints.MODES.map((mode) => el("option", {
       value: mode, disabled: !Tints.usable(mode) }, Tints.TITLES[mode])));
     colors.value = Tints.mode();
     on((changed) => {
@@ -125,9 +125,9 @@ const Panel = (() => {
       { title: "Print", run: () => print() },
       { title: "Keys and help", key: "?", run: () => Help.open() },
     ]);
-    Dom.add(tools, [
-      Dom.el("label", { class: "color-field" }, Dom.el("span", { class: "soft" }, "Colour"), colors),
-      Dom.el("div", { class: "group", role: "group", "aria-label": "zoom" },
+    fill(tools, {}, [
+      el("label", { class: "color-field" }, el("span", { class: "soft" }, "Colour"), colors),
+      el("div", { class: "group", role: "group", "aria-label": "zoom" },
         Dom.iconButton("minus", "Zoom out", () => zoomBy(1 / 1.3), "-"),
         Dom.iconButton("fit", "Show all of it", () => fit(), "f"),
         Dom.iconButton("plus", "Zoom in", () => zoomBy(1.3), "+")),

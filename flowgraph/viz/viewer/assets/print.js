@@ -15,7 +15,7 @@ const Print = (() => {
     for (const edge of whole.querySelectorAll("[marker-end]")) {
       edge.setAttribute("marker-end", edge.getAttribute("marker-end").replace("#", "#print-"));
     }
-    sheet = Dom.el("div", { id: "print" }, document.importNode(whole, true));
+    sheet = el("div", { id: "print" }, document.importNode(whole, true));
     document.body.append(sheet);
   }
 

@@ -104,29 +104,29 @@ const Runs = (() => {
   function show() {
     const run = current();
     if (!run) {
-      Dom.fill(panel, Dom.el("div", { class: "panel-empty" }, Dom.el("p", {}, "No run was recorded."),
-        Dom.el("p", { class: "soft" }, "Times, memory and values of a run appear here when the page "
+      Dom.fill(panel, el("div", { class: "panel-empty" }, el("p", {}, "No run was recorded."),
+        el("p", { class: "soft" }, "Times, memory and values of a run appear here when the page "
           + "is made with one.")));
       return;
     }
-    const choose = model.runs.length > 1 && Dom.el("label", { class: "field" }, "Run ", Dom.el(
+    const choose = model.runs.length > 1 && el("label", { class: "field" }, "Run ", el(
       "select", { onchange: (event) => set({ run: Number(event.target.value), step: -1 }) },
-      model.runs.map((one, i) => Dom.el("option", { value: i, selected: i === Math.max(0, state.run) },
+      model.runs.map((one, i) => el("option", { value: i, selected: i === Math.max(0, state.run) },
         titleOf(one)))));
     const facts = [`${formatTime(run.seconds * 1e6)} in all`,
-      run.steps.length > 0 && Dom.many(run.steps.length, "step"),
+      run.steps.length > 0 && plural(run.steps.length, "step"),
       run.peak > 0 && `${formatBytes(run.peak)} alive at most`];
-    const choice = (kind, title) => Dom.el("button", { type: "button", "aria-pressed": by === kind, "data-by": kind,
+    const choice = (kind, title) => el("button", { type: "button", "aria-pressed": by === kind, "data-by": kind,
       onclick: () => { by = kind; show(); panel.querySelector(`[data-by=${kind}]`).focus(); } }, title);
-    const tabs = Dom.el("div", { class: "segments", role: "group", "aria-label": "rows" },
+    const tabs = el("div", { class: "segments", role: "group", "aria-label": "rows" },
       choice("op", "By operation"), choice("scope", "By scope"));
     table = new Dom.RowList({ role: "listbox", rowRole: "option", label: "costs", height: 48, draw: row,
       choose: (item) => reveal(item) });
-    const head = Dom.el("div", { class: "cost-row cost-head", role: "group", "aria-label": "Sort by" },
+    const head = el("div", { class: "cost-row cost-head", role: "group", "aria-label": "Sort by" },
       COLUMNS.map(([key, title]) => sorter(key, key === "name" && by === "scope" ? "Scope" : title)));
-    Dom.fill(panel, Dom.el("div", { class: "panel-part run-head" }, choose || Dom.el("h2", {}, run.title
-      || "Run"), Dom.el("p", { class: "soft" }, facts.filter(Boolean).join(" · ")), curve(run),
-    Dom.el("div", { class: "tools" }, tabs, stepped() && Dom.el("button", { type: "button", class: "button",
+    Dom.fill(panel, el("div", { class: "panel-part run-head" }, choose || el("h2", {}, run.title
+      || "Run"), el("p", { class: "soft" }, facts.filter(Boolean).join(" · ")), curve(run),
+    el("div", { class: "tools" }, tabs, stepped() && el("button", { type: "button", class: "button",
       onclick: () => Steps.open() }, Dom.icon("play"), "Step through"))),
     head, table.element);
     table.show(rows(run));
@@ -135,13 +135,13 @@ const Runs = (() => {
   // The head of a column, which sorts by it; once more turns the order around.
   function sorter(key, title) {
     const hint = order !== key ? `Sort by ${title.toLowerCase()}` : falling ? "largest first" : "smallest first";
-    return Dom.el("button", { type: "button", class: `cost-${key}`, "aria-pressed": order === key, title: hint,
+    return el("button", { type: "button", class: `cost-${key}`, "aria-pressed": order === key, title: hint,
       onclick: () => {
         falling = order === key ? !falling : key !== "name";
         order = key;
         show();
         panel.querySelector(`.cost-head .cost-${key}`).focus();
-      } }, title, order === key && Dom.el("span", { class: "sort", "aria-hidden": "true" }, falling ? "▾" : "▴"));
+      } }, title, order === key && el("span", { class: "sort", "aria-hidden": "true" }, falling ? "▾" : "▴"));
   }
 
   // Runs of a training are called alike, so they are numbered.
@@ -166,12 +166,12 @@ const Runs = (() => {
     const part = run.total > 0 ? cost.self / run.total : 0;
     const cells = { name: nameOf(item), self: formatTime(cost.self), share: Dom.share(cost.self, run.total),
       calls: formatCount(cost.calls), bytes: formatBytes(cost.bytes), rate: Dom.rate(cost.flops, cost.self) };
-    const words = [cells.name, `self time ${cells.self}`, cells.share, Dom.many(cost.calls, "call"),
+    const words = [cells.name, `self time ${cells.self}`, cells.share, plural(cost.calls, "call"),
       cells.bytes].join(", ");
-    return Dom.el("div", { class: "cost-row", title: nameOf(item), "aria-label": words },
-      COLUMNS.map(([key]) => Dom.el("span", { class: `cost-${key}`,
+    return el("div", { class: "cost-row", title: nameOf(item), "aria-label": words },
+      COLUMNS.map(([key]) => el("span", { class: `cost-${key}`,
         style: key === "share" && `--part: ${part.toFixed(4)}` }, key !== "name" ? cells[key]
-        : [Dom.el("bdi", {}, cells.name), Dom.el("span", { class: "soft" }, isOp(item) ? item.type : "")])));
+        : [el("bdi", {}, cells.name), el("span", { class: "soft" }, isOp(item) ? item.type : "")])));
   }
 
   // Bytes alive over the steps; a click goes to the step.
@@ -194,13 +194,13 @@ const Runs = (() => {
     const area = document.createElementNS(ns, "polygon");
     area.setAttribute("points", `0,${high} ${points} ${wide},${high}`);
     svg.append(area);
-    return Dom.el("figure", { class: "curve" }, Dom.el("button", { type: "button",
+    return el("figure", { class: "curve" }, el("button", { type: "button",
       "aria-label": "Memory over the steps; opens the step of the peak", onclick: (event) => {
         const box = event.currentTarget.getBoundingClientRect();
         const at = event.detail === 0 ? run.alive.indexOf(run.peak)
           : Math.floor((event.clientX - box.left) / box.width * run.steps.length);
         set({ step: Math.max(0, Math.min(run.steps.length - 1, at)) });
-      } }, svg), Dom.el("figcaption", { class: "soft" }, `Memory over the steps, up to ${formatBytes(run.peak)}`));
+      } }, svg), el("figcaption", { class: "soft" }, `Memory over the steps, up to ${formatBytes(run.peak)}`));
   }
 
   return { current, stepped, aliveAt, stepFor, build, show };

@@ -155,7 +155,7 @@ const Search = (() => {
     if (!popup.hidden) list.element.scrollTop = 0;
     tell();
     Dom.announce(!query.trim() ? "" : found.error ? `not understood: ${found.error}`
-      : Dom.many(found.ops.length, "match", "matches"));
+      : plural(found.ops.length, "match", "matches"));
     app.view.drawing.paint();
   }
 
@@ -168,16 +168,16 @@ const Search = (() => {
         return event.key === "Escape";
       }, choose: (op, i) => { go(i); if (Dom.narrow()) close(); } });
     list.element.id = "found-list";
-    box = Dom.el("input", { type: "search", id: "query", placeholder: "Search", autocomplete: "off",
+    box = el("input", { type: "search", id: "query", placeholder: "Search", autocomplete: "off",
       spellcheck: "false", role: "combobox", "aria-label": "Search operations",
       "aria-expanded": "false", "aria-controls": "found-list", "aria-haspopup": "listbox", "aria-keyshortcuts": "/",
       title: "name, /regex/, type:MatMul, shape:?×128, file:model.py, dtype:int32, role:variable (/)",
       oninput: () => { set({ query: box.value }); open(); }, onfocus: open, onkeydown: key });
-    status = Dom.el("span", { id: "search-status", class: "search-status" });
-    popup = Dom.el("div", { id: "found", class: "popup", hidden: true }, hints(), list.element);
+    status = el("span", { id: "search-status", class: "search-status" });
+    popup = el("div", { id: "found", class: "popup", hidden: true }, hints(), list.element);
     parent.setAttribute("role", "search");
-    Dom.add(parent, [Dom.icon("search"), box, status,
-      Dom.el("span", { class: "search-buttons" },
+    fill(parent, {}, [Dom.icon("search"), box, status,
+      el("span", { class: "search-buttons" },
         Dom.iconButton("up", "Previous match", () => next(-1), "Shift+Enter"),
         Dom.iconButton("down", "Next match", () => next(1), "Enter"),
         Dom.iconButton("close", "Clear the search", () => { set({ query: "" }); box.focus(); })),
@@ -202,7 +202,7 @@ const Search = (() => {
   function hints() {
     const samples = ["/regex/", "type:MatMul", "shape:?×128", "dtype:int32", "role:variable",
       "file:model.py", "-type:Const"];
-    return Dom.el("p", { class: "hints" }, samples.map((sample) => Dom.el("button", { type: "button",
+    return el("p", { class: "hints" }, samples.map((sample) => el("button", { type: "button",
       class: "hint", tabindex: "-1", onclick: () => {
         set({ query: sample === "/regex/" ? "//" : sample.includes("MatMul") ? "type:" : sample });
         box.focus();
@@ -212,11 +212,11 @@ const Search = (() => {
 
   function row(op, i) {
     const cut = op.name.lastIndexOf("/") + 1;
-    return Dom.el("div", { class: i === found.at ? "result current" : "result", title: op.name },
+    return el("div", { class: i === found.at ? "result current" : "result", title: op.name },
       swatchOf(kindOf(op)),
-      Dom.el("span", { class: "result-name" }, Dom.el("span", { class: "path" }, op.name.slice(0, cut)),
-        Dom.el("b", {}, op.name.slice(cut))),
-      Dom.el("span", { class: "result-type" }, op.type));
+      el("span", { class: "result-name" }, el("span", { class: "path" }, op.name.slice(0, cut)),
+        el("b", {}, op.name.slice(cut))),
+      el("span", { class: "result-type" }, op.type));
   }
 
   function open() {

@@ -15,26 +15,26 @@ const Steps = (() => {
     bar.setAttribute("aria-label", "step through the run");
     bar.hidden = true;
     play = Dom.iconButton("play", "Play", () => start(!playing), "Space");
-    slider = Dom.el("input", { type: "range", min: "0", step: "1", "aria-label": "step",
+    slider = el("input", { type: "range", min: "0", step: "1", "aria-label": "step",
       oninput: () => go(Number(slider.value)) });
-    place = Dom.el("span", { class: "step-place" });
-    line = Dom.el("div", { class: "step-line" });
-    detail = Dom.el("div", { class: "step-detail", hidden: true });
-    const more = Dom.el("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: () => {
+    place = el("span", { class: "step-place" });
+    line = el("div", { class: "step-line" });
+    detail = el("div", { class: "step-detail", hidden: true });
+    const more = el("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: () => {
       detail.hidden = !detail.hidden;
       more.setAttribute("aria-expanded", String(!detail.hidden));
       more.textContent = detail.hidden ? "values" : "less";
       show();
     } }, "values");
-    Dom.add(bar, [Dom.el("div", { class: "step-tools" },
+    fill(bar, {}, [el("div", { class: "step-tools" },
       Dom.iconButton("first", "First step", () => go(0), "Home"),
       Dom.iconButton("previous", "Previous step", () => go(state.step - 1), "←"), play,
       Dom.iconButton("next", "Next step", () => go(state.step + 1), "→"),
       Dom.iconButton("last", "Last step", () => go(size() - 1), "End"), slider, place,
-      Dom.el("select", { "aria-label": "speed", class: "step-speed", onchange: (event) => {
+      el("select", { "aria-label": "speed", class: "step-speed", onchange: (event) => {
         speed = Number(event.target.value);
         if (playing) { start(false); start(true); }
-      } }, SPEEDS.map(([title, ms]) => Dom.el("option", { value: String(ms), selected: ms === speed }, title))),
+      } }, SPEEDS.map(([title, ms]) => el("option", { value: String(ms), selected: ms === speed }, title))),
       more, Dom.iconButton("close", "End stepping", end, "Esc")), line, detail]);
     bar.addEventListener("keydown", keys);
     on((changed) => {
@@ -114,34 +114,34 @@ const Steps = (() => {
     slider.value = step.index;
     slider.setAttribute("aria-valuetext", `step ${step.index + 1} of ${size()}, ${step.op.name}`);
     place.textContent = `${formatCount(step.index + 1)} / ${formatCount(size())}`;
-    Dom.fill(line, itemLink(step.op), Dom.el("span", { class: "type" }, step.op.type),
-      step.round > 0 && Dom.el("span", { class: "tag" }, `round ${step.round}`),
-      Dom.el("span", { class: "soft" }, formatTime(step.self)),
-      step.calls > 1 && Dom.el("span", { class: "soft" }, `${formatCount(step.calls)} rounds in one`),
-      step.source && Dom.el("code", { class: "step-source" }, step.source));
+    Dom.fill(line, itemLink(step.op), el("span", { class: "type" }, step.op.type),
+      step.round > 0 && el("span", { class: "tag" }, `round ${step.round}`),
+      el("span", { class: "soft" }, formatTime(step.self)),
+      step.calls > 1 && el("span", { class: "soft" }, `${formatCount(step.calls)} rounds in one`),
+      step.source && el("code", { class: "step-source" }, step.source));
     if (!detail.hidden) Dom.fill(detail, inputs(step), outputs(step), living(now, step));
   }
 
-  const column = (title, ...content) => Dom.el("section", {}, Dom.el("h3", {}, title), content);
+  const column = (title, ...content) => el("section", {}, el("h3", {}, title), content);
 
   function inputs(step) {
-    if (!step.inputs.length) return column("Goes in", Dom.el("p", { class: "soft" }, "nothing"));
-    return column("Goes in", Dom.el("ul", { class: "links" }, step.inputs.map((name) => {
+    if (!step.inputs.length) return column("Goes in", el("p", { class: "soft" }, "nothing"));
+    return column("Goes in", el("ul", { class: "links" }, step.inputs.map((name) => {
       const op = model.find(name);
-      return Dom.el("li", {}, op ? itemLink(op, name) : Dom.el("bdi", {}, name));
+      return el("li", {}, op ? itemLink(op, name) : el("bdi", {}, name));
     })));
   }
 
   function outputs(step) {
-    return column("Comes out", Card.valueTable(step) || Dom.el("p", { class: "soft" }, "no values were kept"));
+    return column("Comes out", Card.valueTable(step) || el("p", { class: "soft" }, "no values were kept"));
   }
 
   function living(now, step) {
     const alive = Runs.aliveAt(now, step.index), most = 8;
-    return column(`Alive: ${formatBytes(step.alive)}`, Dom.el("ul", { class: "links" },
-      alive.slice(0, most).map((one) => Dom.el("li", {}, itemLink(one.op, undefined,
-        Dom.el("span", { class: "soft" }, formatBytes(one.bytes))))),
-      alive.length > most && Dom.el("li", { class: "soft" }, `and ${formatCount(alive.length - most)} smaller`)));
+    return column(`Alive: ${formatBytes(step.alive)}`, el("ul", { class: "links" },
+      alive.slice(0, most).map((one) => el("li", {}, itemLink(one.op, undefined,
+        el("span", { class: "soft" }, formatBytes(one.bytes))))),
+      alive.length > most && el("li", { class: "soft" }, `and ${formatCount(alive.length - most)} smaller`)));
   }
 
   return { build, open, go, end, get playing() { return playing; } };

@@ -25,9 +25,10 @@ function shorten(text, limit = 28) {
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : printable(value));
+    else if (name.startsWith("aria-")) element.setAttribute(name, printable(value)); // false is said too
+    else if (value !== false) element.setAttribute(name, value === true ? "" : printable(value));
   }
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
@@ -45,8 +46,8 @@ function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function plural(number, noun) {
-  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
+function plural(number, noun, several = `${noun}s`) {
+  return `${formatCount(number)} ${number === 1 ? noun : several}`;
 }
 
 const counts = new Intl.NumberFormat("en-US");

@@ -26,15 +26,14 @@ class View {
   // ---- what listens to the state ----
 
   changed(changed) {
-    const has = (...keys) => keys.some((key) => changed.has(key));
-    const values = this.app.state.color === "values" && has("step"); // they change from step to step
-    if (has("color", "run") || values) this.app.colors.refresh();
-    if (has("open", "hidden", "hiddenRoles", "direction")) this.relayout();
-    else if (has("color", "run", "labels", "theme") || values) this.draw(true);
-    else if (has("selected", "hovered", "trace")) this.drawing.paint();
-    if (has("color", "run", "theme")) this.app.minimap.show();
-    if (has("hidden", "hiddenRoles", "direction")) this.keepInSight();
-    if (has("view")) this.frame();
+    const values = this.app.state.color === "values" && has(changed, "step"); // they change from step to step
+    if (has(changed, "color", "run") || values) this.app.colors.refresh();
+    if (has(changed, "open", "hidden", "hiddenRoles", "direction")) this.relayout();
+    else if (has(changed, "color", "run", "labels", "theme") || values) this.draw(true);
+    else if (has(changed, "selected", "hovered", "trace")) this.drawing.paint();
+    if (has(changed, "color", "run", "theme")) this.app.minimap.show();
+    if (has(changed, "hidden", "hiddenRoles", "direction")) this.keepInSight();
+    if (has(changed, "view")) this.frame();
   }
 
   // What was looked at may be gone: then all is shown.
