@@ -66,7 +66,8 @@ def _unknown(graph: Graph, name: str) -> str:
     by_lower = {other.lower(): other for other in operations}
     close = difflib.get_close_matches(plain.lower(), by_lower, n=3, cutoff=0.7)
     near += [by_lower[other] for other in close]
-    near += [other for other in operations if last and last in other.rpartition("/")[2]]
+    if len(last) > 2:  # fewer letters are in many names
+        near += [other for other in operations if last in other.rpartition("/")[2]]
     shown = list(dict.fromkeys(near))[:4]
     return (f"--fetch {name}: the graph has no such operation"
             + (f"; did you mean {' or '.join(shown)}?" if shown else ""))

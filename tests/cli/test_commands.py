@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import flowgraph as fg
+from flowgraph.cli.failure import Usage
 from flowgraph.cli.names import elements, split
 from flowgraph.cli.output import standard_output
 from flowgraph.summary.event_file import summary_iterator
@@ -322,6 +323,16 @@ def test_names_of_tensors_and_operations(fresh_graph) -> None:
     assert split(["a, b", "c", ","]) == ["a", "b", "c"]
     assert elements(fresh_graph, ["x", "x:0"]) == [x.op, x]
     assert elements(fresh_graph, ["x", "group"], values=True) == [x, group]
+
+
+@pytest.mark.parametrize("name, hint", [
+    ("nope/y", ""), ("theloss", "; did you mean the_loss?"), ("los", "; did you mean the_loss?")])
+def test_near_names_are_told_and_no_others(name, hint, fresh_graph) -> None:
+    fg.no_op(name="my_summary")
+    fg.no_op(name="the_loss")
+    with pytest.raises(Usage) as caught:
+        elements(fresh_graph, [name])
+    assert str(caught.value) == f"--fetch {name}: the graph has no such operation{hint}"
 
 
 # ---- what strangers wrote ------------------------------------------------------------------------
