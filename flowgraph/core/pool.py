@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,45 +28,49 @@ def cores() -> int:
 
 
 class _Batch:
-    """Jobs that belong together: whoever is free takes the next one."""
+    """Jobs that belong together: whoever is free takes the next one.
 
-    __slots__ = ("_lock", "error", "finished", "jobs", "left")
+    Attributes:
+        jobs: those that no one has begun, the next one last.
+        error: what the first job that failed raised; nothing is begun after that.
+    """
+
+    __slots__ = ("_helpers", "_idle_again", "error", "jobs")
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = list(reversed(jobs))
-        self.left = len(jobs)
-        self.finished = threading.Lock()
-        self.finished.acquire()
         self.error: BaseException | None = None
-        self._lock = threading.Lock()
+        self._helpers = 0
+        self._idle_again = threading.Condition(threading.Lock())
 
-    def work(self, worker: _Worker | None = None) -> None:
-        """Does jobs until there are none left to begin; then `worker` is idle."""
-        is_idle = worker is None
+    def work(self) -> None:
+        """Does jobs until there are none left to begin."""
         while True:
             try:
                 job = self.jobs.pop()
             except IndexError:
-                if not is_idle:
-                    _idle.append(worker)  # type: ignore[arg-type]
                 return
-            done = 1
             try:
                 job()
-            except BaseException as error:  # raised again by `parallel`; nothing more is begun
+            except BaseException as error:  # raised again by `parallel`
                 self.error = self.error or error
-                with suppress(IndexError):
-                    while True:
-                        self.jobs.pop()
-                        done += 1
-            if not self.jobs and not is_idle:
-                # Before the batch is seen to be done: the next one wants its help at once.
-                _idle.append(worker)  # type: ignore[arg-type]
-                is_idle = True
-            with self._lock:
-                self.left -= done
-                if not self.left:
-                    self.finished.release()
+                self.jobs.clear()
+
+    def help(self, worker: _Worker) -> None:
+        """What a worker does: the same, told to who waits."""
+        with self._idle_again:
+            self._helpers += 1
+        self.work()
+        _idle.append(worker)  # before the batch is seen to be done: the next one wants its help
+        with self._idle_again:
+            self._helpers -= 1
+            self._idle_again.notify()
+
+    def wait(self) -> None:
+        """Waits for the workers that have begun a job."""
+        with self._idle_again:
+            while self._helpers:
+                self._idle_again.wait()
 
 
 class _Worker:
@@ -100,7 +103,7 @@ class _Worker:
             with self._lock:
                 batch, self.batch = self.batch, None
             if batch is not None:
-                batch.work(self)
+                batch.help(self)
             del batch
 
 
@@ -131,15 +134,21 @@ def parallel(jobs: Sequence[Job]) -> None:
                 break
             worker.help(batch)
         asked.append(worker)
-    batch.work()
-    interrupted: BaseException | None = None
-    while batch.left:  # memory that a job writes into is in use until it ends, Ctrl-C or not
+    error: BaseException | None = None
+    try:
+        batch.work()
+    except BaseException as raised:  # Ctrl-C between two jobs
+        error = raised
+        batch.jobs.clear()
+    while True:  # memory that a job writes into is in use until it ends, Ctrl-C or not
         try:
-            batch.finished.acquire()
+            batch.wait()
+            break
         except BaseException as raised:
-            interrupted = raised
+            error = error or raised
+            batch.jobs.clear()
     _late.extend(worker for worker in asked if worker.batch is batch)
-    error = batch.error or interrupted
+    error = batch.error or error
     if error is not None:
         raise error
 
