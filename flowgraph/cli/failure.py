@@ -10,6 +10,7 @@ import traceback
 from types import TracebackType
 
 from flowgraph.core.frames import is_library
+from flowgraph.core.printable import printable
 from flowgraph.errors import without_docs
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -47,7 +48,6 @@ class Reported(Failure):
 
 def note(text: str) -> None:
     """Tells something that is not the result, in one line on standard error."""
-    from flowgraph.viz.labels import printable  # late: most commands have nothing to tell
     with contextlib.suppress(ValueError, AttributeError):  # the program may have closed it
         print(f"flowgraph: {printable(text)}", file=sys.stderr, flush=True)
 

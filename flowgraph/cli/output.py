@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from flowgraph.cli.failure import Failure, Usage
 from flowgraph.core.durable import write_file
-from flowgraph.viz.labels import printable_lines
+from flowgraph.core.printable import printable_lines
 
 _BINARY = ("png", "pdf")
 

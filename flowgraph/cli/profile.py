@@ -12,8 +12,8 @@ from flowgraph.cli.costs import Costs
 from flowgraph.cli.failure import Failure, note
 from flowgraph.cli.output import Output, alone_on_standard_output, standard_output
 from flowgraph.cli.sources import Source, chosen_graph, with_program
+from flowgraph.core.printable import printable_lines
 from flowgraph.core.text import counted
-from flowgraph.viz.labels import printable_lines
 
 
 def run(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TextIO, TypeVar
 
 from flowgraph.core.frames import located
+from flowgraph.core.printable import printable
 
 Item = TypeVar("Item")
 _SECONDS = 0.1  # between two pictures of the bar
@@ -60,7 +61,7 @@ class Progress(Generic[Item]):
                  title: str = "", file: TextIO | None = None) -> None:
         self._iterable = iterable
         self._total = checked_total(iterable, total)
-        self._title = _printable(title)
+        self._title = printable(title)
         self._values: dict[str, Any] = {}
         self.done = 0
         self._begun = self._shown = self.clock()
@@ -173,7 +174,7 @@ class Progress(Generic[Item]):
             found.append(f"in {seconds:.1f} s" if seconds < 10 else f"in {duration(seconds)}")
         elif self.part is not None and self._total is not None and self.speed:
             found.append(f"{duration((self._total - self.done) / self.speed)} left")
-        return found + [f"{_printable(name)}={_value_text(value)}"
+        return found + [f"{printable(name)}={_value_text(value)}"
                         for name, value in self._values.items()]
 
 
@@ -267,13 +268,8 @@ def _value_text(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, bytes):
         value = value.decode(errors="backslashreplace")
-    text = _printable(" ".join(str(value).split()))
+    text = printable(" ".join(str(value).split()))
     return text if len(text) <= 40 else f"{text[:39]}…"
-
-
-def _printable(text: Any) -> str:
-    """Text that cannot move the cursor or change colours."""
-    return "".join(c if c.isprintable() else "�" for c in str(text))
 
 
 def _is_terminal(stream: Any) -> bool:

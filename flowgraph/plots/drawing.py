@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.printable import printable
+from flowgraph.core.text import counted
 from flowgraph.plots.sheet import COLOURS, MARKERS, Line, Panel, Sheet, thinned
 from flowgraph.plots.smoothing import smooth
-from flowgraph.viz.labels import printable
 
 _WIDTH, _HEIGHT = 4.8, 3.3  # inches of a panel
 _UNITS = (("s", 1.0), ("min", 60.0), ("h", 3600.0), ("days", 86400.0))
@@ -139,12 +140,12 @@ def _notes(panel: Panel, sheet: Sheet) -> str:
     notes = []
     broken = np.concatenate([line.steps[~np.isfinite(line.values)] for line in panel.lines])
     if len(broken):
-        notes.append(f"× NaN or infinite: {len(broken)} value{'s' if len(broken) > 1 else ''}, "
+        notes.append(f"× NaN or infinite: {counted(len(broken), 'value')}, "
                      f"from {sheet.xlabel} {broken.min():g}")
     if sheet.log:
         low = sum(int((line.values <= 0).sum()) for line in panel.lines)
         if low:
-            notes.append(f"{low} value{'s' if low > 1 else ''} not above 0 left out")
+            notes.append(f"{counted(low, 'value')} not above 0 left out")
     return "\n".join(notes)
 
 

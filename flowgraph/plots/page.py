@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.printable import printable
 from flowgraph.plots.sheet import COLOURS, Line, Sheet
-from flowgraph.viz.labels import printable
 
 _MOST_POINTS = 20_000  # of a line: more make the page slow, and nobody sees them
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}

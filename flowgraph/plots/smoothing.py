@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.frames import located
+
 
 def smooth(values: Any, weight: float) -> np.ndarray:
     """The exponential moving average of values, without the pull towards 0 at their beginning.
@@ -32,7 +34,7 @@ def smooth(values: Any, weight: float) -> np.ndarray:
     """
     weight = float(weight)
     if not 0 <= weight < 1:
-        raise ValueError(f"the smoothing weight must be in [0, 1), got {weight:g}")
+        raise ValueError(located(f"the smoothing weight must be in [0, 1), got {weight:g}"))
     array = np.asarray(values, np.float64)
     if weight == 0 or not len(array):
         return array.copy()

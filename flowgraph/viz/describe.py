@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from flowgraph.core.text import counted
 from flowgraph.graph.operation import Operation
 from flowgraph.opdef.opdef import REQUIRED
 from flowgraph.opdef.subgraph import SubGraph
@@ -162,16 +163,6 @@ def within(path: str, group: str) -> str:
     return path[len(group) + 1:] if group and path.startswith(f"{group}/") else path
 
 
-def count(number: int, what: str) -> str:
-    """A number of things.
-
-    Example:
-        >>> count(1, "variable"), count(2, "variable")
-        ('1 variable', '2 variables')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _is_default(name: str, type_: str) -> bool:
     """Whether the op has the name that it gets when the user gives none: `MatMul_1`."""
     stem, _, number = name.rpartition("_")
@@ -278,9 +269,9 @@ def _group_details(boxes: Boxes, group: Group) -> tuple[str, ...]:
     elif variables:
         sizes = [op.outputs[0].spec.size for op in variables]
         total = sum(size or 0 for size in sizes)
-        details.append(f"{count(len(variables), 'variable')}, {large(total)} numbers")
+        details.append(f"{counted(len(variables), 'variable')}, {large(total)} numbers")
     if len(work) > 4:
-        details.append(count(len(work), "operation"))
+        details.append(counted(len(work), "operation"))
     return tuple(details)
 
 
@@ -311,9 +302,9 @@ def _side_details(kind: str, ops: list[Operation]) -> tuple[str, ...]:
         names = ", ".join(changed)
         if changed:
             short = len(changed) <= 3 and len(names) <= 28
-            details.append(f"changes {names if short else count(len(changed), 'variable')}")
+            details.append(f"changes {names if short else counted(len(changed), 'variable')}")
     if kind == "init":
-        details.append(f"sets {count(sum(len(op.control_inputs) for op in ops), 'variable')}")
+        details.append(f"sets {counted(sum(len(op.control_inputs) for op in ops), 'variable')}")
     else:
-        details.append(count(len(ops), "operation"))
+        details.append(counted(len(ops), "operation"))
     return tuple(details)

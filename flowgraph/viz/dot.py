@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from flowgraph.core.text import counted
 from flowgraph.viz import columns, labels, style
 from flowgraph.viz.dottext import attributes, html_label
 from flowgraph.viz.legend import legend
@@ -202,7 +203,7 @@ def tooltip(node: Node) -> str:
                   for t in first.outputs]
         lines += [first.device] if first.device else []
     else:
-        lines.append(f"{len(node.ops)} operation{'s' if len(node.ops) > 1 else ''}")
+        lines.append(counted(len(node.ops), "operation"))
     return "\n".join(labels.shorten(line, 200) for line in (*lines, str(first.frame)))
 
 

@@ -10,44 +10,12 @@ from __future__ import annotations
 import hashlib
 import html as _html
 import re
-import unicodedata
 from typing import Any
 
+from flowgraph.core.printable import printable
 from flowgraph.core.spec import Shape, Spec
 
 _REPLACED = re.compile(r"\\(?=[NGETHL])")
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, direction marks, lone surrogates
-
-
-def printable(text: Any) -> str:
-    """`text` with every character that cannot be seen written as its escape, as `\\u202e`.
-
-    Example:
-        >>> print(printable("two\\nlines"))
-        two\\x0alines
-    """
-    text = str(text)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def printable_lines(text: str) -> str:
-    """`text` of several lines, each `printable`.
-
-    Example:
-        >>> print(printable_lines("red\\x1b[31m\\nplain"))
-        red\\x1b[31m
-        plain
-    """
-    return "\n".join(map(printable, text.split("\n")))
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if code < 256:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 def shorten(text: str, limit: int = 32) -> str:

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.printable import printable_lines
+from flowgraph.core.text import counted
 from flowgraph.errors import MissingDependencyError
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
@@ -73,8 +75,7 @@ def explanation_bundle(explanation: Explanation) -> Bundle:
 
 
 def _about(graph: Graph) -> str:
-    count = len(graph.get_operations())
-    return f"<tf.Graph with {count} operation{'' if count == 1 else 's'}>"
+    return f"<tf.Graph with {counted(len(graph.get_operations()), 'operation')}>"
 
 
 def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: str) -> Bundle:
@@ -99,7 +100,6 @@ def _bundle(text: str, svg: str | None, frame: str, is_open: bool, otherwise: st
 
 
 def _pre(text: str) -> str:
-    from flowgraph.viz.labels import printable_lines
     return f'<pre style="font-family: monospace">{_escape(printable_lines(text))}</pre>'
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core.durable import write_file
+from flowgraph.core.frames import located
 from flowgraph.errors import MissingDependencyError, message
 
 FORMATS = ("svg", "png", "pdf", "dot")
@@ -38,7 +39,8 @@ def picture(dot_text: str, format: str) -> bytes:
         b'digraph { a -> b }'
     """
     if format not in FORMATS:
-        raise ValueError(f"cannot draw the format {format!r}; there are {', '.join(FORMATS)}")
+        raise ValueError(located(
+            f"cannot draw the format {format!r}; there are {', '.join(FORMATS)}"))
     if format == "dot":
         return dot_text.encode()
     if shutil.which("dot"):
@@ -77,8 +79,8 @@ def write(path: str | os.PathLike[str], make_dot: Callable[[], str],
     if format == PAGE:
         return write_page(path)
     if format not in FORMATS:
-        raise ValueError(f"cannot tell the format of {path!r}: the name must end in "
-                         f"{', '.join(f'.{f}' for f in FORMATS)} or .{PAGE}")
+        raise ValueError(located(f"cannot tell the format of {path!r}: the name must end in "
+                                 f"{', '.join(f'.{f}' for f in FORMATS)} or .{PAGE}"))
     contents = picture(make_dot(), format)
     write_file(path, contents)
     return path

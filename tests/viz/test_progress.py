@@ -90,8 +90,8 @@ def test_nothing_that_is_shown_moves_the_cursor(clock) -> None:
         bar.set(**{"x\r": "1\n2\x1b[0m", "long": "y" * 100, "array": np.float32(0.1)})
         bar.update()
     (line,) = log.getvalue().splitlines()
-    assert line.startswith("a�[2Jb: 100% 1/1") and "\x1b" not in line
-    assert "x�=1 2�[0m" in line and "array=0.1" in line and "y" * 40 not in line
+    assert line.startswith("a\\x1b[2Jb: 100% 1/1") and "\x1b" not in line
+    assert "x\\x0d=1 2\\x1b[0m" in line and "array=0.1" in line and "y" * 40 not in line
 
 
 @pytest.mark.parametrize("breaks", [True, False], ids=["break", "error"])

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling import Recording
@@ -51,10 +52,10 @@ def run_rows(profile: Any, graph: Graph, numbers: Mapping[Operation, int]) -> li
                 rows += _sums(item, graph, numbers)
             rows += _recordings(item.recordings, graph, numbers)
         else:
-            raise TypeError(f"profile must be a fg.profile or a Recording of Session.record, not "
-                            f"{type(item).__name__}")
+            raise TypeError(located("profile must be a fg.profile or a Recording of "
+                                    f"Session.record, not {type(item).__name__}"))
     if not rows and any(item is not None and getattr(item, "runs", 1) for item in items):
-        raise ValueError("what was recorded ran another graph than the one that is shown")
+        raise ValueError(located("what was recorded ran another graph than the one that is shown"))
     return rows
 
 
