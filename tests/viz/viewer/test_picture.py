@@ -16,7 +16,8 @@ from tests.viz.viewer import viewer_graphs
 from tests.viz.viewer.panel_page import Panels
 
 GRAPHS = {"network": viewer_graphs.network, "loops": viewer_graphs.loops,
-          "nested": viewer_graphs.nested, "wide": viewer_graphs.wide, "chain": viewer_graphs.chain}
+          "nested": viewer_graphs.nested, "wide": viewer_graphs.wide,
+          "blocks": viewer_graphs.blocks, "chain": viewer_graphs.chain}
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,14 @@ def test_an_empty_graph_is_no_error(chrome, tmp_path):
     page = Panels(chrome, tmp_path, page_text(fg.Graph()))
     page.open()
     page.js("flowgraph.expandAll(); flowgraph.fit(); flowgraph.exportSvg()")
+    assert "no operations" in page.js("return document.getElementById('stage').innerText")
     assert chrome.errors() == []
+
+
+def test_blocks_alike_are_opened_though_all_would_be_too_many(show):
+    page = show("blocks")
+    opened = page.js("return [...flowgraph.state.open].map((group) => group.path)")
+    assert opened == [f"block{i}" for i in range(1, 6)]
 
 
 def test_what_was_asked_for_stands_out_and_the_rest_is_pale(chrome, tmp_path):

@@ -53,6 +53,23 @@ def nested(count: int = 10_000):
     return b.graph
 
 
+def blocks():
+    """Five blocks of two or three convolutions, as in VGG-16, and dense layers after them."""
+    with fg.Graph().as_default() as graph:
+        h = fg.placeholder(fg.float32, [None, 64, 64, 3], name="image")
+        for block, depth in enumerate((2, 2, 3, 3, 3), 1):
+            with fg.variable_scope(f"block{block}"):
+                for i in range(depth):
+                    h = fg.layers.conv2d(h, 8 * block, 3, padding="same", activation=fg.nn.relu,
+                                         name=f"conv{i}")
+                h = fg.layers.max_pooling2d(h, 2, 2)
+        h = fg.layers.flatten(h)
+        for name in ("fc6", "fc7", "fc8"):
+            h = fg.layers.dense(h, 10, fg.nn.relu, name=name)
+        fg.losses.sparse_softmax_cross_entropy(fg.placeholder(fg.int32, [None], name="label"), h)
+    return graph
+
+
 def wide(count: int = 300):
     """Many boxes side by side, between two."""
     b = Builder()

@@ -48,6 +48,7 @@ function start() {
   timings.laidOut = performance.now();
   requestAnimationFrame(() => {
     startPointer(app);
+    if (!model.ops.length) showNothing();
     for (const part of parts) part(app);
     if (!patch.view) app.view.fit(false); // now that the legend has its size
     else app.view.keepInSight(); // a link from a larger window
@@ -62,6 +63,13 @@ function start() {
     });
   });
   window.flowgraph = { app, model, state, set, fit, expandAll, exportSvg: app.exportSvg, timings };
+}
+
+// An empty stage would look like a page that is broken.
+function showNothing() {
+  app.el.legend.hidden = true;
+  app.el.minimap.hidden = true;
+  app.el.stage.append(el("p", { class: "nothing" }, "This graph has no operations."));
 }
 
 // Runs something when the frame that is being made has been painted.
@@ -113,7 +121,7 @@ function openAtFirst() {
         alike.set(stem, [...(alike.get(stem) || []), group]);
       }
       const size = (groups) => groups.reduce((sum, group) => sum + group.count, 0);
-      const large = [...alike.values()].filter((groups) => size(groups) > size(level) * 0.2);
+      const large = [...alike.values()].filter((groups) => size(groups) > size(level) * 0.4);
       large.sort((a, b) => size(b) - size(a));
       for (const groups of large) tryOpen(groups);
     }
