@@ -57,7 +57,8 @@ def plot_confusion_matrix(matrix: Any, path: Any = None, *, class_names: Any = N
     totals = counts.sum(axis=1, keepdims=True)
     rates = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     if not title and counts.sum():
-        title = f"{np.trace(counts) / counts.sum():.1%} of {counts.sum():,.0f} right"
+        of_all = f" of {counts.sum():,.0f}" if not (counts % 1).any() else ""  # weights are none
+        title = f"{np.trace(counts) / counts.sum():.1%}{of_all} right"
 
     def make(matplotlib: Any) -> Any:
         both = what == "both"

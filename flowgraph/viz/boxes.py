@@ -14,10 +14,8 @@ from functools import cache
 
 from flowgraph.graph.operation import Operation
 from flowgraph.viz.outline import Group
-from flowgraph.viz.parts import Parts, constant_text
+from flowgraph.viz.parts import Parts
 from flowgraph.viz.series import stem
-
-__all__ = ["READABLE", "Boxes", "constant_text"]
 
 _KNOWN = {"dropout", "random_uniform", "random_normal", "truncated_normal", "zeros_like",
           "ones_like", "Assert", "assert_equal", "zeros", "ones", "moments", "AssignMovingAvg",

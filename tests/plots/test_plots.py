@@ -329,9 +329,13 @@ def test_cells_of_a_confusion_matrix(what, cells) -> None:
     assert axis.get_title() == "88.9% of 9 right"
 
 
-@pytest.mark.parametrize("matrix", [np.zeros((3, 3)), np.ones((70, 70)), [[0.5]]])
-def test_odd_confusion_matrices(matrix, tmp_path) -> None:
-    plots.plot_confusion_matrix(matrix, tmp_path / "a.png")
+@pytest.mark.parametrize(("matrix", "texts", "labels", "title"), [
+    (np.zeros((3, 3)), 0, 3, ""), (np.ones((70, 70)), 0, 35, "1.4% of 4,900 right"),
+    ([[0.5]], 1, 1, "100.0% right")])
+def test_odd_confusion_matrices(matrix, texts, labels, title) -> None:
+    axis = plots.plot_confusion_matrix(matrix).get_axes()[0]
+    assert (len(axis.texts), len(axis.get_xticklabels())) == (texts, labels)
+    assert axis.get_title() == title
 
 
 def test_names_of_many_classes_stand_on_one_line_and_can_be_told_apart() -> None:
