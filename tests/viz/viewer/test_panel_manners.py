@@ -3,31 +3,12 @@
 import pytest
 
 from flowgraph.viz.viewer.page import page as page_of
-from tests.chromium import browser
 from tests.viz.graphs import Builder
-from tests.viz.viewer.panel_page import CONTRAST, Panels, model_page
+from tests.viz.viewer.panel_page import CONTRAST, Panels
 
 TAB, ENTER, ESCAPE, BACK = "\ue004", "\ue007", "\ue00c", "\ue003"
 LEFT, UP, RIGHT, DOWN = "\ue012", "\ue013", "\ue014", "\ue015"
 PHONE = (360, 740)
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def shown(chrome, tmp_path_factory):
-    return Panels(chrome, tmp_path_factory.mktemp("page"), model_page())
-
-
-@pytest.fixture
-def page(shown):
-    shown.open()
-    yield shown
-    assert shown.chrome.errors() == []
 
 
 # ---- keyboard ------------------------------------------------------------------------------------

@@ -2,24 +2,8 @@
 
 import pytest
 
-from tests.chromium import browser
-from tests.viz.viewer.panel_page import Panels, model_page
-
 ENTER, ESCAPE = "\ue007", "\ue00c"
 LEFT, UP, RIGHT, DOWN = "\ue012", "\ue013", "\ue014", "\ue015"
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory):
-    with browser() as chrome:
-        yield Panels(chrome, tmp_path_factory.mktemp("page"), model_page())
-
-
-@pytest.fixture
-def page(shown):
-    shown.open()
-    yield shown
-    assert shown.chrome.errors() == []
 
 
 # ---- the card ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import pytest
 
 from flowgraph.viz.viewer.page import page as page_text
-from tests.chromium import browser
 from tests.viz.graphs import Builder
 from tests.viz.viewer import viewer_graphs
 from tests.viz.viewer.panel_page import Panels
@@ -18,12 +17,6 @@ from tests.viz.viewer.panel_page import Panels
 GRAPHS = {"network": viewer_graphs.network, "loops": viewer_graphs.loops,
           "nested": viewer_graphs.nested, "wide": viewer_graphs.wide,
           "blocks": viewer_graphs.blocks, "chain": viewer_graphs.chain}
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +105,12 @@ def test_blocks_alike_are_opened_though_all_would_be_too_many(show):
     page = show("blocks")
     opened = page.js("return [...flowgraph.state.open].map((group) => group.path)")
     assert opened == [f"block{i}" for i in range(1, 6)]
+
+
+def test_on_a_phone_no_more_is_open_than_can_be_read(show):
+    page = show("blocks", size=(360, 740))
+    assert page.js("return flowgraph.state.open.size") == 0
+    assert page.js("return flowgraph.state.view.k") > 0.42  # from which on text is drawn
 
 
 def test_what_was_asked_for_stands_out_and_the_rest_is_pale(chrome, tmp_path):
