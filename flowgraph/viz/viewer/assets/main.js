@@ -90,7 +90,9 @@ function openAtFirst() {
   const open = new Set();
   const isMain = (group) => ["scope", "loop", "branches", "branch"].includes(group.kind);
   const seen = (group) => group.children.filter((item) => item.look !== "constant" && item.look !== "summary").length;
-  const room = [Math.max(1000, stage.clientWidth), Math.max(680, stage.clientHeight)];
+  const isPhone = stage.clientWidth < 600;
+  const room = isPhone ? [stage.clientWidth, stage.clientHeight]
+    : [Math.max(1000, stage.clientWidth), Math.max(680, stage.clientHeight)];
   const layouts = view.layouts;
   const zoomOf = (groups) => {
     const flow = new Flow(model, { ...state, open: groups });
