@@ -1,1 +1,1 @@
-"""Graphs as messages: GraphDefs, MetaGraphDefs and their files, and what TensorFlow's op types are."""
+"""Graphs as messages: GraphDefs, MetaGraphDefs and their files; what op types TensorFlow has."""

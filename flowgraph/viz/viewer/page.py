@@ -39,7 +39,8 @@ def page(graph: Graph, fetches: Any = None, *, name: str = "", profile: Any = No
 
     Raises:
         KeyError: a name in `fetches` is not in the graph.
-        ValueError: a fetch is of another graph.
+        ValueError: a fetch is of another graph, or `profile` recorded another graph.
+        TypeError: `profile` is something else than recorded runs.
 
     Example:
         >>> import flowgraph as fg
@@ -72,7 +73,8 @@ def write_html(path: str | os.PathLike[str], graph: Graph, fetches: Any = None, 
 
     Raises:
         KeyError: a name in `fetches` is not in the graph.
-        ValueError: a fetch is of another graph.
+        ValueError: a fetch is of another graph, or `profile` recorded another graph.
+        TypeError: `profile` is something else than recorded runs.
         OSError: the file cannot be written.
 
     Example:
