@@ -39,6 +39,7 @@ from flowgraph.viz.viewer.costs import run_rows
 FORMAT = 1
 _KINDS = {"data": 0, "ref": 1, "control": 2, "next": 3}
 _LONGEST = 300  # characters of an attribute
+_QUIET = {"Const", "Parameter", "VariableParameter", "Identity"}  # not what a graph does
 
 
 class _Table:
@@ -214,7 +215,10 @@ def attribute_text(given: Any) -> str:
     elif isinstance(given, str):
         text = given
     elif isinstance(given, Graph):
+        types = [op.type for op in given.get_operations() if op.type not in _QUIET]
         text = f"a graph of {len(given.get_operations())} operations"
+        if types:  # what it does: "Cast, Mul"
+            text += f": {', '.join(types[:12])}{', …' if len(types) > 12 else ''}"
     elif hasattr(given, "dtype") and hasattr(given, "shape") and hasattr(given, "tolist"):
         short = labels.value(given, 120)
         text = short if short is not None else (

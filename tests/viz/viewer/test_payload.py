@@ -89,6 +89,12 @@ def test_what_is_in_a_branch_of_a_needed_op_is_needed():
     assert any("inside" in name for name in names(data))
 
 
+def test_a_function_of_a_pipeline_says_what_it_computes():
+    with fg.Graph().as_default() as graph:
+        fg.data.Dataset.range(3).map(lambda i: fg.cast(i, fg.float32) * 2.0)
+    assert "a graph of 4 operations: Cast, Mul" in payload(graph)["text"]
+
+
 @pytest.mark.parametrize(("fetches", "error"), [("nothing", KeyError), ([3], TypeError)])
 def test_fetches_that_are_not_there(fetches, error):
     with pytest.raises(error):
