@@ -106,6 +106,8 @@ def _defaults(diagram: Diagram, rankdir: str, broken: Wrap) -> list[str]:
         if tangled or len(diagram.nodes) > _HUGE:
             # Finding ways around so many takes a minute, and Graphviz may give up on some.
             graph |= {"splines": "line", "outputorder": "edgesfirst"}
+        if tangled:  # else Graphviz fails to put some into rows where groups lead back and forth
+            graph["newrank"] = "true"
     elif broken.bands:
         graph["mclimit"] = "4"  # columns come into their order only after some tries
     if diagram.name:

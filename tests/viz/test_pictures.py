@@ -107,6 +107,16 @@ def test_many_edges_are_straight_so_that_none_is_lost():
     assert "splines" not in graph.to_dot()
 
 
+def test_a_picture_of_all_gradients_is_drawn_soon_and_whole(engine, capfd):
+    dot = drawn(programs.gan).to_dot(gradients=True, legend=False)
+    start = time.perf_counter()
+    contents = picture(dot, "svg")
+    assert time.perf_counter() - start < 20  # about one second; with curves, minutes
+    wanted = sum('" -> "' in line.partition(" [")[0] for line in dot.splitlines())
+    assert contents.count(b'<g id="edge') == wanted
+    assert "Error" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("direction", ["down", "right", "left"])
 def test_every_direction_can_be_read(direction, engine):
     width, height = size(drawn(programs.chain).to_dot(direction=direction))
