@@ -43,6 +43,7 @@ def diagram(graph: Graph, fetches: Any = None, *, depth: int | None = None,
 
     Raises:
         KeyError: a name in `fetches` is not in the graph.
+        TypeError: `depth` is no int.
         ValueError: `depth` is negative, a fetch is of another graph, `unused` or `color` is
             unknown, or there is no profile where one is needed.
 
@@ -55,6 +56,8 @@ def diagram(graph: Graph, fetches: Any = None, *, depth: int | None = None,
         >>> [(node.kind, node.title, node.name) for node in diagram(g).nodes]
         [('placeholder', 'x', ''), ('op', 'Square', 'y')]
     """
+    if depth is not None and (isinstance(depth, bool) or not hasattr(depth, "__index__")):
+        raise TypeError(f"depth is the number of open scope levels, an int, not {depth!r}")
     if depth is not None and depth < 0:
         raise ValueError(f"depth is the number of open scope levels, so 0 or more, not {depth}")
     if unused not in ("hide", "grey"):

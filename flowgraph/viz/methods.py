@@ -43,6 +43,7 @@ def to_dot(self: Graph, fetches: Any = None, *, depth: int | None = None, gradie
 
     Raises:
         KeyError: a name in `fetches` is not in the graph.
+        TypeError: `depth` is no int.
         ValueError: `depth` is negative, the direction is unknown, or a fetch is of another graph.
 
     Example:

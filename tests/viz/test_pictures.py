@@ -273,6 +273,12 @@ def test_bad_options(options, words):
         drawn(programs.chain).to_dot(**options)
 
 
+@pytest.mark.parametrize("depth", ["2", 1.5, True])
+def test_a_depth_is_an_int(depth):
+    with pytest.raises(TypeError, match="depth is the number of open scope levels, an int"):
+        drawn(programs.chain).to_dot(depth=depth)
+
+
 def test_colour_tells_the_device():
     with fg.Graph().as_default() as graph:
         x = fg.placeholder(fg.float32, [2], name="x")
