@@ -135,7 +135,7 @@ def test_hostile_names_come_through_and_cannot_end_the_script():
     ([b"a", (1,)], "[a, [1]]"), (np.float32(0.1), "0.1"), (np.arange(3), "[0, 1, 2]"),
     (np.zeros((100, 2)), "array of 100×2 float64"), (list(range(30)), "…"), ("y" * 999, "…"),
     (len, "function len"), (fg.Graph(), "a graph of 0 operations"),
-], ids=str)
+], ids=lambda part: part[:40] if type(part) is str else type(part).__name__)
 def test_attributes_as_text(given, text):
     found = attribute_text(given)
     assert (found.rstrip("]").endswith(text) and len(found) < 400) if text == "…" else found == text
