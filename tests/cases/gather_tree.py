@@ -44,7 +44,7 @@ BAD = [
     BadCase("GatherTree/shapes", lambda: gather_tree(
         fg.zeros([2, 1, 3], fg.int32), fg.zeros([2, 1, 4], fg.int32), [1], 0), ShapeError,
         ("(2, 1, 3)", "(2, 1, 4)")),
-    BadCase("GatherTree/shape_of_lengths", gather_tree, InvalidArgumentError, ("max_sequence_lengths",),
+    BadCase("GatherTree/few_lengths", gather_tree, InvalidArgumentError, ("max_sequence_lengths",),
             (WORDS, PARENTS, LENGTHS[:2], END), "run"),
     BadCase("GatherTree/parents", gather_tree, InvalidArgumentError, ("invalid parent id", "4"),
             (WORDS, PARENTS + 1, LENGTHS, END), "run"),
