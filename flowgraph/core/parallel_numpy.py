@@ -16,7 +16,9 @@ import numpy as np
 
 from flowgraph.core.pool import cores, parallel
 
-LARGE = 1 << 21  # multiplications; below, waking a thread costs more than it saves
+# Multiplications from which on a product is split. Measured on two idle cores, one thread against
+# two: 128x784x256 0.84 and 1.07 ms, 320x1120x1024 13.2 and 7.0 ms, 1024^3 36 and 19 ms.
+LARGE = 1 << 26
 _LEAST = 16  # rows or columns of a part; fewer leave the library's kernels half empty
 
 

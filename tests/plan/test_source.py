@@ -298,7 +298,7 @@ def test_an_exception_that_cannot_be_joined_gets_a_note() -> None:
 
 
 def test_a_large_product_is_split_over_the_cores() -> None:
-    x = fg.placeholder(fg.float32, [256, 256], name="x")
-    source = source_of(fg.matmul(x, x, transpose_b=True, name="y"), {x: np.zeros((256, 256))})
+    x = fg.placeholder(fg.float32, [512, 512], name="x")
+    source = source_of(fg.matmul(x, x, transpose_b=True, name="y"), {x: np.zeros((512, 512))})
     assert "y = parallel.dot(x, x.T)" in source
-    assert "parallel" not in source_of(fg.matmul(x[:4], x, name="z"), {x: np.zeros((256, 256))})
+    assert "parallel" not in source_of(fg.matmul(x[:4], x, name="z"), {x: np.zeros((512, 512))})
