@@ -1,8 +1,9 @@
 """What each pass is worth: python benchmarks/passes.py [workloads]
 
-Each workload is timed with all passes and with all but one, in turn in one process, so that a slow
-machine is slow for both. A figure is the time without the pass over the time with it: 1.50 says
-that the pass makes the step half as long again quicker. `-` where it changes less than 3 %.
+Each workload is timed with all passes and techniques of plans, and with all but one, in turn in one
+process, so that a slow machine is slow for both. A figure is the time without the pass over the
+time with it: 1.50 says that the pass makes the step half as long again quicker. `-` where it
+changes less than 3 %.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import more_workloads
 import workloads
 
 import flowgraph as fg
-from flowgraph.program.pipeline import PASSES
+from flowgraph.program.pipeline import PASSES, PLANNING
 
 ROUNDS, SECONDS = 5, 0.2
 ALL = {**workloads.WORKLOADS, **more_workloads.WORKLOADS}
@@ -46,7 +47,7 @@ def milliseconds(step: Any) -> float:
 
 def main() -> None:
     """Prints a row per workload and a column per pass."""
-    names = list(PASSES)
+    names = [*PASSES, *PLANNING]
     print(f"{'':<16}{'ms':>10}", *(f"{name[:14]:>15}" for name in names))
     for workload in sys.argv[1:] or [name for name in ALL if name not in LEFT_OUT]:
         steps = {left_out: ALL[workload](Engine([name for name in names if name != left_out]))

@@ -19,6 +19,7 @@ from flowgraph.plan.inline import writes_last
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.pipeline import PLANNING
 
 _OWN_MEMORY = 1 << 14  # bytes; an array that is smaller costs less than a look at the old one
 
@@ -44,7 +45,8 @@ class Buffers:
         peak_bytes: bytes of all buffers together.
     """
 
-    def __init__(self, program: Program, lifetimes: Lifetimes) -> None:
+    def __init__(self, program: Program, lifetimes: Lifetimes,
+                 techniques: frozenset[str] = frozenset(PLANNING)) -> None:
         self.sizes: list[int] = []
         self.views: list[View] = []
         self.view_of: dict[Value, int] = {}
@@ -53,6 +55,14 @@ class Buffers:
         self.outgoing: tuple[Value, ...] = ()
         self._free: dict[int, list[int]] = {}
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
+        if "buffer_reuse" in techniques:
+            self._assign_all(program, lifetimes)
+        if "double_buffering" in techniques:
+            self.outgoing = _outgoing(program, lifetimes)
+            for number, value in enumerate(self.outgoing, len(self.views)):
+                self.view_of[value] = number
+
+    def _assign_all(self, program: Program, lifetimes: Lifetimes) -> None:
         dying: dict[int, list[Value]] = {}
         for i, instr in enumerate(program.instrs):
             for out in _written_into(instr, lifetimes):
@@ -67,9 +77,6 @@ class Buffers:
                     continue
                 self._free.setdefault(self.sizes[view.buffer], []).append(view.buffer)
                 self.freed.setdefault(i, []).append(self.view_of[value])
-        self.outgoing = _outgoing(program, lifetimes)
-        for number, value in enumerate(self.outgoing, len(self.views)):
-            self.view_of[value] = number
 
     @property
     def peak_bytes(self) -> int:

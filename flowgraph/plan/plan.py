@@ -18,6 +18,7 @@ from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.pipeline import PLANNING
 
 _ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS uses one thread anyway
 _SMALL = 1 << 12  # elements of the inputs of other ops that multiply
@@ -42,9 +43,10 @@ class Step:
                  "xp")
 
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
-                 views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...]) -> None:
+                 views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
+                 is_parallel: bool = True) -> None:
         is_group = instr.op_def is IN_TILES
-        self.xp = parallel_numpy if _has_its_own_product(instr) else np
+        self.xp = parallel_numpy if is_parallel and _has_its_own_product(instr) else np
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
                                            else instr.op_def.kernel)
@@ -118,21 +120,25 @@ class Plan:
         fetches: per fetch (slot, whether it must be copied because its memory is not its own).
         writes: per write (variable, slot, whether it must be copied).
         nodes: the steps that need an object of the session: a state, or functions for the bodies.
+        techniques: those of PLANNING that it uses.
     """
 
     __slots__ = ("buffers", "constants", "feed_slots", "fetches", "host_constants", "lifetimes",
-                 "nodes", "program", "read_slots", "slots", "steps", "writes")
+                 "nodes", "program", "read_slots", "slots", "steps", "techniques", "writes")
 
-    def __init__(self, program: Program, may_return_feeds: bool = False) -> None:
+    def __init__(self, program: Program, may_return_feeds: bool = False,
+                 techniques: frozenset[str] = frozenset(PLANNING)) -> None:
         """Makes the plan.
 
         Args:
             program: the program.
             may_return_feeds: whether results may share memory with feeds, as those of a body may.
+            techniques: those of PLANNING to use.
         """
         self.program = program
+        self.techniques = techniques
         self.lifetimes = Lifetimes(program)
-        self.buffers = Buffers(program, self.lifetimes)
+        self.buffers = Buffers(program, self.lifetimes, techniques)
         self.slots: dict[Value, int] = {}
         self.constants: list[tuple[int, np.ndarray]] = []
         self.host_constants: dict[int, Any] = {}
@@ -170,7 +176,7 @@ class Plan:
             views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
             step = Step(instr, inputs, outputs, views,
                         tuple(self._slot(v) for v in dying.get(i, ())),
-                        tuple(self.buffers.freed.get(i, ())))
+                        tuple(self.buffers.freed.get(i, ())), self.is_parallel)
             for j in step.host:
                 value = instr.inputs[j]
                 if value is not None and value.const is not None:
@@ -206,6 +212,11 @@ class Plan:
                        for w in program.writes)
         fetches = tuple((self._slot(v), needs_copy(v)) for v in program.fetches)
         return fetches, writes
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether its steps may be split over the cores."""
+        return "parallel" in self.techniques
 
     @property
     def peak_live(self) -> int:

@@ -4,6 +4,9 @@ Passes are switched off by name, for one session or for a run of tests:
 
     fg.Session(passes=["dead_code"])        # only this one
     fg.Session(passes=[])                   # the program as extracted
+
+So are the techniques with which a plan is run (PLANNING): `passes=[*PASSES, *PLANNING]` is all of
+both, as is None; `passes=[]` allocates every result and stays on one thread.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from flowgraph.core.frames import located
 from flowgraph.program.check import check
 from flowgraph.program.ir import Program
 from flowgraph.program.passes.column_sums import column_sums
@@ -34,6 +38,13 @@ PASSES: dict[str, Pass] = {
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
 }
+# How a plan is run, by name; each changes the time and the memory that a run takes, no result.
+PLANNING: dict[str, str] = {
+    "buffer_reuse": "results are written into memory that the plan reuses, or over an input",
+    "double_buffering": "what a variable becomes is written into the array that it had before",
+    "loops_as_source": "bodies of loops and branches stand in the generated source themselves",
+    "parallel": "large steps are split over the cores",
+}
 # Once, in this order, when the others have done all they can.
 _LAST = {"sums_of_products", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
@@ -47,7 +58,8 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
 
     Args:
         program: the program.
-        passes: names of the passes to run, in any order; None for all.
+        passes: names of the passes to run, in any order; None for all. Those of PLANNING may be
+            among them.
 
     Raises:
         ValueError: there is no pass of such a name.
@@ -76,11 +88,27 @@ def _run(program: Program, passes: list[tuple[str, Pass]]) -> Program:
     return program
 
 
+def techniques(passes: Iterable[str] | None = None) -> frozenset[str]:
+    """Those of PLANNING that are among these names; all for None.
+
+    Example:
+        >>> sorted(techniques(["simplify", "parallel"]))
+        ['parallel']
+    """
+    return frozenset(PLANNING if passes is None else PLANNING.keys() & set(passes))
+
+
+def check_names(passes: Iterable[str] | None) -> None:
+    """Raises ValueError unless all names are those of passes or of ways to run a plan."""
+    unknown = set(passes or ()) - PASSES.keys() - PLANNING.keys()
+    if unknown:
+        raise ValueError(located(f"there is no pass {sorted(unknown)}; there are "
+                                 f"{[*PASSES, *PLANNING]}"))
+
+
 def _order(passes: Iterable[str] | None) -> list[str]:
     if passes is None:
         return list(PASSES)
     wanted = set(passes)
-    unknown = wanted - set(PASSES)
-    if unknown:
-        raise ValueError(f"there is no pass {sorted(unknown)}; there are {list(PASSES)}")
+    check_names(wanted)
     return [name for name in PASSES if name in wanted]

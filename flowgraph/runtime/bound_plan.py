@@ -10,7 +10,7 @@ from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
 from flowgraph.program.ir import Program
-from flowgraph.program.pipeline import optimise
+from flowgraph.program.pipeline import optimise, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
@@ -24,13 +24,17 @@ class Settings(NamedTuple):
     """How a session runs its plans; for mode, poison and pool see Runner.
 
     Attributes:
-        passes: names of the passes to run; None for all.
+        passes: names of the passes to run, and of the techniques of PLANNING; None for all.
     """
 
     passes: Iterable[str] | None
     mode: str
     poison: bool
     pool: ArenaPool
+
+    def plan(self, program: Program, may_return_feeds: bool = False) -> Plan:
+        """A plan that uses the techniques that are switched on."""
+        return Plan(program, may_return_feeds, techniques(self.passes))
 
 
 class BoundPlan:
@@ -184,8 +188,8 @@ class Body:
         """The plan that was used last; before the first use, one for sizes as they are known."""
         if self._last is not None:
             return self._last[1]
-        return BoundPlan(Plan(self.program, self._may_return_arguments), self._state,
-                         self._settings)
+        return BoundPlan(self._settings.plan(self.program, self._may_return_arguments),
+                         self._state, self._settings)
 
     def plan(self, arrays: tuple[Any, ...]) -> BoundPlan:
         """The plan for arguments of these shapes; an uninitialised variable comes as None."""
@@ -201,7 +205,8 @@ class Body:
             if shapes != tuple(feed.value.spec.shape for feed in program.feeds):
                 program = optimise(specialise(program, shapes), self._settings.passes)
             plan = self._plans[shapes] = BoundPlan(
-                Plan(program, self._may_return_arguments), self._state, self._settings)
+                self._settings.plan(program, self._may_return_arguments), self._state,
+                self._settings)
         self._last = shapes, plan
         return plan
 
@@ -240,7 +245,7 @@ class WaitingPlan:
     def __init__(self, first: Program, rest: Program, state: State, settings: Settings) -> None:
         written_before = split_before_waits(first)
         self.first: BoundPlan | WaitingPlan = (
-            BoundPlan(Plan(first), state, settings) if written_before is None
+            BoundPlan(settings.plan(first), state, settings) if written_before is None
             else WaitingPlan(*written_before, state, settings))
         self.rest = Body(rest, state, settings, may_return_arguments=False)
 

@@ -304,14 +304,14 @@ _REWRITES = {"constant_folding": "fold_constants", "arithmetic_optimization": "s
 
 
 def passes_of(config: ConfigProto | None) -> list[str] | None:
-    """The passes that a config leaves switched on; None for all."""
-    from flowgraph.program.pipeline import PASSES
+    """The passes that a config leaves switched on, and all of PLANNING; None for all."""
+    from flowgraph.program.pipeline import PASSES, PLANNING
     if config is None:
         return None
     options = config.graph_options
     rewrite = options.rewrite_options
     if options.optimizer_options.opt_level == OptimizerOptions.L0 or rewrite.disable_meta_optimizer:
-        return ["dead_code"]
+        return ["dead_code", *PLANNING]
     off = {ours for theirs, ours in _REWRITES.items()
            if getattr(rewrite, theirs) == RewriterConfig.OFF}
-    return [name for name in PASSES if name not in off] if off else None
+    return [name for name in [*PASSES, *PLANNING] if name not in off] if off else None

@@ -17,7 +17,6 @@ from flowgraph.core import collector
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.plan.plan import Plan
 from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import optimise
@@ -88,7 +87,7 @@ class Executable:
         parts = split_at_waits(program)
         if parts is not None:
             return WaitingPlan(*parts, self._state, self._settings)
-        return BoundPlan(Plan(program), self._state, self._settings)
+        return BoundPlan(self._settings.plan(program), self._state, self._settings)
 
     def optimised(self, shapes: Shapes) -> Program:
         """The program for feeds of these shapes, after the passes."""

@@ -28,6 +28,7 @@ from flowgraph.graph import stacks
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.program.pipeline import check_names
 from flowgraph.runtime import observe
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
@@ -74,13 +75,15 @@ class BaseSession:
         if runner not in ("auto", "interpreter", "source"):
             raise ValueError(located("runner must be 'auto', 'interpreter' or 'source', not "
                                      f"{runner!r}"))
+        if passes is not None:
+            passes = list(passes)
+            check_names(passes)
         self._graph = get_default_graph() if graph is None else graph
         self._target = target
         self._config = config
         self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
-        self._settings = Settings(None if passes is None else list(passes), runner, poison,
-                                  self._arenas)
+        self._settings = Settings(passes, runner, poison, self._arenas)
         self._state = State()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()
@@ -412,7 +415,8 @@ class Session(BaseSession):
         target: accepted; there is one process.
         graph: the graph; default the default graph.
         config: a ConfigProto.
-        passes: names of the passes to run (see `program/pipeline.py`); None for all.
+        passes: names of the passes to run and of the ways in which plans are run (PASSES and
+            PLANNING of `program/pipeline.py`); None for all.
         runner: "auto", "interpreter" (step by step) or "source" (generated source from the start).
         poison: fill freed buffers with NaN, to find plans that read them; for tests.
 

@@ -9,6 +9,7 @@ import numpy as np
 import flowgraph as fg
 from flowgraph.plan.plan import Plan
 from flowgraph.plan.source import Source
+from flowgraph.program.pipeline import PLANNING
 
 
 def plan_of(fetches, feed=None, passes=None) -> Plan:
@@ -28,7 +29,8 @@ def source_of(fetches, feed=None, passes=None) -> str:
 def run_everywhere(fetches, feed=None) -> list:
     """The results of every runner, the plain interpreter without passes and reuse first."""
     ways = [{"runner": "interpreter", "passes": []}, {"runner": "interpreter", "poison": True},
-            {"runner": "source"}, {"runner": "source", "passes": []}]
+            {"runner": "source"}, {"runner": "source", "passes": []},
+            {"runner": "source", "passes": list(PLANNING)}]
     results = []
     for options in ways:
         session = fg.Session(**options)

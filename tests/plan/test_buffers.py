@@ -8,6 +8,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.source import Source
+from flowgraph.program.pipeline import PLANNING
 from tests.plan.plans import assert_same_everywhere, plan_of, run_everywhere
 
 X = np.linspace(-1, 1, 16, dtype=np.float32).reshape(4, 4)
@@ -22,7 +23,7 @@ def chain(x, length):
 
 def test_a_chain_of_90_elementwise_ops_on_512_by_512_uses_at_most_4_buffers() -> None:
     x = fg.placeholder(fg.float32, [512, 512], name="x")
-    plan = plan_of(chain(x, 90), {x: np.zeros((512, 512))}, passes=[])
+    plan = plan_of(chain(x, 90), {x: np.zeros((512, 512))}, passes=PLANNING)
     assert len(plan.steps) == 90
     assert len(plan.buffers.sizes) <= 4
     assert plan.buffers.peak_bytes <= 4 * 512 * 512 * 4
@@ -117,7 +118,7 @@ def test_an_input_that_a_view_of_another_input_shares_is_not_written_over() -> N
 def test_results_of_unknown_size_get_fresh_memory() -> None:
     x = fg.placeholder(fg.float32, [4], name="x")
     positive = fg.py_func(lambda a: a[a > 0], [x], fg.float32)
-    plan = plan_of(fg.sin(fg.exp(positive)), {x: [1, 2, 3, 4]}, passes=[])
+    plan = plan_of(fg.sin(fg.exp(positive)), {x: [1, 2, 3, 4]}, passes=PLANNING)
     assert [s.view for s in plan.steps if s.instr.op_def.type in ("Exp", "Sin")] == [-1, -1]
 
 
@@ -209,7 +210,7 @@ OWN = Y.copy()
 
 
 @pytest.mark.parametrize("runner", ["interpreter", "source"])
-@pytest.mark.parametrize("passes", [None, []], ids=["passes", "no passes"])
+@pytest.mark.parametrize("passes", [None, [], list(PLANNING)], ids=["passes", "none", "planning"])
 @pytest.mark.parametrize("build", FETCHES.values(), ids=FETCHES)
 def test_fetched_arrays_are_the_callers_own(build, passes, runner) -> None:
     x = fg.placeholder(fg.float32, [2, 3], name="x")

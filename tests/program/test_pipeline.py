@@ -7,7 +7,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.program import pipeline
-from flowgraph.program.pipeline import PASSES, optimise
+from flowgraph.program.pipeline import PASSES, PLANNING, optimise, techniques
 from flowgraph.runtime.config import passes_of
 from tests.program.programs import body, lines, program_of
 
@@ -56,9 +56,15 @@ def test_passes_run_in_the_order_of_the_pipeline_whatever_order_they_are_named_i
 
 
 def test_an_unknown_pass_is_an_error_that_lists_those_there_are() -> None:
-    x = fg.placeholder(fg.float32, [2], name="x")
-    with pytest.raises(ValueError, match=r"no pass \['fuse'\].*'simplify'"):
-        fg.Session(passes=["fuse"]).run(x, {x: [1, 2]})
+    with pytest.raises(ValueError, match=r"no pass \['fuse'\].*'simplify'.*'buffer_reuse'"):
+        fg.Session(passes=["fuse", "parallel"])
+
+
+@pytest.mark.parametrize("passes, expected", [
+    (None, set(PLANNING)), ([], set()), (["simplify"], set()),
+    (["parallel", "simplify"], {"parallel"})])
+def test_techniques_of_a_plan_are_switched_with_the_passes(passes, expected) -> None:
+    assert techniques(passes) == expected
 
 
 def test_rounds_are_bounded_when_a_pass_never_settles(monkeypatch) -> None:
@@ -91,14 +97,15 @@ OFF = 2
 
 
 def without(name):
-    return [other for other in PASSES if other != name]
+    return [other for other in [*PASSES, *PLANNING] if other != name]
 
 
 CONFIGS = [
     ("none", lambda: None, None),
     ("defaults", fg.ConfigProto, None),
-    ("L0", level_0, ["dead_code"]),
-    ("no meta optimizer", lambda: config(disable_meta_optimizer=True), ["dead_code"]),
+    ("L0", level_0, ["dead_code", *PLANNING]),
+    ("no meta optimizer", lambda: config(disable_meta_optimizer=True),
+     ["dead_code", *PLANNING]),
     ("no folding", lambda: config(constant_folding=OFF), without("fold_constants")),
     ("no rules", lambda: config(arithmetic_optimization=OFF), without("simplify")),
     ("no cse", lambda: config(common_subgraph_elimination=OFF), without("common_subexpressions")),
