@@ -22,6 +22,8 @@ import sys
 import textwrap
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.opdef.opdef import OpDef
 
@@ -29,13 +31,22 @@ _LITERALS = (bool, int, float, str, bytes, type(None))
 
 
 class Template:
-    """A kernel call as text with `{param}` holes, and the globals its names need."""
+    """A kernel call as text with `{param}` holes, and the globals its names need.
 
-    __slots__ = ("needs", "text")
+    Attributes:
+        text: the expression.
+        needs: the globals by name.
+        function: the `add` of a text `np.add(...)`; "" where the outermost call is another one.
+        is_ufunc: whether that is a ufunc with all its inputs, which takes `out` by position too.
+    """
 
-    def __init__(self, text: str, needs: dict[str, Any]) -> None:
+    __slots__ = ("function", "is_ufunc", "needs", "text")
+
+    def __init__(self, text: str, needs: dict[str, Any], function: str, is_ufunc: bool) -> None:
         self.text = text
         self.needs = needs
+        self.function = function
+        self.is_ufunc = is_ufunc
 
 
 _templates: dict[Any, Template | None] = {}
@@ -81,7 +92,19 @@ def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | Non
                 return None
     text = ast.unparse(folded).replace("{", "{{").replace("}", "}}")
     text = re.sub(r"\b_hole_(\w+)_hole\b", r"{\1}", text)
-    return Template(text, needs)
+    function = _function(folded.body)
+    ufunc = getattr(np, function, None)
+    is_ufunc = (isinstance(ufunc, np.ufunc) and len(folded.body.args) == ufunc.nin
+                and [k.arg for k in folded.body.keywords] == ["out"])
+    return Template(text, needs, function, is_ufunc)
+
+
+def _function(expression: ast.expr) -> str:
+    """The `add` of a call `np.add(...)`; "" for other expressions."""
+    if (isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute)
+            and isinstance(expression.func.value, ast.Name) and expression.func.value.id == "np"):
+        return expression.func.attr
+    return ""
 
 
 class _Fold(ast.NodeTransformer):

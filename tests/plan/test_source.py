@@ -12,7 +12,8 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.plan.source import Source
-from tests.plan.plans import plan_of, source_of
+from flowgraph.program.pipeline import PLANNING
+from tests.plan.plans import assert_same_everywhere, plan_of, source_of
 
 
 def code(text: str) -> str:
@@ -302,3 +303,26 @@ def test_a_large_product_is_split_over_the_cores() -> None:
     source = source_of(fg.matmul(x, x, transpose_b=True, name="y"), {x: np.zeros((512, 512))})
     assert "y = parallel.dot(x, x.T)" in source
     assert "parallel" not in source_of(fg.matmul(x[:4], x, name="z"), {x: np.zeros((512, 512))})
+
+
+def test_a_function_called_often_is_looked_up_once_and_is_given_its_out_by_position() -> None:
+    x = fg.placeholder(fg.float32, [2], name="x")
+    np_tanh = y = fg.identity(x, name="np_tanh")  # the name that the function gets
+    for _ in range(16):
+        y = fg.tanh(y) + x
+    for _ in range(15):
+        y = fg.maximum(fg.sin(y), x)
+    y = fg.concat([y, np_tanh], 0)
+    text = bare(source_of(y, {x: [1, 2]}, passes=PLANNING))
+    assert "    np_tanh, np_add = np.tanh, np.add\n" in text
+    assert "    Tanh = np_tanh(np_tanh_1, b0)\n    add = np_add(Tanh, x, b0)\n" in text
+    assert "Sin = np.sin(add_15, out=b0)" in text
+    assert_same_everywhere([y], {x: [1, 2]})
+
+
+def test_functions_without_a_buffer_are_looked_up_too() -> None:
+    x = fg.placeholder(fg.float32, [3], name="x")
+    rows = [fg.cumsum(fg.exp(x * i)) for i in range(20)]
+    text = source_of(rows, {x: [1, 2, 3]}, passes=[])
+    assert "Exp_1 = np_exp(mul_1)" in text
+    assert_same_everywhere(rows, {x: [1, 2, 3]})
