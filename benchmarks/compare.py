@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--module", default="workloads", help='"workloads" or "more_workloads"')
     parser.add_argument("--require", type=float, metavar="RATIO",
                         help="exit with 1 where a ratio is below this, or values differ")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     theirs, ours = [], []
     for _ in range(arguments.rounds):
         theirs.append(figures(arguments.tensorflow, "tensorflow", arguments))

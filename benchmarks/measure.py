@@ -26,6 +26,7 @@ def engine(name: str) -> Any:
     if name != "tensorflow":
         return importlib.import_module(name)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers and the cells of TensorFlow 1
     import tensorflow.compat.v1 as tf
     tf.disable_v2_behavior()
     tf.logging.set_verbosity(tf.logging.ERROR)
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="workloads; default all of the module")
     parser.add_argument("--seconds", type=float, default=1.5, help="to measure each for")
     parser.add_argument("--module", default="workloads", help="where the workloads are")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     start = time.perf_counter()
     tf = engine(arguments.engine)
     found: dict[str, Any] = {"import_ms": (time.perf_counter() - start) * 1e3}
