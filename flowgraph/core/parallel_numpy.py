@@ -1,7 +1,8 @@
-"""NumPy's matrix products, large ones split over the pool.
+"""NumPy's matrix products, stacks of small ones split over the pool.
 
-A plan hands this module to the kernel of a large product in NumPy's place. Each part is one call of
-the BLAS library, which is held to one thread meanwhile (see `core.blas`).
+A plan hands this module to the kernel of a product in NumPy's place. The BLAS library splits a
+large product over threads of its own (see `core.blas`); of a stack it gets one small product after
+another, which are shared out here.
 
 The library knows no halves, and NumPy's own loop takes fifty times as long (256 x 256 by 256 x 256:
 220 ms): halves are multiplied as float32, and the result is rounded.
@@ -9,17 +10,16 @@ The library knows no halves, and NumPy's own loop takes fifty times as long (256
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from flowgraph.core.pool import cores, parallel
+from flowgraph.core.pool import parallel, width
 
-# Multiplications from which on a product is split. Measured on two idle cores, one thread against
-# two: 128x784x256 0.84 and 1.07 ms, 320x1120x1024 13.2 and 7.0 ms, 1024^3 36 and 19 ms.
-LARGE = 1 << 26
-_LEAST = 16  # rows or columns of a part; fewer leave the library's kernels half empty
+LARGE = 1 << 23  # multiplications of a stack from which on it is split
+SMALL = 1 << 21  # of one product up to which the library's own threads are no quicker
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
@@ -31,26 +31,12 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         out: [m, n] array to write into, or None.
 
     Example:
-        >>> dot(np.ones((64, 256), np.float32), np.ones((256, 128), np.float32))[0, 0]
-        np.float32(256.0)
+        >>> dot(np.ones((64, 256), np.float16), np.ones((256, 128), np.float16))[0, 0]
+        np.float16(256.0)
     """
     if a.dtype == np.float16:
         return _rounded(dot(a.astype(np.float32), b.astype(np.float32)), out)
-    m, n = a.shape[0], b.shape[1]
-    count = min(cores(), max(m, n) // _LEAST)
-    if count < 2 or m * n * a.shape[1] < LARGE:
-        return np.dot(a, b, out=out)
-    if out is None:
-        out = np.empty((m, n), np.result_type(a, b))
-    if m >= n or m >= 8 * _LEAST:  # parts of rows: each is contiguous
-        cuts = _cuts(m, count)
-        parallel([lambda i=i, j=j: np.dot(a[i:j], b, out=out[i:j])  # type: ignore[misc]
-                  for i, j in cuts])
-    else:
-        cuts = _cuts(n, count)
-        parallel([lambda i=i, j=j: np.matmul(a, b[:, i:j], out=out[:, i:j])  # type: ignore[misc]
-                  for i, j in cuts])
-    return out
+    return np.dot(a, b, out=out)
 
 
 def matmul(a: Any, b: Any, out: Any = None) -> Any:
@@ -68,9 +54,9 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     if a.dtype == np.float16:
         return _rounded(matmul(a.astype(np.float32), b.astype(np.float32)), out)
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    count = min(cores(), shape[0]) if shape else 1
-    size = int(np.prod(shape)) * a.shape[-2] * a.shape[-1] * b.shape[-1]
-    if count < 2 or size < LARGE:
+    count = min(width(), shape[0]) if shape else 1
+    each = a.shape[-2] * a.shape[-1] * b.shape[-1]
+    if count < 2 or each > SMALL or each * int(np.prod(shape)) < LARGE:
         return np.matmul(a, b, out=out)
     if out is None:
         out = np.empty((*shape, a.shape[-2], b.shape[-1]), np.result_type(a, b))
@@ -79,8 +65,8 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
         whole = array.ndim < len(shape) + 2 or array.shape[0] == 1
         return array if whole else array[i:j]
 
-    parallel([lambda i=i, j=j: np.matmul(part(a, i, j), part(b, i, j),  # type: ignore[misc]
-                                         out=out[i:j]) for i, j in _cuts(shape[0], count)])
+    parallel([partial(np.matmul, part(a, i, j), part(b, i, j), out=out[i:j])
+              for i, j in pairwise(shape[0] * i // count for i in range(count + 1))])
     return out
 
 
@@ -90,10 +76,3 @@ def _rounded(product: Any, out: Any) -> Any:
         return product.astype(np.float16)
     out[...] = product
     return out
-
-
-def _cuts(size: int, count: int) -> list[tuple[int, int]]:
-    """`count` ranges of about the same length, cut where the library's kernels like it."""
-    unit = _LEAST if size >= 2 * count * _LEAST else 1
-    edges = [size * i // count // unit * unit for i in range(count)] + [size]
-    return list(pairwise(edges))

@@ -1,31 +1,29 @@
-"""The threads that share the work of large steps: one small pool for the whole process.
+"""One small pool of threads, for all sessions: NumPy's C code runs beside itself.
 
-NumPy releases the interpreter's lock inside of its loops and products, so pieces of one step run
-side by side. The threads sleep on a lock while there is nothing to do, so that they take nothing
-from other programs; it takes one about 70 µs to begin (on a virtual machine of two cores), which
-decides from which size on a step is split.
+NumPy lets go of the interpreter's lock in its loops, so that tiles of one step, or the images of a
+convolution, run side by side. The threads sleep while there is nothing to do, so that they take
+nothing from other programs. It takes one 20 to 30 µs to begin (on a virtual machine of two cores),
+and the thread that asked as long to hear that it is done; a job should be some long calls of NumPy,
+since two threads that need the interpreter at once wait as long for each other.
 
-    parallel([lambda: np.dot(a[:512], b, out=c[:512]), lambda: np.dot(a[512:], b, out=c[512:])])
+    parallel([lambda: np.exp(a[:half], out=b[:half]), lambda: np.exp(a[half:], out=b[half:])])
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from flowgraph.core.blas import held_to_one_thread
+from flowgraph.core.machine import cores
+
 Job = Callable[[], object]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # no such thing outside of Linux
-        return os.cpu_count() or 1
 
 
 class _Batch:
@@ -33,91 +31,62 @@ class _Batch:
 
     Attributes:
         jobs: those that no one has begun, the next one last.
+        helping: has an entry for each worker that takes part just now. One that comes too late
+            finds no jobs.
+        told: gets something whenever a worker has left.
         error: what the first job that failed raised; nothing is begun after that.
     """
 
-    __slots__ = ("_helpers", "_idle_again", "error", "jobs")
+    __slots__ = ("error", "helping", "jobs", "told")
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = list(reversed(jobs))
+        self.helping: list[None] = []
+        self.told: SimpleQueue[None] = SimpleQueue()
         self.error: BaseException | None = None
-        self._helpers = 0
-        self._idle_again = threading.Condition(threading.Lock())
 
     def work(self) -> None:
         """Does jobs until there are none left to begin."""
-        while True:
+        jobs = self.jobs
+        while jobs:
             try:
-                job = self.jobs.pop()
-            except IndexError:
+                job = jobs.pop()
+            except IndexError:  # another thread was quicker
                 return
             try:
                 job()
             except BaseException as error:  # raised again by `parallel`
                 self.error = self.error or error
-                self.jobs.clear()
+                jobs.clear()
 
-    def help(self, worker: _Worker) -> None:
+    def help(self) -> None:
         """What a worker does: the same, told to who waits."""
-        with self._idle_again:
-            self._helpers += 1
+        self.helping.append(None)
         self.work()
-        _idle.append(worker)  # before the batch is seen to be done: the next one wants its help
-        with self._idle_again:
-            self._helpers -= 1
-            self._idle_again.notify()
+        self.helping.pop()
+        self.told.put(None)
 
-    def wait(self) -> None:
-        """Waits for the workers that have begun a job."""
-        with self._idle_again:
-            while self._helpers:
-                self._idle_again.wait()
+    def finish(self) -> None:
+        """Does jobs, and waits for the workers that have begun one.
 
-
-class _Worker:
-    """A thread that helps with one batch after another."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # around each change of `batch`
-        self._wake = threading.Lock()
-        self._wake.acquire()
-        self.batch: _Batch | None = None
-        threading.Thread(target=self._work, name="flowgraph worker", daemon=True).start()
-
-    def help(self, batch: _Batch) -> None:
-        """Wakes the thread; it may come too late, when all is done."""
-        self.batch = batch
-        self._wake.release()
-
-    def help_instead(self, batch: _Batch) -> bool:
-        """Sends the thread to another batch; False if it has begun with the one that it had."""
-        with self._lock:
-            if self.batch is None:
-                return False
-            self.batch = batch
-            return True
-
-    def _work(self) -> None:
-        np.seterr(all="ignore")  # as in the threads that run plans
+        Memory that a job writes into is in use until it ends, Ctrl-C or not.
+        """
         while True:
-            self._wake.acquire()
-            with self._lock:
-                batch, self.batch = self.batch, None
-            if batch is not None:
-                batch.help(self)
-            del batch
-
-
-_lock = threading.Lock()
-_idle: list[_Worker] = []
-_late: list[_Worker] = []  # woken for a batch that was done before they came
-_made = 0
+            try:
+                self.work()
+                while self.helping:
+                    self.told.get()
+                return
+            except BaseException as error:  # Ctrl-C between two jobs, or while waiting
+                self.error = self.error or error
+                self.jobs.clear()
 
 
 def parallel(jobs: Sequence[Job]) -> None:
     """Does jobs side by side, in this thread too, and returns when all are done.
 
-    No thread is waited for that has not begun: on a busy machine this thread does all of them.
+    No thread is waited for that has not begun: on a busy machine this thread does all of them. The
+    BLAS library uses one thread meanwhile.
 
     Args:
         jobs: functions without arguments.
@@ -126,32 +95,16 @@ def parallel(jobs: Sequence[Job]) -> None:
         BaseException: what the first job that failed raised, when those begun have ended.
     """
     batch = _Batch(jobs)
-    asked: list[_Worker] = []
-    for _ in range(min(len(jobs), cores()) - 1):
-        worker = _redirected(batch)
-        if worker is None:
-            worker = _take()
-            if worker is None:
-                break
-            worker.help(batch)
-        asked.append(worker)
-    error: BaseException | None = None
-    try:
+    helpers = _helpers(min(len(jobs), width()) - 1)
+    if not helpers:
         batch.work()
-    except BaseException as raised:  # Ctrl-C between two jobs
-        error = raised
-        batch.jobs.clear()
-    while True:  # memory that a job writes into is in use until it ends, Ctrl-C or not
-        try:
-            batch.wait()
-            break
-        except BaseException as raised:
-            error = error or raised
-            batch.jobs.clear()
-    _late.extend(worker for worker in asked if worker.batch is batch)
-    error = batch.error or error
-    if error is not None:
-        raise error
+    else:
+        with held_to_one_thread:
+            for _ in range(helpers):
+                _asked.put(batch)
+            batch.finish()
+    if batch.error is not None:
+        raise batch.error
 
 
 def side_by_side(xp: Any, jobs: Sequence[Job]) -> None:
@@ -179,41 +132,78 @@ def shares(items: Sequence[Any]) -> list[Sequence[Any]]:
     return [items[len(items) * i // count:len(items) * (i + 1) // count] for i in range(count)]
 
 
-def _redirected(batch: _Batch) -> _Worker | None:
-    """A worker that is still waking up for a batch that is done, now on its way to this one."""
+# ---- how many threads ----------------------------------------------------------------------------
+
+
+class _Limit(threading.local):
+    """How many threads may work for a thread, itself among them."""
+
+    threads = 1 << 30
+
+
+def width() -> int:
+    """How many threads the jobs of this thread may take, itself among them."""
+    return min(cores(), _limit.threads)
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Meanwhile the jobs of this thread take no more than so many threads, BLAS's own included.
+
+    Example:
+        >>> with at_most(1):
+        ...     width()
+        1
+    """
+    before = _limit.threads
+    _limit.threads = threads
+    try:
+        if threads == 1:
+            with held_to_one_thread:
+                yield
+        else:
+            yield
+    finally:
+        _limit.threads = before
+
+
+# ---- workers -------------------------------------------------------------------------------------
+
+_limit = _Limit()
+_lock = threading.Lock()
+_asked: SimpleQueue[_Batch] = SimpleQueue()  # batches that wait for a worker
+_workers = 0
+
+
+def _helpers(wanted: int) -> int:
+    """How many workers there are for a batch; new ones are made while there are fewer than wanted.
+    """
+    global _workers
+    while _workers < wanted:
+        with _lock:
+            if _workers < wanted:
+                try:
+                    threading.Thread(target=_work, name="flowgraph worker", daemon=True).start()
+                except RuntimeError:  # the interpreter is shutting down, or has too many threads
+                    break
+                _workers += 1
+    return min(wanted, _workers)
+
+
+def _work() -> None:
+    """What a worker does for ever: it takes part in one batch after another."""
+    np.seterr(all="ignore")  # as in the threads that run plans
+    asked = _asked
     while True:
-        try:
-            worker = _late.pop()
-        except IndexError:
-            return None
-        if worker.help_instead(batch):
-            return worker
-
-
-def _take() -> _Worker | None:
-    """A free worker; a new one while there are fewer than cores."""
-    global _made
-    try:
-        return _idle.pop()
-    except IndexError:
-        pass
-    with _lock:
-        if _made + 1 >= cores():
-            return None
-        _made += 1
-    try:
-        return _Worker()
-    except RuntimeError:  # the interpreter is shutting down, or there are too many threads
-        return None
+        asked.get().help()
 
 
 def _forget() -> None:
     """In a process that was forked there are no threads but one."""
-    global _lock, _made
+    global _lock, _asked, _workers
     _lock = threading.Lock()
-    _idle.clear()
-    _late.clear()
-    _made = 0
+    _asked = SimpleQueue()
+    _workers = 0
 
 
 if hasattr(os, "register_at_fork"):

@@ -46,7 +46,7 @@ class Step:
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
                  is_parallel: bool = True) -> None:
         is_group = instr.op_def is IN_TILES
-        self.xp = parallel_numpy if is_parallel and _has_its_own_product(instr) else np
+        self.xp = parallel_numpy if _has_its_own_product(instr, is_parallel) else np
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
                                            else instr.op_def.kernel)
@@ -65,13 +65,14 @@ class Step:
         return self.instr.origins[0]
 
 
-def _has_its_own_product(instr: Instr) -> bool:
-    """Whether it is a product that is worth splitting over the cores, or one of halves."""
+def _has_its_own_product(instr: Instr, is_parallel: bool) -> bool:
+    """Whether it is a stack of products that is worth splitting, or a product of halves."""
     if instr.op_def.type not in ("MatMul", "BatchMatMulV2"):
         return False
     if instr.outputs[0].spec.dtype.name == "float16":
         return True
-    return (_multiplications(instr) or 0) >= parallel_numpy.LARGE
+    return (is_parallel and instr.op_def.type == "BatchMatMulV2"
+            and (_multiplications(instr) or 0) >= parallel_numpy.LARGE)
 
 
 def _multiplications(instr: Instr) -> int | None:

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.core.dtypes import DType
-from flowgraph.core.pool import cores, parallel
+from flowgraph.core.machine import cores
+from flowgraph.core.pool import parallel
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.plan.inline import identifier, is_literal, numpy_name, template, writes_last
 from flowgraph.program.groups import Group, axes_of, is_reduction

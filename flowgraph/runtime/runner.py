@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from flowgraph.core.blas import held_to_one_thread
+from flowgraph.core.blas import held_to_free_cores
 from flowgraph.core.old_copy import OldCopy
+from flowgraph.core.pool import at_most
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import (
@@ -116,9 +117,12 @@ class Runner:
             hooks: called around each step.
             outgoing: memory for the plan's `buffers.outgoing`.
         """
+        if not self.plan.is_parallel:
+            with at_most(1):
+                return self._run(feeds, state, nodes, hooks, outgoing)
         if not self._multiplies:
             return self._run(feeds, state, nodes, hooks, outgoing)
-        with held_to_one_thread:  # large products are split over our own threads
+        with held_to_free_cores:
             return self._run(feeds, state, nodes, hooks, outgoing)
 
     def _run(self, feeds: Arrays, state: Arrays, nodes: Arrays, hooks: tuple[Hook, ...],

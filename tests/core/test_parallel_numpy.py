@@ -11,7 +11,7 @@ from flowgraph.core import parallel_numpy
 @pytest.fixture(autouse=True)
 def everything_is_split(monkeypatch) -> None:
     monkeypatch.setattr(parallel_numpy, "LARGE", 1)
-    monkeypatch.setattr(parallel_numpy, "cores", lambda: 3)
+    monkeypatch.setattr(parallel_numpy, "width", lambda: 3)
 
 
 def numbers(*shape):

@@ -49,12 +49,39 @@ def test_jobs_may_have_jobs_of_their_own() -> None:
     assert sorted(done) == [1, 1, 1, 2, 2, 2]
 
 
-def test_only_a_thread_that_is_waking_up_is_sent_to_another_batch(monkeypatch) -> None:
-    worker, batch = pool._Worker(), pool._Batch([bool])
-    assert not worker.help_instead(batch)  # asleep: nobody would wake it
-    monkeypatch.setattr(pool, "_late", [worker])
-    assert pool._redirected(batch) is None
-    assert worker.batch is None
+def test_a_worker_that_comes_too_late_leaves_no_trace() -> None:
+    batch = pool._Batch([])
+    batch.help()
+    assert batch.helping == []
+    batch.finish()
+
+
+def test_no_job_is_given_away_where_one_thread_is_allowed() -> None:
+    threads: set[int] = set()
+    jobs = [lambda: threads.add(threading.get_ident())] * 4
+    with pool.at_most(1):
+        assert pool.width() == 1
+        parallel(jobs)
+    assert threads == {threading.get_ident()}
+    assert pool.width() == cores()
+
+
+@pytest.mark.skipif(cores() < 2, reason="one core: there is no other thread")
+def test_an_interrupt_leaves_when_the_jobs_begun_have_ended() -> None:
+    both, ended = threading.Barrier(2), []
+
+    def interrupted() -> None:
+        both.wait(10)
+        raise KeyboardInterrupt
+
+    def slow() -> None:
+        both.wait(10)
+        threading.Event().wait(0.05)
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        parallel([interrupted, slow])
+    assert ended == [True]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -64,5 +91,5 @@ def test_a_forked_process_has_its_own_threads() -> None:
     child = os.fork()
     if not child:
         parallel([bool, bool])
-        os._exit(0 if not pool._idle or pool._made else 1)
+        os._exit(0 if pool._workers == cores() - 1 else 1)
     assert os.waitpid(child, 0)[1] == 0

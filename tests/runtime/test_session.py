@@ -359,8 +359,9 @@ def test_a_wide_graph_runs() -> None:
     assert fg.Session().run(total, {x: 1.0}) == sum(range(500))
 
 
-@pytest.mark.parametrize("size,threads", [(128, 1), (8, 2)])
-def test_a_run_that_multiplies_holds_blas_to_one_thread(monkeypatch, size, threads) -> None:
+@pytest.mark.parametrize("size,free,threads", [(128, 2.0, 2), (128, 0.3, 1), (8, 0.3, 2)])
+def test_a_run_that_multiplies_uses_the_cores_that_are_free(monkeypatch, size, free,
+                                                            threads) -> None:
     library = blas.find()
     if library is None:
         pytest.skip("NumPy's BLAS has no threads to set here")
@@ -374,6 +375,7 @@ def test_a_run_that_multiplies_holds_blas_to_one_thread(monkeypatch, size, threa
 
     real = runner.interpret
     monkeypatch.setattr(runner, "interpret", interpret)
+    monkeypatch.setattr(blas, "free_cores", lambda: free)
     before = library.get_threads()
     library.set_threads(2)
     try:
