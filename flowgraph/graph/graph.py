@@ -339,23 +339,14 @@ class Graph(Lookup, Collections):
         finally:
             self._scopes.gradient_overrides = old
 
-    @contextmanager
-    def gradient_of(self, forward_op: Operation, scope: str = "") -> Iterator[None]:
+    def gradient_of(self, forward_op: Operation, scope: str = "") -> GradientOf:
         """Ops built in the with block belong to the gradient of `forward_op` and carry its line.
 
         Args:
             forward_op: the op that is differentiated.
             scope: name scope of the ops; "" to stay in the open one.
         """
-        scopes = self._scopes
-        old = scopes.frame, scopes.forward_op, scopes.name
-        scopes.frame, scopes.forward_op = forward_op.frame, forward_op
-        if scope:
-            scopes.name = self.unique_name(scope)
-        try:
-            yield
-        finally:
-            scopes.frame, scopes.forward_op, scopes.name = old
+        return GradientOf(self, forward_op, scope)
 
     @contextmanager
     def as_default(self) -> Iterator[Graph]:
@@ -383,6 +374,28 @@ class Graph(Lookup, Collections):
 
 
 _first_default = Graph()
+
+
+class GradientOf:
+    """The with block of `Graph.gradient_of`; a class, as a gradient enters one for every op."""
+
+    __slots__ = ("_forward_op", "_graph", "_old", "_scope")
+
+    def __init__(self, graph: Graph, forward_op: Operation, scope: str) -> None:
+        self._graph = graph
+        self._forward_op = forward_op
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        scopes, forward_op = self._graph._scopes, self._forward_op
+        self._old = scopes.frame, scopes.forward_op, scopes.name
+        scopes.frame, scopes.forward_op = forward_op.frame, forward_op
+        if self._scope:
+            scopes.name = self._graph.unique_name(self._scope)
+
+    def __exit__(self, *error: object) -> None:
+        scopes = self._graph._scopes
+        scopes.frame, scopes.forward_op, scopes.name = self._old
 
 
 def get_default_graph() -> Graph:

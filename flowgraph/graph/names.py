@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from flowgraph.core.frames import located
@@ -57,10 +58,15 @@ def check_op_name(name: str) -> None:
     """Raises ValueError unless `name` may be an operation's name."""
     if not isinstance(name, str):
         raise TypeError(located(f"an operation's name must be a string, not {name!r}"))
-    if not _VALID_OP.match(name):
+    if not _is_valid(name):
         raise ValueError(located(f"{name!r} is not a valid operation name: it must start with a "
                                  "letter, a digit or '.', and have only letters, digits and _ . "
                                  "\\ - / after that"))
+
+
+@functools.lru_cache(1024)  # most ops of a graph ask for one of a few names
+def _is_valid(name: str) -> bool:
+    return _VALID_OP.match(name) is not None
 
 
 def check_scope_name(name: str, at_root: bool) -> None:

@@ -29,6 +29,9 @@ from flowgraph.opdef.convert import as_tensor
 from flowgraph.opdef.opdef import REQUIRED, OpDef
 from flowgraph.opdef.static_value import with_value
 
+_FEW = 4
+_right: set[tuple[Any, ...]] = set()  # ops with dtypes of so few inputs that were found to be right
+
 
 def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[str, Any]) -> Any:
     """Adds a node; see `OpDef.build`."""
@@ -37,9 +40,12 @@ def build(op_def: OpDef, args: tuple[Any, ...], name: str | None, attrs: dict[st
                                 f"({', '.join(op_def.params)}), got {len(args)}"))
     if op_def.attr_defaults:
         attrs = _complete(op_def, attrs)
-    graph = _graph_for(op_def, args)
-    full_name = graph.op_name(name or op_def.type)
+    graph = get_default_graph()
     inputs = _fast_inputs(args, graph) if op_def.plain else None
+    if inputs is None:
+        graph = _graph_for(op_def, args)
+        inputs = _fast_inputs(args, graph) if op_def.plain else None
+    full_name = graph.op_name(name or op_def.type)
     if inputs is None and op_def.maps_values and hasattr(args[0], "_with_values"):
         return args[0]._with_values(build(op_def, (args[0].values,), name, attrs))
     if inputs is None:
@@ -193,6 +199,9 @@ def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
 
 
 def _check_dtypes(op_def: OpDef, inputs: tuple[Tensor, ...], name: str) -> None:
+    found = (op_def, *[tensor.spec.dtype._enum for tensor in inputs])
+    if found in _right:
+        return
     params = op_def.params if not op_def.lists else op_def.flat_params(len(inputs))
     settled: dict[str, DType] = {}
     for param, tensor in zip(params, inputs, strict=True):
@@ -211,6 +220,8 @@ def _check_dtypes(op_def: OpDef, inputs: tuple[Tensor, ...], name: str) -> None:
         if dtype not in variable.members:
             raise _wrong_dtype(op_def, inputs, name, f"does not take {dtype.name} for {param!r}",
                                f"It takes {variable.name}.")
+    if len(inputs) <= _FEW:
+        _right.add(found)
 
 
 def _holds_more(a: DType, b: DType) -> bool:

@@ -126,9 +126,13 @@ class Extraction:
         variable = self._variable(op, op_def.overwrites) if op_def.overwrites else None
         if variable is not None:
             self.check_writable(op, variable)
-        inputs = tuple(self._operand(op, param, tensor, seen) for param, tensor in
-                       zip(op_def.flat_params(len(op.inputs)), op.inputs, strict=True))
-        outputs = tuple(Value(_name(t), t.spec) for t in op.outputs)
+        inputs: tuple[Value | None, ...]
+        if op_def.refs:
+            inputs = tuple([self._operand(op, param, tensor, seen) for param, tensor in
+                            zip(op_def.flat_params(len(op.inputs)), op.inputs, strict=True)])
+        else:
+            inputs = tuple([self.input(tensor, seen) for tensor in op.inputs])
+        outputs = tuple([Value(_name(t), t.spec) for t in op.outputs])
         self.instrs.append(Instr(op_def, inputs, outputs, op.attrs, (op,),
                                  op_def.effects == "io" or (kept and variable is None)))
         self.values.update(zip(op.outputs, outputs, strict=True))
@@ -259,9 +263,9 @@ class Extraction:
         """The value of a tensor, for a reader after the writes in `seen`."""
         if tensor in self.fed:
             return self.fed[tensor]
-        if tensor.dtype._is_ref_dtype:
-            return self.read(target(tensor), seen)
-        return self.values[tensor]
+        if tensor.dtype is tensor.spec.dtype:  # a spec's is no reference
+            return self.values[tensor]
+        return self.read(target(tensor), seen)
 
     def read(self, variable: Operation, seen: dict[Operation, Version] | None,
              optional: bool = False) -> Value:

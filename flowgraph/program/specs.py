@@ -133,6 +133,8 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
     except ShapeError as error:
         raise run_error(instr, error) from None
     doubtful = bool(doubted) and not doubted.isdisjoint(instr.inputs)
+    if not doubtful and len(specs) == 1 and specs[0].shape == instr.outputs[0].spec.shape:
+        return [instr]
     outputs, checks = [], []
     for out, spec in zip(instr.outputs, specs, strict=True):
         said, told = out.spec.shape, spec.shape

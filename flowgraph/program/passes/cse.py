@@ -18,7 +18,8 @@ def common_subexpressions(program: Program) -> Program:
     stands_for: dict[Instr, list[Any]] = {}  # origins of those that an instruction replaces
     changed = False
     for instr in program.instrs:
-        inputs = tuple([_canonical(v, replaced, constants) for v in instr.inputs])
+        inputs = tuple([replaced.get(v, v) if v is None or v.const is None  # type: ignore[arg-type]
+                        else _canonical(v, constants) for v in instr.inputs])
         if inputs != instr.inputs:  # values are equal only to themselves
             instr = instr.with_inputs(inputs)
             changed = True
@@ -41,13 +42,9 @@ def common_subexpressions(program: Program) -> Program:
                                 else instr for instr in instrs], replaced)
 
 
-def _canonical(value: Value | None, replaced: dict[Value, Value],
-               constants: dict[Any, Value]) -> Value | None:
-    """The value that stands for this one: equal small constants are one value."""
-    if value is None:
-        return None
-    value = replaced.get(value, value)
-    if value.const is not None and value.const.size <= 64:
+def _canonical(value: Value, constants: dict[Any, Value]) -> Value:
+    """The constant that stands for this one: equal small ones are one value."""
+    if value.const.size <= 64:  # type: ignore[union-attr]
         return constants.setdefault(_hashable(value.const), value)
     return value
 

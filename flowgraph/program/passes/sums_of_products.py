@@ -22,6 +22,8 @@ _SUMS = ("AddN", "AddV2", "Add")
 
 def sums_of_products(program: Program) -> Program:
     """Joins the products of sums whose terms are used nowhere else."""
+    if sum([instr.op_def.type == "MatMul" for instr in program.instrs]) < LEAST_TERMS:
+        return program
     uses: dict[Value, int] = {}
     for instr in program.instrs:
         for value in instr.inputs:
