@@ -15,6 +15,10 @@ import gc as _gc
 _is_collecting = _gc.isenabled()
 _gc.disable()  # nothing of what is imported is garbage: looking for some takes a tenth of the time
 
+from flowgraph.core.processor import load_numpy as _load_numpy
+
+_load_numpy()  # first of all: OpenBLAS chooses its kernels when NumPy is loaded
+
 from flowgraph import errors, io, nn, profiling, train, viz
 from flowgraph.core.dtypes import (
     DType,
