@@ -334,8 +334,8 @@ class Softplus(Unary):
 
     T = dt.FLOAT
 
-    def kernel(self, xp, x, *, out=None):
-        return xp.logaddexp(x, 0, out=out)
+    def kernel(self, xp, x, *, out=None):  # a tenth of the time of `logaddexp`
+        return xp.add(xp.log1p(xp.exp(-xp.absolute(x))), xp.maximum(x, 0), out=out)
 
     def grad(self, op, dy):
         return SoftplusGrad.build(dy, op.inputs[0])

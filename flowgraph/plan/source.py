@@ -80,6 +80,8 @@ class Source:
         self._used = {"feeds", "state", "buffers", "nodes", "run", *self.globals, *dir(builtins)}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._tiles: dict[Step, str] = {}  # names of the functions of groups
+        self._shown: set[str] = set()  # constants of groups that have their line
+        self._loops: dict[Step, Any] = {}  # how the functions of loops are called
         self._functions: dict[str, str] = {}  # names of NumPy's functions that are called often
         self._lines: list[str] = []
         with _writing:
@@ -210,6 +212,9 @@ class Source:
         if step in self._tiles or instr.op_def.takes_state or instr.bodies:
             return None
         return template(instr.op_def, instr.attrs, step.view >= 0)
+        for number in sorted(tiles.constants.keys() - self._shown):
+            self._constant(number, tiles.constants[number])
+        self._shown |= tiles.constants.keys()
 
     def _look_up(self, made: dict[Step, Template | None]) -> None:
         """Names for NumPy's functions that are called often."""

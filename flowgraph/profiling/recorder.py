@@ -242,15 +242,14 @@ def source_lines(runner: Any) -> dict[Any, str]:
 
 
 def member_lines(note: Note, members: Part) -> dict[Any, str]:
-    """The NumPy line of each member of a group, for one tile.
+    """The NumPy lines of each member of a group, for one tile.
 
     Args:
         note: of the group.
         members: its members.
     """
-    lines = [line.rpartition("  # ") for line in cast(TileFunction, note.step.kernel).lines]
-    code = [code.strip() for code, comment, _ in lines if comment]
-    return dict(zip((inner.step for inner in members.notes), code, strict=False))
+    code = cast(TileFunction, note.step.kernel).code
+    return dict(zip((inner.step for inner in members.notes), code, strict=True))
 
 
 def flops(note: Note) -> int:

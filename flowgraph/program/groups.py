@@ -4,11 +4,13 @@
     add  = mul + 0.5
     tanh = tanh(add)
 
-    for each tile of 32,768 numbers: mul, add, tanh      together: a tile stays in the cache
+    for each tile of 65,536 numbers: mul, add, tanh      together: a tile stays in the cache
 
-All members of a group have one shape, so a tile of them needs a tile of their inputs, or (for what
-is broadcast) the whole of a small one. Reductions may stand at the end: each tile gives a part of
-their result. The pass `elementwise_groups` finds groups; `plan.tiles` runs them.
+Members of a group have one shape, so a tile of them needs a tile of their inputs, or (for what is
+broadcast) the whole of a small one. Reductions may stand at the end: each tile gives a part of
+their result. Reductions of rows may stand anywhere, since a tile has whole rows, and so may what is
+computed from them with a number per row: a softmax is one group. The pass `elementwise_groups`
+finds groups; `plan.tiles` runs them.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from flowgraph.opdef.opdef import OpDef
 from flowgraph.program.ir import Instr, Value
 
 REDUCTIONS = ("Sum", "Mean", "Max", "Min")
+ROW_WISE = ("Softmax", "LogSoftmax")  # take whole rows and give whole rows
 
 
 class Group:
@@ -30,14 +33,16 @@ class Group:
         members: the instructions, each after what it needs.
         inputs: the values from outside, in the order of the instruction's inputs.
         results: the values that are used outside, in the order of its outputs.
-        shape: the shape of all members but reductions.
+        shape: the shape of the largest members.
         is_flat: whether every tile is a run of numbers of the flattened arrays; else it is some
             rows, of the first axis.
         joined: the results that are put together from a part per tile; of the others, each tile
             makes its own rows.
+        squares: per sum of all of a square that nothing else takes, of what it is the square.
     """
 
-    __slots__ = ("inputs", "is_flat", "joined", "members", "results", "shape")
+    __slots__ = ("_sliced", "inputs", "is_flat", "joined", "members", "results", "shape",
+                 "squares")
 
     def __init__(self, members: tuple[Instr, ...], inputs: tuple[Value, ...],
                  results: tuple[Value, ...], shape: tuple[int, ...]) -> None:
@@ -45,12 +50,33 @@ class Group:
         self.inputs = inputs
         self.results = results
         self.shape = shape
-        whole = all(v.spec.shape == shape or v.spec.size == 1 for m in members
-                    for v in m.inputs[:1 if is_reduction(m) else None] if v is not None)
         ends = [m for m in members if is_reduction(m)]
-        self.is_flat = whole and all(m.outputs[0].spec.size == 1 for m in ends)
+        whole = all(v.spec.shape == shape or v.spec.size == 1
+                    for m in members for v in (*taken(m), *m.outputs[:not is_reduction(m)]))
+        self.is_flat = (whole and all(m.outputs[0].spec.size == 1 for m in ends)
+                        and not any(m.op_def.type in ROW_WISE for m in members))
         self.joined = frozenset(m.outputs[0] for m in ends
                                 if self.is_flat or 0 in (axes_of(m) or ()))
+        self._sliced = frozenset(
+            v for m in members for v in taken(m)
+            if (v.spec.shape == shape if self.is_flat else takes_rows(m, v, shape[0])))
+        self.squares = self._squares()
+
+    def is_sliced(self, value: Value) -> bool:
+        """Whether a tile takes only its rows of an input."""
+        return value in self._sliced
+
+    def _squares(self) -> dict[Instr, Value]:
+        uses: dict[Value, int] = {}
+        for member in self.members:
+            for value in taken(member):
+                uses[value] = uses.get(value, 0) + 1
+        roots = {m.outputs[0]: m.inputs[0] for m in self.members if m.op_def.type == "Square"
+                 and m.outputs[0] not in self.results and uses.get(m.outputs[0]) == 1
+                 and m.outputs[0].spec.dtype.name in ("float32", "float64")}
+        return {m: roots[m.inputs[0]] for m in self.members
+                if m.op_def.type == "Sum" and m.inputs[0] in roots
+                and len(axes_of(m) or ()) == len(m.inputs[0].spec.shape or ())}
 
     def __repr__(self) -> str:
         return " ".join(member.op_def.type for member in self.members)
@@ -79,6 +105,22 @@ IN_TILES = InTiles()
 def is_reduction(instr: Instr) -> bool:
     """Whether an instruction is one of the reductions that may end a group."""
     return instr.op_def.type in REDUCTIONS
+
+
+def taken(instr: Instr) -> list[Value]:
+    """What a member takes as an array: axes and shapes are known to it, as plain numbers are."""
+    inputs = instr.inputs[:1] if is_reduction(instr) or instr.op_def.type == "Reshape" else (
+        instr.inputs)
+    return [v for v in inputs if v is not None and not (v.const is not None and v.spec.size == 1)]
+
+
+def takes_rows(instr: Instr, value: Value, rows: int) -> bool:
+    """Whether a member takes, of what it takes, only the rows of the tile."""
+    shape = value.spec.shape
+    if not shape or shape[0] != rows or rows < 2:
+        return False
+    return is_reduction(instr) or instr.op_def.type == "Reshape" or (
+        len(shape) == len(instr.outputs[0].spec.shape or ()))
 
 
 def axes_of(instr: Instr) -> tuple[int, ...] | None:

@@ -56,7 +56,7 @@ def test_without_parallel_products_are_numpys_own() -> None:
                          ids=["none", "passes", "planning", *(f"no {name}" for name in PLANNING)])
 def test_no_technique_changes_a_result(passes, runner) -> None:
     x, step, total = training()
-    feed = {x: np.linspace(-1, 1, 512 * 512, dtype=np.float32).reshape(512, 512)}
+    feed = {x: np.linspace(-1, 2, 512 * 512, dtype=np.float32).reshape(512, 512)}
     plain, other = (fg.Session(runner="interpreter", passes=[]),
                     fg.Session(runner=runner, passes=passes))
     for session in (plain, other):

@@ -1,5 +1,8 @@
 """Elementwise groups: large elementwise instructions that feed each other become one, in tiles.
 
+Reductions of rows are members too, and so is what is computed from them with a number per row: the
+sums of a softmax, the moments of a layer normalisation. Other reductions end a group.
+
 A group is convex: no way leads out of it and in again, so that it can run as one instruction. The
 pass goes through the program in order and keeps, for each value, the set of groups that it depends
 on (as the bits of a number), and for each group those that it depends on. An instruction may join a
@@ -13,7 +16,16 @@ import math
 
 from flowgraph.core.spec import Shape, Spec
 from flowgraph.errors import FlowgraphError
-from flowgraph.program.groups import IN_TILES, Group, axes_of, is_part, is_reduction
+from flowgraph.program.groups import (
+    IN_TILES,
+    ROW_WISE,
+    Group,
+    axes_of,
+    is_part,
+    is_reduction,
+    taken,
+    takes_rows,
+)
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.specs import Contents, derive
@@ -21,6 +33,8 @@ from flowgraph.program.specs import Contents, derive
 SMALLEST = 1 << 16  # elements: below, waking a thread costs more than it saves
 LEAST_WORK = 1 << 19  # elements times instructions
 _FAIL_ON_INTEGERS = {"FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "Pow", "CountUpTo"}
+LONGEST_ROW = 1 << 17  # elements: a tile has at least one row, and should fit into the cache
+_SOFTMAX = 8  # operations that are as much work as a softmax
 MOST_MEMBERS = 64  # a longer group has more arrays in flight than fit into the cache
 
 
@@ -28,19 +42,42 @@ class _Growing:
     """A group while it is being found.
 
     Attributes:
-        shape: of all members but reductions.
+        shape: of the largest members.
         bits: its numbers, as bits: its own, and those of the groups that it has taken in.
         members: the instructions.
         needs: the groups that its members depend on.
+        by_rows: whether each value that its members take is taken row by row, or as a whole.
     """
 
-    __slots__ = ("bits", "members", "needs", "shape")
+    __slots__ = ("bits", "by_rows", "members", "needs", "shape")
 
     def __init__(self, shape: tuple[int, ...], bits: int) -> None:
         self.shape = shape
         self.bits = bits
         self.members: list[Instr] = []
         self.needs = 0
+        self.by_rows: dict[Value, bool] = {}
+
+    def add(self, instr: Instr) -> None:
+        """Takes an instruction in."""
+        self.members.append(instr)
+        self.by_rows.update((v, takes_rows(instr, v, self.shape[0])) for v in taken(instr))
+
+    def agrees(self, instr: Instr, made_by: dict[Value, _Growing]) -> bool:
+        """Whether an instruction takes the rows of what members make, and the same as they do."""
+        rows = self.shape[0] if self.shape else 1
+        if rows < 2:
+            return True
+        for value in taken(instr):
+            by_rows = takes_rows(instr, value, rows)
+            if self.by_rows.get(value, by_rows) != by_rows or (
+                    not by_rows and made_by.get(value) is self):
+                return False
+        return True
+
+    def could_take(self, other: _Growing) -> bool:
+        """Whether it agrees with another group of its shape."""
+        return all(self.by_rows.get(v, by_rows) == by_rows for v, by_rows in other.by_rows.items())
 
 
 def elementwise_groups(program: Program) -> Program:
@@ -91,32 +128,59 @@ def _shape_of_result(instr: Instr) -> Shape:
 
 def _may_join(instr: Instr) -> tuple[int, ...] | None:
     """The shape of the group that an instruction could be in; None if it cannot be in one."""
+    size = instr.outputs[0].spec.size if len(instr.outputs) == 1 else None
+    if size is None or size < SMALLEST or not _is_elementwise(instr):
+        return None
+    shape: tuple[int, ...] = instr.outputs[0].spec.shape  # type: ignore[assignment]
+    if instr.op_def.type in ROW_WISE and not _has_rows(shape):
+        return None
+    return shape
+
+
+def _is_elementwise(instr: Instr) -> bool:
+    """Whether a tile of an instruction's result needs only a tile of what it takes."""
     op_def = instr.op_def
-    if not op_def.elementwise or len(instr.outputs) != 1 or not instr.is_pure:
-        return None
+    if len(instr.outputs) != 1 or not instr.is_pure or op_def.host_inputs:
+        return False
     spec = instr.outputs[0].spec
-    if spec.dtype.kind not in "fiub" or op_def.host_inputs or not spec.is_static:
-        return None
+    if not (op_def.elementwise or op_def.type in ROW_WISE):
+        return False
+    if spec.dtype.kind not in "fiub" or not spec.is_static:
+        return False
     if op_def.type in _FAIL_ON_INTEGERS and spec.dtype.kind in "iu":
-        return None  # the message names the op, and the group has many
-    if (spec.size or 0) < SMALLEST:
-        return None
-    if not all(v is not None and v.spec.dtype.kind in "fiub"
+        return False  # the message names the op, and the group has many
+    return all(v is not None and v.spec.dtype.kind in "fiub"
                and is_part(v.spec.shape, spec.shape)  # type: ignore[arg-type]
-               for v in instr.inputs):
-        return None
-    return spec.shape  # type: ignore[return-value]
+               for v in instr.inputs)
 
 
-def _ends(instr: Instr, shape: tuple[int, ...]) -> bool:
-    """Whether a reduction can end a group of this shape."""
+def _has_rows(shape: tuple[int, ...]) -> bool:
+    """Whether tiles of some rows each are a good way to cut arrays of this shape."""
+    return len(shape) > 1 and shape[0] > 1 and math.prod(shape[1:]) <= LONGEST_ROW
+
+
+def _is_per_row(instr: Instr, shape: tuple[int, ...]) -> bool:
+    """Whether an instruction computes some numbers per row of a group of this shape."""
+    out = instr.outputs[0].spec if len(instr.outputs) == 1 else None
+    if (out is None or not _has_rows(shape) or not out.shape or out.shape[0] != shape[0]
+            or not out.is_static or (out.size or 0) >= math.prod(shape)):
+        return False
+    if instr.op_def.type == "Reshape":
+        inner = instr.inputs[0].spec.shape  # type: ignore[union-attr]
+        return instr.is_pure and bool(inner) and inner[0] == shape[0]  # type: ignore[index]
+    return _is_elementwise(instr) and instr.op_def.type not in ROW_WISE
+
+
+def _ends(instr: Instr) -> bool:
+    """Whether a reduction can be in a group that makes what it takes."""
     axes = axes_of(instr) if is_reduction(instr) and instr.is_pure else None
     dtype = instr.outputs[0].spec.dtype
-    if axes is None or dtype.kind != "f" or dtype.size < 4:  # a part as float16 may overflow
+    if not axes or dtype.kind != "f" or dtype.size < 4:  # a part as float16 may overflow
         return False
+    shape: tuple[int, ...] = instr.inputs[0].spec.shape  # type: ignore[assignment, union-attr]
     rest = [n for axis, n in enumerate(shape) if axis not in axes]
     # What is left must be small beside the tiles, or go on row by row.
-    return bool(axes) and (axes[0] != 0 or math.prod(rest) <= SMALLEST // 4)
+    return _has_rows(shape) if axes[0] != 0 else math.prod(rest) <= SMALLEST // 4
 
 
 class _Search:
@@ -125,7 +189,7 @@ class _Search:
     def __init__(self) -> None:
         self.groups: list[_Growing] = []
         self._numbered: list[_Growing] = []  # by the number of the bit
-        self._made_by: dict[Value, _Growing] = {}  # without reductions: a part is not the whole
+        self._made_by: dict[Value, _Growing] = {}  # without what is put together from parts
         self._needs: dict[Value, int] = {}
 
     def add(self, instr: Instr) -> None:
@@ -135,10 +199,10 @@ class _Search:
             needs |= self._needs.get(value, 0)  # type: ignore[arg-type]
         group = self._group(instr)
         if group is not None:
-            group.members.append(instr)
+            group.add(instr)
             group.needs = (group.needs | needs) & ~group.bits
             needs |= group.bits
-            if not is_reduction(instr):
+            if not is_reduction(instr) or 0 not in (axes_of(instr) or ()):
                 self._made_by[instr.outputs[0]] = group
         if needs:
             self._needs.update(dict.fromkeys(instr.outputs, needs))
@@ -147,13 +211,19 @@ class _Search:
         """The group that an instruction goes into; it may make one out of several."""
         sources = list({self._made_by[v]: None for v in instr.inputs if v in self._made_by})
         if is_reduction(instr):
-            return next((g for g in sources if _ends(instr, g.shape)), None)
+            return next((g for g in sources if _ends(instr)), None)
+        for group in reversed(sources):
+            if (_is_per_row(instr, group.shape) and group.agrees(instr, self._made_by)
+                    and self._is_convex([group], instr)):
+                return group
         shape = _may_join(instr)
         if shape is None:
             return None
         chosen: list[_Growing] = []
         for group in reversed(sources):
-            if group.shape == shape and self._is_convex([*chosen, group], instr):
+            if (group.shape == shape and group.agrees(instr, self._made_by)
+                    and all(group.could_take(other) for other in chosen)
+                    and self._is_convex([*chosen, group], instr)):
                 chosen.append(group)
         if not chosen:
             group = _Growing(shape, 1 << len(self._numbered))
@@ -187,6 +257,7 @@ class _Search:
         for other in groups[1:]:
             first.members += other.members
             first.needs |= other.needs
+            first.by_rows.update(other.by_rows)
             first.bits |= other.bits
             self.groups.remove(other)
             for value, group in self._made_by.items():
@@ -210,7 +281,8 @@ def _find(program: Program) -> list[_Growing]:
 
 
 def _pays(group: _Growing) -> bool:
-    return math.prod(group.shape) * len(group.members) >= LEAST_WORK and len(group.members) > 1
+    work = sum(_SOFTMAX if m.op_def.type in ROW_WISE else 1 for m in group.members)
+    return math.prod(group.shape) * work >= LEAST_WORK and work > 1
 
 
 def _joined(program: Program, groups: list[_Growing]) -> Program:
@@ -227,7 +299,7 @@ def _joined(program: Program, groups: list[_Growing]) -> Program:
         made = [member.outputs[0] for member in growing.members]
         results = tuple(v for v in made if v in leaving
                         or any(user not in inside for user in uses.get(v, ())))
-        inputs = tuple(dict.fromkeys(v for member in growing.members for v in _taken(member)
+        inputs = tuple(dict.fromkeys(v for member in growing.members for v in taken(member)
                                      if v not in made))
         group = Group(tuple(growing.members), inputs, results, growing.shape)
         origins = tuple(dict.fromkeys(op for m in growing.members[::-1] for op in m.origins))
@@ -235,12 +307,6 @@ def _joined(program: Program, groups: list[_Growing]) -> Program:
         group_of.update(dict.fromkeys(growing.members, joined))
     instrs = list(dict.fromkeys(group_of.get(instr, instr) for instr in program.instrs))
     return program.with_instrs(_in_order(instrs), {})
-
-
-def _taken(instr: Instr) -> list[Value]:
-    """What a member takes as an array: a reduction's axes are known to it, as plain numbers are."""
-    inputs = instr.inputs[:1] if is_reduction(instr) else instr.inputs
-    return [v for v in inputs if v is not None and not (v.const is not None and v.spec.size == 1)]
 
 
 def _in_order(instrs: list[Instr]) -> list[Instr]:
