@@ -162,3 +162,8 @@ def plot(parser: argparse.ArgumentParser) -> None:
                         help="what the horizontal axis shows")
     parser.add_argument("--log", action="store_true", help="a logarithmic vertical axis")
     parser.add_argument("--title", default="", help="above the curves")
+
+
+def doctor(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `flowgraph doctor`."""
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a report")

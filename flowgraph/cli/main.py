@@ -94,6 +94,13 @@ examples:
   flowgraph plot logs -o curves.html                    a page that tells values
   flowgraph plot logs --smooth 0.9 --x relative --log
 """, arguments.plot),
+    "doctor": ("tell what this machine has, and what to change", """\
+The exit code is 1 if something makes programs slow or fail.
+
+examples:
+  flowgraph doctor                         what is here, and what to change with the reason
+  flowgraph doctor --json | jq .blas
+""", arguments.doctor),
 }
 
 
@@ -153,8 +160,8 @@ def main(argv: list[str] | None = None) -> int:
         if options.command is None:
             parser.print_help()
             return OK
-        if program and options.command == "plot":
-            raise Usage("plot takes no arguments of a program")
+        if program and options.command in ("plot", "doctor"):
+            raise Usage(f"{options.command} takes no arguments of a program")
         module = import_module(f"flowgraph.cli.{options.command}")
         code = module.run(options)
         if not getattr(sys.stdout, "closed", False):

@@ -82,11 +82,11 @@ def _count() -> int:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # no such thing outside of Linux
         count = os.cpu_count() or 1
-    quota = _quota()
-    return count if quota is None else max(1, min(count, int(quota + 0.5)))
+    allowed = quota()
+    return count if allowed is None else max(1, min(count, int(allowed + 0.5)))
 
 
-def _quota() -> float | None:
+def quota() -> float | None:
     """How many cores the control group of a container allows; None where there is no limit."""
     try:
         with open("/proc/self/cgroup", encoding="utf-8") as file:

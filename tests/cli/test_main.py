@@ -16,7 +16,7 @@ import flowgraph as fg
 from flowgraph.cli import main
 
 ROOT = Path(fg.__file__).parents[1]
-COMMANDS = ["render", "view", "profile", "step", "explain", "tensorboard", "plot"]
+COMMANDS = ["render", "view", "profile", "step", "explain", "tensorboard", "plot", "doctor"]
 
 
 def process(*arguments: str, **options) -> subprocess.Popen:

@@ -33,7 +33,7 @@ def test_the_quota_of_a_container(limits, quota, tmp_path, monkeypatch) -> None:
     (tmp_path / "cgroup").write_text("1:name=x:/other\n0::/a\n")
     monkeypatch.setattr(machine, "_CPU_GROUPS", str(tmp_path))
     monkeypatch.setattr("builtins.open", opened)
-    assert machine._quota() == quota
+    assert machine.quota() == quota
 
 
 @pytest.mark.parametrize("busy,mine,others", [((10.0, 12.0), (5.0, 7.0), 0.0),
