@@ -30,11 +30,13 @@ class TensorList:
     """A list of arrays, some of which may be missing.
 
     Attributes:
+        rows: one array with the items as its rows, zeros where one is missing; None where the
+            items are arrays of their own.
         size: number of items; None when it grows with what is set.
         shape, dtype: as arrays have them: a list is one value.
     """
 
-    __slots__ = ("_items", "_newer", "_old", "read", "size")
+    __slots__ = ("_items", "_newer", "_old", "read", "rows", "size")
     shape = ()
     dtype = np.dtype(object)
 
@@ -43,6 +45,7 @@ class TensorList:
         self._items: dict[int, Any] | None = {} if items is None else items
         self._newer: TensorList | None = None
         self._old: tuple[int, Any] = (-1, None)  # what the newer list changed
+        self.rows: Any = None
         self.size = size
         self.read: set[int] = set()  # items that were read and may not be read again
 
@@ -51,8 +54,25 @@ class TensorList:
         array[()] = self
         return array
 
+    @classmethod
+    def of_rows(cls, rows: Any, written: range | None = None) -> TensorList:
+        """The list with the rows of an array, which must not be changed any more, as its items.
+
+        Args:
+            rows: the array.
+            written: which of the rows are items; default all. The others are zeros.
+        """
+        made = cls(None, len(rows))
+        made.rows = rows
+        made._items = None
+        made._old = -1, range(len(rows)) if written is None else written
+        return made
+
     def items(self) -> dict[int, Any]:
         """The arrays by index; not to be changed."""
+        if self._items is None and self._newer is None:
+            rows = self.rows
+            self._items = {index: rows[index, ...] for index in self._old[1]}
         if self._items is None:
             changes, at = [], self  # type: tuple[list[Any], Any]
             while at._items is None:

@@ -50,6 +50,7 @@ def _check_rows(indices: Spec, rows: Spec) -> None:
 class TensorListStack(ListOp):
     """All items as the rows of one tensor."""
 
+    aliases = ("list",)
     dtypes = {"list": LIST}
 
     def infer(self, list, *, element_dtype, element_shape=None, num_elements=None, once=False):
@@ -57,6 +58,12 @@ class TensorListStack(ListOp):
                     None if element_shape is None else (num_elements, *element_shape))
 
     def kernel(self, xp, list, *, element_dtype, element_shape=None, num_elements=None, once=False):
+        rows = list.rows
+        if (rows is not None and len(rows) and rows.dtype == element_dtype.numpy
+                and not (once and list.read)):
+            if once:
+                list.read.update(range(len(rows)))
+            return rows
         element = element_dtype, _shape_of_any(list, element_shape)
         return _stacked(xp, [take(list, i, element, once) for i in range(list.length())], element)
 
@@ -75,6 +82,7 @@ def _shape_of_any(items: TensorList, shape: Any) -> Any:
 class TensorListFromTensor(ListOp):
     """The rows of a tensor as a list."""
 
+    aliases = ("tensor",)
     dtypes = {"tensor": "element_dtype"}
     element_dtype = dt.ANY
     takes_missing_gradient = True
@@ -84,7 +92,7 @@ class TensorListFromTensor(ListOp):
         return LIST_SPEC
 
     def kernel(self, xp, tensor):
-        return TensorList(dict(enumerate(_rows(xp.array(tensor)))), len(tensor))
+        return TensorList.of_rows(tensor)
 
     def grad(self, op, dlist):
         return None if dlist is None else TensorListStackOrZeros.build(dlist, op.inputs[0])

@@ -11,6 +11,7 @@ the variable had two runs ago. A training step allocates nothing for its variabl
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -42,11 +43,13 @@ class Buffers:
         freed: per instruction, the numbers of the views whose value dies there.
         outgoing: the new values of variables that are written into memory given to the run; their
             views have the numbers after those of `views`.
+        lent: per loop that is a part of the plan, the numbers of the views of its steps.
         peak_bytes: bytes of all buffers together.
     """
 
     def __init__(self, program: Program, lifetimes: Lifetimes,
-                 techniques: frozenset[str] = frozenset(PLANNING)) -> None:
+                 techniques: frozenset[str] = frozenset(PLANNING),
+                 loops: dict[Instr, tuple[Buffers, ...]] | None = None) -> None:
         self.sizes: list[int] = []
         self.views: list[View] = []
         self.view_of: dict[Value, int] = {}
@@ -54,6 +57,8 @@ class Buffers:
         self._number: dict[View, int] = {}
         self.outgoing: tuple[Value, ...] = ()
         self._free: dict[int, list[int]] = {}
+        self.lent: dict[Instr, tuple[int, ...]] = {}
+        self._loops = loops or {}
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         if "buffer_reuse" in techniques:
             self._assign_all(program, lifetimes)
@@ -71,12 +76,28 @@ class Buffers:
                     buffer = self._take(out.spec.nbytes or 0)
                 self._assign(out, buffer)
                 dying.setdefault(lifetimes.last_use[out], []).append(out)
+            if instr in self._loops:
+                self._lend(i, instr)
             for value in dying.pop(i, ()):
                 view = self.views[self.view_of[value]]
                 if value in self._handed_on:
                     continue
                 self._free.setdefault(self.sizes[view.buffer], []).append(view.buffer)
                 self.freed.setdefault(i, []).append(self.view_of[value])
+
+    def _lend(self, i: int, instr: Instr) -> None:
+        """Buffers for what the steps of a loop write, which is free when the loop is done."""
+        taken, lent = [], []
+        for inner in self._loops[instr]:
+            buffers = [self._take(size) for size in inner.sizes]
+            taken += buffers
+            lent += [self._number_of(view._replace(buffer=buffers[view.buffer]))
+                     for view in inner.views]
+        self.lent[instr] = tuple(lent)
+        for buffer in taken:
+            self._free.setdefault(self.sizes[buffer], []).append(buffer)
+        if lent:
+            self.freed.setdefault(i, []).extend(lent)
 
     @property
     def peak_bytes(self) -> int:
@@ -90,15 +111,20 @@ class Buffers:
                      for v in self.views)
 
     def _assign(self, value: Value, buffer: int) -> None:
-        view = View(buffer, value.spec.dtype.numpy, value.spec.shape)  # type: ignore[arg-type]
+        self.view_of[value] = self._number_of(
+            View(buffer, value.spec.dtype.numpy, value.spec.shape))  # type: ignore[arg-type]
+
+    def _number_of(self, view: View) -> int:
         if view not in self._number:
             self._number[view] = len(self.views)
             self.views.append(view)
-        self.view_of[value] = self._number[view]
+        return self._number[view]
 
     def _take(self, nbytes: int) -> int:
         """A free buffer of this size, or up to twice as large; else a new one."""
         size = _rounded(nbytes)
+        if self._free.get(size):
+            return self._free[size].pop()
         fits = [s for s, free in self._free.items() if free and size <= s <= 2 * size]
         if fits:
             return self._free[min(fits)].pop()
@@ -141,7 +167,7 @@ def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Value, ...]:
 
 
 def _nbytes(view: View) -> int:
-    return int(np.prod(view.shape, dtype=np.int64)) * view.dtype.itemsize
+    return math.prod(view.shape) * view.dtype.itemsize
 
 
 def _rounded(nbytes: int) -> int:

@@ -15,6 +15,7 @@ from flowgraph.core import parallel_numpy
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
+from flowgraph.plan.loops import Loop, plan_loops
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import IN_TILES
 from flowgraph.program.ir import Instr, Program, Value
@@ -122,10 +123,12 @@ class Plan:
         writes: per write (variable, slot, whether it must be copied).
         nodes: the steps that need an object of the session: a state, or functions for the bodies.
         techniques: those of PLANNING that it uses.
+        loops: the loops that are a part of the generated source.
     """
 
     __slots__ = ("buffers", "constants", "feed_slots", "fetches", "host_constants", "lifetimes",
-                 "nodes", "program", "read_slots", "slots", "steps", "techniques", "writes")
+                 "loops", "nodes", "program", "read_slots", "slots", "steps", "techniques",
+                 "writes")
 
     def __init__(self, program: Program, may_return_feeds: bool = False,
                  techniques: frozenset[str] = frozenset(PLANNING)) -> None:
@@ -139,7 +142,11 @@ class Plan:
         self.program = program
         self.techniques = techniques
         self.lifetimes = Lifetimes(program)
-        self.buffers = Buffers(program, self.lifetimes, techniques)
+        self.loops: dict[Instr, Loop] = {}
+        if "loops_as_source" in techniques:
+            self.loops = plan_loops(program, lambda body: Plan(body, True, techniques))
+        self.buffers = Buffers(program, self.lifetimes, techniques, {
+            instr: (loop.cond.buffers, loop.body.buffers) for instr, loop in self.loops.items()})
         self.slots: dict[Value, int] = {}
         self.constants: list[tuple[int, np.ndarray]] = []
         self.host_constants: dict[int, Any] = {}

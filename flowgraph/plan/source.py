@@ -123,13 +123,31 @@ class Source:
 
     def _write(self) -> None:
         plan = self.plan
-        values = {slot: value for value, slot in plan.slots.items()}
-        used = {slot for step in plan.steps for j, slot in enumerate(step.inputs)
-                if not (j in step.host and slot in plan.host_constants)}
-        used |= {slot for slot, _ in plan.fetches} | {slot for _, slot, _ in plan.writes}
         views = [self._unique(f"b{i}") for i in range(len(plan.buffers.views))]
         variable = {write.value: write.variable.name for write in plan.program.writes}
         views += [self._unique(f"{variable[value]}_next") for value in plan.buffers.outgoing]
+        self._write_above()
+        self._lines += ["", ""] if self._lines else []
+        self._lines.append("def run(feeds, state, buffers, nodes):")
+        values = {slot: value for value, slot in plan.slots.items()}
+        self._unpack("feeds", plan.feed_slots, values)
+        self._unpack("state", plan.read_slots, values)
+        if views:
+            self._emit(f"{', '.join(views)}{',' * (len(views) == 1)} = buffers")
+        self._look_up()
+        self._write_steps(views, "nodes")
+        fetches = [self._result(slot, copy) for slot, copy in plan.fetches]
+        writes = [self._result(slot, copy) for _, slot, copy in plan.writes]
+        self._emit(f"return {_tuple(fetches)}, {_tuple(writes)}")
+
+    def _write_above(self) -> None:
+        """What stands above the function: constants, the functions of groups and of loops."""
+        plan = self.plan
+        values = {slot: value for value, slot in plan.slots.items()}
+        used = {slot for step in plan.steps if self._is_written(step)
+                for j, slot in enumerate(step.inputs)
+                if not (j in step.host and slot in plan.host_constants)}
+        used |= {slot for slot, _ in plan.fetches} | {slot for _, slot, _ in plan.writes}
         for slot, array in plan.constants:
             if slot in used:
                 self._names[slot] = self._unique(values[slot].name)
@@ -137,29 +155,32 @@ class Source:
         for step in plan.steps:
             if isinstance(step.kernel, TileFunction):
                 self._tile(step, step.kernel)
-        self._lines += ["", ""] if self._lines else []
-        self._lines.append("def run(feeds, state, buffers, nodes):")
-        self._unpack("feeds", plan.feed_slots, values)
-        self._unpack("state", plan.read_slots, values)
-        if views:
-            self._emit(f"{', '.join(views)}{',' * (len(views) == 1)} = buffers")
-        made = {step: self._template(step) for step in plan.steps}
-        self._look_up(made)
+            elif step.instr in plan.loops:
+                from flowgraph.plan.loop_source import LoopSource  # which writes by this class
+                self._loops[step] = LoopSource(self, step)
+
+    def _is_written(self, step: Step) -> bool:
+        """Whether a step has a line of its own."""
+        return True
+
+    def _write_steps(self, views: list[str], nodes: str) -> None:
+        """All steps, a line each; `nodes` is the text of the session's objects for them."""
+        values = {slot: value for value, slot in self.plan.slots.items()}
         node = 0
-        for step in plan.steps:
+        for step in self.plan.steps:
+            mine = ""
             if step.instr.op_def.takes_state or step.instr.bodies:
-                text, node = self._call(step, views, made[step], f"nodes[{node}]"), node + 1
-            else:
-                text = self._call(step, views, made[step])
-            self.step_of_line[len(self._lines) + 1] = step
-            self._emit(text, f"{step.op.name}  {step.op.frame}")
+                mine, node = f"{nodes}[{node}]", node + 1
+            self._write_step(step, views, mine)
             drops = [self._names[slot] for slot in step.drops
                      if self._is_worth_dropping(values[slot]) and slot in self._names]
             if drops:
                 self._emit(f"del {', '.join(drops)}")
-        fetches = [self._result(slot, copy) for slot, copy in plan.fetches]
-        writes = [self._result(slot, copy) for _, slot, copy in plan.writes]
-        self._emit(f"return {_tuple(fetches)}, {_tuple(writes)}")
+
+    def _write_step(self, step: Step, views: list[str], node: str) -> None:
+        text = self._call(step, views, self._template(step), node)
+        self.step_of_line[len(self._lines) + 1] = step
+        self._emit(text, f"{step.op.name}  {step.op.frame}")
 
     def _emit(self, code: str, comment: str = "") -> None:
         code = "    " + code
@@ -191,6 +212,9 @@ class Source:
         """A group as a function of a tile, above `run`."""
         if any(name != self._global(name, value) for name, value in tiles.needs.items()):
             return  # something else has such a name: the group is called as a whole
+        for number in sorted(tiles.constants.keys() - self._shown):
+            self._constant(number, tiles.constants[number])
+        self._shown |= tiles.constants.keys()
         name = self._tiles[step] = self._unique(f"{step.instr.outputs[0].name}_tile")
         self._lines += ["", ""] if self._lines else []
         self._lines.append(f"{tiles.signature(name):<{_COMMENT_COLUMN}}  # {tiles.comment}")
@@ -212,16 +236,13 @@ class Source:
         if step in self._tiles or instr.op_def.takes_state or instr.bodies:
             return None
         return template(instr.op_def, instr.attrs, step.view >= 0)
-        for number in sorted(tiles.constants.keys() - self._shown):
-            self._constant(number, tiles.constants[number])
-        self._shown |= tiles.constants.keys()
 
-    def _look_up(self, made: dict[Step, Template | None]) -> None:
+    def _look_up(self, least: int = _LOOKED_UP_ONCE) -> None:
         """Names for NumPy's functions that are called often."""
-        calls = Counter(found.function for step, found in made.items()
-                        if found is not None and found.function and step.xp is np)
+        made = [self._template(step) for step in self.plan.steps if step.xp is np]
+        calls = Counter(found.function for found in made if found is not None and found.function)
         for function, count in calls.items():
-            if count >= _LOOKED_UP_ONCE:
+            if count >= least and function not in self._functions:
                 self._functions[function] = self._unique(f"np_{function}")
         for some in _few(list(self._functions)):
             self._emit(f"{', '.join(self._functions[name] for name in some)} = "
@@ -241,10 +262,14 @@ class Source:
         """One step as an assignment; `node` is the text of the session's object for it."""
         if step in self._tiles:
             return self._in_tiles(step, views)
+        if step in self._loops:
+            return self._loops[step].call(self, views, node)
         instr = step.instr
         op_def = instr.op_def
         arguments = [self._argument(step, j) for j in range(len(step.inputs))]
         out = views[step.view] if step.view >= 0 else ""
+        if any(view >= 0 for view in step.views):
+            out = _tuple(views[view] if view >= 0 else "None" for view in step.views)
         if made is not None:
             holes = {param: group if isinstance(group, str) else _tuple(group)
                      for param, group in zip(op_def.params, op_def.group(arguments), strict=True)}

@@ -9,7 +9,7 @@ from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
-from flowgraph.program.ir import Program
+from flowgraph.program.ir import Instr, Program
 from flowgraph.program.pipeline import optimise, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
@@ -52,9 +52,7 @@ class BoundPlan:
         # A run that calls the user's Python holds no locks: what it calls may run the session too.
         calls_user = plan.program.runs_user_code
         self._locks = [] if calls_user else state.locks(self._keys)
-        self._nodes = tuple(
-            tuple(Body(body, state, settings) for body in step.instr.bodies)
-            if step.instr.bodies else state.node(step.op) for step in plan.nodes)
+        self._nodes = _nodes([step.instr for step in plan.nodes], state, settings)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
         place = {write.value: i for i, write in enumerate(plan.program.writes)}
@@ -139,6 +137,13 @@ def _other_shape(op: Any, shape: Any, given: tuple[int, ...]) -> InvalidArgument
         section="invalid-argument-error"))
 
 
+def _nodes(instrs: Iterable[Instr], state: State, settings: Settings) -> tuple[Any, ...]:
+    """What the session keeps for each instruction for which it does, or their bodies."""
+    return tuple(tuple(Body(body, state, settings) for body in instr.bodies) if instr.bodies
+                 else state.node(instr.origins[0]) for instr in instrs
+                 if instr.bodies or instr.op_def.takes_state)
+
+
 class Body:
     """A branch, or the condition or body of a loop: a function from arrays to a tuple of arrays.
 
@@ -151,8 +156,8 @@ class Body:
         may_return_arguments: whether what it returns may share memory with what it got.
     """
 
-    __slots__ = ("_last", "_may_return_arguments", "_needed", "_plans", "_settings", "_state",
-                 "program")
+    __slots__ = ("_last", "_may_return_arguments", "_needed", "_nodes", "_plans", "_settings",
+                 "_state", "program")
 
     def __init__(self, program: Program, state: State, settings: Settings,
                  may_return_arguments: bool = True) -> None:
@@ -162,6 +167,7 @@ class Body:
         self._settings = settings
         self._plans: dict[Any, BoundPlan] = {}
         self._last: tuple[Any, BoundPlan] | None = None
+        self._nodes: tuple[Any, ...] | None = None
         self._needed = [(i, feed.variable) for i, feed in enumerate(program.feeds)
                         if feed.variable is not None]
 
@@ -178,6 +184,13 @@ class Body:
     def hooked(self, hooks: tuple[Hook, ...], number: int) -> Body:
         """The same function, with hooks called around its steps; `number` tells which body."""
         return _HookedBody(self, hooks, number)
+
+    @property
+    def nodes(self) -> tuple[Any, ...]:
+        """The objects of its instructions that keep one, for source that it is a part of."""
+        if self._nodes is None:
+            self._nodes = _nodes(self.program.instrs, self._state, self._settings)
+        return self._nodes
 
     @property
     def results(self) -> int:
