@@ -17,6 +17,7 @@ and `in_tiles` puts the parts together; reductions of rows have all that they ne
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 from collections.abc import Callable
 from functools import partial
@@ -37,9 +38,16 @@ from flowgraph.program.passes.column_sums import is_column_sum
 # NumPy often wait for each other: of a chain of 40 operations on 4 million numbers on two cores of
 # 1 MB, 16,384 take 79 ms, 32,768 50, 65,536 37, 131,072 37.
 TILE = 1 << 16
+# From which work on several threads pay, in additions: for less than 0.3 ms, waking one and waiting
+# for it takes longer than it saves.
+_LARGE = 3 << 19
+_SLOW = {"np.exp", "np.log", "np.expm1", "np.log1p", "np.tanh", "np.sin", "np.cos", "np.sign",
+         "np.power"}  # ufuncs that take three times as long as an addition
 _COMMENT_COLUMN = 72
 _JOIN = {"Sum": np.add, "Mean": np.add, "Max": np.maximum, "Min": np.minimum}
-_banks: list[np.ndarray] = []  # memory for what lies between members, kept between runs
+_MOST_VIEWS = 256
+_numbers = itertools.count()
+_banks: list[_Bank] = []  # memory for what lies between members, kept between runs
 
 
 class Part(NamedTuple):
@@ -95,6 +103,8 @@ class TileFunction:
         needs: the globals that the source uses.
         constants: those of them that are numbers.
         filled: the tiles full of one number that it takes, by name.
+        number: which no other one has.
+        is_large: whether it is worth several threads.
         parts: how the results come out, in their order.
     """
 
@@ -113,6 +123,7 @@ class TileFunction:
         tiles += tiles % 2 if tiles > 1 else 0  # for two threads
         self.length = -(-rows // tiles)  # all tiles alike
         self.scratch: list[np.dtype] = []
+        self.number = next(_numbers)
         self._names: dict[Any, str] = {}
         self._used = {"first", "last", "np", *dir(builtins)}
         self.code: list[str] = []
@@ -171,6 +182,8 @@ class TileFunction:
         for value in whole_results:
             places[value] = self._names[value] = self._name(value)
         body = self._body(code, places)
+        work = sum(3 if any(name in text for name in _SLOW) else 1 for text in body)
+        self.is_large = math.prod(group.shape) * work >= _LARGE
         scratch = [*self.filled, *(f"t{i}" for i in range(len(self.scratch)))]
         self._parameters = ["first", "last", *(self._names[v] for v in group.inputs),
                             *places.values(), *scratch]
@@ -512,12 +525,10 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
         out: per result an array to write it into, or None.
     """
     group = tiles.group
-    given = []
-    for value, array in zip(group.inputs, inputs, strict=True):
-        if group.is_flat:
-            array = np.ascontiguousarray(array).reshape(-1) if group.is_sliced(value) else (
-                array.reshape(()) if isinstance(array, np.ndarray) else array)
-        given.append(array)
+    given: Any = inputs
+    if group.is_flat:
+        given = [_flat(array) if group.is_sliced(value) else array.reshape(())
+                 for value, array in zip(group.inputs, inputs, strict=True)]
     results: list[Any] = []
     places = []
     for i, part in enumerate(tiles.parts):
@@ -525,7 +536,7 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
         if part.join is None:
             place = out[i] if out is not None and out[i] is not None else np.empty(part.shape,
                                                                                    part.dtype)
-            places.append(place.reshape(-1) if group.is_flat else place)
+            places.append(place.reshape(-1) if group.is_flat and place.ndim != 1 else place)
         results.append(place)
     firsts = range(0, tiles.rows, tiles.length)
     joined: list[Any] = [None] * len(firsts)
@@ -533,19 +544,17 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
 
     def work() -> None:
         bank = _take_bank(tiles)
-        scratch = [*tiles.full_tiles(), *_views(bank, tiles)]
+        arrays = (*given, *places, *tiles.full_tiles(), *bank.views(tiles))
         for number in numbers:
             first = firsts[number]
-            joined[number] = function(first, min(first + tiles.length, tiles.rows), *given,
-                                      *places, *scratch)
+            joined[number] = function(first, min(first + tiles.length, tiles.rows), *arrays)
         _banks.append(bank)
 
-    with np.errstate(all="ignore"):
-        workers = min(width(), len(firsts))
-        if workers == 1:
-            work()
-        else:
-            parallel([work] * workers)
+    workers = min(width(), len(firsts)) if tiles.is_large else 1
+    if workers == 1:
+        work()
+    else:
+        parallel([work] * workers)
     if any(part.join is not None for part in tiles.parts):
         rest = iter(zip(*joined, strict=True))
         for i, part in enumerate(tiles.parts):
@@ -558,25 +567,50 @@ def in_tiles(function: Callable[..., Any], tiles: TileFunction, inputs: Any,
     return tuple(results)
 
 
-def _take_bank(tiles: TileFunction) -> np.ndarray:
-    """Memory for what lies between members, in one piece."""
+class _Bank:
+    """Memory for what lies between members, in one piece, and how groups have cut it."""
+
+    __slots__ = ("_views", "memory")
+
+    def __init__(self, size: int) -> None:
+        self.memory = np.empty(size, np.uint8)
+        self._views: dict[int, list[np.ndarray]] = {}
+
+    def views(self, tiles: TileFunction) -> list[np.ndarray]:
+        """The arrays for a tile."""
+        views = self._views.get(tiles.number)
+        if views is None:
+            views, at = [], 0
+            count = tiles.length * math.prod(tiles.row)
+            for dtype in tiles.scratch:
+                views.append(self.memory[at:at + count * dtype.itemsize].view(dtype).reshape(
+                    (tiles.length, *tiles.row)))
+                at += _size(tiles, dtype)
+            if len(self._views) >= _MOST_VIEWS:  # of groups that may be gone
+                self._views.clear()
+            self._views[tiles.number] = views
+        return views
+
+
+def _flat(array: Any) -> np.ndarray:
+    """An array as a row of numbers, its own memory where it can be."""
+    return array if array.ndim == 1 and array.flags.c_contiguous else (
+        np.ascontiguousarray(array).reshape(-1))
+
+
+def _take_bank(tiles: TileFunction) -> _Bank:
+    """Memory that is large enough; what is too small is dropped."""
     size = sum(_size(tiles, dtype) for dtype in tiles.scratch)
     while _banks:
-        bank = _banks.pop()
-        if bank.nbytes >= size:
+        try:
+            bank = _banks.pop()
+        except IndexError:  # another thread was quicker
+            break
+        if bank.memory.nbytes >= size:
             return bank
-    return np.empty(size, np.uint8)
+    return _Bank(size)
 
 
 def _size(tiles: TileFunction, dtype: np.dtype) -> int:
+    """Bytes of one tile of scratch memory."""
     return -(-tiles.length * math.prod(tiles.row) * dtype.itemsize // 64) * 64
-
-
-def _views(bank: np.ndarray, tiles: TileFunction) -> list[np.ndarray]:
-    views, at = [], 0
-    count = tiles.length * math.prod(tiles.row)
-    for dtype in tiles.scratch:
-        views.append(bank[at:at + count * dtype.itemsize].view(dtype).reshape(
-            (tiles.length, *tiles.row)))
-        at += _size(tiles, dtype)
-    return views

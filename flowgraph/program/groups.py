@@ -102,6 +102,11 @@ class InTiles(OpDef, abstract=True):
 IN_TILES = InTiles()
 
 
+def runs_group(instr: Instr) -> bool:
+    """Whether an instruction runs several others, its `group`, into arrays that it is given."""
+    return "group" in instr.attrs and instr.op_def.multiple and instr.op_def.takes_out
+
+
 def is_reduction(instr: Instr) -> bool:
     """Whether an instruction is one of the reductions that may end a group."""
     return instr.op_def.type in REDUCTIONS
