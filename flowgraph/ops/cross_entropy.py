@@ -89,7 +89,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
         return Spec(features.dtype, (rows,)), Spec(features.dtype, (rows, shape[1]))
 
     def kernel(self, xp, features, labels):
-        _check_labels(features, labels)
+        check_labels(features.shape, labels)
         shifted, sums, backprop = _normalised(xp, features)
         at = xp.arange(len(labels)), labels
         loss = xp.log(sums[:, 0]) - shifted[at]
@@ -115,12 +115,18 @@ def _normalised(xp, features):
     return shifted, sums, xp.divide(exponentials, sums, out=exponentials)
 
 
-def _check_labels(features, labels):
-    rows, classes = features.shape
+def check_labels(shape, labels):
+    """Raises InvalidArgumentError unless there is one class for each row.
+
+    Args:
+        shape: of the logits.
+        labels: the numbers of the classes.
+    """
+    rows, classes = shape
     if labels.shape != (rows,):
         raise InvalidArgumentError(
             None, None, "logits and labels must have the same first dimension, got logits shape "
-                        f"{list(features.shape)} and labels shape {list(labels.shape)}")
+                        f"{list(shape)} and labels shape {list(labels.shape)}")
     if rows and not bool(((labels >= 0) & (labels < classes)).all()):
         wrong = int(labels[(labels < 0) | (labels >= classes)][0])
         raise InvalidArgumentError(

@@ -30,7 +30,7 @@ from flowgraph.core.pool import parallel, width
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.plan.inline import identifier, is_literal, template, writes_last
 from flowgraph.plan.linear import Filled, Line, Viewed, argument_names, constant, lines_of
-from flowgraph.program.groups import Group, axes_of, is_reduction, taken
+from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, taken
 from flowgraph.program.ir import Instr, Value
 from flowgraph.program.passes.column_sums import is_column_sum
 
@@ -253,7 +253,7 @@ class TileFunction:
             return [_Code(member, out, (member.inputs[0],),
                           lambda names, _: f"{names[0]}.reshape({f'-1, {rest}' if rest else '-1'})",
                           out.spec.dtype.numpy, _shape(out), False, False)]
-        lines = lines_of(member)
+        lines = None if member.op_def.type in AT_LABELS else lines_of(member)
         return [self._whole(member)] if lines is None else self._linear(member, lines)
 
     def _linear(self, member: Instr, lines: list[Line]) -> list[_Code]:
@@ -356,7 +356,8 @@ class TileFunction:
 
         self.needs.update({definition.type: definition.kernel} if made is None else made.needs)
         return _Code(member, out, keys, text, out.spec.dtype.numpy, _shape(out),
-                     definition.takes_out, writes_last(definition))
+                     definition.takes_out,
+                     writes_last(definition) or definition.type in AT_LABELS)
 
     def _reduction(self, member: Instr) -> _Code:
         """A reduction: of rows, or a part of the whole."""
@@ -372,7 +373,7 @@ class TileFunction:
             return _Code(member, out, (squared,),
                          lambda names, _: f"np.vdot({names[0]}, {names[0]})",
                          dtype, shape, False, False)
-        if (not self.group.is_flat and axes == (rank - 1,) and is_float
+        if (not self.group.is_flat and axes == (rank - 1,) and rank > 1 and is_float
                 and kind in ("Sum", "Max", "Min")):
             function = {"Sum": row_sum, "Max": row_max, "Min": row_min}[kind]
             self.needs[function.__name__] = function

@@ -24,6 +24,7 @@ from flowgraph.program.ir import Instr, Value
 
 REDUCTIONS = ("Sum", "Mean", "Max", "Min")
 ROW_WISE = ("Softmax", "LogSoftmax")  # take whole rows and give whole rows
+AT_LABELS = ("AtLabels", "OneLessAtLabels")  # take rows and a number for each
 
 
 class Group:
@@ -74,7 +75,7 @@ class Group:
         roots = {m.outputs[0]: m.inputs[0] for m in self.members if m.op_def.type == "Square"
                  and m.outputs[0] not in self.results and uses.get(m.outputs[0]) == 1
                  and m.outputs[0].spec.dtype.name in ("float32", "float64")}
-        return {m: roots[m.inputs[0]] for m in self.members
+        return {m: roots[m.inputs[0]] for m in self.members  # type: ignore[misc]
                 if m.op_def.type == "Sum" and m.inputs[0] in roots
                 and len(axes_of(m) or ()) == len(m.inputs[0].spec.shape or ())}
 
@@ -124,8 +125,9 @@ def takes_rows(instr: Instr, value: Value, rows: int) -> bool:
     shape = value.spec.shape
     if not shape or shape[0] != rows or rows < 2:
         return False
-    return is_reduction(instr) or instr.op_def.type == "Reshape" or (
-        len(shape) == len(instr.outputs[0].spec.shape or ()))
+    if is_reduction(instr) or instr.op_def.type in ("Reshape", *AT_LABELS):
+        return True
+    return len(shape) == len(instr.outputs[0].spec.shape or ())
 
 
 def axes_of(instr: Instr) -> tuple[int, ...] | None:

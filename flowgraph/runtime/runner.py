@@ -33,6 +33,7 @@ from flowgraph.errors import (
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Plan, Step, multiplies, own
 from flowgraph.plan.source import Source
+from flowgraph.program.ir import Value
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 
 Arrays = tuple[Any, ...]
@@ -312,10 +313,11 @@ def explained(error: Exception, step: Step) -> Exception:
     it and keeps its own. Anything else (MemoryError) stays as it is and gets a note.
     """
     op, instr = step.op, step.instr
+    inputs = [*((key, value) for key, value in instr.attrs.items() if isinstance(value, Value)),
+              *zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs, strict=True)]
     rows = [(f"{param} =", repr(value.name),
              f"{shape_text(value.spec.shape)} {value.spec.dtype.name}")
-            for param, value in zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs,
-                                    strict=True) if value is not None]
+            for param, value in inputs if value is not None]
     where = f"{op.type} {op.name!r} ({op.frame})"
     if isinstance(error, OpError):
         if error.op is not None:

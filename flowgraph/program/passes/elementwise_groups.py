@@ -14,9 +14,13 @@ from __future__ import annotations
 import heapq
 import math
 
+import numpy as np
+
 from flowgraph.core.spec import Shape, Spec
 from flowgraph.errors import FlowgraphError
+from flowgraph.opdef.opdef import op_def
 from flowgraph.program.groups import (
+    AT_LABELS,
     IN_TILES,
     ROW_WISE,
     Group,
@@ -26,7 +30,8 @@ from flowgraph.program.groups import (
     taken,
     takes_rows,
 )
-from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.ir import Instr, Program, Value, constant
+from flowgraph.program.passes.cross_entropy_parts import cross_entropy_parts
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.specs import Contents, derive
 
@@ -82,6 +87,7 @@ class _Growing:
 
 def elementwise_groups(program: Program) -> Program:
     """Joins large elementwise instructions of one shape, and reductions of what they compute."""
+    program = cross_entropy_parts(program, SMALLEST)
     if not any(_may_join(instr) is not None for instr in program.instrs):
         return program
     program = dead_code(_see_through_broadcasts(program))
@@ -93,15 +99,26 @@ def _see_through_broadcasts(program: Program) -> Program:
     """Lets elementwise instructions take what was broadcast for them: they broadcast themselves.
 
     One that takes nothing else works on the small value, and its result is broadcast in its place.
+    Zeros are broadcast too.
     """
     small: dict[Value, Value] = {}
     broadcasts: dict[Value, Instr] = {}
     instrs: list[Instr] = []
+    changed = False
     for instr in program.instrs:
         if instr.op_def.type == "BroadcastTo":
             small[instr.outputs[0]] = instr.inputs[0]  # type: ignore[assignment]
             broadcasts[instr.outputs[0]] = instr
-        elif not small.keys().isdisjoint(instr.inputs) and _may_join(instr) is not None:
+        elif instr.op_def.type == "ZerosLike" and _is_large(instr):
+            out = instr.outputs[0]
+            small[out] = constant(out.name, np.zeros((), out.spec.dtype.numpy))
+        elif instr.op_def.type == "Select" and _is_large(instr) and all(
+                v is not None and v.spec.shape == instr.outputs[0].spec.shape
+                for v in instr.inputs):  # which broadcasts under its other name
+            instr = Instr(op_def("SelectV2"), instr.inputs, instr.outputs, instr.attrs,
+                          instr.origins, instr.keep, equals=instr.equals)
+            changed = True
+        if not small.keys().isdisjoint(instr.inputs) and _may_join(instr) is not None:
             out = instr.outputs[0]
             less = instr.with_inputs(tuple(small.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
             shape = _shape_of_result(less)
@@ -109,13 +126,35 @@ def _see_through_broadcasts(program: Program) -> Program:
                          and v.spec.shape == out.spec.shape), None)
             if shape == out.spec.shape:
                 instr = less
+            elif instr.op_def.type == "AddN":
+                instrs += _added_up(instr, less) or [instr]
+                continue
             elif shape is not None and like is not None:
                 value = small[out] = Value(f"{out.name}/small", Spec(out.spec.dtype, shape))
                 instrs.append(less.with_outputs((value,)))
                 instr = broadcasts[out] = Instr(like.op_def, (value, *like.inputs[1:]), (out,),
                                                 like.attrs, instr.origins)
         instrs.append(instr)
-    return program.with_instrs(instrs, {}) if small else program
+    return program.with_instrs(instrs, {}) if small or changed else program
+
+
+def _is_large(instr: Instr) -> bool:
+    out = instr.outputs[0].spec
+    return instr.is_pure and out.is_static and (out.size or 0) >= SMALLEST and (
+        out.dtype.kind in "fiub")
+
+
+def _added_up(instr: Instr, less: Instr) -> list[Instr] | None:
+    """A sum of tensors of one shape as sums of two, which broadcast; None if none is so large."""
+    add, out = op_def("AddV2"), instr.outputs[0]
+    total, made = less.inputs[0], []
+    for i, term in enumerate(less.inputs[1:], 1):
+        probe = Instr(add, (total, term), (), dict(add.attr_defaults), instr.origins)
+        spec = Spec(out.spec.dtype, _shape_of_result(probe))
+        total = out if i == len(less.inputs) - 1 else Value(f"{out.name}/{i}", spec)
+        made.append(Instr(add, probe.inputs, (total,), probe.attrs, instr.origins,
+                          equals=instr.equals))
+    return made if spec.shape == out.spec.shape else None
 
 
 def _shape_of_result(instr: Instr) -> Shape:
@@ -143,6 +182,8 @@ def _is_elementwise(instr: Instr) -> bool:
     if len(instr.outputs) != 1 or not instr.is_pure or op_def.host_inputs:
         return False
     spec = instr.outputs[0].spec
+    if op_def.type in AT_LABELS:
+        return _has_rows(instr.inputs[0].spec.shape)  # type: ignore[arg-type, union-attr]
     if not (op_def.elementwise or op_def.type in ROW_WISE):
         return False
     if spec.dtype.kind not in "fiub" or not spec.is_static:

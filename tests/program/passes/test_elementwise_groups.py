@@ -104,11 +104,11 @@ def test_a_broadcast_that_does_not_reach_the_whole_shape_is_kept() -> None:
     assert [instr.op_def.type for instr in program.instrs] == ["BroadcastTo", "InTiles"]
 
 
-def test_ops_that_do_not_broadcast_get_the_whole() -> None:
+def test_a_sum_with_what_was_broadcast_is_sums_of_two_which_broadcast() -> None:
     x = large("x")
     spread = fg.broadcast_to(fg.placeholder_with_default(1.0, []), [4, 6])
     total = fg.add_n([fg.exp(x), fg.tanh(x), spread])
-    assert groups(total * 2.0, [x]) == ["Exp Tanh AddN Mul"]
+    assert groups(total * 2.0, [x]) == ["Exp Tanh AddV2 AddV2 Mul"]
 
 
 def test_small_and_few_operations_are_left_alone(monkeypatch) -> None:
