@@ -221,12 +221,19 @@ def _written(items: TensorList, pairs: Any) -> TensorList:
 class TensorListConcat(ListOp):
     """All items end to end along their first axis."""
 
+    aliases = ("list",)
     dtypes = {"list": LIST}
 
     def infer(self, list, *, element_dtype, element_shape=None, once=False):
         return Spec(element_dtype, None if element_shape is None else (None, *element_shape[1:]))
 
     def kernel(self, xp, list, *, element_dtype, element_shape=None, once=False):
+        rows = list.rows
+        if (rows is not None and len(rows) and rows.ndim > 1 and rows.flags.c_contiguous
+                and rows.dtype == element_dtype.numpy and not (once and list.read)):
+            if once:
+                list.read.update(range(len(rows)))
+            return rows.reshape((-1, *rows.shape[2:]))
         known = element_shape if element_shape and None not in element_shape else None
         arrays = [take(list, i, (element_dtype, known), once) for i in range(list.length())]
         if not arrays:

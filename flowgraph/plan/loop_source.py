@@ -25,11 +25,12 @@ from flowgraph.plan import rounds
 from flowgraph.plan.loop_rows import LoopRows
 from flowgraph.plan.loops import IN_TURN, Loop, is_int_scalar, largest, smallest
 from flowgraph.plan.plan import Plan, Step
-from flowgraph.plan.source import Source, _few
+from flowgraph.plan.source import Source, _few, cuts_of_split
 from flowgraph.program.ir import Value
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Greater": ">", "GreaterEqual": ">=",
                 "Equal": "==", "NotEqual": "!="}
+_LARGE = 1 << 16  # bytes; memory for less costs little
 _LOGIC = {"LogicalAnd": "and", "LogicalOr": "or"}
 # Inputs that a kernel takes as a Python integer too.
 _INDICES = {("TensorListGetItem", 1), ("TensorListSetItem", 1), ("TensorListGetOrZeros", 1),
@@ -50,6 +51,7 @@ class LoopSource(LoopRows):
         self.filename = outer.filename
         self.step_of_line, self.globals = outer.step_of_line, outer.globals
         self._used, self._globals, self._lines = outer._used, outer._globals, outer._lines
+        self._shown = outer._shown
         self._tiles, self._loops, self._functions = {}, {}, {}
         self._scope = step.op.name.rpartition("/")[0] + "/"
         self.results = _used_results(outer.plan, step)
@@ -73,6 +75,7 @@ class LoopSource(LoopRows):
         self._adders: dict[Step, str] = {}  # steps that make an item to be added, and to what
         self._rows: dict[int, str] = {}  # by result of the body: the array of what is saved
         self._direct: set[int] = set()  # those that steps write into
+        self._ahead: dict[int, int] = {}  # of a loop variable: its next value is the next row
         self._lists: dict[int, str] = {}  # by result of the body: the list of what is saved
         self._written: dict[int, str] = {}  # by loop variable: the list that it becomes
         self._turns: list[list[str]] = []  # names of memory that is written into in turn
@@ -303,16 +306,32 @@ class LoopSource(LoopRows):
 
     # ---- memory ----------------------------------------------------------------------------------
 
+    def _empty(self, value: Value) -> str:
+        """The function that makes memory for a value."""
+        return self._global("empty", rounds.empty) if (value.spec.nbytes or 0) >= _LARGE \
+            else "np.empty"
+
     def _write_places(self) -> None:
         """Memory for the values of loop variables, and for what is saved of each round."""
         loop, plan = self.loop, self.loop.body
         self._part(plan)
         index = {out: step for step in plan.steps for out in step.instr.outputs}
+        parts = self._parts_of_saved()
+        feeds = {feed.value: k for k, feed in enumerate(plan.program.feeds)}
         for s in sorted(loop.rows):
             value = plan.program.fetches[s]
+            k = feeds.get(value, -1)
+            if k in loop.places and self._is_ahead(k):
+                self._ahead[s] = k
+        for s in sorted(loop.rows):
+            value = plan.program.fetches[s]
+            if s in parts:
+                continue
             self._rows[s] = self._unique(f"{value.name}_rows")
             shape = "".join(f", {n}" for n in value.spec.shape or ())
-            self._emit(f"{self._rows[s]} = np.empty(({self._rounds}{shape}{',' * (not shape)}), "
+            more = " + 1" * (s in self._ahead)
+            self._emit(f"{self._rows[s]} = {self._global('empty', rounds.empty)}(("
+                       f"{self._rounds}{more}{shape}{',' * (not shape)}), "
                        f"np.{np.dtype(value.spec.dtype.numpy).name})")
             step = index.get(value)
             if (step is not None and value.spec.shape and step.view < 0 and not step.views
@@ -326,17 +345,53 @@ class LoopSource(LoopRows):
             if s not in loop.rows:
                 self._lists[s] = self._unique("items")
                 self._emit(f"{self._lists[s]} = []")
+        for s, (whole, cut) in parts.items():
+            self._rows[s] = self._unique(f"{plan.program.fetches[s].name}_rows")
+            self._emit(f"{self._rows[s]} = {self._rows[whole]}[{cut}]")
+            self._direct.add(s)
+        for s, k in self._ahead.items():
+            step = index[plan.program.fetches[k]]
+            self._emit(f"{self._rows[s]}[0] = {self._inputs[k]}")
+            self._direct.add(s)
+            step.view = len(self._views[plan])
+            self._views[plan].append(f"{self._rows[s]}[{_plus(self._round, 1)}]")
         for k, how in loop.places.items():
+            if k in self._ahead.values():
+                continue
             value = plan.program.fetches[k]
             names = [self._unique(f"{self._inputs[k]}_next")]
             if how == IN_TURN:
                 names.append(self._unique(f"{self._inputs[k]}_spare"))
                 self._turns.append(names)
             for name in names:
-                self._emit(f"{name} = np.empty({value.spec.shape}, "
+                self._emit(f"{name} = {self._empty(value)}({value.spec.shape}, "
                            f"np.{np.dtype(value.spec.dtype.numpy).name})")
             index[value].view = len(self._views[plan])
             self._views[plan].append(names[0])
+
+    def _is_ahead(self, k: int) -> bool:
+        """Whether the next value of a loop variable, of which all are saved, is the next row."""
+        program = self.loop.body.program
+        value = program.fetches[k]
+        return (program.fetches.count(value) == 1 and bool(value.spec.shape)
+                and program.fetches.count(program.feeds[k].value) == 1)
+
+    def _parts_of_saved(self) -> dict[int, tuple[int, str]]:
+        """Of what is saved, the parts of something else that is: which, and how they are cut."""
+        plan = self.loop.body
+        program = plan.program
+        saved = {program.fetches[s]: s for s in self.loop.rows}
+        found = {}
+        for s in self.loop.rows:
+            maker = program.producers.get(program.fetches[s])
+            if maker is None or maker.op_def.type not in ("Split", "SplitV"):
+                continue
+            whole = saved.get(maker.inputs[1 if maker.op_def.type == "Split" else 0])
+            cuts = cuts_of_split(maker)
+            if whole is not None and cuts is not None and whole not in found and (
+                    program.fetches[whole] in program.producers):
+                found[s] = whole, f":, {cuts[maker.outputs.index(program.fetches[s])]}"
+        return {s: part for s, part in found.items() if part[0] not in found}
 
     # ---- a round ---------------------------------------------------------------------------------
 
@@ -373,7 +428,7 @@ class LoopSource(LoopRows):
         begun = set()
         for s in sorted(loop.rows):
             value = program.fetches[s]
-            if value in feeds:
+            if value in feeds and s not in self._ahead:
                 self._emit(f"{self._rows[s]}[{self._round}] = {self._inputs[feeds[value]]}")
                 begun.add(s)
         renamed = self._rename()
@@ -536,6 +591,8 @@ class LoopSource(LoopRows):
         if k > loop.carried:
             s = k - 1
             lists = self._global("TensorList", TensorList)
+            if s in self._ahead:
+                return f"{lists}.of_rows({self._rows[s]}[:-1])"
             if s in self._rows:
                 return f"{lists}.of_rows({self._rows[s]})"
             return f"{lists}(dict(enumerate({self._lists[s]})), {self._rounds})"
@@ -544,6 +601,10 @@ class LoopSource(LoopRows):
             if loop.is_counted:
                 return f"np.{name}({self._global('after', rounds.after)}({self._steps[k]}))"
             return f"np.{name}({self._inputs[k]})"
+        value = loop.body.program.fetches[k]
+        if k in self._ahead.values() or any(
+                loop.body.program.fetches[s] is value for s in self._direct):
+            return f"np.array({self._inputs[k]})"  # a row would keep all rows alive
         return self._written.get(k, self._inputs[k])
 
 

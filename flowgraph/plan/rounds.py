@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -111,3 +113,49 @@ def add_item(items: dict[int, Any], index: int, item: Any) -> None:
     index = int(index)
     old = items.get(index)
     items[index] = np.array(item) if old is None else np.add(old, item)
+
+
+# ---- memory --------------------------------------------------------------------------------------
+
+# Fresh memory of 128 KB or more comes from the system, page by page: of a loop that keeps 5 MB for
+# its gradient, half the time went there. So what loops have filled is kept, and used again when no
+# array lies in it any more.
+_KEPT_BYTES = 1 << 27  # in all
+_WORTH_KEEPING = 1 << 16  # bytes
+_UNUSED = 3  # references to memory in which no array lies: of the list, a variable, an argument
+_kept: list[np.ndarray] = []
+_lock = threading.Lock()
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array in memory that was used before, if there is any; else as `np.empty`.
+
+    Args:
+        shape, dtype: of the array.
+    """
+    nbytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if nbytes < _WORTH_KEEPING or nbytes > _KEPT_BYTES:
+        return np.empty(shape, dtype)
+    with _lock:
+        memory = _unused(nbytes)
+        if memory is None:
+            memory = np.empty(nbytes, np.uint8)
+            _make_room(nbytes)
+            _kept.append(memory)
+        return memory[:nbytes].view(dtype).reshape(shape)
+
+
+def _unused(nbytes: int) -> np.ndarray | None:
+    """Kept memory of this size, or up to twice as large, in which no array lies."""
+    for i, memory in enumerate(_kept):
+        if nbytes <= memory.nbytes <= 2 * nbytes and sys.getrefcount(memory) == _UNUSED:
+            _kept.append(_kept.pop(i))
+            return memory
+    return None
+
+
+def _make_room(nbytes: int) -> None:
+    """Forgets memory, what was not used for longest first, until so much more may be kept."""
+    total = sum(memory.nbytes for memory in _kept) + nbytes
+    while total > _KEPT_BYTES:
+        total -= _kept.pop(0).nbytes

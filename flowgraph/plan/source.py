@@ -38,7 +38,7 @@ from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import Template, evaluated, identifier, is_literal, template
 from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.plan.tiles import TileFunction, in_tiles
-from flowgraph.program.ir import Value
+from flowgraph.program.ir import Instr, Value
 
 _COMMENT_COLUMN = 72
 _LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
@@ -46,6 +46,7 @@ _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use 
 _LOOKED_UP_ONCE = 16  # calls of a NumPy function; from so many on it is looked up before all
 _CHUNK = 2048  # variables that fit into a chunk of frames
 _MANY_LOCALS = 400
+_MOST_PARTS = 8  # of a split, for its slices to stand on one line
 _numbers = itertools.count(1)
 # CPython 3.11 counts the depth of `ast` trees for all threads together: one writes at a time, or
 # `ast.parse` raises SystemError.
@@ -282,6 +283,12 @@ class Source:
             return self._loops[step].call(self, views, node)
         instr = step.instr
         op_def = instr.op_def
+        if op_def.type in ("Split", "SplitV") and len(instr.outputs) <= _MOST_PARTS:
+            cuts = cuts_of_split(instr)
+            if cuts is not None:
+                whole = self._argument(step, 1 if op_def.type == "Split" else 0)
+                return self._assign(step, ", ".join(f"{whole}[{cut}]" for cut in cuts)
+                                    + "," * (len(cuts) == 1))
         arguments = [self._argument(step, j) for j in range(len(step.inputs))]
         out = views[step.view] if step.view >= 0 else ""
         if any(view >= 0 for view in step.views):
@@ -356,6 +363,22 @@ class Source:
     def _is_worth_dropping(self, value: Value) -> bool:
         nbytes = value.spec.nbytes
         return value not in self.plan.buffers.view_of and (nbytes is None or nbytes >= _DROP_BYTES)
+
+
+def cuts_of_split(instr: Instr) -> list[str] | None:
+    """The index of each part of a split, as text: `:, 128:`; None where sizes are not known."""
+    of_equals = instr.op_def.type == "Split"
+    value, axis = instr.inputs[1 if of_equals else 0], instr.inputs[0 if of_equals else 2]
+    if (value is None or axis is None or axis.const is None or not value.spec.shape
+            or not all(out.spec.is_static for out in instr.outputs)):
+        return None
+    place = int(axis.const) % len(value.spec.shape)
+    sizes: list[Any] = [(out.spec.shape or ())[place] for out in instr.outputs]
+    if value.spec.shape[place] != sum(sizes):
+        return None
+    ends = list(itertools.accumulate(sizes))
+    return [":, " * place + f"{start or ''}:{end if end < ends[-1] else ''}"
+            for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _few(names: list[str]) -> list[list[str]]:

@@ -22,6 +22,8 @@ from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
+from flowgraph.program.passes.loop_invariants import loop_invariants
+from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.shared_weights import shared_weights
 from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
@@ -36,6 +38,8 @@ PASSES: dict[str, Pass] = {
     "common_subexpressions": common_subexpressions,
     "dead_code": dead_code,
     "sub_programs": sub_programs,
+    "loop_invariants": loop_invariants,
+    "loop_sums": loop_sums,
     "shared_weights": shared_weights,
     "transposed_weights": transposed_weights,
     "sums_of_products": sums_of_products,
@@ -50,8 +54,8 @@ PLANNING: dict[str, str] = {
     "parallel": "large steps are split over the cores",
 }
 # Once, in this order, when the others have done all they can.
-_LAST = {"shared_weights", "transposed_weights", "sums_of_products", "elementwise_groups",
-         "column_sums"}
+_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products",
+         "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
