@@ -34,10 +34,14 @@ from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, ta
 from flowgraph.program.ir import Instr, Value
 from flowgraph.program.passes.column_sums import is_column_sum
 
-# Elements of a tile of float32. Smaller ones fit into the cache better, but two threads that call
-# NumPy often wait for each other: of a chain of 40 operations on 4 million numbers on two cores of
-# 1 MB, 16,384 take 79 ms, 32,768 50, 65,536 37, 131,072 37.
+# Elements of a tile, at most. Smaller ones fit into the cache better, but two threads that call
+# NumPy often wait for each other: a chain of 40 operations on 4 million numbers with one input and
+# four arrays of scratch takes 79 ms on two cores of 1 MB in tiles of 16,384, 50 in 32,768, 37 in
+# 65,536, 37 in 131,072. One thread alone waits for no one: it gets half of it.
 TILE = 1 << 16
+# Bytes of all arrays of a tile: Adam for 200,704 numbers, with nine arrays, takes 0.87 ms in tiles
+# of 16,384, 0.62 in 32,768, 0.71 in 50,176, 0.86 in 65,536.
+_CACHE = 3 << 19
 # From which work on several threads pay, in additions: for less than 0.3 ms, waking one and waiting
 # for it takes longer than it saves.
 _LARGE = 3 << 19
@@ -117,19 +121,26 @@ class TileFunction:
         rows = math.prod(group.shape) if group.is_flat else group.shape[0]
         self.row = () if group.is_flat else group.shape[1:]
         self.rows = rows
-        size = max(m.outputs[0].spec.dtype.numpy.itemsize for m in group.members)
-        length = max(1, TILE * min(4, 16 // size) // 4 // max(1, math.prod(self.row)))
-        tiles = max(1, -(-rows // length))
-        tiles += tiles % 2 if tiles > 1 else 0  # for two threads
-        self.length = -(-rows // tiles)  # all tiles alike
         self.scratch: list[np.dtype] = []
         self.number = next(_numbers)
         self._names: dict[Any, str] = {}
         self._used = {"first", "last", "np", *dir(builtins)}
         self.code: list[str] = []
         self.lines = self._write()
+        self.length = self._length()
         self._function: Callable[..., Any] | None = None
         self._full: list[np.ndarray] | None = None
+
+    def _length(self) -> int:
+        """How many rows a tile has."""
+        cut = [*(v.spec.dtype.numpy for v in self.group.inputs if self.group.is_sliced(v)),
+               *(part.dtype for part in self.parts if part.join is None), *self.scratch,
+               *(number.dtype for number in self.filled.values())]
+        most = min(TILE if self.is_large else TILE // 2,
+                   _CACHE // max(1, sum(dtype.itemsize for dtype in cut)))
+        tiles = max(1, -(-self.rows // max(1, most // max(1, math.prod(self.row)))))
+        tiles += tiles % 2 if tiles > 1 else 0  # for two threads
+        return max(1, -(-self.rows // tiles))  # all tiles alike
 
     @property
     def comment(self) -> str:

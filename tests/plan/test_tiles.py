@@ -18,7 +18,7 @@ from tests.plan.plans import plan_of, source_of
 def tiles_are_small(monkeypatch) -> None:
     monkeypatch.setattr(module, "SMALLEST", 4)
     monkeypatch.setattr(module, "LEAST_WORK", 8)
-    monkeypatch.setattr(tiles, "TILE", 16)
+    monkeypatch.setattr(tiles, "TILE", 32)
 
 
 def test_a_group_is_a_function_that_a_person_could_have_written() -> None:
