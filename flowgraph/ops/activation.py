@@ -63,7 +63,7 @@ class ReluGrad(ActivationGrad):
     T = dt.REAL
 
     def kernel(self, xp, gradients, features, *, out=None):
-        return xp.multiply(gradients, features > 0, out=out)
+        return xp.multiply(gradients, xp.greater(features, 0, out=out), out=out)
 
     def grad(self, op, dy):
         return ReluGrad.build(dy, op.inputs[1]), zeros_like(op.inputs[1])

@@ -80,9 +80,9 @@ class AddN(OpDef):
         if len(inputs) == 1:
             return inputs[0].copy()
         total = inputs[0]
-        for x in inputs[1:-1]:  # `out` may be the memory of an input: only the last step writes it
-            total = total + x
-        return xp.add(total, inputs[-1], out=out)
+        for x in inputs[1:]:
+            total = xp.add(total, x, out=out)
+        return total
 
     def grad(self, op, dy):
         return [dy] * len(op.inputs)
@@ -325,7 +325,7 @@ class SquaredDifference(Binary):
     commutative = True
 
     def kernel(self, xp, x, y, *, out=None):
-        difference = x - y
+        difference = xp.subtract(x, y, out=out)
         return xp.multiply(difference, difference.conj(), out=out)
 
     def grad(self, op, dy):

@@ -151,7 +151,7 @@ class Sigmoid(Unary):
     T = dt.FLOAT_OR_COMPLEX
 
     def kernel(self, xp, x, *, out=None):
-        return xp.reciprocal(1 + xp.exp(-x), out=out)
+        return xp.reciprocal(xp.add(1, xp.exp(xp.negative(x, out=out), out=out), out=out), out=out)
 
     def grad(self, op, dy):
         return SigmoidGrad.build(conj(op.outputs[0]), dy)
@@ -167,7 +167,7 @@ class SigmoidGrad(OpDef):
         return Spec(y.dtype, shape_rules.merge("tensors", y, dy))
 
     def kernel(self, xp, y, dy, *, out=None):
-        return xp.multiply(dy * y, 1 - y, out=out)
+        return xp.multiply(dy * y, xp.subtract(1, y, out=out), out=out)
 
     def grad(self, op, ddy):
         y, dy = conj(op.inputs[0]), conj(op.inputs[1])
@@ -213,7 +213,7 @@ class TanhGrad(OpDef):
         return Spec(y.dtype, shape_rules.merge("tensors", y, dy))
 
     def kernel(self, xp, y, dy, *, out=None):
-        return xp.multiply(dy, 1 - y * y, out=out)
+        return xp.multiply(dy, xp.subtract(1, xp.multiply(y, y, out=out), out=out), out=out)
 
     def grad(self, op, ddy):
         y, dy = conj(op.inputs[0]), conj(op.inputs[1])

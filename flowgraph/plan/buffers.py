@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowgraph.plan.inline import writes_last
+from flowgraph.plan.inline import may_write_over
 from flowgraph.plan.lifetime import Lifetimes
-from flowgraph.program.groups import IN_TILES
+from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
 
@@ -133,10 +133,17 @@ class Buffers:
 
     def _in_place(self, i: int, instr: Instr, lifetimes: Lifetimes) -> int | None:
         """The buffer of an input that dies at step `i` and may be written over."""
-        if not instr.op_def.elementwise or not writes_last(instr.op_def):
+        over = may_write_over(instr.op_def) if instr.op_def.elementwise else ()
+        if not over:
             return None
         out = instr.outputs[0].spec
-        for value in instr.inputs:
+        params = instr.op_def.params
+        if len(over) == len(params):
+            may = instr.inputs
+        else:  # a value that is two inputs must be one that may be written over as both
+            others = {v for v, p in zip(instr.inputs, params, strict=True) if p not in over}
+            may = tuple([v for v in instr.inputs if v not in others])
+        for value in may:
             if (value in self.view_of and value not in self._handed_on
                     and value.spec == out and lifetimes.last_use[value] == i
                     and not any(other is not value and other is not None
@@ -149,9 +156,10 @@ class Buffers:
 
 def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) -> list[Value]:
     """The results that the kernel can write into memory that it is given."""
-    if not instr.op_def.takes_out or (len(instr.outputs) != 1 and instr.op_def is not IN_TILES):
+    is_group = runs_group(instr)
+    if not instr.op_def.takes_out or (len(instr.outputs) != 1 and not is_group):
         return []
-    joined = instr.attrs["group"].joined if instr.op_def is IN_TILES else ()
+    joined = instr.attrs["group"].joined if is_group else ()
     return [out for out in instr.outputs
             if out.spec.is_static and out.spec.dtype.kind not in "sr" and out.spec.size
             and out not in joined and (may_escape or out not in lifetimes.escaping)]

@@ -78,6 +78,8 @@ def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | Non
         return None  # calls a helper method: left to a call of the kernel
     if any(isinstance(n, (ast.comprehension, ast.Lambda, ast.NamedExpr)) for n in ast.walk(folded)):
         return None  # its own variables could take the place of a value's name
+    if not has_out:
+        folded.body = _operators_inside(folded.body)
     scope = type(op_def).kernel.__globals__
     builtin = scope["__builtins__"]
     builtin = builtin if isinstance(builtin, dict) else vars(builtin)
@@ -105,6 +107,27 @@ def _function(expression: ast.expr) -> str:
             and isinstance(expression.func.value, ast.Name) and expression.func.value.id == "np"):
         return expression.func.attr
     return ""
+
+
+_OPERATORS = {"add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult}
+
+
+def _operators_inside(expression: ast.expr) -> ast.expr:
+    """An expression whose inner calls are operators: `np.exp(np.negative(x))` is `np.exp(-x)`."""
+    if isinstance(expression, ast.Call):
+        expression.args = [_Operators().visit(argument) for argument in expression.args]
+    return expression
+
+
+class _Operators(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        function = _function(node)
+        if function == "negative" and len(node.args) == 1 and not node.keywords:
+            return ast.UnaryOp(ast.USub(), node.args[0])
+        if function in _OPERATORS and len(node.args) == 2 and not node.keywords:
+            return ast.BinOp(node.args[0], _OPERATORS[function](), node.args[1])
+        return node
 
 
 class _Fold(ast.NodeTransformer):
@@ -257,19 +280,72 @@ def _literal(value: Any) -> ast.expr:
     return ast.parse(repr(value), mode="eval").body
 
 
-@functools.cache
 def writes_last(op_def: OpDef) -> bool:
-    """Whether the kernel writes into `out` only after it has read all its inputs.
+    """Whether the kernel writes into `out` only after it has read all its inputs."""
+    return may_write_over(op_def).issuperset(op_def.params)
 
-    True for one-liners whose outermost call gets `out`: then `out` may be an input's own memory.
+
+@functools.cache
+def may_write_over(op_def: OpDef) -> frozenset[str]:
+    """The parameters whose own memory may be the kernel's `out`, if it works element by element.
+
+    These are the ones that it does not read any more once it has written into `out`:
+
+        xp.multiply(dy, xp.subtract(1, xp.multiply(y, y, out=out), out=out), out=out)      y, not dy
+
+    Only kernels that are one expression whose outermost call gets `out` have any.
     """
     expression = _expression(type(op_def).kernel)
-    if not isinstance(expression, ast.Call):
-        return False
-    uses = [n for n in ast.walk(expression) if isinstance(n, ast.Name) and n.id == "out"]
-    outermost = [k for k in expression.keywords
-                 if isinstance(k.value, ast.Name) and k.value.id == "out"]
-    return len(uses) == 1 and len(outermost) == 1
+    if not isinstance(expression, ast.Call) or not _takes_out(expression):
+        return frozenset()
+    reads = _Reads(op_def.params)
+    reads.visit(expression)
+    written, last = reads.first_write, reads.last_read
+    return frozenset(param for param in op_def.params if last.get(param, 0) <= written)
+
+
+def _takes_out(call: ast.Call) -> bool:
+    return any(isinstance(k.value, ast.Name) and k.value.id == "out" for k in call.keywords)
+
+
+class _Reads:
+    """When an expression reads each parameter, and when it first writes into `out`.
+
+    Time is the number of operations done. `visit` returns the parameters that what an expression
+    gives may be, or may share memory with: whoever uses it reads them.
+    """
+
+    def __init__(self, params: tuple[str, ...]) -> None:
+        self.params = params
+        self.time = 0
+        self.first_write = 0
+        self.last_read: dict[str, int] = {}
+
+    def visit(self, node: ast.AST) -> set[str]:
+        """Notes what an expression reads and writes."""
+        if isinstance(node, ast.Name):
+            return {node.id} & set(self.params)
+        if isinstance(node, ast.Attribute) and node.attr in ("dtype", "ndim", "shape", "size"):
+            return set()
+        used = {param for child in ast.iter_child_nodes(node) for param in self.visit(child)}
+        if not isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare)):
+            return used
+        self.time += 1
+        self.last_read.update(dict.fromkeys(used, self.time))
+        if isinstance(node, ast.Call):
+            if _takes_out(node) and not self.first_write:
+                self.first_write = self.time
+            return set() if _is_ufunc(node.func) else used
+        return set()
+
+
+def _is_ufunc(function: ast.expr) -> bool:
+    """Whether a function that is called is `xp.<a ufunc>`, or the op's own one."""
+    if isinstance(function, ast.Call):  # getattr(xp, self.ufunc)
+        return ast.unparse(function) == "getattr(xp, self.ufunc)"
+    return (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+            and function.value.id == "xp"
+            and isinstance(getattr(np, function.attr, None), np.ufunc))
 
 
 @functools.cache

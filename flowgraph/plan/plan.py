@@ -17,7 +17,7 @@ from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.loops import Loop, plan_loops
 from flowgraph.plan.tiles import TileFunction
-from flowgraph.program.groups import IN_TILES
+from flowgraph.program.groups import IN_TILES, runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
 
@@ -46,19 +46,20 @@ class Step:
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
                  is_parallel: bool = True) -> None:
-        is_group = instr.op_def is IN_TILES
+        is_group = runs_group(instr)
         self.xp = parallel_numpy if _has_its_own_product(instr, is_parallel) else np
         self.instr = instr
-        self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"]) if is_group
-                                           else instr.op_def.kernel)
+        self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"])
+                                           if instr.op_def is IN_TILES else instr.op_def.kernel)
         self.inputs = inputs
         self.outputs = outputs
         self.view = views[0] if views and not is_group else -1
         self.views = views if is_group else ()
         self.drops = drops
         self.frees = frees
-        params = instr.op_def.flat_params(len(inputs))
-        self.host = tuple(i for i, param in enumerate(params) if param in instr.op_def.host_inputs)
+        host = instr.op_def.host_inputs
+        self.host = () if not host else tuple(
+            [i for i, param in enumerate(instr.op_def.flat_params(len(inputs))) if param in host])
 
     @property
     def op(self) -> Any:
@@ -179,11 +180,11 @@ class Plan:
                 dying.setdefault(i, []).append(value)
         steps = []
         for i, instr in enumerate(program.instrs):
-            inputs = tuple(-1 if v is None else self._slot(v) for v in instr.inputs)
-            outputs = tuple(self._slot(v) for v in instr.outputs)
+            inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
+            outputs = tuple([self._slot(v) for v in instr.outputs])
             views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
             step = Step(instr, inputs, outputs, views,
-                        tuple(self._slot(v) for v in dying.get(i, ())),
+                        tuple([self._slot(v) for v in dying.get(i, ())]),
                         tuple(self.buffers.freed.get(i, ())), self.is_parallel)
             for j in step.host:
                 value = instr.inputs[j]

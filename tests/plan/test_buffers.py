@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.opdef.opdef import op_def
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.source import Source
 from flowgraph.program.pipeline import PLANNING
@@ -276,3 +277,26 @@ def test_constants_stay_read_only_in_every_runner() -> None:
 
 def plan_source_globals(fetch):
     return Source(plan_of(fetch, passes=[])).compile().__globals__
+
+
+GRADIENTS = ["SigmoidGrad", "TanhGrad", "ReluGrad"]
+
+
+@pytest.mark.parametrize("swap", [False, True], ids=["y first", "dy first"])
+@pytest.mark.parametrize("kind", GRADIENTS)
+def test_kernels_that_write_in_steps_are_right_in_place(kind, swap) -> None:
+    x = fg.placeholder(fg.float32, [4, 4], name="x")
+    a, b = fg.exp(x * 0.5), fg.sin(x)  # in buffers, and used nowhere else
+    both = (a, b) if swap else (b, a)
+    same = fg.cos(x)
+    fetches = [op_def(kind).build(*both), op_def(kind).build(same, same) + 0.0]
+    assert_same_everywhere(fetches, {x: X})
+
+
+def test_out_is_the_memory_of_y_but_not_of_dy() -> None:
+    x = fg.placeholder(fg.float32, [4, 4], name="x")
+    y, dy = fg.exp(x, name="y"), fg.sin(x, name="dy")
+    plan = plan_of(fg.cos(op_def("TanhGrad").build(y, dy, name="dx")), {x: X}, passes=PLANNING)
+    buffer = {step.op.name: plan.buffers.views[step.view].buffer for step in plan.steps
+              if step.view >= 0}
+    assert buffer["dx"] == buffer["y"] != buffer["dy"]

@@ -11,6 +11,7 @@ from flowgraph.plan.inline import (
     evaluated,
     identifier,
     is_literal,
+    may_write_over,
     numpy_name,
     template,
     writes_last,
@@ -138,6 +139,21 @@ def test_what_an_attribute_decides_is_folded_away() -> None:
     ("TwoLines", False)])
 def test_in_place_needs_a_kernel_that_writes_last(kind, expected) -> None:
     assert writes_last(op_def(kind)) is expected
+
+
+@pytest.mark.parametrize("kind, params", [
+    ("Tanh", "x"), ("Add", "x y"), ("Sigmoid", "x"), ("SigmoidGrad", "y dy"), ("TanhGrad", "y"),
+    ("ReluGrad", "features"), ("WritesEarly", ""), ("WritesTwice", ""), ("TwoLines", ""),
+    ("SquaredDifference", ""), ("AddN", "")])
+def test_out_may_be_the_memory_of_what_is_not_read_any_more(kind, params) -> None:
+    assert may_write_over(op_def(kind)) == set(params.split())
+
+
+def test_inner_calls_are_operators_where_nothing_is_written_into() -> None:
+    made, into = (template(op_def("Sigmoid"), {}, has_out) for has_out in (False, True))
+    assert made.text == "np.reciprocal(1 + np.exp(-{x}))"
+    assert into.text == ("np.reciprocal(np.add(1, np.exp(np.negative({x}, out={out}), out={out}), "
+                         "out={out}), out={out})")
 
 
 def index(begin, end):

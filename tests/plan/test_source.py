@@ -52,7 +52,7 @@ def test_a_training_step_reads_as_numpy() -> None:
             sq = np.square(h, out=b1)
             loss = sq.sum(axis=(0, 1), dtype=sq.dtype)
             sq_grad_mul = np.multiply(sq_grad_mul_x, h, out=b1)
-            h_grad_ReluGrad = np.multiply(sq_grad_mul, h > 0, out=b1)
+            h_grad_ReluGrad = np.multiply(sq_grad_mul, np.greater(h, 0, out=b0), out=b0)
             add_grad_Sum = h_grad_ReluGrad.sum(axis=(0,), dtype=h_grad_ReluGrad.dtype, out=b2)
             MatMul_grad_MatMul_1 = np.dot(x.T, h_grad_ReluGrad, out=b3)
             mul = np.multiply(mul_x, MatMul_grad_MatMul_1, out=b3)
