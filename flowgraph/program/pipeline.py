@@ -18,6 +18,7 @@ from flowgraph.core.frames import located
 from flowgraph.program.check import check
 from flowgraph.program.ir import Program
 from flowgraph.program.passes.column_sums import column_sums
+from flowgraph.program.passes.conv_blocks import conv_blocks
 from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.elementwise_groups import elementwise_groups
@@ -43,6 +44,7 @@ PASSES: dict[str, Pass] = {
     "shared_weights": shared_weights,
     "transposed_weights": transposed_weights,
     "sums_of_products": sums_of_products,
+    "conv_blocks": conv_blocks,
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
 }
@@ -54,7 +56,7 @@ PLANNING: dict[str, str] = {
     "parallel": "large steps are split over the cores",
 }
 # Once, in this order, when the others have done all they can.
-_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products",
+_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products", "conv_blocks",
          "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take

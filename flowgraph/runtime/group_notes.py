@@ -15,7 +15,7 @@ import numpy as np
 
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Step
-from flowgraph.program.groups import IN_TILES, Group
+from flowgraph.program.groups import Group, runs_group
 from flowgraph.program.ir import Instr, Value
 
 # What an element takes, against an addition; others take about as long as one. Measured on tiles of
@@ -41,7 +41,7 @@ def is_group(step: Step) -> bool:
     Args:
         step: the step.
     """
-    return step.instr.op_def is IN_TILES
+    return runs_group(step.instr)
 
 
 def member_steps(step: Step) -> list[Step]:
@@ -65,10 +65,21 @@ def shares(group: Group) -> list[float]:
     Args:
         group: the group.
     """
-    costs = [_COSTS.get(member.op_def.type, 1.0) * max(
+    costs = [_COSTS.get(member.op_def.type, 1.0) * _width(member) * max(
         [math.prod(value.spec.shape or ()) for value in (*member.inputs, *member.outputs)  # type: ignore[arg-type]
          if value is not None], default=0) for member in group.members]
     return [cost / (sum(costs) or 1.0) for cost in costs]
+
+
+def _width(member: Instr) -> float:
+    """How many elements a convolution takes the time of, per element of its images."""
+    if not member.op_def.multiplies:
+        return 1.0
+    filters: list[tuple[int, ...]] = [
+        v.spec.shape for v in (*member.inputs[1:2], *member.outputs)  # type: ignore[misc]
+        if v is not None and v.spec.is_static and len(v.spec.shape or ()) == 4]
+    shape = filters[-1 if member.op_def.type == "Conv2DBackpropFilter" else 0]
+    return max(1.0, math.prod(shape) / max(shape[2:]) / 16)
 
 
 def kept_of_members(step: Step, arguments: list[Any], keep: Callable[[Any], Any]) -> list[Any]:
