@@ -53,6 +53,11 @@ def test_a_group_of_one_shape_is_cut_flat() -> None:
     assert "# 2 tiles of 11 numbers" in source
 
 
+def _layer_norm(x):
+    mean, variance = fg.nn.moments(x, [-1], keepdims=True)
+    return (x - mean) * fg.rsqrt(variance + 0.01)
+
+
 def _values(r: random.Random, shape) -> tuple[list, dict, list]:
     """Tensors that a random program computes from random feeds, and a variable."""
     numbers = np.random.default_rng(r.randrange(1 << 30))
@@ -63,6 +68,9 @@ def _values(r: random.Random, shape) -> tuple[list, dict, list]:
         feed[fg.placeholder(fg.float32, static)] = numbers.normal(size=given).astype(np.float32)
     variable = fg.Variable(numbers.normal(size=shape).astype(np.float32))
     one = [fg.tanh, fg.sigmoid, fg.square, fg.nn.relu, lambda x: fg.exp(-fg.abs(x)),
+           fg.nn.softmax, fg.nn.log_softmax, lambda x: fg.nn.l2_normalize(x, -1), fg.nn.softplus,
+           lambda x: fg.reduce_logsumexp(x, -1, keepdims=True) + x, _layer_norm,
+           lambda x: fg.where(x > 0.2, x, fg.zeros_like(x)), fg.nn.elu, fg.nn.relu6,
            lambda x: fg.cast(fg.greater(x, 0.1), fg.float32) + 0.5, lambda x: fg.maximum(x, -x)]
     two = [fg.add, fg.subtract, fg.multiply, fg.minimum, fg.squared_difference,
            lambda a, b: fg.add_n([a, a + b])]
@@ -82,7 +90,7 @@ def _values(r: random.Random, shape) -> tuple[list, dict, list]:
 @pytest.mark.parametrize("seed", range(60))
 def test_random_programs_give_the_same_in_tiles(seed) -> None:
     r = random.Random(seed)
-    shape = r.choice([(12,), (5, 7), (3, 4, 2), (1, 40), (40, 1)])
+    shape = r.choice([(12,), (5, 7), (3, 4, 2), (1, 40), (40, 1), (6, 6)])
     values, feed, variables = _values(r, shape)
     fetches = [*r.sample(values, 2), values[-1]]
     gradients = fg.gradients(fg.reduce_sum(values[-1] * 0.3), [*feed, *variables])
@@ -133,3 +141,68 @@ def test_an_argument_that_is_not_contiguous_is_cut_right() -> None:
     y = fg.sqrt(x + 1.0) * 2.0
     np.testing.assert_allclose(fg.Session().run(y, {x: given}), np.sqrt(given + 1) * 2, rtol=1e-6)
     assert re.search("tile", source_of(y, {x: given}))
+
+
+SPECIAL = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, -1e-42, 3e38, -3e38, 0.5, -2.5, 7.0],
+                   np.float32)
+
+
+@pytest.mark.parametrize("name,function", [
+    ("relu", fg.nn.relu), ("relu6", fg.nn.relu6), ("leaky_relu", fg.nn.leaky_relu),
+    ("elu", fg.nn.elu), ("selu", fg.nn.selu), ("softplus", fg.nn.softplus), ("sigmoid", fg.sigmoid),
+    ("softsign", fg.nn.softsign), ("where", lambda x: fg.where(x > 0.1, x, x * 3.0)),
+    ("where_zero", lambda x: fg.where_v2(x > 0.1, x, 0.0)), ("rsqrt", fg.rsqrt), ("sign", fg.sign),
+    ("zero_where", lambda x: fg.where(x > 0.1, fg.zeros_like(x), x)),
+    ("squared_difference", lambda x: fg.squared_difference(x, 2.0)),
+    ("div_no_nan", lambda x: fg.div_no_nan(x, x - 0.5)), ("maximum", lambda x: fg.maximum(x, -0.5)),
+    ("cast", lambda x: fg.cast(fg.cast(x > 0.2, fg.float64), fg.float32)),
+    ("clip", lambda x: fg.clip_by_value(x, -1.0, 1.0)), ("tanh", fg.tanh)])
+@pytest.mark.parametrize("dtype", [fg.float16, fg.float32, fg.float64])
+def test_lines_of_one_operation_give_the_same_bits(name, function, dtype) -> None:
+    x = fg.placeholder(dtype, [12, 5], name="x")
+    if dtype != fg.float32 and name == "cast":
+        pytest.skip("casts to float32")
+    y = function(fg.negative(x)) * 1.0
+    dx = fg.gradients(y, x)[0] if name not in ("cast", "sign") else y
+    given = np.stack([np.roll(SPECIAL, i) for i in range(5)], 1)
+    with np.errstate(all="ignore"):
+        given = given.astype(dtype.as_numpy_dtype)
+    plain, other = (fg.Session(passes=passes) for passes in ([], ["elementwise_groups"]))
+    for a, b in zip(plain.run([y, dx], {x: given}), other.run([y, dx], {x: given}), strict=True):
+        np.testing.assert_array_equal(b, a)
+        np.testing.assert_array_equal(np.signbit(b[b == 0]), np.signbit(a[a == 0]))
+    assert "_tile(" in source_of([y, dx], {x: given}, ["elementwise_groups"])
+
+
+def test_rows_of_a_softmax_and_its_gradient_run_in_one_function() -> None:
+    x = fg.placeholder(fg.float32, [8, 6], name="x")
+    y = fg.nn.softmax(x, name="y")
+    gradient, = fg.gradients(fg.reduce_sum(fg.square(y, name="square"), name="loss"), x)
+    source = source_of(gradient, {x: np.zeros((8, 6))})
+    assert source.split("\n\n\n")[-2] == """\
+def y_grad_mul_1_tile(first, last, x, y_grad_mul_1, t0, t1, t2):  # 4 tiles of 2 rows
+    x, y_grad_mul_1, t0, t1 = x[first:last], y_grad_mul_1[first:last], t0[:last - first], \
+t1[:last - first]
+    t2, = t2[:last - first],
+    y_in = row_max(x)  # y
+    np.subtract(x, y_in, out=t0)  # y
+    np.exp(t0, out=t0)  # y
+    y_in_1 = row_sum(t0)  # y
+    y = np.divide(t0, y_in_1, out=t0)  # y
+    square_grad_mul = np.multiply(c2_0, y, out=t1)  # gradients/square_grad/mul
+    y_grad_mul = np.multiply(square_grad_mul, y, out=t2)  # gradients/y_grad/mul
+    y_grad_Sum = row_sum(y_grad_mul)  # gradients/y_grad/Sum
+    y_grad_sub = np.subtract(square_grad_mul, y_grad_Sum, out=t1)  # gradients/y_grad/sub
+    np.multiply(y_grad_sub, y, out=y_grad_mul_1)  # gradients/y_grad/mul_1"""
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 63, 64, 200])
+def test_reductions_of_rows_are_numpys(columns) -> None:
+    x = np.random.default_rng(0).normal(size=(7, columns)).astype(np.float32)
+    x[2, columns // 2] = np.nan
+    np.testing.assert_array_equal(tiles.row_max(x), x.max(axis=1, keepdims=True))
+    np.testing.assert_array_equal(tiles.row_min(x), x.min(axis=1, keepdims=True))
+    np.testing.assert_allclose(tiles.row_sum(x), x.sum(axis=1, keepdims=True), rtol=1e-5, atol=1e-5)
+    cube = x.reshape(7, columns, 1).repeat(3, 2)
+    np.testing.assert_array_equal(tiles.row_max(cube), cube.max(axis=-1, keepdims=True))
+    np.testing.assert_allclose(tiles.row_sum(cube), cube.sum(axis=-1, keepdims=True), rtol=1e-5)

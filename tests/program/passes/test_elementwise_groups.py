@@ -82,6 +82,57 @@ def test_what_uses_a_reduction_of_a_group_is_not_in_it() -> None:
         "Exp Square Mean", "Sub Neg Tanh"]
 
 
+def test_reductions_of_rows_stand_in_the_middle_of_a_group() -> None:
+    x = large("x")
+    centred = x * 2.0 - fg.reduce_mean(x * 2.0, -1, keepdims=True)
+    variance = fg.reduce_mean(fg.square(centred), -1, keepdims=True)
+    assert groups(fg.reduce_sum(centred * fg.rsqrt(variance + 0.1)), [x]) == [
+        "Mul Mul Mean Sub Square Mean AddV2 Rsqrt Mul Sum"]
+    sums = fg.reduce_sum(fg.exp(fg.negative(x)), 1)
+    assert groups(x / fg.reshape(fg.log(sums), [4, 1]), [x]) == ["Neg Exp Sum Log Reshape RealDiv"]
+    assert groups(fg.nn.softmax(fg.tanh(x)) * x, [x]) == ["Tanh Softmax Mul"]
+
+
+def test_what_is_taken_as_a_whole_and_by_rows_is_not_in_one_group() -> None:
+    x = large("x", (6, 6))
+    row = fg.reduce_sum(fg.square(fg.exp(x)), 1)  # [6]: one per row, then one per column
+    assert groups(fg.tanh(fg.exp(x) * row) + x, [x]) == ["Exp Square Sum", "Exp Mul Tanh AddV2"]
+
+
+def test_the_only_row_is_not_reduced_in_a_group() -> None:
+    x = large("x", (1, 24))
+    assert groups(fg.reduce_max(fg.square(fg.exp(x)), 1), [x]) == ["Exp Square"]
+
+
+@pytest.mark.parametrize("dtype,kind", [(np.int64, "sparse"), (np.float32, "dense")])
+def test_a_cross_entropy_joins_its_neighbours(dtype, kind) -> None:
+    x, bias = large("x"), large("bias", [6])
+    labels = fg.placeholder(dtype, [4] if kind == "sparse" else [4, 6], name="labels")
+    function = (fg.nn.sparse_softmax_cross_entropy_with_logits if kind == "sparse" else
+                fg.nn.softmax_cross_entropy_with_logits_v2)
+    loss = fg.reduce_sum(function(labels=labels, logits=x + bias))
+    found, = groups([loss, fg.gradients(loss, bias)[0]], [x, bias, labels])
+    assert found.split()[0] == "AddV2" and found.split().count("Exp") == 1
+
+
+def test_a_wrong_label_is_told_as_by_the_op_itself() -> None:
+    x, labels = large("x"), fg.placeholder(fg.int64, [4], name="labels")
+    loss = fg.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=x * 2.0, name="ce")
+    told = []
+    for options in ({"passes": []}, {}, {"runner": "interpreter"}):
+        with pytest.raises(fg.errors.InvalidArgumentError) as raised:
+            fg.Session(**options).run(loss, {x: np.zeros((4, 6)), labels: [0, 1, 6, 2]})
+        told.append(str(raised.value))
+    assert "outside the valid range of [0, 6)" in told[0]
+    assert told[0] == told[1] == told[2]
+
+
+def test_choices_and_zeros_are_members() -> None:
+    x = large("x")
+    chosen = fg.where(fg.greater(x, 0.0), fg.tanh(x), fg.zeros_like(x))
+    assert groups(chosen * 2.0, [x]) == ["Greater Tanh SelectV2 Mul"]
+
+
 @pytest.mark.parametrize("reduce", [fg.reduce_mean, fg.reduce_sum])
 def test_parts_of_sums_of_float16_that_would_overflow_are_not_made(reduce) -> None:
     x = fg.placeholder(fg.float16, [4, 6], name="x")
