@@ -1,8 +1,11 @@
 """Times workloads on one engine, in this process: python measure.py flowgraph mlp lenet
 
-Prints one JSON object: per workload `ms` (median of a step), `first_ms` (building the graph and the
-first step), `value` (the mean of the second step's last fetch, by which engines are compared); for
-the whole `import_ms` and `peak_mb`. `compare` starts this once per engine and round.
+The engine is "tensorflow", "torch", "jax", "numpy" (by hand, see `floors`), or the name of a module
+that is like TensorFlow 1: "flowgraph". Prints one JSON object: per workload `ms` (median of steps),
+`first_ms` (building and the first step), `value` (of the fifth step's last fetch the mean of the
+absolute values, by which engines are compared); for the whole `import_ms`, `peak_mb`, `versions`.
+An engine that has no program for a workload leaves it out. `compare` starts this once per engine,
+group of workloads and round.
 """
 
 from __future__ import annotations
@@ -11,20 +14,37 @@ import argparse
 import importlib
 import json
 import os
+import platform
 import resource
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 MOST_STEPS = 5000
+OWN_PROGRAMS = {"numpy": ("floors", "more_floors"), "torch": ("torch_workloads",),
+                "jax": ("jax_workloads",)}
+Step = Callable[[], Any]
 
 
-def engine(name: str) -> Any:
-    """The module that workloads get as `tf`."""
-    if name != "tensorflow":
-        return importlib.import_module(name)
+def builders(engine: str, module: str) -> tuple[dict[str, Callable[[], Step]], set[str]]:
+    """What builds each workload of a module on an engine, and which are measured only twice."""
+    workloads = importlib.import_module(module)
+    if engine in OWN_PROGRAMS:
+        found = {name: build for own in OWN_PROGRAMS[engine]
+                 for name, build in importlib.import_module(own).WORKLOADS.items()}
+        return {name: found[name] for name in workloads.WORKLOADS if name in found}, workloads.ONCE
+    tf = load(engine)
+    return {name: (lambda build=build: build(tf))
+            for name, build in workloads.WORKLOADS.items()}, workloads.ONCE
+
+
+def load(engine: str) -> Any:
+    """Imports an engine."""
+    if engine != "tensorflow":
+        return importlib.import_module(engine)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # tf.layers and the cells of TensorFlow 1
     import tensorflow.compat.v1 as tf
@@ -33,50 +53,64 @@ def engine(name: str) -> Any:
     return tf
 
 
-def milliseconds(step: Any) -> float:
+def versions(engine: str) -> dict[str, str]:
+    """The engine's version, NumPy's and Python's."""
+    module = sys.modules.get(engine)
+    return {engine: str(getattr(module, "__version__", "")), "numpy": np.__version__,
+            "python": platform.python_version()}
+
+
+def milliseconds(step: Step) -> float:
     """The time of one step."""
     start = time.perf_counter()
     step()
     return (time.perf_counter() - start) * 1e3
 
 
-def measured(tf: Any, build: Any, seconds: float, once: bool) -> dict[str, float]:
+def measured(build: Callable[[], Step], seconds: float, once: bool) -> dict[str, float]:
     """One workload's figures."""
     start = time.perf_counter()
-    step = build(tf)
+    step = build()
     step()
     found = {"first_ms": (time.perf_counter() - start) * 1e3}
-    value = step()
-    found["value"] = float(np.mean(value[-1] if isinstance(value, (list, tuple)) else value))
     if once:
-        return found | {"ms": min(found["first_ms"], milliseconds(step))}
+        times = [milliseconds(step)]
+        return found | {"ms": min(found["first_ms"], *times), "value": _value(step())}
     for _ in range(3):
         step()
+    found["value"] = _value(step())
     times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end and len(times) < MOST_STEPS:
         times.append(milliseconds(step))
     return found | {"ms": sorted(times)[len(times) // 2]}
 
 
+def _value(fetched: Any) -> float:
+    last = fetched[-1] if isinstance(fetched, (list, tuple)) else fetched
+    return float(np.mean(np.abs(last)))
+
+
 def main() -> None:
     """Prints the figures of the workloads named, or of all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("engine", help='"tensorflow", or the name of a module: "flowgraph"')
+    parser.add_argument("engine", help='"tensorflow", "torch", "jax", "numpy", "flowgraph"')
     parser.add_argument("names", nargs="*", help="workloads; default all of the module")
     parser.add_argument("--seconds", type=float, default=1.5, help="to measure each for")
     parser.add_argument("--module", default="workloads", help="where the workloads are")
     arguments = parser.parse_intermixed_args()
     start = time.perf_counter()
-    tf = engine(arguments.engine)
+    load(arguments.engine)
     found: dict[str, Any] = {"import_ms": (time.perf_counter() - start) * 1e3}
-    module = importlib.import_module(arguments.module)
-    for name in arguments.names or module.WORKLOADS:
+    build, once = builders(arguments.engine, arguments.module)
+    for name in arguments.names or build:
+        if name not in build:
+            continue
         try:
-            found[name] = measured(tf, module.WORKLOADS[name], arguments.seconds,
-                                   name in module.ONCE)
+            found[name] = measured(build[name], arguments.seconds, name in once)
         except Exception as error:  # one engine may lack something that others have: it is told
             found[name] = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["versions"] = versions(arguments.engine)
     json.dump(found, sys.stdout)
 
 
