@@ -49,7 +49,7 @@ class Buffers:
 
     def __init__(self, program: Program, lifetimes: Lifetimes,
                  techniques: frozenset[str] = frozenset(PLANNING),
-                 loops: dict[Instr, tuple[Buffers, ...]] | None = None) -> None:
+                 loops: dict[Instr, list[Buffers]] | None = None) -> None:
         self.sizes: list[int] = []
         self.views: list[View] = []
         self.view_of: dict[Value, int] = {}

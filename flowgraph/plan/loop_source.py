@@ -1,13 +1,14 @@
 """The source of a loop: a function with a Python loop, above the function that calls it.
 
-    def while_loop(i, h, x, buffers, nodes):
+    def while_loop(i, value, x, buffers, nodes):
         b0, = buffers
+        i_steps = range(0, 1000)
+        value_next = np.empty((16,), np.float32)
         np_tanh, np_add = np.tanh, np.add
-        h_next = np.empty((16,), np.float32)
-        for i in range(0, 1000):
-            Tanh = np_tanh(h, b0)                                   # while/Tanh  model.py:7
-            h = np_add(Tanh, x, h_next)                             # while/add   model.py:7
-        return h
+        for i in i_steps:
+            Tanh = np_tanh(value, b0)                               # while/Tanh  model.py:7
+            value = np_add(Tanh, x, value_next)                     # while/add   model.py:7
+        return value
 
 Counters are Python's integers; one that an operation needs as an array is made into one there. What
 is saved of each round, and what is written into a TensorArray, becomes the rows of one array. Where
@@ -16,10 +17,12 @@ something is not as the source takes it to be, the loop runs in the general way 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
+from flowgraph.core import dtypes as dt
 from flowgraph.ops.tensor_list import TensorList
 from flowgraph.plan import rounds
 from flowgraph.plan.loop_rows import LoopRows
@@ -30,6 +33,7 @@ from flowgraph.program.ir import Value
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Greater": ">", "GreaterEqual": ">=",
                 "Equal": "==", "NotEqual": "!="}
+_PARAMETER = re.compile(r"(^|/)Identity(_\d+)?$")  # TensorFlow's name of each loop variable
 _LARGE = 1 << 16  # bytes; memory for less costs little
 _LOGIC = {"LogicalAnd": "and", "LogicalOr": "or"}
 # Inputs that a kernel takes as a Python integer too.
@@ -102,21 +106,22 @@ class LoopSource(LoopRows):
             self._named[plan] = {}
         for j, feed in enumerate(loop.body.program.feeds):
             other = loop.cond.program.feeds[j].value
-            name = self._unique(other.name if feed.value.name == "unused" else feed.value.name)
+            wish = other.name if feed.value.name == "unused" else feed.value.name
+            name = self._unique(self._variable(j) if _PARAMETER.search(wish) else wish)
             self._inputs.append(name)
             for plan in (loop.cond, loop.body):
                 self._named[plan][plan.feed_slots[j]] = name
         self._skipped = {loop.body.program.producers[loop.body.program.fetches[k]]
                          for k in loop.counters}
-        for plan in self._plans:
+        for plan in loop.plans:
             self._part(plan)
             self._write_above()
         self._lines += ["", ""] if self._lines else []
         self._lines.append(f"def {self.name}({', '.join([*self._inputs, 'buffers', 'nodes'])}):")
-        for plan in (loop.cond, loop.body):
+        for plan in loop.plans:
             self._part(plan)
             self._views[plan] = [self._unique(f"b{i}") for i in range(len(plan.buffers.views))]
-        views = [*self._views[loop.cond], *self._views[loop.body]]
+        views = [view for some in self._views.values() for view in some]
         if views:
             self._emit(f"{', '.join(views)}{',' * (len(views) == 1)} = buffers")
         for number, plan in enumerate((loop.cond, loop.body)):
@@ -144,20 +149,22 @@ class LoopSource(LoopRows):
         returned = [self._returned(k) for k in self.results]
         self._emit(f"return {', '.join(returned)}")
 
+    def _variable(self, k: int) -> str:
+        """What a loop variable is called, whose name in the graph says nothing."""
+        if k in self.loop.counters:
+            return "i"
+        is_list = self.loop.body.program.feeds[k].value.spec.dtype is dt.variant
+        return "items" if is_list else "value"
+
     def _unique(self, name: str) -> str:
         return super()._unique(name.removeprefix(self._scope))
-
-    @property
-    def _plans(self) -> tuple[Plan, ...]:
-        """The plans whose steps are written: the condition is not when counters are all of it."""
-        return (self.loop.body,) if self.loop.is_counted else (self.loop.cond, self.loop.body)
 
     def _is_written(self, step: Step) -> bool:
         return step.instr not in self._skipped
 
     def _look_up(self, least: int = 1) -> None:
         calls = dict.fromkeys(
-            made.function for plan in self._plans for step in plan.steps
+            made.function for plan in self.loop.plans for step in plan.steps
             if step.xp is np and self._is_written(step) and step not in self._items
             and not (self._inline and step.instr.op_def.type in _COMPARISONS)
             and (made := self._template(step)) is not None and made.function)
@@ -325,9 +332,15 @@ class LoopSource(LoopRows):
                 self._ahead[s] = k
         for s in sorted(loop.rows):
             value = plan.program.fetches[s]
+            k = feeds.get(value, -1)
             if s in parts:
                 continue
             self._rows[s] = self._unique(f"{value.name}_rows")
+            if k in loop.counters:
+                self._emit(f"{self._rows[s]} = {self._global('numbers', rounds.numbers)}("
+                           f"{self._steps[k]}, np.{np.dtype(value.spec.dtype.numpy).name})")
+                self._direct.add(s)
+                continue
             shape = "".join(f", {n}" for n in value.spec.shape or ())
             more = " + 1" * (s in self._ahead)
             self._emit(f"{self._rows[s]} = {self._global('empty', rounds.empty)}(("
@@ -428,7 +441,7 @@ class LoopSource(LoopRows):
         begun = set()
         for s in sorted(loop.rows):
             value = program.fetches[s]
-            if value in feeds and s not in self._ahead:
+            if value in feeds and s not in self._direct:
                 self._emit(f"{self._rows[s]}[{self._round}] = {self._inputs[feeds[value]]}")
                 begun.add(s)
         renamed = self._rename()

@@ -84,6 +84,11 @@ class Loop:
         """Whether the counters alone tell how many rounds there are."""
         return bool(self.limits)
 
+    @property
+    def plans(self) -> tuple[Any, ...]:
+        """The plans whose steps run: the condition has none where counters are all of it."""
+        return (self.body,) if self.limits else (self.cond, self.body)
+
 
 def plan_loops(program: Program, make_plan: Callable[[Program], Any]) -> dict[Instr, Loop]:
     """The loops of a program that can stand in its source.

@@ -147,7 +147,7 @@ class Plan:
         if "loops_as_source" in techniques:
             self.loops = plan_loops(program, lambda body: Plan(body, True, techniques))
         self.buffers = Buffers(program, self.lifetimes, techniques, {
-            instr: (loop.cond.buffers, loop.body.buffers) for instr, loop in self.loops.items()})
+            instr: [part.buffers for part in loop.plans] for instr, loop in self.loops.items()})
         self.slots: dict[Value, int] = {}
         self.constants: list[tuple[int, np.ndarray]] = []
         self.host_constants: dict[int, Any] = {}

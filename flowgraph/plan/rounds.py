@@ -83,16 +83,20 @@ def rows_to_write(items: TensorList, indices: range, shape: tuple[int, ...], dty
 MOST_BYTES = 1 << 30  # of the rows of one list
 
 
-def fit(dtype: Any, *numbers: range) -> bool:
+def fit(dtype: Any, steps: range) -> bool:
     """Whether a counter of this dtype takes these numbers, and the one after, without overflow."""
     info = np.iinfo(dtype)
-    return all(info.min <= some.start <= info.max
-               and info.min <= some.start + len(some) * some.step <= info.max for some in numbers)
+    return info.min <= steps.start <= info.max and info.min <= after(steps) <= info.max
 
 
-def after(numbers: range) -> int:
+def after(steps: range) -> int:
     """What a counter is when the loop has ended."""
-    return numbers.start + len(numbers) * numbers.step
+    return steps.start + len(steps) * steps.step
+
+
+def numbers(steps: range, dtype: Any) -> np.ndarray:
+    """What a counter was in each round."""
+    return np.arange(steps.start, steps.stop, steps.step, dtype)
 
 
 def within(indices: range, size: int) -> bool:

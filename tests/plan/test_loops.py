@@ -270,7 +270,7 @@ def test_a_counted_loop_is_a_for_without_arrays_for_its_counter() -> None:
     x = fg.placeholder(fg.float32, [3], name="x")
     _, h = fg.while_loop(lambda i, h: i < 10, lambda i, h: (i + 1, fg.tanh(h) + x), [0, x])
     text = source_of(h, {x: [1, 2, 3]})
-    assert "for Identity_2 in" in text
+    assert "for i in i_steps:" in text
     assert "np.less" not in text
     assert "range(0, 10)" in text
 
