@@ -1,6 +1,9 @@
 # Each target works alone on a fresh clone; all that is needed is Python 3.11 or newer with venv.
 #   make test    lint, types, all tests and doctests, the examples in short form
 #   make demo    trains a small network, draws its graph and learning curve into build/demo
+#   make bench   times flowgraph beside TensorFlow, PyTorch, JAX and NumPy by hand; writes
+#                docs/benchmarks.md (takes about ten minutes; TENSORFLOW=, TORCH=, JAX= name other
+#                Pythons that have them, BENCH="--group workloads" takes a part)
 #   make lint    only lint and types
 #   make clean   removes everything that the others made
 # Another Python: make test PYTHON=python3.13
@@ -9,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXAMPLES = $(sort $(wildcard examples/[0-9]*.py))
 
-.PHONY: test demo lint clean
+.PHONY: test demo bench lint clean
 
 test: lint
 	$(BIN)/python -m pytest -q -n auto
@@ -23,6 +26,13 @@ demo: .venv/.demo
 	@mkdir -p build/demo
 	cd build/demo && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/examples/04_mlp.py" --demo
 	@echo "The pictures are in build/demo."
+
+BENCH ?= --all --rounds 2 --seconds 0.5
+bench: .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python benchmarks/compare.py $(BENCH) --write \
+	    $(if $(TENSORFLOW),--tensorflow '$(TENSORFLOW)') $(if $(TORCH),--torch '$(TORCH)') \
+	    $(if $(JAX),--jax '$(JAX)')
 
 lint: .venv/.test
 	$(BIN)/ruff check .

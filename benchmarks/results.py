@@ -150,7 +150,8 @@ def page(results: Results, before: str) -> str:
         results: the figures.
         before: the page as it is.
     """
-    return before.partition(_MARK)[0] + _MARK + "\n" + "\n".join(_sections(results)) + "\n"
+    written = "\n".join(_sections(results)).rstrip()
+    return f"{before.partition(_MARK)[0]}{_MARK}\n{written}\n"
 
 
 def _sections(results: Results) -> list[str]:
@@ -193,7 +194,7 @@ def _memory(results: Results) -> list[str]:
     engines = [one for one in (OURS, "tensorflow") if results.data["engines"].get(one)]
     groups = [group for group in GROUPS if all(
         group in results.data["engines"][one]["groups"] for one in engines)]
-    if not groups:
+    if not (engines and groups):
         return []
     head = " | ".join(f"{TITLES.get(one, one)} {what}" for what in ("import, ms", "peak, MB")
                       for one in engines)
