@@ -44,7 +44,7 @@ class Results:
 
     def save(self, path: Path) -> None:
         """Writes them to a file."""
-        path.write_text(json.dumps(self.data, indent=1, sort_keys=True) + "\n")
+        path.write_text(json.dumps(self.data, indent=1) + "\n")
 
     def add(self, engine: str, group: str, rounds: list[dict[str, Any]], whole: bool) -> None:
         """What rounds of `measure` have found of a group: medians take the place of what was known.
@@ -60,7 +60,7 @@ class Results:
         totals = {key: _median(rounds, key) for key in ("import_ms", "peak_mb")}
         if whole:
             known["groups"][group] = totals
-        for name in rounds[0].keys() - {"versions", *totals}:
+        for name in sorted(rounds[0].keys() - {"versions", *totals}):
             each = [found[name] for found in rounds]
             failed = [found for found in each if "error" in found]
             known["workloads"][name] = failed[0] if failed else {
