@@ -258,7 +258,10 @@ class TensorListGetOrZeros(ListOp):
         return Spec(like.dtype, like.shape)
 
     def kernel(self, xp, list, index, like):
-        item = list.items().get(int(index))
+        index = int(index)
+        if list.rows is not None and 0 <= index < len(list.rows):
+            return list.rows[index, ...]  # missing ones are zeros there
+        item = list.items().get(index)
         if item is None:
             return TensorList() if isinstance(like, TensorList) else xp.zeros_like(like)
         return item

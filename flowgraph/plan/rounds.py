@@ -151,7 +151,8 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 def _unused(nbytes: int) -> np.ndarray | None:
     """Kept memory of this size, or up to twice as large, in which no array lies."""
-    for i, memory in enumerate(_kept):
+    for i in range(len(_kept)):  # `enumerate` would hold a reference of its own
+        memory = _kept[i]
         if nbytes <= memory.nbytes <= 2 * nbytes and sys.getrefcount(memory) == _UNUSED:
             _kept.append(_kept.pop(i))
             return memory

@@ -2,14 +2,20 @@
 
     while i < n + 1: h = h @ (w * 2)  ->  m = n + 1; v = w * 2; while i < m: h = h @ v
 
+Weights that the body transposes in a product are laid out transposed before the loop: with a few
+rows in the first factor, BLAS takes twice as long for the transposed ones.
+
 A condition runs at least once, so whatever is pure may move out of it. A body may never run: only
 what cannot fail moves out of it.
 """
 
 from __future__ import annotations
 
+from flowgraph.core.spec import Spec
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.loops import LoopParts, is_loop
+from flowgraph.program.passes.transposed_weights import transposes_weights
+from flowgraph.program.products import TRANSPOSED_COPY
 
 LARGEST = 1 << 26  # bytes of a result that is kept for the whole loop
 # Besides elementwise operations on floats and bools.
@@ -39,6 +45,7 @@ def _moved(instr: Instr) -> list[Instr] | None:
     """The instructions before the loop, and the loop; None if nothing moves."""
     parts = LoopParts(instr)
     before: list[Instr] = []
+    copies: dict[Value, Value] = {}
     fixed = parts.fixed
     for feeds, instrs, is_cond in ((parts.cond_feeds, parts.cond_instrs, True),
                                    (parts.body_feeds, parts.body_instrs, False)):
@@ -47,7 +54,9 @@ def _moved(instr: Instr) -> list[Instr] | None:
                 zip(feeds, parts.inputs, strict=True)) if j in fixed and value is not None}
         staying, moving = [], []
         for inner in instrs:
-            if _may_move(inner, outside, is_cond):
+            if not is_cond and transposes_weights(inner) and inner.inputs[1] in outside:
+                staying.append(_with_transposed_copy(inner, outside, parts, before, copies))
+            elif _may_move(inner, outside, is_cond):
                 moving.append(inner)
                 made = inner.with_inputs(tuple(
                     v if v is None else outside.get(v, v) for v in inner.inputs)).with_outputs(
@@ -64,6 +73,22 @@ def _moved(instr: Instr) -> list[Instr] | None:
                 if out in needed:
                     parts.bring(outside[out], out if is_cond else None, None if is_cond else out)
     return [*before, parts.made()] if before else None
+
+
+def _with_transposed_copy(product: Instr, outside: dict[Value, Value], parts: LoopParts,
+                          before: list[Instr], copies: dict[Value, Value]) -> Instr:
+    """The product with a copy of its weights that is laid out transposed before the loop."""
+    factor, weights = product.inputs
+    assert weights is not None
+    if weights not in copies:
+        rows, columns = weights.spec.shape or ()
+        spec = Spec(weights.spec.dtype, (columns, rows))
+        copy = Value(f"{weights.name}/transposed", spec)
+        copies[weights] = Value(copy.name, spec)
+        before.append(Instr(TRANSPOSED_COPY, (outside[weights],), (copy,), {}, product.origins))
+        parts.bring(copy, None, copies[weights])
+    return Instr(product.op_def, (factor, copies[weights]), product.outputs,
+                 {**product.attrs, "transpose_b": False}, product.origins, equals=product.equals)
 
 
 def _may_move(inner: Instr, outside: dict[Value, Value], is_cond: bool) -> bool:

@@ -22,7 +22,7 @@ def transposed_weights(program: Program) -> Program:
     """Replaces transposed second factors that several small products share."""
     count: dict[Value, int] = {}
     for instr in program.instrs:
-        if _transposes(instr):
+        if transposes_weights(instr):
             weights = instr.inputs[1]
             count[weights] = count.get(weights, 0) + 1  # type: ignore[index, arg-type]
     if not any(n >= LEAST_TERMS for n in count.values()):
@@ -30,7 +30,7 @@ def transposed_weights(program: Program) -> Program:
     copies: dict[Value, Value] = {}
     instrs: list[Instr] = []
     for instr in program.instrs:
-        factor, weights = instr.inputs[:2] if _transposes(instr) else (None, None)
+        factor, weights = instr.inputs[:2] if transposes_weights(instr) else (None, None)
         if factor is not None and weights is not None and count[weights] >= LEAST_TERMS:
             if weights not in copies:
                 rows, columns = weights.spec.shape or ()
@@ -45,7 +45,7 @@ def transposed_weights(program: Program) -> Program:
     return program.with_instrs(instrs, {})
 
 
-def _transposes(instr: Instr) -> bool:
+def transposes_weights(instr: Instr) -> bool:
     """Whether it is a small product with large weights that it transposes."""
     if instr.op_def.type != "MatMul" or not instr.attrs["transpose_b"] or not instr.is_pure:
         return False
