@@ -23,6 +23,7 @@ from flowgraph.program.passes.cse import common_subexpressions
 from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
+from flowgraph.program.passes.independent_parts import independent_parts
 from flowgraph.program.passes.loop_invariants import loop_invariants
 from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.shared_weights import shared_weights
@@ -31,7 +32,7 @@ from flowgraph.program.passes.sub_programs import sub_programs
 from flowgraph.program.passes.sums_of_products import sums_of_products
 from flowgraph.program.passes.transposed_weights import transposed_weights
 
-Pass = Callable[..., Program]  # from a Program to a Program; sub_programs also takes `optimise`
+Pass = Callable[..., Program]  # from a Program to a Program; some also take `optimise`
 
 PASSES: dict[str, Pass] = {
     "fold_constants": fold_constants,
@@ -44,6 +45,7 @@ PASSES: dict[str, Pass] = {
     "shared_weights": shared_weights,
     "transposed_weights": transposed_weights,
     "sums_of_products": sums_of_products,
+    "independent_parts": independent_parts,
     "conv_blocks": conv_blocks,
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
@@ -56,8 +58,8 @@ PLANNING: dict[str, str] = {
     "parallel": "large steps are split over the cores",
 }
 # Once, in this order, when the others have done all they can.
-_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products", "conv_blocks",
-         "elementwise_groups", "column_sums"}
+_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products",
+         "independent_parts", "conv_blocks", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
@@ -76,9 +78,11 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
         ValueError: there is no pass of such a name.
     """
     names = _order(passes)
-    on_bodies = partial(optimise, passes=names)
-    chosen = [(name, partial(sub_programs, optimise=on_bodies) if PASSES[name] is sub_programs
-               else PASSES[name]) for name in names]
+    inside = {  # passes that make programs inside of programs run the others on those
+        "sub_programs": names,
+        "independent_parts": [name for name in names if name != "independent_parts"]}
+    chosen = [(name, partial(PASSES[name], optimise=partial(optimise, passes=inside[name]))
+               if name in inside else PASSES[name]) for name in names]
     if checking:
         check(program, "extract")
     for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):

@@ -139,7 +139,8 @@ def _other_shape(op: Any, shape: Any, given: tuple[int, ...]) -> InvalidArgument
 
 def _nodes(instrs: Iterable[Instr], state: State, settings: Settings) -> tuple[Any, ...]:
     """What the session keeps for each instruction for which it does, or their bodies."""
-    return tuple(tuple(Body(body, state, settings) for body in instr.bodies) if instr.bodies
+    return tuple(tuple(Body(body, state, settings, bool(instr.op_def.aliases))
+                       for body in instr.bodies) if instr.bodies
                  else state.node(instr.origins[0]) for instr in instrs
                  if instr.bodies or instr.op_def.takes_state)
 
@@ -193,6 +194,11 @@ class Body:
         return self._nodes
 
     @property
+    def is_watched(self) -> bool:
+        """Whether hooks are called around its steps."""
+        return False
+
+    @property
     def results(self) -> int:
         """How many arrays it returns."""
         return len(self.program.fetches)
@@ -235,6 +241,11 @@ class _HookedBody(Body):
         self._hooks = hooks
         self._number = number
         self._calls = 0
+
+    @property
+    def is_watched(self) -> bool:
+        """True: a hook is told of one step at a time."""
+        return True
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         self.check_initialized(arrays)

@@ -1,0 +1,179 @@
+"""Independent parts: what does not need each other runs side by side, in lanes.
+
+The pass goes through a program in order, by its heavy instructions (products, convolutions, large
+arrays). Those that need none of the others begin a lane each; what needs one lane alone goes on in
+it; what needs several ends the section, and the next one begins. Lanes are made where each core
+gets about the same to do, in steps that are too small to be split over the cores themselves: two
+branches of a network, the directions of a bidirectional one, members of an ensemble.
+
+Where the user has put operations on several processors (`with fg.device("/cpu:1"):`), there is one
+lane for each of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from flowgraph.core.machine import cores
+from flowgraph.program.ir import Feed, Instr, Program, Value
+from flowgraph.program.lanes import SIDE_BY_SIDE, nanoseconds
+
+HEAVY = 20_000.0  # nanoseconds from which on an instruction can begin a lane
+LEAST = 500_000.0  # of a lane: waking another thread for less does not pay
+SPLIT = 1_000_000.0  # of an instruction that is split over the cores anyway
+_EVEN = 0.6  # of the longest lane: how much the others must have to do
+
+Optimise = Callable[[Program], Program]
+
+
+def independent_parts(program: Program, optimise: Optimise = lambda lane: lane) -> Program:
+    """Puts independent parts into lanes.
+
+    Args:
+        program: the program.
+        optimise: what to do with each lane; the pipeline runs its passes.
+    """
+    if not any(instr.op_def.multiplies for instr in program.instrs):
+        return program
+    costs = [nanoseconds(instr) for instr in program.instrs]
+    if sum(costs) < 2 * LEAST:
+        return program
+    sections = list(_sections(program.instrs, costs))
+    if not any(section.lanes for section in sections):
+        return program
+    uses: dict[Value, list[Instr]] = {}
+    for instr in program.instrs:
+        for value in instr.inputs:
+            if value is not None:
+                uses.setdefault(value, []).append(instr)
+    leaving = set(program.results())
+    instrs: list[Instr] = []
+    for section in sections:
+        instrs += section.before
+        if section.lanes:
+            instrs.append(_joined(section.lanes, uses, leaving, optimise))
+    return program.with_instrs(instrs, {})
+
+
+class _Section:
+    """Instructions up to one that needs several lanes.
+
+    Attributes:
+        before: those that run one after another.
+        lanes: those that run side by side then; empty where that does not pay.
+    """
+
+    def __init__(self) -> None:
+        self.before: list[Instr] = []
+        self.lanes: list[list[Instr]] = []
+
+
+class _Search:
+    """The section that is being found: which lane makes each value."""
+
+    def __init__(self) -> None:
+        self.order: list[tuple[Instr, int, float]] = []  # instruction, lane (-1: none), cost
+        self.lane_of: dict[Value, int] = {}
+        self.costs: list[float] = []
+
+    def add(self, instr: Instr, cost: float) -> bool:
+        """Puts an instruction into a lane, or before all; False if it needs several lanes."""
+        lanes = {self.lane_of[v] for v in instr.inputs if v in self.lane_of}
+        if len(lanes) > 1:
+            return False
+        lane = lanes.pop() if lanes else -1
+        if lane < 0 and cost >= HEAVY:
+            lane = len(self.costs)
+            self.costs.append(0.0)
+        if lane >= 0:
+            self.costs[lane] += cost
+            self.lane_of.update(dict.fromkeys(instr.outputs, lane))
+        self.order.append((instr, lane, cost))
+        return True
+
+    def section(self) -> _Section:
+        """The section, its lanes shared out to the cores."""
+        section = _Section()
+        chosen = self._shared_out()
+        lanes: dict[int, list[Instr]] = {}
+        for instr, lane, _ in self.order:
+            if lane in chosen:
+                lanes.setdefault(chosen[lane], []).append(instr)
+            else:
+                section.before.append(instr)
+        section.lanes = list(lanes.values())
+        return section
+
+    def _shared_out(self) -> dict[int, int]:
+        """The core of each lane; empty where lanes do not pay."""
+        if len(self.costs) < 2:
+            return {}
+        devices = self._devices()
+        if devices:
+            return devices
+        if cores() < 2 or any(cost >= SPLIT for _, lane, cost in self.order if lane >= 0):
+            return {}
+        loads = [0.0] * min(cores(), len(self.costs))
+        chosen: dict[int, int] = {}
+        for lane in sorted(range(len(self.costs)), key=lambda lane: -self.costs[lane]):
+            core = loads.index(min(loads))
+            loads[core] += self.costs[lane]
+            chosen[lane] = core
+        return chosen if min(loads) >= max(LEAST, _EVEN * max(loads)) else {}
+
+    def _devices(self) -> dict[int, int]:
+        """The processor of each lane, where the user has named several."""
+        numbers: dict[str, int] = {}
+        of_lane: dict[int, int] = {}
+        for instr, lane, cost in self.order:
+            if lane >= 0 and cost >= HEAVY and lane not in of_lane:
+                of_lane[lane] = numbers.setdefault(_processor(instr), len(numbers))
+        loads = [math.fsum(self.costs[lane] for lane in of_lane if of_lane[lane] == number)
+                 for number in range(len(numbers))]
+        return of_lane if len(loads) > 1 and sorted(loads)[-2] >= LEAST / 5 else {}
+
+
+def _processor(instr: Instr) -> str:
+    """The processor on which the user has put an operation, as "cpu:1"; "" for none."""
+    device = str(instr.origins[0].device).lower()
+    found = [part for part in device.replace("device:", "").split("/") if part.startswith("cpu")]
+    return found[-1] if found else ""
+
+
+def _sections(instrs: Iterable[Instr], costs: list[float]) -> Iterable[_Section]:
+    search = _Search()
+    for instr, cost in zip(instrs, costs, strict=True):
+        if not instr.is_pure:
+            yield search.section()
+            alone = _Section()
+            alone.before.append(instr)
+            yield alone
+            search = _Search()
+        elif not search.add(instr, cost):
+            yield search.section()
+            search = _Search()
+            search.add(instr, cost)
+    yield search.section()
+
+
+def _joined(lanes: list[list[Instr]], uses: dict[Value, list[Instr]], leaving: set[Value],
+            optimise: Optimise) -> Instr:
+    """One instruction that runs lanes side by side."""
+    made = {out for lane in lanes for instr in lane for out in instr.outputs}
+    inputs = tuple(dict.fromkeys(v for lane in lanes for instr in lane for v in instr.inputs
+                                 if v is not None and v.const is None and v not in made))
+    bodies: list[Program] = []
+    outputs: list[Value] = []
+    for lane in lanes:
+        inside = set(lane)
+        given = {v: Value(v.name, v.spec) for v in inputs}
+        results = [out for instr in lane for out in instr.outputs
+                   if out in leaving or any(user not in inside for user in uses.get(out, ()))]
+        instrs = [instr.with_inputs(tuple([None if v is None else given.get(v, v)
+                                           for v in instr.inputs])) for instr in lane]
+        bodies.append(optimise(Program(tuple(Feed(None, given[v]) for v in inputs), (),
+                                       tuple(instrs), tuple(results), ())))
+        outputs += results
+    origins = tuple(dict.fromkeys(op for lane in lanes for instr in lane for op in instr.origins))
+    return Instr(SIDE_BY_SIDE, inputs, tuple(outputs), {}, origins, bodies=tuple(bodies))
