@@ -11,12 +11,12 @@ the variable had two runs ago. A training step allocates nothing for its variabl
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from flowgraph.plan.inline import may_write_over
+from flowgraph.plan.joins import Place, places_in_joins
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Instr, Program, Value
@@ -26,11 +26,19 @@ _OWN_MEMORY = 1 << 14  # bytes; an array that is smaller costs less than a look 
 
 
 class View(NamedTuple):
-    """A buffer seen as an array."""
+    """A buffer, or a part of one, seen as an array.
+
+    Attributes:
+        buffer: its number.
+        dtype, shape: of the array.
+        offset, strides: of a part, in bytes; no strides where the array lies in one piece.
+    """
 
     buffer: int
     dtype: np.dtype
     shape: tuple[int, ...]
+    offset: int = 0
+    strides: tuple[int, ...] = ()
 
 
 class Buffers:
@@ -61,16 +69,30 @@ class Buffers:
         self._loops = loops or {}
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         if "buffer_reuse" in techniques:
-            self._assign_all(program, lifetimes)
+            places = _places(program, lifetimes) if "joins_in_place" in techniques else {}
+            self._assign_all(program, lifetimes, places)
         if "double_buffering" in techniques:
             self.outgoing = _outgoing(program, lifetimes)
             for number, value in enumerate(self.outgoing, len(self.views)):
                 self.view_of[value] = number
 
-    def _assign_all(self, program: Program, lifetimes: Lifetimes) -> None:
+    def _assign_all(self, program: Program, lifetimes: Lifetimes,
+                    places: dict[Value, Place]) -> None:
         dying: dict[int, list[Value]] = {}
+        taken: dict[Value, int] = {}  # the buffers of concatenations that have parts inside
+        ends = {place.whole: lifetimes.last_use[place.whole] for place in places.values()}
+        for value, inside in places.items():
+            ends[inside.whole] = max(ends[inside.whole], lifetimes.last_use[value])
         for i, instr in enumerate(program.instrs):
             for out in _written_into(instr, lifetimes):
+                place = places.get(out) or (Place(out, 0, ()) if out in ends else None)
+                if place is not None:
+                    if place.whole not in taken:
+                        taken[place.whole] = self._take(place.whole.spec.nbytes or 0)
+                        dying.setdefault(ends[place.whole], []).append(place.whole)
+                    self._handed_on.add(out)  # no step may take it over
+                    self._assign(out, taken[place.whole], place.offset, place.strides)
+                    continue
                 buffer = self._in_place(i, instr, lifetimes)
                 if buffer is None:
                     buffer = self._take(out.spec.nbytes or 0)
@@ -80,7 +102,7 @@ class Buffers:
                 self._lend(i, instr)
             for value in dying.pop(i, ()):
                 view = self.views[self.view_of[value]]
-                if value in self._handed_on:
+                if value in self._handed_on and value not in taken:
                     continue
                 self._free.setdefault(self.sizes[view.buffer], []).append(view.buffer)
                 self.freed.setdefault(i, []).append(self.view_of[value])
@@ -107,12 +129,14 @@ class Buffers:
     def arena(self) -> tuple[np.ndarray, ...]:
         """Fresh memory: one array per view."""
         memory = [np.empty(size, np.uint8) for size in self.sizes]
-        return tuple(memory[v.buffer][:_nbytes(v)].view(v.dtype).reshape(v.shape)
+        return tuple(np.ndarray(v.shape, v.dtype, memory[v.buffer], v.offset, v.strides or None)
                      for v in self.views)
 
-    def _assign(self, value: Value, buffer: int) -> None:
+    def _assign(self, value: Value, buffer: int, offset: int = 0,
+                strides: tuple[int, ...] = ()) -> None:
         self.view_of[value] = self._number_of(
-            View(buffer, value.spec.dtype.numpy, value.spec.shape))  # type: ignore[arg-type]
+            View(buffer, value.spec.dtype.numpy, value.spec.shape,  # type: ignore[arg-type]
+                 offset, strides))
 
     def _number_of(self, view: View) -> int:
         if view not in self._number:
@@ -165,6 +189,14 @@ def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) 
             and out not in joined and (may_escape or out not in lifetimes.escaping)]
 
 
+def _places(program: Program, lifetimes: Lifetimes) -> dict[Value, Place]:
+    """Where the parts of concatenations are written."""
+    if not any(instr.op_def.type == "ConcatV2" for instr in program.instrs):
+        return {}
+    writable = {out: instr for instr in program.instrs for out in _written_into(instr, lifetimes)}
+    return places_in_joins(program, lifetimes, writable)
+
+
 def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Value, ...]:
     """The large new values of variables that their instruction can write into given memory."""
     written = {write.value for write in program.writes}
@@ -172,10 +204,6 @@ def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Value, ...]:
                  for out in _written_into(instr, lifetimes, may_escape=True)
                  if out in written and lifetimes.roots[out] == {out}
                  and (out.spec.nbytes or 0) >= _OWN_MEMORY)
-
-
-def _nbytes(view: View) -> int:
-    return math.prod(view.shape) * view.dtype.itemsize
 
 
 def _rounded(nbytes: int) -> int:

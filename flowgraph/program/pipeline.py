@@ -54,6 +54,7 @@ PASSES: dict[str, Pass] = {
 PLANNING: dict[str, str] = {
     "buffer_reuse": "results are written into memory that the plan reuses, or over an input",
     "double_buffering": "what a variable becomes is written into the array that it had before",
+    "joins_in_place": "parts of a concatenation are written where they will stand in it",
     "loops_as_source": "bodies of loops and branches stand in the generated source themselves",
     "parallel": "large steps are split over the cores",
 }

@@ -302,7 +302,7 @@ def _check_specs(step: Step, results: list[Any]) -> None:
 
 
 def _fill(view: np.ndarray) -> None:
-    view.reshape(-1).view(np.uint8)[:] = _poison
+    np.atleast_1d(view).view(np.uint8)[...] = _poison
 
 
 def explained(error: Exception, step: Step) -> Exception:
