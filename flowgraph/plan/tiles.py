@@ -17,6 +17,7 @@ and `in_tiles` puts the parts together; reductions of rows have all that they ne
 from __future__ import annotations
 
 import builtins
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -365,7 +366,7 @@ class TileFunction:
             holes = dict(zip(definition.params, arguments, strict=True))
             return made.text.format(**holes, out=target or "None")
 
-        self.needs.update({definition.type: definition.kernel} if made is None else made.needs)
+        self.needs.update({definition.type: _kernel(definition)} if made is None else made.needs)
         return _Code(member, out, keys, text, out.spec.dtype.numpy, _shape(out),
                      definition.takes_out,
                      writes_last(definition) or definition.type in AT_LABELS)
@@ -399,7 +400,7 @@ class TileFunction:
         if definition.type == "Sum" and is_column_sum(member) and not self.group.is_flat:
             definition, arguments, attrs = op_def("BiasAddGrad"), [], {}
         made = template(definition, attrs, False)
-        self.needs.update({definition.type: definition.kernel} if made is None else made.needs)
+        self.needs.update({definition.type: _kernel(definition)} if made is None else made.needs)
 
         def text(names: list[str], _: str) -> str:
             if made is None:
@@ -411,7 +412,7 @@ class TileFunction:
 
     def _kernel_call(self, definition: OpDef, arguments: list[str], attrs: dict[str, Any],
                      out: str) -> str:
-        self.needs[definition.type] = definition.kernel
+        self.needs[definition.type] = _kernel(definition)
         groups = [f"({', '.join(part)},)" if isinstance(part, tuple) else part
                   for part in definition.group(arguments)]
         keywords = []
@@ -429,6 +430,12 @@ def _without_squares(group: Group) -> list[Instr]:
     """The members, but for squares that only a sum takes: it multiplies their root by itself."""
     gone = {value for instr in group.squares for value in instr.inputs[:1]}
     return [member for member in group.members if member.outputs[0] not in gone]
+
+
+@functools.cache
+def _kernel(definition: OpDef) -> Callable[..., Any]:
+    """The kernel of an op, the same object each time: groups share their globals."""
+    return definition.kernel
 
 
 def _argument_text(at: int, view: str, names: list[str]) -> str:

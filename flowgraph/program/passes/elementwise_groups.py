@@ -99,7 +99,7 @@ def _see_through_broadcasts(program: Program) -> Program:
     """Lets elementwise instructions take what was broadcast for them: they broadcast themselves.
 
     One that takes nothing else works on the small value, and its result is broadcast in its place.
-    Zeros are broadcast too.
+    Zeros and other tensors full of one number are broadcast too.
     """
     small: dict[Value, Value] = {}
     broadcasts: dict[Value, Instr] = {}
@@ -112,6 +112,8 @@ def _see_through_broadcasts(program: Program) -> Program:
         elif instr.op_def.type == "ZerosLike" and _is_large(instr):
             out = instr.outputs[0]
             small[out] = constant(out.name, np.zeros((), out.spec.dtype.numpy))
+        elif instr.op_def.type == "Fill" and _is_large(instr) and instr.inputs[1] is not None:
+            small[instr.outputs[0]] = instr.inputs[1]
         elif instr.op_def.type == "Select" and _is_large(instr) and all(
                 v is not None and v.spec.shape == instr.outputs[0].spec.shape
                 for v in instr.inputs):  # which broadcasts under its other name
