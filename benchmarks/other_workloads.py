@@ -191,7 +191,8 @@ def pond(tf: Any) -> Step:
                                  "SAME")[0, :, :, 0]
         new_height = height + 0.03 * speed
         new_speed = speed + 0.03 * (laplacian - 0.04 * speed)
-        step = tf.group(height.assign(new_height), speed.assign(new_speed))
+        with tf.control_dependencies([new_height, new_speed]):  # TensorFlow may write too early
+            step = tf.group(height.assign(new_height), speed.assign(new_speed))
         return _stepper(tf, [step, tf.reduce_sum(tf.square(new_height))])
 
 
