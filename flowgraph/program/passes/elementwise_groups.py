@@ -99,7 +99,7 @@ def _see_through_broadcasts(program: Program) -> Program:
     """Lets elementwise instructions take what was broadcast for them: they broadcast themselves.
 
     One that takes nothing else works on the small value, and its result is broadcast in its place.
-    Zeros and other tensors full of one number are broadcast too.
+    Zeros are broadcast too.
     """
     small: dict[Value, Value] = {}
     broadcasts: dict[Value, Instr] = {}
@@ -112,8 +112,6 @@ def _see_through_broadcasts(program: Program) -> Program:
         elif instr.op_def.type == "ZerosLike" and _is_large(instr):
             out = instr.outputs[0]
             small[out] = constant(out.name, np.zeros((), out.spec.dtype.numpy))
-        elif instr.op_def.type == "Fill" and _is_large(instr) and instr.inputs[1] is not None:
-            small[instr.outputs[0]] = instr.inputs[1]
         elif instr.op_def.type == "Select" and _is_large(instr) and all(
                 v is not None and v.spec.shape == instr.outputs[0].spec.shape
                 for v in instr.inputs):  # which broadcasts under its other name
@@ -234,12 +232,16 @@ class _Search:
         self._numbered: list[_Growing] = []  # by the number of the bit
         self._made_by: dict[Value, _Growing] = {}  # without what is put together from parts
         self._needs: dict[Value, int] = {}
+        self._before_effects = 0  # what the last instruction depends on that has to keep its turn
 
     def add(self, instr: Instr) -> None:
         """Puts the next instruction into a group, or into none."""
         needs = 0
         for value in instr.inputs:
             needs |= self._needs.get(value, 0)  # type: ignore[arg-type]
+        if not instr.is_pure:  # `_in_order` keeps such in the order that they have
+            needs |= self._before_effects
+            self._before_effects = needs
         group = self._group(instr)
         if group is not None:
             group.add(instr)

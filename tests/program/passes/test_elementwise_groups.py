@@ -189,3 +189,12 @@ def test_what_may_fail_is_in_no_group_so_that_the_error_names_it(divide) -> None
     zeros = np.zeros((4, 6), np.int32)
     with pytest.raises(fg.errors.InvalidArgumentError, match=wrong.op.name):
         fg.Session().run(fg.negative(wrong * 3), {x: zeros, y: zeros + (wrong.op.type == "Pow")})
+
+
+def test_what_has_to_keep_its_turn_does_not_come_between_two_members() -> None:
+    x = large("x")
+    inner = fg.tanh(fg.exp(x))
+    first = fg.py_func(lambda a: a, [inner], fg.float32, name="p")  # needs the group
+    second = fg.py_func(lambda a: a, [x], fg.float32, name="q")  # comes after p
+    outer = fg.square(inner) + fg.ensure_shape(second, [4, 6])
+    assert groups([outer, first], [x]) == ["Exp Tanh Square"]
