@@ -93,7 +93,11 @@ def choices(number: int, every: bool = False) -> list[tuple[str, ...]]:
     subsets = every_subset()
     share = -(-len(subsets) // GRAPHS)
     first = number * share % len(subsets)
-    return [names, *alone, *without, *subsets[first:first + share]]
+    some = subsets[first:first + share]
+    if len(subsets) < 1 << len(names):  # then with any of the techniques
+        some = [(*subset, *random.Random(first + i).sample(list(PLANNING), (first + i) % 5))
+                for i, subset in enumerate(some)]
+    return [names, *alone, *without, *some]
 
 
 class Failure(Exception):
