@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
+from flowgraph.ops import conv_images_last as images_last
 from flowgraph.ops.convolve import _turned as turned_windows
 from flowgraph.ops.padding import Windows, image_tiles
 
@@ -189,6 +190,9 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
     if hits and where is None:
         where = xp.empty((places, n, *pooled, made), bool)
     x = xp.ascontiguousarray(x)
+    if images_last.pays(xp, x, w):
+        images_last.forwards(xp, x, w, bias, layer, hits, y, where)
+        return y, where
     matrix = xp.ascontiguousarray(w.reshape(-1, made))
     early = None  # a bias that is not finite makes numbers equal that were not
     if bias is not None and places > 1 and not xp.isfinite(bias).all():
@@ -235,28 +239,14 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
                 if layer.relu:
                     xp.maximum(wide, zeros, out=wide)
                 if hits:
-                    _first(xp, found, part if layer.relu else None, seen[:len(part)])
+                    images_last.first(xp, found, part if layer.relu else None,
+                                      seen[:len(part)])
                 if places == 1 and not is_direct:
                     target = by_place(y[tile], sizes.order)
                     target[...] = part.reshape(target.shape)
 
     side_by_side(xp, [partial(work, number) for number in range(len(tiles))])
     return y, where
-
-
-def _first(xp, found: Any, results: Any, seen: Any) -> None:
-    """Lets only the first hit of each window stand, and none where relu gave 0."""
-    if results is None:
-        seen[...] = found[0]
-    else:
-        xp.greater(results, 0, out=seen)
-        xp.logical_not(seen, out=seen)
-        xp.greater(found[0], seen, out=found[0])
-        xp.logical_or(seen, found[0], out=seen)
-    for k in range(1, len(found)):
-        xp.greater(found[k], seen, out=found[k])
-        if k + 1 < len(found):
-            xp.logical_or(seen, found[k], out=seen)
 
 
 def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
@@ -284,9 +274,13 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
     dx, dw, db = out or (None, None, None)
     x, dy = xp.ascontiguousarray(x), xp.ascontiguousarray(dy)
     turned = None
+    if wants_x and dx is None:
+        dx = xp.empty(x.shape, dy.dtype)
+    if images_last.pays(xp, x, w):
+        dw, db = images_last.backwards(xp, x, w, dy, layer, y, where, dx if wants_x else None,
+                                       wants_w)
+        return dx if wants_x else None, dw.reshape(w.shape) if wants_w else None, db
     if wants_x:
-        if dx is None:
-            dx = xp.empty(x.shape, dy.dtype)
         windows = turned_windows(x.shape, w, sizes.counts, sizes.pads, layer.windows)
         if windows is None:
             taps = layer.windows.all_taps(x.shape[1:-1])

@@ -58,6 +58,10 @@ CASES = [
     ((2, 40, 40, 1), (3, 3, 1, 5), {"pool": None}),
     ((2, 5, 40, 2), (1, 7, 2, 40), {"pool": None, "padding": "VALID"}),
     ((1, 4, 4, 2), (3, 3, 2, 40), {"pool": (4, 4)}),
+    ((37, 12, 12, 1), (5, 5, 1, 6), {}),  # the images of a tile as the last axis
+    ((70, 10, 10, 6), (5, 5, 6, 16), {"padding": "VALID", "relu": False}),
+    ((16, 9, 8, 3), (3, 3, 3, 4), {"pool": None, "strides": 2, "bias": "add"}),
+    ((33, 9, 8, 3), (3, 2, 3, 4), {"pool": (3, 1), "dilations": (1, 2)}),
 ]
 
 
@@ -147,9 +151,10 @@ def test_gradients_of_gradients() -> None:
 @pytest.mark.parametrize("place", ["x", "w", "b", "dy"])
 @pytest.mark.parametrize("special", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("pool,relu", [((2, 2), True), ((2, 2), False), (None, True)])
-def test_special_numbers(place, special, pool, relu) -> None:
-    arrays = {"x": _numbers(3, 8, 8, 4), "w": _numbers(3, 3, 4, 4, seed=1),
-              "b": _numbers(4, seed=2), "dy": _numbers(3, *(4, 4) if pool else (8, 8), 4, seed=3)}
+@pytest.mark.parametrize("n", [3, 17])
+def test_special_numbers(place, special, pool, relu, n) -> None:
+    arrays = {"x": _numbers(n, 8, 8, 4), "w": _numbers(3, 3, 4, 4, seed=1),
+              "b": _numbers(4, seed=2), "dy": _numbers(n, *(4, 4) if pool else (8, 8), 4, seed=3)}
     arrays[place].reshape(-1)[1] = special
     inputs = {name: fg.placeholder(fg.float64, array.shape, name=name)
               for name, array in arrays.items()}
@@ -163,10 +168,11 @@ def test_special_numbers(place, special, pool, relu) -> None:
 
 
 @pytest.mark.parametrize("relu", [True, False])
-def test_the_gradient_goes_to_the_first_of_equal_maxima(relu) -> None:
-    x = fg.placeholder(fg.float64, [2, 4, 4, 1], name="x")
+@pytest.mark.parametrize("n", [2, 20])
+def test_the_gradient_goes_to_the_first_of_equal_maxima(relu, n) -> None:
+    x = fg.placeholder(fg.float64, [n, 4, 4, 1], name="x")
     w, b = fg.constant(np.ones((1, 1, 1, 1))), fg.placeholder(fg.float64, [1], name="b")
-    given = np.random.default_rng(0).integers(-1, 2, (2, 4, 4, 1)).astype(np.float64)
+    given = np.random.default_rng(0).integers(-1, 2, (n, 4, 4, 1)).astype(np.float64)
     dx = fg.gradients(_layer(x, w, b, relu=relu), [x])[0]
     for bias in (0.0, 0.5, -2.0, np.inf):
         feed = {x: given, b: [bias]}
