@@ -56,7 +56,7 @@ class LoopSource(LoopRows):
         self.step_of_line, self.globals = outer.step_of_line, outer.globals
         self._used, self._globals, self._lines = outer._used, outer._globals, outer._lines
         self._shown = outer._shown
-        self._tiles, self._loops, self._functions = {}, {}, {}
+        self._tiles, self._loops, self._functions, self._templates = {}, {}, {}, {}
         self._scope = step.op.name.rpartition("/")[0] + "/"
         self.results = _used_results(outer.plan, step)
         self.name = super()._unique(f"{step.op.name}_loop")
@@ -167,7 +167,7 @@ class LoopSource(LoopRows):
             made.function for plan in self.loop.plans for step in plan.steps
             if step.xp is np and self._is_written(step) and step not in self._items
             and not (self._inline and step.instr.op_def.type in _COMPARISONS)
-            and (made := self._template(step)) is not None and made.function)
+            and (made := self._made(step)) is not None and made.function)
         for function in calls:
             self._functions[function] = self._unique(f"np_{function}")
         for some in _few(list(self._functions)):

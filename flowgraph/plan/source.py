@@ -97,6 +97,7 @@ class Source:
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._tiles: dict[Step, str] = {}  # names of the functions of groups
         self._shown: set[str] = set()  # constants of groups that have their line
+        self._templates: dict[Step, Template | None] = {}
         self._loops: dict[Step, Any] = {}  # how the functions of loops are called
         self._functions: dict[str, str] = {}  # names of NumPy's functions that are called often
         self._lines: list[str] = []
@@ -195,7 +196,7 @@ class Source:
                 self._emit(f"del {', '.join(drops)}")
 
     def _write_step(self, step: Step, views: list[str], node: str) -> None:
-        text = self._call(step, views, self._template(step), node)
+        text = self._call(step, views, self._made(step), node)
         self.step_of_line[len(self._lines) + 1] = step
         self._emit(text, f"{step.op.name}  {step.op.frame}")
 
@@ -247,6 +248,12 @@ class Source:
         call = self._global("in_tiles", in_tiles)
         return self._assign(step, f"{call}({name}, {tiles}, {inputs}, {out})")
 
+    def _made(self, step: Step) -> Template | None:
+        """The step's template, found once."""
+        if step not in self._templates:
+            self._templates[step] = self._template(step)
+        return self._templates[step]
+
     def _template(self, step: Step) -> Template | None:
         """The step's kernel as an expression; None where it is called by its op's name."""
         instr = step.instr
@@ -256,8 +263,8 @@ class Source:
 
     def _look_up(self, least: int = _LOOKED_UP_ONCE) -> None:
         """Names for NumPy's functions that are called often."""
-        made = [self._template(step) for step in self.plan.steps if step.xp is np]
-        calls = Counter(found.function for found in made if found is not None and found.function)
+        calls = Counter(found.function for step in self.plan.steps if step.xp is np and (
+            found := self._made(step)) is not None and found.function)
         for function, count in calls.items():
             if count >= least and function not in self._functions:
                 self._functions[function] = self._unique(f"np_{function}")
