@@ -37,13 +37,16 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
     """
     counts, pads = windows.place(x.shape[1:-1])
     _equal("channels", x.shape[-1], w.shape[-2])
+    if x.dtype.itemsize == 2:  # halves are summed in single precision, and converted once
+        y = correlate(xp, x.astype(xp.float32), w.astype(xp.float32), windows)
+        return _rounded(y, x.dtype, out)
     if out is None:
         out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
     matrix = w.reshape(-1, w.shape[-1])
 
     def part(tile: slice) -> None:
         cols = _columns(xp, x[tile], windows, counts, pads)
-        _dot(xp, cols, matrix, out[tile].reshape(-1, matrix.shape[1]))
+        xp.dot(cols, matrix, out=out[tile].reshape(-1, matrix.shape[1]))
 
     side_by_side(xp, [partial(part, tile) for tile in _tiles(x, windows, counts)])
     return out
@@ -53,6 +56,9 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     """dw [*window, C, O] of x [N, *sizes, C] and dy [N, *results, O]."""
     counts, pads = windows.place(x.shape[1:-1])
     _equal("sizes", (x.shape[0], *counts), dy.shape[:-1])
+    if x.dtype.itemsize == 2:
+        return filter_adjoint(xp, x.astype(xp.float32), dy.astype(xp.float32),
+                              windows).astype(x.dtype)
     tiles = shares(_tiles(x, windows, counts))
     totals = xp.zeros((max(1, len(tiles)), math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]),
                       x.dtype)
@@ -60,7 +66,7 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     def part(i: int) -> None:
         for tile in tiles[i]:
             cols = _columns(xp, x[tile], windows, counts, pads)
-            totals[i] += _dot(xp, cols.T, dy[tile].reshape(-1, dy.shape[-1]))
+            totals[i] += xp.dot(cols.T, dy[tile].reshape(-1, dy.shape[-1]))
 
     side_by_side(xp, [partial(part, i) for i in range(len(tiles))])
     return totals.sum(axis=0, dtype=totals.dtype).reshape(*windows.sizes, x.shape[-1],
@@ -73,13 +79,13 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
     _equal("sizes", (shape[0], *counts), dy.shape[:-1])
     _equal("output channels", w.shape[-1], dy.shape[-1])
     _equal("input channels", w.shape[-2], shape[-1])
+    if dy.dtype.itemsize == 2:
+        dx = input_adjoint(xp, shape, w.astype(xp.float32), dy.astype(xp.float32), windows)
+        return _rounded(dx, dy.dtype, out)
     turned = _turned(shape, w, counts, pads, windows)
     if turned is not None:
         flipped = w[(slice(None, None, -1),) * len(counts)].swapaxes(-1, -2)
         return correlate(xp, dy, flipped, turned, out)
-    if dy.dtype.itemsize == 2:  # sums in single precision
-        return input_adjoint(xp, shape, w.astype(xp.float32), dy.astype(xp.float32),
-                             windows).astype(dy.dtype)
     if out is None:
         out = xp.empty(shape, dy.dtype)
     out[...] = 0
@@ -173,14 +179,11 @@ def _tiles(x, windows: Windows, counts) -> list[slice]:
     return image_tiles(x.shape[0], row * math.prod(counts), 1 << 20)
 
 
-def _dot(xp, a, b, out=None) -> Any:
-    """a @ b; half precision is summed in single precision."""
-    if a.dtype.itemsize > 2:
-        return xp.dot(a, b, out=out)
-    product = xp.dot(a.astype(xp.float32), b.astype(xp.float32)).astype(a.dtype)
+def _rounded(y, dtype, out) -> Any:
+    """y as halves, in `out` if that is given."""
     if out is None:
-        return product
-    out[...] = product
+        return y.astype(dtype)
+    out[...] = y
     return out
 
 
