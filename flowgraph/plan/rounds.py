@@ -96,7 +96,7 @@ def after(steps: range) -> int:
 
 def numbers(steps: range, dtype: Any) -> np.ndarray:
     """What a counter was in each round."""
-    return np.arange(steps.start, steps.stop, steps.step, dtype)
+    return np.arange(steps.start, steps.stop, steps.step, dtype=dtype)
 
 
 def within(indices: range, size: int) -> bool:
