@@ -86,3 +86,14 @@ class Emitter:
         self.instrs.append(Instr(definition, inputs, tuple(results),
                                  {**definition.attr_defaults, "num_split": len(sizes)}, origins))
         return results
+
+    def unstack(self, value: Value, count: int, axis: int, name: str,
+                origins: tuple[Any, ...]) -> list[Value]:
+        """The slices of a value along an axis, which is gone from them."""
+        definition = op_def("Unpack")
+        shape = value.spec.shape or ()
+        spec = Spec(value.spec.dtype, (*shape[:axis], *shape[axis + 1:]))
+        results = [Value(f"{name}_{i}", spec) for i in range(count)]
+        self.instrs.append(Instr(definition, (value,), tuple(results),
+                                 {**definition.attr_defaults, "num": count, "axis": axis}, origins))
+        return results

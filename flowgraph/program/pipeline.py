@@ -26,6 +26,7 @@ from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.independent_parts import independent_parts
 from flowgraph.program.passes.loop_invariants import loop_invariants
 from flowgraph.program.passes.loop_sums import loop_sums
+from flowgraph.program.passes.one_hot_products import one_hot_products
 from flowgraph.program.passes.shared_weights import shared_weights
 from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
@@ -43,6 +44,7 @@ PASSES: dict[str, Pass] = {
     "loop_invariants": loop_invariants,
     "loop_sums": loop_sums,
     "shared_weights": shared_weights,
+    "one_hot_products": one_hot_products,
     "transposed_weights": transposed_weights,
     "sums_of_products": sums_of_products,
     "independent_parts": independent_parts,
@@ -59,8 +61,9 @@ PLANNING: dict[str, str] = {
     "parallel": "large steps are split over the cores",
 }
 # Once, in this order, when the others have done all they can.
-_LAST = {"loop_sums", "shared_weights", "transposed_weights", "sums_of_products",
-         "independent_parts", "conv_blocks", "elementwise_groups", "column_sums"}
+_LAST = {"loop_sums", "shared_weights", "one_hot_products", "transposed_weights",
+         "sums_of_products", "independent_parts", "conv_blocks", "elementwise_groups",
+         "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 

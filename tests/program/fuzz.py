@@ -37,6 +37,8 @@ GRAPHS = 2000  # of a long run, over which the subsets are spread
 RUNS = 3
 LOWERED: dict[str, dict[str, int]] = {  # sizes from which something pays, for small arrays
     "flowgraph.program.passes.elementwise_groups": {"SMALLEST": 4, "LEAST_WORK": 1},
+    "flowgraph.program.passes.transposed_weights": {"LEAST_SIZE": 1},
+    "flowgraph.plan.joins": {"LEAST": 1},
     "flowgraph.program.passes.column_sums": {"LEAST": 1},
     "flowgraph.plan.tiles": {"TILE": 16},
     "flowgraph.plan.buffers": {"_OWN_MEMORY": 1},
