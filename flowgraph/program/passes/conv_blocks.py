@@ -23,6 +23,7 @@ from flowgraph.program.groups import axes_of
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.passes.dead_code import dead_code
 
+SMALLEST = 1 << 14  # results of a convolution; below, a block takes longer to begin than it saves
 _ATTRS = ("strides", "padding", "dilations", "explicit_paddings")
 
 
@@ -70,7 +71,7 @@ class _Search:
     def add_forwards(self, conv: Instr) -> None:
         """Makes the block that begins with a convolution."""
         x, w = conv.inputs
-        if x is None or w is None or not _is_plain(conv, x, w):
+        if x is None or w is None or not _is_plain(conv, x, w) or _is_small(conv.outputs[0]):
             return
         members = [conv]
         inputs: list[Value] = [x, w]
@@ -139,7 +140,7 @@ class _Search:
             return
         relu = instr.op_def.type == "ReluGrad"
         d = instr.outputs[0] if relu else instr.inputs[2]
-        if d is None or any(v is None for v in instr.inputs):
+        if d is None or _is_small(d) or any(v is None for v in instr.inputs):
             return
         first = next((user for user in self._uses.get(d, ())
                       if user.op_def.type == "Conv2DBackpropFilter"), None)
@@ -231,6 +232,10 @@ def _is_plain(instr: Instr, *values: Value) -> bool:
             and instr.outputs[0].spec.is_static and bool(instr.outputs[0].spec.size)
             and all(v.spec.is_static and v.spec.size and v.spec.dtype.name in ("float32", "float64")
                     for v in values))
+
+
+def _is_small(results: Value) -> bool:
+    return (results.spec.size or 0) < SMALLEST
 
 
 def _same(attrs: dict[str, Any], others: dict[str, Any]) -> bool:

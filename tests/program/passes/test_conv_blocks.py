@@ -14,6 +14,12 @@ from tests.plan.plans import run_everywhere, source_of
 from tests.program.programs import program_of
 
 
+@pytest.fixture(autouse=True)
+def _small_ones_too(monkeypatch, request) -> None:
+    if "small" not in request.node.name:
+        monkeypatch.setattr("flowgraph.program.passes.conv_blocks.SMALLEST", 1)
+
+
 def _layer(x, w, b, *, bias="bias_add", relu=True, pool=(2, 2), strides=1, padding="SAME",
            dilations=1):
     y = fg.nn.conv2d(x, w, strides, padding, dilations=dilations)
@@ -95,6 +101,11 @@ def _inputs():
 def test_a_block_is_convolution_bias_relu_and_pooling() -> None:
     x, w, b = _inputs()
     assert _types(_layer(x, w, b), [x, b])[-1] == "Conv2D BiasAdd Relu MaxPool"
+
+
+def test_a_small_convolution_stays_as_it_is() -> None:
+    x, w, b = _inputs()
+    assert _types(_layer(x, w, b), [x, b])[-4:] == ["Conv2D", "BiasAdd", "Relu", "MaxPool"]
 
 
 def test_inference_does_not_ask_where_the_maxima_are() -> None:
