@@ -26,7 +26,7 @@ from flowgraph.ops.padding import image_tiles
 
 _IMAGES = 32  # of a tile: on every machine the same, since `where` is laid out by tile
 _LEAST = 16  # images of a batch
-_FEW = 16  # channels
+_FEW_IN, _FEW_OUT = 8, 16  # channels
 _STRIP = 1 << 22  # bytes of the columns of a strip, about
 
 
@@ -36,7 +36,7 @@ def pays(xp: Any, x: Any, w: Any) -> bool:
     A filter with inf in it makes NaN of the zeros around the images, which are not there when
     columns are added up.
     """
-    return (x.shape[0] >= _LEAST and w.shape[-1] <= _FEW and w.shape[-2] <= _FEW
+    return (x.shape[0] >= _LEAST and w.shape[-2] <= _FEW_IN and w.shape[-1] <= _FEW_OUT
             and bool(xp.isfinite(w).all()))
 
 
