@@ -31,6 +31,7 @@ from flowgraph.core.pool import parallel, width
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.plan.inline import identifier, is_literal, template, writes_last
 from flowgraph.plan.linear import Filled, Line, Viewed, argument_names, constant, lines_of
+from flowgraph.plan.rows import row_max, row_min, row_sum
 from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, taken
 from flowgraph.program.ir import Instr, Value
 from flowgraph.program.passes.column_sums import is_column_sum
@@ -479,55 +480,6 @@ def _part(group: Group, value: Value) -> Part:
     if member.op_def.type == "Mean":
         count = math.prod(_shape(taken(member)[0])[axis] for axis in axes)
     return Part(dtype, shape, _JOIN[member.op_def.type], count)
-
-
-# ---- reductions of rows --------------------------------------------------------------------------
-
-_SHORT = 64  # numbers in a row; of shorter rows NumPy's loop starts too often: 16 take 6 ns each
-
-
-def row_sum(x: np.ndarray) -> np.ndarray:
-    """The sum of each row of floats, as an axis of size 1: by BLAS, as a product with ones.
-
-    Example:
-        >>> row_sum(np.ones((2, 3), np.float32))
-        array([[3.],
-               [3.]], dtype=float32)
-    """
-    if x.ndim != 2:
-        return x.sum(axis=-1, keepdims=True)
-    return np.dot(x, np.ones(x.shape[1], x.dtype))[:, None]
-
-
-def row_max(x: np.ndarray) -> np.ndarray:
-    """The largest number of each row, as an axis of size 1.
-
-    Example:
-        >>> row_max(np.eye(2, dtype=np.float32))
-        array([[1.],
-               [1.]], dtype=float32)
-    """
-    return _row_extreme(np.maximum, x)
-
-
-def row_min(x: np.ndarray) -> np.ndarray:
-    """The smallest number of each row, as an axis of size 1.
-
-    Example:
-        >>> row_min(np.eye(2, dtype=np.float32))
-        array([[0.],
-               [0.]], dtype=float32)
-    """
-    return _row_extreme(np.minimum, x)
-
-
-def _row_extreme(ufunc: np.ufunc, x: np.ndarray) -> np.ndarray:
-    if not 1 < x.shape[-1] < _SHORT:
-        return ufunc.reduce(x, axis=-1, keepdims=True)
-    found = ufunc(x[..., 0], x[..., 1])
-    for column in range(2, x.shape[-1]):
-        ufunc(found, x[..., column], out=found)
-    return found[..., None]
 
 
 # ---- running -------------------------------------------------------------------------------------
