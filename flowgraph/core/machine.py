@@ -7,6 +7,7 @@ import threading
 import time
 
 _MEASURED_FOR = 0.25  # seconds; what other programs take is counted over at least so long
+_STALE = 2.0  # seconds; what they took over longer says little of now
 _CPU_GROUPS = "/sys/fs/cgroup"
 
 
@@ -66,7 +67,7 @@ class _Load:
             if self._before is not None:
                 then, busy_then, mine_then = self._before
                 taken = busy - busy_then - (mine - mine_then)
-                self.others = max(0.0, taken / max(now - then, 1e-3))
+                self.others = max(0.0, taken / (now - then)) if now - then < _STALE else 0.0
             self._before = now, busy, mine
         finally:
             self._lock.release()

@@ -36,12 +36,13 @@ def test_the_quota_of_a_container(limits, quota, tmp_path, monkeypatch) -> None:
     assert machine.quota() == quota
 
 
-@pytest.mark.parametrize("busy,mine,others", [((10.0, 12.0), (5.0, 7.0), 0.0),
-                                              ((10.0, 14.0), (5.0, 7.0), 1.0),
-                                              ((10.0, 10.0), (5.0, 7.0), 0.0)])
-def test_what_others_take(busy, mine, others, monkeypatch) -> None:
+@pytest.mark.parametrize("busy,mine,seconds,others", [
+    ((10.0, 11.0), (5.0, 6.0), 1, 0.0), ((10.0, 12.0), (5.0, 6.0), 1, 1.0),
+    ((10.0, 11.0), (5.0, 6.0), 0.5, 0.0), ((10.0, 11.5), (5.0, 6.0), 0.5, 1.0),
+    ((10.0, 10.0), (5.0, 7.0), 1, 0.0), ((10.0, 90.0), (5.0, 6.0), 60, 0.0)])
+def test_what_others_take(busy, mine, seconds, others, monkeypatch) -> None:
     load = machine._Load()
-    for i, when in enumerate((100.0, 102.0)):
+    for i, when in enumerate((100.0, 100.0 + seconds)):
         monkeypatch.setattr(machine, "_busy_seconds", lambda i=i: busy[i])
         monkeypatch.setattr(machine.os, "times",
                             lambda i=i: os.times_result((mine[i], 0.0, 0.0, 0.0, 0.0)))
