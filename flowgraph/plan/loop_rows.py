@@ -16,10 +16,12 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.ops.tensor_list import TensorList
 from flowgraph.plan import rounds
-from flowgraph.plan.loops import Loop, is_int_scalar
+from flowgraph.plan.loops import Loop, is_int_scalar, largest, smallest
 from flowgraph.plan.plan import Step
-from flowgraph.plan.source import Source
+from flowgraph.plan.source import Source, cuts_of_split
 from flowgraph.program.ir import Value
+
+_LARGE = 1 << 16  # bytes; memory for less costs little
 
 
 class LoopRows(Source):
@@ -150,3 +152,41 @@ class LoopRows(Source):
         self._skipped.add(step.instr)
         lists = self._global("TensorList", TensorList)
         self._written[j] = f"{lists}({name}, {self._inputs[j]}.size)"
+
+    def _is_ahead(self, k: int) -> bool:
+        """Whether the next value of a loop variable, of which all are saved, is the next row."""
+        program = self.loop.body.program
+        value = program.fetches[k]
+        return (program.fetches.count(value) == 1 and bool(value.spec.shape)
+                and program.fetches.count(program.feeds[k].value) == 1)
+
+    def _parts_of_saved(self) -> dict[int, tuple[int, str]]:
+        """Of what is saved, the parts of something else that is: which, and how they are cut."""
+        plan = self.loop.body
+        program = plan.program
+        saved = {program.fetches[s]: s for s in self.loop.rows}
+        found = {}
+        for s in self.loop.rows:
+            maker = program.producers.get(program.fetches[s])
+            if maker is None or maker.op_def.type not in ("Split", "SplitV"):
+                continue
+            whole = saved.get(maker.inputs[1 if maker.op_def.type == "Split" else 0])
+            cuts = cuts_of_split(maker)
+            if whole is not None and cuts is not None and whole not in found and (
+                    program.fetches[whole] in program.producers):
+                found[s] = whole, f":, {cuts[maker.outputs.index(program.fetches[s])]}"
+        return {s: part for s, part in found.items() if part[0] not in found}
+
+    def _empty(self, value: Value) -> str:
+        """The function that makes memory for a value."""
+        return self._global("empty", rounds.empty) if (value.spec.nbytes or 0) >= _LARGE \
+            else "np.empty"
+
+    def _next(self, k: int) -> str:
+        """The next number of a counter, which may overflow."""
+        name, by = self._inputs[k], self.loop.counters[k]
+        value = self.loop.body.program.feeds[k].value
+        low, high = smallest(value), largest(value)
+        if by > 0:
+            return f"{name} + {by} if {name} <= {high - by} else {name} - {high - low + 1 - by}"
+        return f"{name} - {-by} if {name} >= {low - by} else {name} + {high - low + 1 + by}"

@@ -28,13 +28,12 @@ from flowgraph.plan import rounds
 from flowgraph.plan.loop_rows import LoopRows
 from flowgraph.plan.loops import IN_TURN, Loop, is_int_scalar, largest, smallest
 from flowgraph.plan.plan import Plan, Step
-from flowgraph.plan.source import Source, _few, cuts_of_split
+from flowgraph.plan.source import Source, _few
 from flowgraph.program.ir import Value
 
 _COMPARISONS = {"Less": "<", "LessEqual": "<=", "Greater": ">", "GreaterEqual": ">=",
                 "Equal": "==", "NotEqual": "!="}
 _PARAMETER = re.compile(r"(^|/)Identity(_\d+)?$")  # TensorFlow's name of each loop variable
-_LARGE = 1 << 16  # bytes; memory for less costs little
 _LOGIC = {"LogicalAnd": "and", "LogicalOr": "or"}
 # Inputs that a kernel takes as a Python integer too.
 _INDICES = {("TensorListGetItem", 1), ("TensorListSetItem", 1), ("TensorListGetOrZeros", 1),
@@ -302,21 +301,7 @@ class LoopSource(LoopRows):
                             self._emit(f"{name} = {self._number(j)}")
                             self._numbers[value] = name
 
-    def _next(self, k: int) -> str:
-        """The next number of a counter, which may overflow."""
-        name, by = self._inputs[k], self.loop.counters[k]
-        value = self.loop.body.program.feeds[k].value
-        low, high = smallest(value), largest(value)
-        if by > 0:
-            return f"{name} + {by} if {name} <= {high - by} else {name} - {high - low + 1 - by}"
-        return f"{name} - {-by} if {name} >= {low - by} else {name} + {high - low + 1 + by}"
-
     # ---- memory ----------------------------------------------------------------------------------
-
-    def _empty(self, value: Value) -> str:
-        """The function that makes memory for a value."""
-        return self._global("empty", rounds.empty) if (value.spec.nbytes or 0) >= _LARGE \
-            else "np.empty"
 
     def _write_places(self) -> None:
         """Memory for the values of loop variables, and for what is saved of each round."""
@@ -381,30 +366,6 @@ class LoopSource(LoopRows):
                            f"np.{np.dtype(value.spec.dtype.numpy).name})")
             index[value].view = len(self._views[plan])
             self._views[plan].append(names[0])
-
-    def _is_ahead(self, k: int) -> bool:
-        """Whether the next value of a loop variable, of which all are saved, is the next row."""
-        program = self.loop.body.program
-        value = program.fetches[k]
-        return (program.fetches.count(value) == 1 and bool(value.spec.shape)
-                and program.fetches.count(program.feeds[k].value) == 1)
-
-    def _parts_of_saved(self) -> dict[int, tuple[int, str]]:
-        """Of what is saved, the parts of something else that is: which, and how they are cut."""
-        plan = self.loop.body
-        program = plan.program
-        saved = {program.fetches[s]: s for s in self.loop.rows}
-        found = {}
-        for s in self.loop.rows:
-            maker = program.producers.get(program.fetches[s])
-            if maker is None or maker.op_def.type not in ("Split", "SplitV"):
-                continue
-            whole = saved.get(maker.inputs[1 if maker.op_def.type == "Split" else 0])
-            cuts = cuts_of_split(maker)
-            if whole is not None and cuts is not None and whole not in found and (
-                    program.fetches[whole] in program.producers):
-                found[s] = whole, f":, {cuts[maker.outputs.index(program.fetches[s])]}"
-        return {s: part for s, part in found.items() if part[0] not in found}
 
     # ---- a round ---------------------------------------------------------------------------------
 
