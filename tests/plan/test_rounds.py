@@ -66,7 +66,7 @@ def test_setting_an_item_leaves_the_rows_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("steps, fits", [
-    (range(0, 10), True), (range(0, 2**31 - 1), True), (range(0, 2**31), False),
+    (range(10), True), (range(2**31 - 1), True), (range(2**31), False),
     (range(5, -2**31 - 1, -1), False), (range(0, 2**31 - 1, 5), False)])
 def test_a_counter_must_not_overflow(steps, fits) -> None:
     assert rounds.fit(np.int32, steps) is fits
