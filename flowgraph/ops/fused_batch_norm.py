@@ -7,9 +7,12 @@ moving averages. The mean and the variance themselves pass no gradient on, as in
 
 from __future__ import annotations
 
+import math
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.frames import located
+from flowgraph.core.scratch import Scratch
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.gradients.gradients import gradients
@@ -25,6 +28,8 @@ from flowgraph.ops.unary import rsqrt
 
 _AXES = {"NHWC": (0, 1, 2), "NCHW": (0, 2, 3)}  # those that are summed over
 _SHAPES = {"NHWC": (1, 1, 1, -1), "NCHW": (1, -1, 1, 1)}  # of a vector with an entry per channel
+_ROW = 1024  # numbers
+_LARGE = 1 << 14  # numbers from which on images are laid out anew and summed by BLAS
 
 
 class FusedBatchNorm(OpDef):
@@ -136,45 +141,106 @@ def _specs(x: Spec, vectors: tuple[Spec, ...], data_format: str, training: bool)
 
 # -- arithmetic --------------------------------------------------------------------------------
 
+class _Channels:
+    """Images laid out so that NumPy's loops over them are long, with vectors of their channels.
+
+        NHWC    [rows, k * C]      k pixels in a row, as many as make some hundred numbers
+        NCHW    [N, C, H * W]
+
+    Sums over pixels of the first are a product with ones: BLAS adds up rows many times as quickly.
+
+    Args:
+        xp: the array module.
+        shape: of the images.
+        data_format: "NHWC" or "NCHW".
+    """
+
+    def __init__(self, xp, shape, data_format):
+        self.xp, self.last, size = xp, data_format == "NHWC", math.prod(shape)
+        self.count = shape[data_format.index("C")]
+        self.pixels, self.times = size // max(1, self.count), 1
+        self.large = size >= _LARGE
+        if self.last:
+            if self.large:
+                self.times = math.gcd(self.pixels, _pixels_in_a_row(self.count))
+            self.shape = (self.pixels // self.times, self.times * self.count)
+        else:
+            self.shape = (*shape[:2], shape[2] * shape[3])
+
+    def spread(self, vector):
+        """A vector with an entry per channel, so that it broadcasts over the images laid out."""
+        if not self.last:
+            return vector[:, None]
+        return vector if self.times == 1 else vector[None].repeat(self.times, 0).reshape(-1)
+
+    def sums(self, images, dtype, divisor=1):
+        """The sum of each channel, divided; of halves as float32, which is rounded at the end."""
+        wide = "float32" if dtype.itemsize == 2 else dtype
+        if not self.last:
+            sums = images.sum((0, 2), wide)
+        elif self.large and images.dtype == wide:
+            sums = self.xp.dot(self.xp.ones(self.shape[0], wide), images)
+        else:
+            sums = images.sum(0, wide)
+        if self.times > 1:
+            sums = sums.reshape(self.times, self.count).sum(0)
+        if divisor != 1:
+            sums /= divisor
+        return sums.astype(dtype, copy=False)
+
+    def sums_of_products(self, a, b, dtype, divisor=1):
+        """The sum of a * b in each channel, divided."""
+        if not self.large:
+            return self.sums(a * b, dtype, divisor)
+        with Scratch(self.xp) as scratch:
+            products = self.xp.multiply(a, b, out=scratch.empty(b.shape, b.dtype))
+            return self.sums(products, dtype, divisor)
+
+
+def _pixels_in_a_row(channels):
+    """A power of two of them, so that it goes into most images."""
+    return 1 << max(0, (_ROW // max(1, channels)).bit_length() - 1)
+
+
 def _normalized(xp, x, scale, offset, mean, variance, epsilon, data_format, training):
-    axes, column = _AXES[data_format], _SHAPES[data_format]
-    dtype = scale.dtype
+    dtype, shape = scale.dtype, x.shape
+    channels = _Channels(xp, shape, data_format)
     for vector in (scale, offset) if training else (scale, offset, mean, variance):
-        if vector.shape != (x.shape[column.index(-1)],):
-            raise InvalidArgumentError(None, None, f"cannot normalise {x.shape} by a vector of "
+        if vector.shape != (channels.count,):
+            raise InvalidArgumentError(None, None, f"cannot normalise {shape} by a vector of "
                                                    f"shape {vector.shape}")
+    x = x.reshape(channels.shape)
     if training:
-        count = x.size // max(1, x.shape[column.index(-1)])
-        m = xp.mean(x, axes, dtype=dtype)
-        centered = x - m.reshape(column)
-        v = xp.mean(centered * centered, axes, dtype=dtype)
-        unbiased = v * dtype.type(count / max(1, count - 1))
+        m = channels.sums(x, dtype, channels.pixels)
+        centered = x - channels.spread(m)
+        v = channels.sums_of_products(centered, centered, dtype, channels.pixels)
+        unbiased = v * dtype.type(channels.pixels / max(1, channels.pixels - 1))
     else:
         m, v, unbiased = mean.copy(), variance.copy(), variance.copy()
-        centered = x - m.reshape(column)
-    factor = scale / xp.sqrt(v + dtype.type(epsilon))
-    centered *= factor.reshape(column)
-    centered += offset.reshape(column)
-    return centered.astype(x.dtype, copy=False), m, unbiased, m.copy(), v
+        centered = x - channels.spread(m)
+    centered *= channels.spread(scale / xp.sqrt(v + dtype.type(epsilon)))
+    centered += channels.spread(offset)
+    return centered.astype(x.dtype, copy=False).reshape(shape), m, unbiased, m.copy(), v
 
 
 def _gradients(xp, dy, x, scale, m, v, epsilon, data_format, training):
-    axes, column = _AXES[data_format], _SHAPES[data_format]
-    dtype = scale.dtype
-    count = max(1, x.size // max(1, x.shape[column.index(-1)]))
+    dtype, shape = scale.dtype, x.shape
+    channels = _Channels(xp, shape, data_format)
+    dy, x, count = dy.reshape(channels.shape), x.reshape(channels.shape), max(1, channels.pixels)
     shrink = 1 / xp.sqrt(v + dtype.type(epsilon))
-    unit = (x - m.reshape(column)) * shrink.reshape(column)
-    d_offset = xp.sum(dy, axes, dtype=dtype)
-    d_scale = xp.sum(dy * unit, axes, dtype=dtype)
+    unit = x - channels.spread(m)
+    unit *= channels.spread(shrink)
+    d_offset = channels.sums(dy, dtype)
+    d_scale = channels.sums_of_products(dy, unit, dtype)
     if training:
-        unit *= (d_scale / count).reshape(column)
-        unit += (d_offset / count).reshape(column)
-        dx = dy - unit
+        unit *= channels.spread(d_scale / count)
+        unit += channels.spread(d_offset / count)
+        dx = xp.subtract(dy, unit, out=unit)
+        dx *= channels.spread(scale * shrink)
     else:
-        dx = dy.astype(dtype)
-    dx *= (scale * shrink).reshape(column)
+        dx = xp.multiply(dy, channels.spread(scale * shrink), out=unit)
     empty = xp.zeros((0,), dtype)
-    return dx.astype(x.dtype, copy=False), d_scale, d_offset, empty, empty.copy()
+    return (dx.astype(x.dtype, copy=False).reshape(shape), d_scale, d_offset, empty, empty.copy())
 
 
 def _gradient(gradient_op, op, dy, reserved):

@@ -42,6 +42,22 @@ def trained(x, scale, offset, epsilon=1e-3):
     return [plain(x, m, v, offset, scale, epsilon), m, v * n / (n - 1)]
 
 
+def _with_gradients(x, scale, offset, **attrs):
+    """Normalised images, and the gradients for dy = sin(x)."""
+    y = fused_batch_norm(x, scale, offset, **attrs)[0]
+    return [y, *gradients(y, [x, scale, offset], fg.sin(x))]
+
+
+def _large(x, scale, offset, epsilon=1e-3):
+    """What `_with_gradients` gives, in float64."""
+    x = x.astype(np.float64)
+    dy, shrink = np.sin(x), 1 / np.sqrt(x.var((0, 1, 2)) + epsilon)
+    unit = (x - x.mean((0, 1, 2))) * shrink
+    slope = dy - dy.mean((0, 1, 2)) - unit * (dy * unit).mean((0, 1, 2))
+    return [unit * scale + offset, slope * shrink * scale, (dy * unit).sum((0, 1, 2)),
+            dy.sum((0, 1, 2))]
+
+
 def weighted(x, w):
     m = np.average(x, 0, np.broadcast_to(w, x.shape)[:, 0])
     return [m, np.average((x - m) ** 2, 0, np.broadcast_to(w, x.shape)[:, 0])]
@@ -110,6 +126,24 @@ CASES = [
          lambda x, s, o: trained(x.astype(float), s, o)[0], rtol=1e-2, atol=5e-3),
     Case("fused_batch_norm/one_pixel", fused_batch_norm, (X[:1, :1, :1], SCALE, OFFSET),
          lambda x, s, o: [x * 0 + o, x.ravel(), np.zeros(5)]),
+    *(Case(f"fused_batch_norm/large_{name}", _with_gradients, (x, SCALE, OFFSET), _large)
+      for name, x in (("even", R.standard_normal((8, 16, 32, 5))),
+                      ("odd", R.standard_normal((7, 23, 29, 5))))),
+    Case("fused_batch_norm/large_float32", _with_gradients,
+         tuple(t.astype(np.float32) for t in (R.standard_normal((8, 16, 32, 5)), SCALE, OFFSET)),
+         _large, rtol=1e-4, atol=1e-4),
+    Case("fused_batch_norm/large_NCHW",
+         lambda x, *t: _with_gradients(fg.transpose(x, [0, 3, 1, 2]), *t, data_format="NCHW"),
+         (R.standard_normal((8, 16, 32, 5)), SCALE, OFFSET),
+         lambda x, *t: [first(y) if y.ndim == 4 else y for y in _large(x, *t)]),
+    Case("fused_batch_norm/large_float16_by_float32", lambda *t: fused_batch_norm(*t)[0],
+         (R.standard_normal((8, 16, 32, 5)).astype(np.float16), SCALE.astype(np.float32),
+          OFFSET.astype(np.float32)),
+         lambda x, s, o: trained(x.astype(float), s, o)[0], rtol=1e-2, atol=5e-3),
+    Case("fused_batch_norm/large_float16",  # whose sum in halves would end at 2048
+         lambda *t: fused_batch_norm(*t)[1],
+         (np.ones((8, 16, 32, 5), np.float16), SCALE.astype(np.float16),
+          OFFSET.astype(np.float16)), np.ones(5)),
     Case("FusedBatchNorm/training",
          lambda *t: FusedBatchNorm.build(*t, fg.zeros([0], t[0].dtype), fg.zeros(
              [0], t[0].dtype), epsilon=1e-3)[0],
