@@ -15,6 +15,7 @@ from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.families import Binary, Unary
+from flowgraph.ops import gamma_single
 from flowgraph.ops.approximation import horner, in_double
 from flowgraph.ops.reduce import reduce_sum
 
@@ -43,12 +44,17 @@ def stirling_rest(x):
 def log_gamma(xp, x):
     """ln |Gamma(x)| of float64 arrays."""
     mirrored = x <= 0
-    p = xp.where(mirrored, 1 - x, x)
-    value = xp.where(p < _LARGE, _moderate(xp, xp.minimum(p, _LARGE)),
-                     _asymptotic(xp, xp.maximum(p, _LARGE)))
-    sine = abs(xp.sin(math.pi * (x - xp.rint(x))))
-    value = xp.where(mirrored, math.log(math.pi) - xp.log(sine) - value, value)
-    return xp.where(xp.isinf(x), math.inf, value)
+    reflects = bool(mirrored.any())
+    p = xp.where(mirrored, 1 - x, x) if reflects else x
+    value = _moderate(xp, xp.minimum(p, _LARGE))
+    large = p >= _LARGE
+    if bool(large.any()):
+        value = xp.where(large, _asymptotic(xp, xp.maximum(p, _LARGE)), value)
+    if reflects:
+        sine = abs(xp.sin(math.pi * (x - xp.rint(x))))
+        value = xp.where(mirrored, math.log(math.pi) - xp.log(sine) - value, value)
+        value = xp.where(xp.isinf(x), math.inf, value)
+    return value
 
 
 def _asymptotic(xp, x):
@@ -60,8 +66,10 @@ def _moderate(xp, x):
     product = xp.ones_like(x)
     for _ in range(8):  # Gamma(x) = (x - 1) Gamma(x - 1), down to 5/2
         above = x > 2.5
-        x = xp.where(above, x - 1, x)
-        product = xp.where(above, product * x, product)
+        if not bool(above.any()):
+            break
+        x = x - above
+        product *= (x - 1) * above + 1  # x where above, else 1: no digit is lost
     z = xp.where(x < 0.5, x, xp.where(x < 1.5, x - 1, x - 2))
     value = z * horner(z, _AROUND_2) + xp.log(product)
     value = value - xp.where(x < 1.5, xp.log1p(z), 0)
@@ -71,17 +79,22 @@ def _moderate(xp, x):
 def digamma_of(xp, x):
     """The derivative of ln Gamma at float64 arrays."""
     mirrored = x <= 0
-    p = xp.where(mirrored, 1 - x, x)
+    reflects = bool(mirrored.any())
+    p = xp.where(mirrored, 1 - x, x) if reflects else x
     added = xp.zeros_like(p)
     for _ in range(10):
         small = p < _LARGE
-        added = xp.where(small, added + 1 / p, added)
-        p = xp.where(small, p + 1, p)
+        if not bool(small.any()):
+            break
+        added += small / p
+        p = p + small
     square = 1 / (p * p)
     value = xp.log(p) - 0.5 / p - square * horner(square, _DIGAMMA) - added
-    fraction = x - xp.rint(x)
-    value = xp.where(mirrored, value - math.pi / xp.tan(math.pi * fraction), value)
-    return xp.where(mirrored & (fraction == 0), math.nan, value)
+    if reflects:
+        fraction = x - xp.rint(x)
+        value = xp.where(mirrored, value - math.pi / xp.tan(math.pi * fraction), value)
+        value = xp.where(mirrored & (fraction == 0), math.nan, value)
+    return value
 
 
 class Lgamma(Unary):
@@ -90,7 +103,9 @@ class Lgamma(Unary):
     T = dt.FLOAT
 
     def kernel(self, xp, x):
-        return in_double(xp, log_gamma, x)
+        if x.dtype.itemsize == 8:
+            return in_double(xp, log_gamma, x)
+        return gamma_single.log_gamma(xp, x, log_gamma)
 
     def grad(self, op, dy):
         return dy * digamma(op.inputs[0])
@@ -120,7 +135,9 @@ class Digamma(Unary):
     T = dt.FLOAT
 
     def kernel(self, xp, x):
-        return in_double(xp, digamma_of, x)
+        if x.dtype.itemsize == 8:
+            return in_double(xp, digamma_of, x)
+        return gamma_single.digamma(xp, x, digamma_of)
 
     def grad(self, op, dy):
         return dy * polygamma(1, op.inputs[0])

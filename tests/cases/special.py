@@ -87,6 +87,7 @@ def _gradient(build, at):
     return lambda *xs: fg.gradients(build(*xs), xs[at])[0]
 
 
+MANY = np.linspace(0.01, 45.0, 9000, dtype=np.float32)  # 1 and 2 nearly, among others
 PROBABILITIES = np.array([[0.3, 0.012, 0.5], [0.97, 1e-9, 0.07]])
 
 CASES = [
@@ -108,6 +109,8 @@ CASES = [
             [(0, INF), (-1, INF), (1, 0), (2, 0), (INF, INF), (-INF, INF), (NAN, NAN),
              (1e-300, 690.7755278982137), (1e300, 6.897755278982137e302),
              (171, 706.5730622457874)]),
+    *[Case(f"Lgamma/float32_{size}", lgamma, (MANY[:size],),
+           lambda x: np.float32([math.lgamma(v) for v in x])) for size in (1000, 3000, 9000)],
     *_unary("Digamma", digamma, _each(lambda x: _harmonic_digamma(round(float(x)))),
             np.array([[1.0, 2, 3], [7, 10, 25]]),
             [(0, NAN), (-3, NAN), (INF, INF), (0.5, -EULER - 2 * math.log(2)), (NAN, NAN),
