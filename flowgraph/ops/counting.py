@@ -15,13 +15,14 @@ from flowgraph.ops.arithmetic import maximum, minimum
 from flowgraph.ops.cast import cast
 from flowgraph.ops.clip import clip_by_value
 from flowgraph.ops.division import truediv
-from flowgraph.ops.gather import scatter_nd, summed_rows
+from flowgraph.ops.gather import scatter_nd
 from flowgraph.ops.identity import identity
 from flowgraph.ops.join import stack
 from flowgraph.ops.reduce import reduce_all, reduce_max, reduce_prod
 from flowgraph.ops.reduced_statistics import count_nonzero
 from flowgraph.ops.reshape import reshape, squeeze
 from flowgraph.ops.rounding import floor
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.shape import shape, size
 
 ListDiffResult = namedtuple("ListDiffResult", ("out", "idx"))

@@ -18,8 +18,8 @@ from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
-from flowgraph.ops.gather import summed_rows
 from flowgraph.ops.image_resize import wanted_size
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.shape import shape
 
 _PIXELS = dt.DTypeSet("a real dtype but uint32 and uint64", (

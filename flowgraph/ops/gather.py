@@ -22,6 +22,7 @@ from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape, squeeze, transpose
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.select import SelectV2, Where, sequence_mask
 from flowgraph.ops.shape import shape, size
 
@@ -393,36 +394,6 @@ def _segments(data, segment_ids, num_segments):
 def _segment_sum(xp, data, segment_ids, num_segments):
     rows, ids = _segments(data, segment_ids, num_segments)
     return summed_rows(xp, rows, ids, num_segments)
-
-
-def summed_rows(xp, rows, ids, count):
-    """[count, ...]: the sums of the rows with each id; rows with negative ids are left out.
-
-    The rows are sorted by id, then neighbours of one id are added in pairs, in as many rounds as it
-    takes. 2560 rows of 128 into 10000: 1.4 ms, where `np.add.at` takes 7.
-    """
-    result = xp.zeros((count, *rows.shape[1:]), rows.dtype)
-    if rows.ndim == 1:
-        xp.add.at(result, ids[ids >= 0], rows[ids >= 0])
-        return result
-    bits = max(ids.size - 1, 1).bit_length()
-    keys = xp.sort((ids.astype("int64") << bits) + xp.arange(ids.size))  # by id, then by place
-    keys = keys[int(xp.count_nonzero(ids < 0)):]
-    ids, rows = keys >> bits, xp.take(rows, keys & ((1 << bits) - 1), axis=0)
-    live = xp.arange(ids.size)
-    while ids.size:
-        new = ids[1:] != ids[:-1]
-        if new.all():
-            break
-        starts = xp.flatnonzero(xp.concatenate((xp.array([True]), new)))
-        group = xp.concatenate((xp.array([0]), xp.cumsum(new)))
-        odd = (xp.arange(ids.size) - xp.take(starts, group)) % 2 == 1
-        second = xp.flatnonzero(odd)
-        first = live[second - 1]
-        rows[first] = xp.take(rows, first, axis=0) + xp.take(rows, live[second], axis=0)
-        ids, live = ids[~odd], live[~odd]
-    result[ids] = xp.take(rows, live, axis=0)
-    return result
 
 
 def unsorted_segment_sum(data, segment_ids, num_segments, name=None):

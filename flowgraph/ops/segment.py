@@ -18,9 +18,10 @@ from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.cast import cast
 from flowgraph.ops.complex_numbers import conj
-from flowgraph.ops.gather import gather, summed_rows
+from flowgraph.ops.gather import gather
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.select import SelectV2
 from flowgraph.ops.shape import shape
 

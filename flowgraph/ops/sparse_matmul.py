@@ -10,10 +10,11 @@ from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.complex_numbers import conj
-from flowgraph.ops.gather import gather, summed_rows
+from flowgraph.ops.gather import gather
 from flowgraph.ops.matmul import MatMul
 from flowgraph.ops.reduce import reduce_sum
 from flowgraph.ops.reshape import matrix_transpose
+from flowgraph.ops.row_sums import FEW, summed_rows, sums_by_id
 from flowgraph.ops.sparse_rows import INT64, check_bounds, check_parts, sparse_rule
 from flowgraph.ops.sparse_tensor import as_sparse, sparse_parts
 
@@ -55,7 +56,15 @@ class SparseTensorDenseMatMul(OpDef):
         if b.shape[1] == 1:  # numbers are added up in place: 100 thousand of them in 1 ms, not 12
             products = a_values * xp.take(b.reshape(-1), inner)
             return summed_rows(xp, products, rows, sizes[0]).reshape(-1, 1)
-        return summed_rows(xp, a_values[:, None] * xp.take(b, inner, axis=0), rows, sizes[0])
+        if rows.size * b.shape[1] <= FEW:
+            return summed_rows(xp, a_values[:, None] * xp.take(b, inner, axis=0), rows, sizes[0])
+
+        def products(places):
+            factors = xp.take(b, xp.take(inner, places), axis=0)
+            factors *= xp.take(a_values, places)[:, None]
+            return factors
+
+        return sums_by_id(xp, products, rows, (sizes[0], b.shape[1]), b.dtype)
 
     def grad(self, op, dy):
         indices, values, sizes, b = op.inputs

@@ -20,8 +20,9 @@ from flowgraph.ops.compare import equal
 from flowgraph.ops.constant import constant, ones_like
 from flowgraph.ops.constant import range as range_
 from flowgraph.ops.division import floormod
-from flowgraph.ops.gather import gather_nd, scatter_nd, summed_rows
+from flowgraph.ops.gather import gather_nd, scatter_nd
 from flowgraph.ops.reshape import reshape
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.segment import combined_rows
 from flowgraph.ops.shape import rank, size
 from flowgraph.ops.sparse_arithmetic import one_of, sparse_dense_cwise_add

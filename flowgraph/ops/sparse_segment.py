@@ -14,9 +14,10 @@ from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.ops.arithmetic import maximum
-from flowgraph.ops.gather import gather, summed_rows, take, unsorted_segment_sum
+from flowgraph.ops.gather import gather, take, unsorted_segment_sum
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape
+from flowgraph.ops.row_sums import summed_rows
 from flowgraph.ops.segment import checked_ids
 from flowgraph.ops.shape import shape
 from flowgraph.ops.unary import sqrt

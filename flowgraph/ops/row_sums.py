@@ -1,0 +1,101 @@
+"""Sums of the rows that have one id: what segment sums, scatters and sparse products come to.
+
+Few numbers are added one by one. Many into few sums are a matrix product with zeros and ones. Else
+the rows are sorted by id and added by turns: first the first row of every id, then the second of
+every id that has one, and so on, where the ids with most rows come first:
+
+    id 4   a b c d        turn 0   a e g
+    id 9   e f            turn 1   b f
+    id 1   g              turn 2   c, turn 3   d
+"""
+
+from __future__ import annotations
+
+FEW = 2048  # numbers: adding them one by one takes 5 ns each, sorting 100 us and more
+_PRODUCT = 2 ** 23  # multiplications: about 0.2 ms
+_TURNS = 32  # rows of one id that are added in turn; the sums of so many are then added up
+
+
+def summed_rows(xp, rows, ids, count):
+    """[count, ...]: the sums of the rows with each id; rows with negative ids are left out.
+
+    13,000 rows of 16 into 2,700: 0.4 ms, where `np.add.at` takes 3.
+
+    Args:
+        xp: NumPy or CuPy.
+        rows: array [n, ...].
+        ids: integer vector [n], below `count`.
+        count: how many sums there are.
+    """
+    shape = (count, *rows.shape[1:])
+    if ids.size and int(ids.min()) < 0:
+        rows, ids = rows[ids >= 0], ids[ids >= 0]
+    if not rows.size:
+        return xp.zeros(shape, rows.dtype)
+    width = rows.size // ids.size
+    if width == 1 or rows.size <= FEW:
+        result = xp.zeros(shape, rows.dtype)
+        places = ids if width == 1 else ids.astype("int64")[:, None] * width + xp.arange(width)
+        xp.add.at(result.reshape(-1), places.reshape(-1), rows.reshape(-1))
+        return result
+    product = 4 * count <= ids.size and count * ids.size * (width + 8) <= _PRODUCT
+    if product and rows.dtype.char in "fd":
+        chosen = (xp.arange(count, dtype=ids.dtype)[:, None] == ids).astype(rows.dtype)
+        result = chosen @ rows.reshape(ids.size, width)
+        if xp.isfinite(result).all():  # else 0 * inf or 0 * NaN may have got into other sums
+            return result.reshape(shape)
+    return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids, shape, rows.dtype)
+
+
+def sums_by_id(xp, picked, ids, shape, dtype):
+    """The same for rows that are made when they are wanted.
+
+    Args:
+        xp: NumPy or CuPy.
+        picked: function that gives the rows of some places in `ids`, as a new array.
+        ids: integer vector, not empty, each in [0, shape[0]).
+        shape: shape of the result.
+        dtype: NumPy dtype of the result.
+    """
+    result = xp.zeros(shape, dtype)
+    places = None
+    if not bool((ids[1:] >= ids[:-1]).all()):
+        bits = max(ids.size - 1, 1).bit_length()
+        keys = xp.sort((ids.astype("int64") << bits) + xp.arange(ids.size))  # by id, then by place
+        ids, places = keys >> bits, keys & ((1 << bits) - 1)
+    while True:
+        new = xp.concatenate((xp.array([True]), ids[1:] != ids[:-1]))
+        starts = xp.flatnonzero(new)
+        lengths = _lengths(xp, starts, ids.size)
+        split = int(lengths.max()) > _TURNS
+        if split:
+            place = xp.arange(ids.size) - xp.take(starts, xp.cumsum(new) - 1)
+            starts = xp.flatnonzero(place % _TURNS == 0)
+            lengths = _lengths(xp, starts, ids.size)
+        order = xp.argsort((_TURNS - lengths).astype("uint8"), kind="stable")  # longest first
+        sums = _by_turns(xp, picked, places, starts[order], lengths)
+        ids = xp.take(ids, starts)
+        if not split:
+            result[xp.take(ids, order)] = sums
+            return result
+        parts = xp.empty_like(sums)
+        parts[order] = sums
+        picked, places = parts.__getitem__, None
+
+
+def _lengths(xp, starts, size):
+    """How far it is from each start to the next; from the last to `size`."""
+    return xp.diff(xp.concatenate((starts, xp.array([size]))))
+
+
+def _by_turns(xp, picked, places, starts, lengths):
+    """The sums of runs of rows; `starts` in order of length, longest first, `lengths` in any."""
+    more = starts.size - xp.cumsum(xp.bincount(lengths))  # more[k]: how many are longer than k
+    for turn, many in enumerate(more[:-1].tolist()):
+        at = starts[:many] + turn
+        rows = picked(at if places is None else xp.take(places, at))
+        if turn == 0:
+            sums = rows
+        else:
+            sums[:many] += rows
+    return sums

@@ -1,0 +1,70 @@
+"""Sums of rows by id give the same at all sizes, however they are added."""
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from flowgraph.ops.row_sums import summed_rows
+
+FEW, PRODUCT, TURNS, LONG = (40, 30, 5), (900, 20, 4), (900, 800, 5), (3000, 4, 600)
+SIZES = {"one_by_one": FEW, "product": PRODUCT, "turns": TURNS, "more_than_fit_in_a_turn": LONG,
+         "vector": (900, 20, 1), "all_alone": (900, 100_000, 4)}
+
+
+def drawn(rows: int, count: int, width: int, dtype) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(rows + count)
+    return (random.integers(-50, 50, (rows, width)).astype(dtype),
+            random.integers(-1, count, rows).astype(np.int32))
+
+
+def added_in_turn(rows: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
+    result = np.zeros((count, *rows.shape[1:]), rows.dtype)
+    for row, at in zip(rows, ids, strict=True):
+        if at >= 0:
+            result[at] += row
+    return result
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64", "complex64"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ordered", [False, True])
+def test_whole_numbers_are_added_exactly(size, dtype, ordered):
+    rows, ids = drawn(*SIZES[size], dtype)
+    ids = np.sort(ids) if ordered else ids
+    count = SIZES[size][1]
+    got = summed_rows(np, rows, ids, count)
+    assert got.dtype == rows.dtype
+    np.testing.assert_array_equal(got, added_in_turn(rows, ids, count))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_stays_in_its_own_sum(size, odd):
+    rows, ids = drawn(*SIZES[size], "float32")
+    rows[7, -1], ids[7] = odd, 1
+    with np.errstate(invalid="ignore"):  # as runs have it
+        got = summed_rows(np, rows, ids, SIZES[size][1])
+    np.testing.assert_array_equal(got, added_in_turn(rows, ids, SIZES[size][1]))
+
+
+def test_a_cube_and_a_matrix_without_columns_keep_their_shape():
+    rows, ids = drawn(900, 20, 6, "float32")
+    cube = summed_rows(np, rows.reshape(900, 2, 3), ids, 20)
+    np.testing.assert_array_equal(cube, added_in_turn(rows, ids, 20).reshape(20, 2, 3))
+    assert summed_rows(np, rows[:, :0], ids, 20).shape == (20, 0)
+
+
+@pytest.mark.parametrize("adjoint_a", [False, True])
+@pytest.mark.parametrize("adjoint_b", [False, True])
+@pytest.mark.parametrize("edges", [20, 2000])
+def test_a_large_sparse_product_equals_the_dense_one(adjoint_a, adjoint_b, edges):
+    random = np.random.default_rng(edges)
+    indices = random.integers(0, (50, 70), (edges, 2))
+    values = (random.integers(-9, 9, edges) + 1j * random.integers(-9, 9, edges)).astype("c8")
+    dense = np.zeros((50, 70), "c8")
+    np.add.at(dense, tuple(indices.T), values)
+    b = random.integers(-9, 9, (50 if adjoint_a else 70, 8)).astype("c8") * (1 + 2j)
+    got = fg.Session().run(fg.sparse_tensor_dense_matmul(
+        fg.SparseTensor(indices, values, [50, 70]), b.conj().T if adjoint_b else b,
+        adjoint_a=adjoint_a, adjoint_b=adjoint_b))
+    np.testing.assert_array_equal(got, (dense.conj().T if adjoint_a else dense) @ b)
