@@ -43,6 +43,7 @@ from flowgraph.program.ir import Instr, Value
 _COMMENT_COLUMN = 72
 _LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
 _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
+_OUT_BY_NAME = {"maximum", "minimum"}  # NumPy 2.4 deprecates a third argument of theirs
 _LOOKED_UP_ONCE = 16  # calls of a NumPy function; from so many on it is looked up before all
 _CHUNK = 2048  # variables that fit into a chunk of frames
 _MANY_LOCALS = 400
@@ -278,7 +279,7 @@ class Source:
         if name is None or not expression.startswith(f"np.{made.function}("):
             return expression
         expression = name + expression.removeprefix(f"np.{made.function}")
-        if made.is_ufunc and out:
+        if made.is_ufunc and out and made.function not in _OUT_BY_NAME:
             return expression.removesuffix(f"out={out})") + f"{out})"
         return expression
 

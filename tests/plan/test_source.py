@@ -321,6 +321,14 @@ def test_a_function_called_often_is_looked_up_once_and_is_given_its_out_by_posit
     assert_same_everywhere([y], {x: [1, 2]})
 
 
+def test_the_larger_of_two_gets_its_out_by_name_however_often() -> None:
+    x = y = fg.placeholder(fg.float32, [2], name="x")
+    for _ in range(20):
+        y = fg.maximum(fg.sin(y), x)
+    assert "np_maximum(Sin, x, out=b0)" in source_of(y, {x: [1, 2]}, passes=PLANNING)
+    assert_same_everywhere([y], {x: [1, 2]})
+
+
 def test_functions_without_a_buffer_are_looked_up_too() -> None:
     x = fg.placeholder(fg.float32, [3], name="x")
     rows = [fg.cumsum(fg.exp(x * i)) for i in range(20)]

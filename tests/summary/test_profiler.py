@@ -155,7 +155,7 @@ def test_totals_may_count_what_is_not_shown() -> None:
 def test_reports_and_timelines_go_to_files(tmp_path) -> None:
     metadata = traced()
     report, timeline = tmp_path / "report", tmp_path / "timeline"
-    builder = BUILDER(BUILDER.time_and_memory())
+    builder = BUILDER(BUILDER.time_and_memory(min_bytes=0))
     fg.profiler.profile(run_meta=metadata, options=builder.with_file_output(report).build())
     assert "conv1/Conv2D" in report.read_text()
     fg.profiler.profile(run_meta=metadata, options=builder.with_timeline_output(timeline).build())
