@@ -3,7 +3,8 @@
 They have the fields of TensorFlow's messages, so that programs run unchanged. What means something
 here is honoured: `graph_options.optimizer_options.opt_level = L0` and
 `graph_options.rewrite_options` switch passes off, `operation_timeout_in_ms` ends waiting, and
-RunOptions say what a RunMetadata is filled with. Threads, memory fractions and the like are kept.
+RunOptions say what a RunMetadata is filled with. One thread is one thread (see `passes_of`); memory
+fractions and the like are kept.
 """
 
 from __future__ import annotations
@@ -304,14 +305,23 @@ _REWRITES = {"constant_folding": "fold_constants", "arithmetic_optimization": "s
 
 
 def passes_of(config: ConfigProto | None) -> list[str] | None:
-    """The passes that a config leaves switched on, and all of PLANNING; None for all."""
+    """The passes and techniques of PLANNING that a config leaves switched on; None for all.
+
+    One thread for each operation (`intra_op_parallelism_threads=1`) switches off that operations
+    are split over the cores, one between them (`inter_op_parallelism_threads=1`) that independent
+    parts run side by side. Other numbers change nothing: flowgraph takes the cores that there are.
+    """
     from flowgraph.program.pipeline import PASSES, PLANNING
     if config is None:
         return None
     options = config.graph_options
     rewrite = options.rewrite_options
-    if options.optimizer_options.opt_level == OptimizerOptions.L0 or rewrite.disable_meta_optimizer:
-        return ["dead_code", *PLANNING]
     off = {ours for theirs, ours in _REWRITES.items()
            if getattr(rewrite, theirs) == RewriterConfig.OFF}
+    if config.intra_op_parallelism_threads == 1:
+        off.add("parallel")
+    if config.inter_op_parallelism_threads == 1:
+        off.add("independent_parts")
+    if options.optimizer_options.opt_level == OptimizerOptions.L0 or rewrite.disable_meta_optimizer:
+        return ["dead_code", *(name for name in PLANNING if name not in off)]
     return [name for name in [*PASSES, *PLANNING] if name not in off] if off else None

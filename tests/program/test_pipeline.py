@@ -110,6 +110,11 @@ CONFIGS = [
     ("no rules", lambda: config(arithmetic_optimization=OFF), without("simplify")),
     ("no cse", lambda: config(common_subgraph_elimination=OFF), without("common_subexpressions")),
     ("no dead code", lambda: config(dependency_optimization=OFF), without("dead_code")),
+    ("one thread", lambda: fg.ConfigProto(intra_op_parallelism_threads=1), without("parallel")),
+    ("one at a time", lambda: fg.ConfigProto(inter_op_parallelism_threads=1),
+     without("independent_parts")),
+    ("two threads", lambda: fg.ConfigProto(intra_op_parallelism_threads=2,
+                                           inter_op_parallelism_threads=2), None),
     ("on is no change", lambda: config(constant_folding=1), None),
 ]
 
