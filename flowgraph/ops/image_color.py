@@ -191,6 +191,9 @@ def hsv_to_rgb(images, name=None):
 # ---- adjusting -----------------------------------------------------------------------------------
 
 
+_FEW = 1 << 10  # numbers
+
+
 def _adjusted(images, amount):
     """The Spec of RGB images with one number that says how much."""
     shape_rules.require_rank_at_least(images, 3, "images")
@@ -210,8 +213,20 @@ class AdjustContrastv2(OpDef):
     def kernel(self, xp, images, contrast_factor):
         if not images.size:
             return images.copy()
-        mean = images.mean(axis=(-3, -2), keepdims=True, dtype="float32")
-        return (mean + (images - mean) * contrast_factor).astype(images.dtype, copy=False)
+        if images.size < _FEW:
+            mean = images.mean(axis=(-3, -2), keepdims=True, dtype="float32")
+            return (mean + (images - mean) * contrast_factor).astype(images.dtype, copy=False)
+        # As rows of pixels, with means that are repeated for each pixel: NumPy's loops are long.
+        *outer, rows, columns, channels = images.shape
+        lines = images.reshape((*outer, rows, columns * channels))
+        mean = lines.sum(axis=-2, dtype="float32").reshape((*outer, columns, channels))
+        mean = mean.sum(axis=-2, keepdims=True)
+        mean /= rows * columns
+        mean = mean.repeat(columns, axis=-2).reshape((*outer, 1, columns * channels))
+        result = lines - mean
+        result *= contrast_factor
+        result += mean
+        return result.astype(images.dtype, copy=False).reshape(images.shape)
 
     def grad(self, op, dy):
         images, factor = op.inputs
