@@ -11,6 +11,8 @@ from flowgraph.errors import DTypeError, InvalidArgumentError
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
+_FEW = 20_000  # numbers
+
 
 class _ArgExtreme(OpDef, abstract=True):
     """The index of the first extreme element along one axis."""
@@ -39,9 +41,9 @@ class ArgMax(_ArgExtreme):
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
         _check_axis(input, dimension)
-        if input.dtype.kind == "f":
+        if _may_have_nan(xp, input):
             input = xp.fmax(input, -math.inf)  # NaN is never the largest
-        return xp.argmax(input, axis=dimension).astype(output_type.numpy)
+        return xp.argmax(input, axis=dimension).astype(output_type.numpy, copy=False)
 
     grad = NotDifferentiable
 
@@ -51,11 +53,16 @@ class ArgMin(_ArgExtreme):
 
     def kernel(self, xp, input, dimension, *, output_type=dt.int64):
         _check_axis(input, dimension)
-        if input.dtype.kind == "f":
+        if _may_have_nan(xp, input):
             input = xp.fmin(input, math.inf)
-        return xp.argmin(input, axis=dimension).astype(output_type.numpy)
+        return xp.argmin(input, axis=dimension).astype(output_type.numpy, copy=False)
 
     grad = NotDifferentiable
+
+
+def _may_have_nan(xp, input) -> bool:
+    """Whether there is a NaN, or so few numbers that to look for one is as much work as a copy."""
+    return input.dtype.kind == "f" and (input.size < _FEW or bool(xp.isnan(xp.min(input))))
 
 
 def _check_axis(input, axis: int) -> None:

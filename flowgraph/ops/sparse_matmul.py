@@ -44,8 +44,9 @@ class SparseTensorDenseMatMul(OpDef):
 
     def kernel(self, xp, a_indices, a_values, a_shape, b, *, adjoint_a=False, adjoint_b=False):
         check_parts(a_indices, a_values, a_shape)
-        sizes, rows, inner = a_shape, a_indices[:, 0], a_indices[:, 1]
+        sizes = a_shape
         check_bounds(xp, a_indices, sizes)
+        rows, inner = xp.ascontiguousarray(a_indices.T)
         if adjoint_a:
             sizes, rows, inner, a_values = sizes[::-1], inner, rows, xp.conj(a_values)
         if adjoint_b:

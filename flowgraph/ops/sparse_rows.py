@@ -54,8 +54,9 @@ def check_parts(indices, values, sizes):
 
 def check_bounds(xp, indices, sizes):
     """Raises InvalidArgumentError unless each row of indices lies in a tensor of these sizes."""
-    outside = (indices < 0) | (indices >= xp.array(sizes, dtype="int64"))
-    if outside.any():
+    if indices.size and (int(indices.min()) < 0 or any(
+            int(indices[:, axis].max()) >= size for axis, size in enumerate(sizes))):
+        outside = (indices < 0) | (indices >= xp.array(sizes, dtype="int64"))
         at = int(xp.argmax(outside.any(axis=1)))
         raise InvalidArgumentError(None, None, f"indices[{at}] = {indices[at].tolist()} is out of "
                                    f"bounds: need 0 <= index < {list(sizes)}")

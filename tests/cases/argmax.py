@@ -28,7 +28,16 @@ def _arg(op, build, old, oracle):
     ]
 
 
+_WIDE = np.random.default_rng(0).standard_normal((30, 1000))
+_WIDE_WITH_NAN = np.where(np.arange(1000) % 7 == 0, NAN, _WIDE)
+
 CASES = [
+    Case("ArgMax/wide", lambda x: fg.argmax(x, 1), (_WIDE,), _WIDE.argmax(1)),
+    Case("ArgMin/wide", lambda x: fg.argmin(x, 1), (_WIDE,), _WIDE.argmin(1)),
+    Case("ArgMax/wide_with_nan", lambda x: fg.argmax(x, 1), (_WIDE_WITH_NAN,),
+         np.nanargmax(_WIDE_WITH_NAN, 1)),
+    Case("ArgMin/wide_with_nan", lambda x: fg.argmin(x, 1), (_WIDE_WITH_NAN,),
+         np.nanargmin(_WIDE_WITH_NAN, 1)),
     *_arg("ArgMax", fg.argmax, fg.arg_max, np.argmax),
     *_arg("ArgMin", fg.argmin, fg.arg_min, np.argmin),
     Case("ArgMax/nan_is_passed_over", lambda x: fg.argmax(x, 1),
