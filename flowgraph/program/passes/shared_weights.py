@@ -201,12 +201,15 @@ def _independent(program: Program, products: dict[Instr, _Product]) -> set[Key]:
     if not bits:
         return set()
     needs: dict[Value, int] = {}
+    before_effects = 0  # what the last instruction needs that has to keep its turn
     of_key = dict.fromkeys(keys, 0)
     splits = {product.split: product for product in products.values() if product.split}
     for instr in program.instrs:
         mask = 0
         for value in instr.inputs:
             mask |= needs.get(value, 0)  # type: ignore[arg-type]
+        if not instr.is_pure:  # `in_valid_order` keeps such in the order that they have
+            mask = before_effects = mask | before_effects
         if instr in products:
             product = products[instr]
             for factor, key in _terms(product):

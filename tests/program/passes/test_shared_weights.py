@@ -187,6 +187,23 @@ def test_prints_keep_their_order(capfd) -> None:
     assert [line.split()[:2] for line in said] == [["step", "0"], ["step", "1"], ["step", "2"]]
 
 
+def test_products_between_loops_wait_for_no_later_loop() -> None:
+    xs, w = inputs(4, 2, 4), weights(4)
+
+    def looped(x):
+        return fg.while_loop(lambda i, h: i < 2, lambda i, h: (i + 1, fg.tanh(h)), [0, x])[1]
+
+    # Loops keep their order: the first one must not wait for what only the second one gives.
+    first_loop = looped(fg.matmul(xs[0], w))
+    fetches = [first_loop, *(fg.matmul(looped(x), w) for x in xs[1:])]
+    feed = {tensor: np.linspace(-1, 1, tensor.shape.num_elements()).reshape(tensor.shape.as_list())
+            for tensor in [*xs, w]}
+    expected, *others = run_everywhere(fetches, feed)
+    for other in others:
+        for a, b in zip(expected, other, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
+
+
 def test_an_error_names_the_line_of_the_step() -> None:
     xs, w = inputs(3), fg.placeholder(fg.float32, [3, None], name="w")
     total = fg.add_n([fg.matmul(x, w) for x in xs]) + fg.ones([2, 4])
