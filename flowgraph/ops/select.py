@@ -13,6 +13,7 @@ from flowgraph.graph.tensor import is_tensor_like
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef, is_known, op_def
+from flowgraph.ops.choosing import choose
 from flowgraph.ops.constant import constant, zeros_like
 from flowgraph.ops.reshape import expand_dims
 
@@ -38,7 +39,7 @@ class Select(OpDef):
         return Spec(t.dtype, shapes.merge(sizes, c))
 
     def kernel(self, xp, condition, t, e):
-        return xp.where(_over_rows(condition, t), t, e)
+        return choose(xp, _over_rows(condition, t), t, e)
 
     def grad(self, op, dy):
         zeros, condition = zeros_like(dy), op.inputs[0]
@@ -62,7 +63,7 @@ class SelectV2(OpDef):
         return Spec(t.dtype, shape_rules.broadcast(condition, t, e))
 
     def kernel(self, xp, condition, t, e):
-        return xp.where(condition, t, e)
+        return choose(xp, condition, t, e)
 
     def grad(self, op, dy):
         condition, t, e = op.inputs

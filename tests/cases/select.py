@@ -11,7 +11,21 @@ C = np.array([[True, False, True], [False, False, True]])
 I32 = np.array([1, 0, 5, -1], np.int32)
 LENGTHS = np.array([1, 3, 0], np.int32)
 
+MANY = np.random.RandomState(9).uniform(-1, 1, (130, 190))  # more than one piece of `choose`
+
 CASES = [
+    *(Case(f"{name}/many_{dtype}", lambda c, x, y, build=build: build(c, x, y),
+           (MANY > 0, MANY.astype(dtype), (MANY * 9)[::-1].astype(dtype)), np.where)
+      for name, build in (("Select", fg.where), ("SelectV2", fg.where_v2))
+      for dtype in ("float32", "float64", "float16", "int32", "bool", "uint8", "complex64")),
+    Case("SelectV2/many_or_a_number", lambda c, x: [fg.where_v2(c, x, 0.5), fg.where_v2(c, 0.5, x)],
+         (MANY > 0.5, MANY.astype(np.float32)),
+         lambda c, x: [np.where(c, x, 0.5), np.where(c, 0.5, x)]),
+    Case("Select/many_in_runs", fg.where, (np.arange(24700) > 9000, MANY.reshape(-1), -MANY.reshape(
+        -1)), np.where),
+    Case("Select/many_not_finite", fg.where,
+         (MANY > 0, np.where(MANY > 0.5, np.nan, -0.0), np.where(MANY > -0.5, np.inf, 0.0)),
+         np.where),
     Case("Select/same_shape", lambda x, y: fg.where(C, x, y), (X, Y), np.where(C, X, Y), grad=True),
     Case("Select/rows", lambda x, y: fg.where([True, False], x, y), (X, Y), np.stack([X[0], Y[1]]),
          grad=True),
