@@ -2,7 +2,7 @@
 
 OpenBLAS, which NumPy's wheels bring, splits products over threads of its own. They are the quickest
 on an idle machine and ruinous on a busy one, since they spin while they wait for each other: with
-both cores of two busy, a product of 128×784 by 784×256 took 24 ms with two threads and 0.24 ms with
+both cores of two busy, a product of 128×784 by 784×256 took 32 ms with two threads and 0.95 ms with
 one. And they go on spinning for a long time after a product, on the cores that our own threads
 (`core.pool`) want. So:
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flowgraph.core.spec import Spec
-from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.conv_tiles import Layer, backwards, forwards
 from flowgraph.ops.padding import windows
+from flowgraph.program.groups import GroupOp
 from flowgraph.program.ir import Instr, Value
 
 _ONES = (1, 1, 1, 1)
@@ -45,23 +44,15 @@ class ConvGroup:
         return " ".join(member.op_def.type for member in self.members)
 
 
-class ConvBlock(OpDef, abstract=True):
-    """Runs a convolution and what follows it. It stands in Programs only, never in a graph.
+class ConvBlock(GroupOp, abstract=True):
+    """Runs a convolution and what follows it.
 
     Its inputs are the images, the filter and, if there is one, the bias. Its results are those of
     the last member and, if the group has two results, where each pooling window has its maximum.
     """
 
     type = "ConvBlock"
-    params = ("inputs",)
-    lists = ("inputs",)
-    multiple = True
     multiplies = True
-    takes_out = True
-    plain = False
-
-    def infer(self, inputs: Any, *, group: ConvGroup, **attrs: Any) -> tuple[Spec, ...]:
-        return tuple(value.spec for value in group.results)
 
     def kernel(self, xp: Any, inputs: Any, *, group: ConvGroup, padding: str, strides: Any = _ONES,
                dilations: Any = _ONES, explicit_paddings: Any = (), pool: tuple[int, ...] = (1, 1),
@@ -74,8 +65,8 @@ class ConvBlock(OpDef, abstract=True):
         return (y, where) if hits else (y,)
 
 
-class ConvBlockGrad(OpDef, abstract=True):
-    """The gradients of what a ConvBlock gives. It stands in Programs only, never in a graph.
+class ConvBlockGrad(GroupOp, abstract=True):
+    """The gradients of what a ConvBlock gives.
 
     Its inputs are the images, the filter, the gradient of the result and, with a pooling, where the
     maxima are, else with a relu the result. Its results are those named by `wanted`, of "dx",
@@ -83,15 +74,7 @@ class ConvBlockGrad(OpDef, abstract=True):
     """
 
     type = "ConvBlockGrad"
-    params = ("inputs",)
-    lists = ("inputs",)
-    multiple = True
     multiplies = True
-    takes_out = True
-    plain = False
-
-    def infer(self, inputs: Any, *, group: ConvGroup, **attrs: Any) -> tuple[Spec, ...]:
-        return tuple(value.spec for value in group.results)
 
     def kernel(self, xp: Any, inputs: Any, *, group: ConvGroup, padding: str, strides: Any = _ONES,
                dilations: Any = _ONES, explicit_paddings: Any = (), pool: tuple[int, ...] = (1, 1),

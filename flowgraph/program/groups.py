@@ -83,18 +83,26 @@ class Group:
         return " ".join(member.op_def.type for member in self.members)
 
 
-class InTiles(OpDef, abstract=True):
-    """Runs a Group. It stands in Programs only, never in a graph."""
+class GroupOp(OpDef, abstract=True):
+    """An op that runs several instructions, its attribute `group`, into arrays that it is given.
 
-    type = "InTiles"
+    It stands in Programs only, never in a graph.
+    """
+
     params = ("inputs",)
     lists = ("inputs",)
     multiple = True
     takes_out = True
     plain = False
 
-    def infer(self, inputs: Any, *, group: Group) -> tuple[Spec, ...]:
+    def infer(self, inputs: Any, *, group: Any, **attrs: Any) -> tuple[Spec, ...]:
         return tuple(value.spec for value in group.results)
+
+
+class InTiles(GroupOp, abstract=True):
+    """Runs a Group."""
+
+    type = "InTiles"
 
     def kernel(self, xp: Any, inputs: Any, *, group: Group, out: Any = None) -> Any:
         raise OpDefError("a group is run by the plan, which knows its tiles")
@@ -104,8 +112,8 @@ IN_TILES = InTiles()
 
 
 def runs_group(instr: Instr) -> bool:
-    """Whether an instruction runs several others, its `group`, into arrays that it is given."""
-    return "group" in instr.attrs and instr.op_def.multiple and instr.op_def.takes_out
+    """Whether an instruction runs several others, into arrays that it is given."""
+    return isinstance(instr.op_def, GroupOp)
 
 
 def is_reduction(instr: Instr) -> bool:

@@ -151,7 +151,7 @@ class Write(NamedTuple):
 class Program:
     """Feeds, reads, instructions in a valid order, fetched values, writes."""
 
-    __slots__ = ("_producers", "feeds", "fetches", "instrs", "reads", "writes")
+    __slots__ = ("_producers", "_users", "feeds", "fetches", "instrs", "reads", "writes")
 
     def __init__(self, feeds: tuple[Feed, ...], reads: tuple[Read, ...], instrs: tuple[Instr, ...],
                  fetches: tuple[Value, ...], writes: tuple[Write, ...]) -> None:
@@ -161,6 +161,7 @@ class Program:
         self.fetches = fetches
         self.writes = writes
         self._producers: dict[Value, Instr] | None = None
+        self._users: dict[Value, list[Instr]] | None = None
 
     @property
     def producers(self) -> dict[Value, Instr]:
@@ -168,6 +169,17 @@ class Program:
         if self._producers is None:
             self._producers = {out: instr for instr in self.instrs for out in instr.outputs}
         return self._producers
+
+    @property
+    def users(self) -> dict[Value, list[Instr]]:
+        """The instructions that take each value, each once, in order."""
+        if self._users is None:
+            self._users = {}
+            for instr in self.instrs:
+                for value in dict.fromkeys(instr.inputs):
+                    if value is not None:
+                        self._users.setdefault(value, []).append(instr)
+        return self._users
 
     def results(self) -> Iterable[Value]:
         """The values that leave the program: fetched or written."""

@@ -60,11 +60,7 @@ class _Search:
         self._leaving = set(program.results())
         self._producers = program.producers
         self._number = {instr: i for i, instr in enumerate(program.instrs)}
-        self._uses: dict[Value, list[Instr]] = {}
-        for instr in program.instrs:
-            for value in dict.fromkeys(instr.inputs):
-                if value is not None:
-                    self._uses.setdefault(value, []).append(instr)
+        self._uses = program.users
 
     # ---- forwards --------------------------------------------------------------------------------
 

@@ -332,11 +332,7 @@ def _pays(group: _Growing) -> bool:
 
 def _joined(program: Program, groups: list[_Growing]) -> Program:
     """The program with one instruction for each group, in an order that fits."""
-    uses: dict[Value, list[Instr]] = {}
-    for instr in program.instrs:
-        for value in instr.inputs:
-            if value is not None:
-                uses.setdefault(value, []).append(instr)
+    uses = program.users
     leaving = set(program.results())
     group_of: dict[Instr, Instr] = {}
     for growing in groups:

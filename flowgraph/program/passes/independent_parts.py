@@ -42,17 +42,12 @@ def independent_parts(program: Program, optimise: Optimise = lambda lane: lane) 
     sections = list(_sections(program.instrs, costs))
     if not any(section.lanes for section in sections):
         return program
-    uses: dict[Value, list[Instr]] = {}
-    for instr in program.instrs:
-        for value in instr.inputs:
-            if value is not None:
-                uses.setdefault(value, []).append(instr)
     leaving = set(program.results())
     instrs: list[Instr] = []
     for section in sections:
         instrs += section.before
         if section.lanes:
-            instrs.append(_joined(section.lanes, uses, leaving, optimise))
+            instrs.append(_joined(section.lanes, program.users, leaving, optimise))
     return program.with_instrs(instrs, {})
 
 
