@@ -14,6 +14,7 @@ from flowgraph.ops.diagonal import matrix_band_part
 from flowgraph.ops.matmul import matmul
 from flowgraph.ops.matrices import MATRIX, or_invalid, square, system
 from flowgraph.ops.shape import shape
+from flowgraph.ops.triangular import solve_triangular
 
 _SINGULAR = "the matrix is not invertible"
 
@@ -125,19 +126,15 @@ class MatrixTriangularSolve(OpDef):
         return _solution(matrix, rhs)
 
     def kernel(self, xp, matrix, rhs, *, lower=True, adjoint=False):
-        return _triangular_solve(xp, xp.tril(matrix) if lower else xp.triu(matrix), rhs, adjoint)
+        if bool((xp.diagonal(matrix, 0, -2, -1) == 0).any()):
+            raise InvalidArgumentError(None, None, f"{_SINGULAR}: a diagonal element is 0")
+        return solve_triangular(xp, matrix, rhs, lower, adjoint)
 
     def grad(self, op, dy):
         lower, turned = op.attrs["lower"], op.attrs["adjoint"]
         db = MatrixTriangularSolve.build(op.inputs[0], dy, lower=lower, adjoint=not turned)
         da = -_outer(db, op.outputs[0], turned)
         return matrix_band_part(da, *((-1, 0) if lower else (0, -1))), db
-
-
-def _triangular_solve(xp, triangle, rhs, adjoint):
-    if bool((xp.diagonal(triangle, 0, -2, -1) == 0).any()):
-        raise InvalidArgumentError(None, None, f"{_SINGULAR}: a diagonal element is 0")
-    return xp.linalg.solve(triangle.swapaxes(-1, -2).conj() if adjoint else triangle, rhs)
 
 
 def matrix_triangular_solve(matrix, rhs, lower=True, adjoint=False, name=None):

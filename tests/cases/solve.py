@@ -1,5 +1,7 @@
 """Cases of linear equations and inverses."""
 
+from functools import partial
+
 import numpy as np
 
 from flowgraph.errors import InvalidArgumentError
@@ -24,6 +26,11 @@ TALL_B = RNG.normal(size=(4, 3))
 WIDE = TALL.T.copy()
 SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
 NONE = np.zeros((0, 0))
+BLOCKS = RNG.normal(size=(2, 53, 53)) / 53 + 2 * np.eye(53)  # solved in blocks, the last one small
+BLOCKS_B = RNG.normal(size=(2, 53, 3))
+TINY = np.tril(np.ones((64, 64), np.float32))
+TINY[40, 40] = 1e-39  # whose reciprocal is infinite
+TINY_B = np.eye(64, 1, dtype=np.float32)
 
 
 def ridge(a, b, l2):
@@ -61,6 +68,17 @@ CASES = [
     Case("MatrixTriangularSolve/upper_adjoint",
          lambda a, b: matrix_triangular_solve(a, b, False, True), (C, C[:, :1]),
          np.linalg.solve(np.triu(C).conj().T, C[:, :1])),
+    *(Case(f"MatrixTriangularSolve/blocks_{lower}_{turned}",
+           partial(matrix_triangular_solve, lower=lower, adjoint=turned), (BLOCKS, BLOCKS_B),
+           np.linalg.solve(triangle.swapaxes(1, 2) if turned else triangle, BLOCKS_B),
+           grad=lower, rtol=1e-10)
+      for lower, triangle in ((True, np.tril(BLOCKS)), (False, np.triu(BLOCKS)))
+      for turned in (False, True)),
+    Case("MatrixTriangularSolve/blocks_complex",
+         partial(matrix_triangular_solve, adjoint=True), (BLOCKS[0] * (1 + 1j), BLOCKS_B[0] * 1j),
+         np.linalg.solve((np.tril(BLOCKS[0]) * (1 + 1j)).conj().T, BLOCKS_B[0] * 1j), rtol=1e-10),
+    Case("MatrixTriangularSolve/no_reciprocal", matrix_triangular_solve, (TINY, TINY_B),
+         np.linalg.solve(TINY, TINY_B)),
     Case("cholesky_solve/matrix", cholesky_solve, (A, B),
          np.linalg.solve(np.tril(A) @ np.tril(A).T, B), grad=True),
     Case("MatrixSolveLs/tall", ls(), (TALL, TALL_B), np.linalg.lstsq(TALL, TALL_B, None)[0],
