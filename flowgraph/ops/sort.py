@@ -21,6 +21,7 @@ from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
 from flowgraph.ops.gather import ScatterNd
 from flowgraph.ops.join import concat
+from flowgraph.ops.largest import largest_places
 from flowgraph.ops.reshape import expand_dims, reshape, transpose
 from flowgraph.ops.shape import shape, size
 
@@ -54,9 +55,8 @@ class TopKV2(OpDef):
         if k > input.shape[-1]:
             raise InvalidArgumentError(None, None, f"input must have at least k columns: k is {k}, "
                                        f"the input {input.shape}")
-        falling = -input if input.dtype.kind == "f" else xp.invert(input)  # neither overflows
-        places = xp.argsort(falling, axis=-1, kind="stable")[..., :k]
-        return xp.take_along_axis(input, places, -1), places.astype("int32")
+        places = largest_places(xp, input, k)
+        return xp.take_along_axis(input, places, -1), places
 
     def grad(self, op, dy, _):
         x, indices = op.inputs[0], op.outputs[1]
@@ -278,7 +278,8 @@ class InTopKV2(OpDef):
         if not classes:
             return known
         own = xp.take_along_axis(predictions, picks, 1)
-        return known & xp.isfinite(predictions).all(1) & ((predictions > own).sum(1) < k)
+        more = (predictions > own).view("int8").sum(1, dtype="int32")  # twice as fast as of bools
+        return known & xp.isfinite(predictions).all(1) & (more < k)
 
 
 def in_top_k(predictions, targets, k, name=None):
