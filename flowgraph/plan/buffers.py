@@ -41,6 +41,18 @@ class View(NamedTuple):
     strides: tuple[int, ...] = ()
 
 
+class Outgoing(NamedTuple):
+    """A result that is what a variable becomes.
+
+    Attributes:
+        value: the result; `Assign` hands it on as it is.
+        write: the number of the program's write.
+    """
+
+    value: Value
+    write: int
+
+
 class Buffers:
     """The assignment of buffers to the values of a program.
 
@@ -49,8 +61,8 @@ class Buffers:
         views: the distinct views that steps write into.
         view_of: number of the view that a value is written into.
         freed: per instruction, the numbers of the views whose value dies there.
-        outgoing: the new values of variables that are written into memory given to the run; their
-            views have the numbers after those of `views`.
+        outgoing: the results that are written into memory given to the run, as they are what a
+            variable becomes; their views have the numbers after those of `views`.
         lent: per loop that is a part of the plan, the numbers of the views of its steps.
         peak_bytes: bytes of all buffers together.
     """
@@ -63,7 +75,7 @@ class Buffers:
         self.view_of: dict[Value, int] = {}
         self.freed: dict[int, list[int]] = {}
         self._number: dict[View, int] = {}
-        self.outgoing: tuple[Value, ...] = ()
+        self.outgoing: tuple[Outgoing, ...] = ()
         self._free: dict[int, list[int]] = {}
         self.lent: dict[Instr, tuple[int, ...]] = {}
         self._loops = loops or {}
@@ -73,8 +85,8 @@ class Buffers:
             self._assign_all(program, lifetimes, places)
         if "double_buffering" in techniques:
             self.outgoing = _outgoing(program, lifetimes)
-            for number, value in enumerate(self.outgoing, len(self.views)):
-                self.view_of[value] = number
+            for number, outgoing in enumerate(self.outgoing, len(self.views)):
+                self.view_of[outgoing.value] = number
 
     def _assign_all(self, program: Program, lifetimes: Lifetimes,
                     places: dict[Value, Place]) -> None:
@@ -197,13 +209,28 @@ def _places(program: Program, lifetimes: Lifetimes) -> dict[Value, Place]:
     return places_in_joins(program, lifetimes, writable)
 
 
-def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Value, ...]:
+def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Outgoing, ...]:
     """The large new values of variables that their instruction can write into given memory."""
-    written = {write.value for write in program.writes}
-    return tuple(out for instr in program.instrs if not written.isdisjoint(instr.outputs)
-                 for out in _written_into(instr, lifetimes, may_escape=True)
-                 if out in written and lifetimes.roots[out] == {out}
-                 and (out.spec.nbytes or 0) >= _OWN_MEMORY)
+    owners: dict[Value, int] = {}  # by memory: the first write that keeps it
+    shared: set[Value] = set()
+    for i, write in enumerate(program.writes):
+        for root in lifetimes.roots.get(write.value, ()):
+            if owners.setdefault(root, i) != i:
+                shared.add(root)
+    found: dict[int, Value] = {}
+    for instr in program.instrs if owners else ():
+        if owners.keys().isdisjoint(instr.outputs):
+            continue
+        for out in _written_into(instr, lifetimes, may_escape=True):
+            if (out not in owners or lifetimes.roots[out] != {out}
+                    or (out.spec.nbytes or 0) < _OWN_MEMORY):
+                continue
+            new = program.writes[owners[out]].value
+            if new is out or (new.spec == out.spec and out not in shared
+                              and lifetimes.roots[new] == {new, out}
+                              and not instr.op_def.takes_old_copy):
+                found[owners[out]] = out
+    return tuple(Outgoing(value, i) for i, value in found.items())
 
 
 def _rounded(nbytes: int) -> int:

@@ -143,8 +143,8 @@ class Source:
     def _write(self) -> None:
         plan = self.plan
         views = [self._unique(f"b{i}") for i in range(len(plan.buffers.views))]
-        variable = {write.value: write.variable.name for write in plan.program.writes}
-        views += [self._unique(f"{variable[value]}_next") for value in plan.buffers.outgoing]
+        views += [self._unique(f"{plan.program.writes[i].variable.name}_next")
+                  for _, i in plan.buffers.outgoing]
         self._write_above()
         self._lines += ["", ""] if self._lines else []
         self._lines.append("def run(feeds, state, buffers, nodes):")
@@ -203,7 +203,8 @@ class Source:
 
     def _emit(self, code: str, comment: str = "") -> None:
         code = "    " + code
-        comment = "".join(c if c.isprintable() else "?" for c in comment)  # file names are not ours
+        if not comment.isprintable():  # file names are not ours
+            comment = "".join(c if c.isprintable() else "?" for c in comment)
         self._lines.append(f"{code:<{_COMMENT_COLUMN}}  # {comment}" if comment else code)
 
     def _unpack(self, what: str, slots: tuple[int, ...], values: dict[int, Value]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -242,14 +242,16 @@ def source_lines(runner: Any) -> dict[Any, str]:
 
 
 def member_lines(note: Note, members: Part) -> dict[Any, str]:
-    """The NumPy lines of each member of a group, for one tile.
+    """The NumPy lines of each member of a group, for one tile; none of a block's, which has none.
 
     Args:
         note: of the group.
         members: its members.
     """
-    code = cast(TileFunction, note.step.kernel).code
-    return dict(zip((inner.step for inner in members.notes), code, strict=True))
+    tiles = note.step.kernel
+    if not isinstance(tiles, TileFunction):
+        return {}
+    return dict(zip((inner.step for inner in members.notes), tiles.code, strict=True))
 
 
 def flops(note: Note) -> int:

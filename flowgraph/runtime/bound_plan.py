@@ -55,11 +55,10 @@ class BoundPlan:
         self._nodes = _nodes([step.instr for step in plan.nodes], state, settings)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
-        place = {write.value: i for i, write in enumerate(plan.program.writes)}
         makers = plan.program.producers
-        self._outgoing = [(self._keys[place[value]], place[value], value.spec.dtype.numpy,
-                           value.spec.shape, makers[value].op_def.takes_old_copy)
-                          for value in plan.buffers.outgoing]
+        self._outgoing = [(self._keys[i], i, value.spec.dtype.numpy, value.spec.shape,
+                           makers[value].op_def.takes_old_copy)
+                          for value, i in plan.buffers.outgoing]
 
     @property
     def runners(self) -> tuple[Runner, ...]:

@@ -85,6 +85,9 @@ def _width(member: Instr) -> float:
 def kept_of_members(step: Step, arguments: list[Any], keep: Callable[[Any], Any]) -> list[Any]:
     """What `keep` makes of the result of each member, which is worked out for it.
 
+    A pooled gradient block is not given what its first members take, only where the maxima were:
+    None stands for what cannot be worked out.
+
     Args:
         step: the step of the group, which has yet to run: it may overwrite its arguments.
         arguments: its arguments.
@@ -94,6 +97,9 @@ def kept_of_members(step: Step, arguments: list[Any], keep: Callable[[Any], Any]
     values = dict(zip(group.inputs, arguments, strict=True))
     kept = []
     for member in group.members:
+        if any(v is not None and v.const is None and v not in values for v in member.inputs):
+            kept.append(None)
+            continue
         value = values[member.outputs[0]] = _result(member, values)
         kept.append(keep(value))
     return kept

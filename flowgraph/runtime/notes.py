@@ -379,6 +379,7 @@ def _note_members(note: Note) -> None:
     part = Part(None, 0, 0)
     start = note.start
     group = note.step.instr.attrs["group"]
+    made = dict(zip(group.results, note.outputs or (), strict=False))
     for i, (step, share) in enumerate(zip(member_steps(note.step), shares(group), strict=True)):
         shapes: Any = tuple([None if v is None else v.spec.shape for v in step.instr.inputs])
         inner = Note(step, shapes)
@@ -386,7 +387,8 @@ def _note_members(note: Note) -> None:
         value = step.instr.outputs[0]
         shape: Any = value.spec.shape
         nbytes = value.spec.nbytes or 0
-        inner.outputs = [Output(shape, nbytes, note.kept[i] if note.kept else None)]
+        kept = note.kept[i] if note.kept else None
+        inner.outputs = [Output(shape, nbytes, made[value].kept if value in made else kept)]
         if note.made and value in group.results:
             inner.made = nbytes
         start += inner.seconds

@@ -159,6 +159,29 @@ def test_a_group_is_followed_by_its_members() -> None:
     assert sum(step.seconds for step in members) == pytest.approx(group.seconds)
 
 
+def test_blocks_of_convolution_are_followed_by_their_members() -> None:
+    numbers = np.random.default_rng(0)
+    x = fg.placeholder(fg.float32, [4, 64, 64, 3])
+    w = fg.Variable(numbers.normal(size=(3, 3, 3, 8)).astype(np.float32))
+    y = fg.nn.max_pool(fg.nn.relu(fg.nn.conv2d(x, w, 1, "SAME")), 2, 2, "SAME")
+    fetches = [y, fg.gradients(fg.reduce_sum(y * y), [w])[0]]
+    given = {x: numbers.normal(size=(4, 64, 64, 3)).astype(np.float32)}
+    arrays = {}
+    for name, session in (("blocks", fg.Session()), ("plain", fg.Session(passes=[]))):
+        session.run(w.initializer)
+        steps = session.record(fetches, given, values="arrays").steps
+        arrays[name] = {step.op.name: step.outputs[0].value for step in steps
+                        if step.outputs[0].value is not None}
+        if name == "blocks":
+            inside = {step.op.type: step for step in steps if step.parent >= 0}
+            assert "ConvBlockGrad" in [step.type for step in steps]
+            assert {"Conv2D", "Relu", "MaxPool", "Conv2DBackpropFilter"} <= inside.keys()
+            assert inside["MaxPoolGrad"].outputs[0].value is None  # the block never has it
+    for name in ("Conv2D", "Relu", "MaxPool", "gradients/Conv2D_grad/Conv2DBackpropFilter"):
+        np.testing.assert_allclose(arrays["blocks"][name], arrays["plain"][name], rtol=1e-3,
+                                   atol=1e-3)
+
+
 def test_a_recording_reads_as_blocks() -> None:
     x, y = network()
     recording = session().record(y, {x: np.ones((1, 3))}, values=True)

@@ -186,3 +186,30 @@ def test_rows_that_were_fed_may_be_changed_after_the_run() -> None:
         fed[0] = i
         session.run(step, {rows: fed})
     assert session.run(w)[:10].tolist() == [1] * 8 + [0] * 2
+
+
+def test_what_an_assignment_hands_on_is_written_into_the_array_of_two_runs_ago() -> None:
+    w = fg.Variable(np.zeros((200, 200), np.float32), name="w")
+    step = fg.assign(w, fg.tanh(w) + fg.fill([200, 200], 1.5))
+    plain, session = fg.Session(passes=[]), fg.Session()
+    for each in (plain, session):
+        each.run(w.initializer)
+    seen = set()
+    for _ in range(8):
+        np.testing.assert_array_equal(session.run(step), plain.run(step))
+        seen.add(id(array_of(session)))
+    assert len(seen) <= 3
+    np.testing.assert_array_equal(session.run(w), plain.run(w))
+
+
+def test_one_array_is_never_handed_to_two_variables() -> None:
+    v, w = (fg.Variable(np.zeros((200, 200), np.float32), name=name) for name in "vw")
+    new = v * 2.0 + 1.0
+    step = fg.group(fg.assign(v, new), fg.assign(w, new))
+    more = fg.assign_add(w, fg.ones([200, 200]))
+    session = fg.Session()
+    session.run(fg.global_variables_initializer())
+    for i in range(1, 6):
+        session.run(step)
+        assert (session.run(more) == 2**i).all()
+        assert (session.run(v) == 2**i - 1).all()
