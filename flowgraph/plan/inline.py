@@ -27,6 +27,7 @@ import numpy as np
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.opdef.opdef import OpDef
 
+_NOT_IN_NAMES = re.compile("[^A-Za-z0-9_]")
 _LITERALS = (bool, int, float, str, bytes, type(None))
 
 
@@ -380,7 +381,7 @@ def _functions(filename: str) -> dict[int, ast.FunctionDef]:
 
 def identifier(name: str) -> str:
     """A Python identifier for a value's name: `layer1/MatMul` becomes `layer1_MatMul`."""
-    text = "".join(c if c.isalnum() and c.isascii() else "_" for c in name.removesuffix("/"))
+    text = _NOT_IN_NAMES.sub("_", name.removesuffix("/"))
     if not text or text[0].isdigit() or keyword.iskeyword(text):
         text = "_" + text
     return sys.intern(text)

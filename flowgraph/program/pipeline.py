@@ -27,6 +27,7 @@ from flowgraph.program.passes.independent_parts import independent_parts
 from flowgraph.program.passes.loop_invariants import loop_invariants
 from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.one_hot_products import one_hot_products
+from flowgraph.program.passes.same_shapes import same_shapes
 from flowgraph.program.passes.shared_weights import shared_weights
 from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
@@ -36,6 +37,7 @@ from flowgraph.program.passes.transposed_weights import transposed_weights
 Pass = Callable[..., Program]  # from a Program to a Program; some also take `optimise`
 
 PASSES: dict[str, Pass] = {
+    "same_shapes": same_shapes,
     "fold_constants": fold_constants,
     "simplify": simplify,
     "common_subexpressions": common_subexpressions,
@@ -56,10 +58,12 @@ PASSES: dict[str, Pass] = {
 PLANNING: dict[str, str] = {
     "buffer_reuse": "results are written into memory that the plan reuses, or over an input",
     "double_buffering": "what a variable becomes is written into the array that it had before",
+    "general_plans": "from a third shape on, first runs use a plan for all sizes",
     "joins_in_place": "parts of a concatenation are written where they will stand in it",
     "loops_as_source": "bodies of loops and branches stand in the generated source themselves",
     "parallel": "large steps are split over the cores",
 }
+_FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the feeds are known
 # Once, in this order, when the others have done all they can.
 _LAST = {"loop_sums", "shared_weights", "one_hot_products", "transposed_weights",
          "sums_of_products", "independent_parts", "conv_blocks", "elementwise_groups",
@@ -68,6 +72,18 @@ _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rou
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
 checking = False  # tests set it: the checker runs after every pass
+
+
+def prepare(program: Program, passes: Iterable[str] | None = None) -> Program:
+    """What can be done to a program before the shapes of its feeds are known.
+
+    Args:
+        program: the program, as extracted.
+        passes: names of the passes to run, as for `optimise`.
+    """
+    if checking:
+        check(program, "extract")
+    return _run(program, [(name, PASSES[name]) for name in _order(passes) if name in _FIRST])
 
 
 def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
@@ -92,7 +108,7 @@ def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
     for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):
         before = program
         program = _run(program, [(name, function) for name, function in chosen
-                                 if name not in _LAST])
+                                 if name not in _LAST and name not in _FIRST])
         if program is before:
             break
     return _run(program, [(name, function) for name, function in chosen if name in _LAST])

@@ -113,8 +113,8 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
     instrs: list[Instr] = []
     for instr in program.instrs:
         new = instr
-        if replaced and any(v in replaced for v in instr.inputs):
-            new = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
+        if replaced and not replaced.keys().isdisjoint(instr.inputs):
+            new = instr.with_inputs(tuple([replaced.get(v, v) for v in instr.inputs]))  # type: ignore[arg-type]
         for made in _refined(new, contents, replaced, doubted):
             contents.add(made)
             instrs.append(made)
@@ -133,8 +133,15 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
     except ShapeError as error:
         raise run_error(instr, error) from None
     doubtful = bool(doubted) and not doubted.isdisjoint(instr.inputs)
-    if not doubtful and len(specs) == 1 and specs[0].shape == instr.outputs[0].spec.shape:
-        return [instr]
+    if not doubtful and len(specs) == 1:  # the usual cases, quickly
+        out, told = instr.outputs[0], specs[0].shape
+        said = out.spec.shape
+        if told == said:
+            return [instr]
+        if said is None or (told is not None and None not in told
+                            and shapes.compatible(told, said)):
+            new = replaced[out] = Value(out.name, Spec(out.spec.dtype, told))
+            return [instr.with_outputs((new,))]
     outputs, checks = [], []
     for out, spec in zip(instr.outputs, specs, strict=True):
         said, told = out.spec.shape, spec.shape

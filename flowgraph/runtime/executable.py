@@ -1,8 +1,10 @@
 """Executable: everything a Session has worked out for one choice of fetches and feeds.
 
-    fetches, feeds --extract--> Program --specialise, passes--> Plan per feed shapes --> Runner
+    fetches, feeds --extract, prepare--> Program --specialise, optimise--> Plan per feed shapes
 
-Plans are kept per shapes of the feeds, a bounded number of them.
+Plans are kept per shapes of the feeds, a bounded number of them. A program that is fed ever other
+shapes (sentences of all lengths) would spend its time on planning: from the third shape on, the
+first two runs of a shape use one *general* plan, made once for all sizes that differ.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from contextlib import suppress
 from typing import Any
 
 from flowgraph.core import collector
+from flowgraph.core.shapes import widen
+from flowgraph.core.spec import Shape
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
-from flowgraph.program.pipeline import optimise
+from flowgraph.program.pipeline import optimise, prepare, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_at_waits
 from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
@@ -29,6 +33,9 @@ from flowgraph.runtime.state import State
 
 Shapes = tuple[tuple[int, ...], ...]
 MOST_PLANS = 32  # per executable; the one not used for longest goes first
+OWN_AT_ONCE = 2  # shapes that get a plan of their own when they are first fed
+RUNS_BEFORE_OWN = 2  # of other shapes, with the general plan
+_MOST_SEEN = 1024  # shapes whose runs are counted
 
 
 def mark_used(cache: OrderedDict[Any, Any], key: Any) -> None:
@@ -58,11 +65,15 @@ class Executable:
         self._settings = settings
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds, done)
+            self._prepared = prepare(self.extracted, settings.passes)
         self._plans: OrderedDict[Shapes, BoundPlan | WaitingPlan] = OrderedDict()
+        self._has_general = "general_plans" in techniques(settings.passes)
+        self._general: tuple[tuple[Shape, ...], BoundPlan | WaitingPlan] | None = None
+        self._seen: OrderedDict[Shapes, int] = OrderedDict()  # runs with the general plan
         self._lock = threading.Lock()
 
     def plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
-        """The plan for feeds of these shapes, made when first asked for.
+        """The plan for a run with feeds of these shapes, made when first asked for.
 
         Raises:
             FeedError: a shape does not fit its tensor.
@@ -75,13 +86,49 @@ class Executable:
             return found
         with self._lock:
             if shapes not in self._plans:
-                for tensor, shape in zip(self.feeds, shapes, strict=True):
-                    check_shape(tensor, shape)
+                self._check(shapes)
+                if self._is_passing(shapes):
+                    return self._general_plan(shapes)
+        return self.own_plan(shapes)
+
+    def own_plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
+        """The plan that is made for just these shapes; raises as `plan` does."""
+        with self._lock:
+            if shapes not in self._plans:
+                self._check(shapes)
                 with collector.paused():
                     self._plans[shapes] = self._new_plan(self.optimised(shapes))
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]
+
+    def _check(self, shapes: Shapes) -> None:
+        for tensor, shape in zip(self.feeds, shapes, strict=True):
+            check_shape(tensor, shape)
+
+    def _is_passing(self, shapes: Shapes) -> bool:
+        """Whether a plan of their own does not pay yet; counts the run."""
+        if not self._has_general or len(self._plans) < OWN_AT_ONCE:
+            return False
+        runs = self._seen.pop(shapes, 0)
+        if runs == RUNS_BEFORE_OWN:
+            return False
+        if runs == 0:  # what does not fit is told as the shapes' own plan would
+            specialise(self._prepared, shapes)
+        self._seen[shapes] = runs + 1
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.popitem(last=False)
+        return True
+
+    def _general_plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
+        """A plan for these shapes and all those before, sizes in which they differ unknown."""
+        widest: tuple[Shape, ...] = shapes
+        for before in (self._general[0],) if self._general is not None else self._plans:
+            widest = tuple(map(widen, widest, before))
+        if self._general is None or self._general[0] != widest:
+            with collector.paused():
+                self._general = widest, self._new_plan(self.optimised(widest))
+        return self._general[1]
 
     def _new_plan(self, program: Program) -> BoundPlan | WaitingPlan:
         parts = split_at_waits(program)
@@ -89,6 +136,6 @@ class Executable:
             return WaitingPlan(*parts, self._state, self._settings)
         return BoundPlan(self._settings.plan(program), self._state, self._settings)
 
-    def optimised(self, shapes: Shapes) -> Program:
+    def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""
-        return optimise(specialise(self.extracted, shapes), self._settings.passes)
+        return optimise(specialise(self._prepared, shapes), self._settings.passes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.plan.memory import Memory, memory
 from flowgraph.plan.plan import Plan
 from flowgraph.program.ir import Program
 
@@ -36,6 +37,11 @@ class Explanation:
         """The generated NumPy source, of all plans."""
         return "\n".join(self.sources)
 
+    @property
+    def memory(self) -> Memory:
+        """How much memory a run takes; of the last plan where there are several."""
+        return memory(self.plan)
+
     def __str__(self) -> str:
         lines = [
             f"# Program: {_count(len(self.extracted.instrs), 'instruction')}", str(self.extracted),
@@ -46,7 +52,8 @@ class Explanation:
             buffers = plan.buffers
             lines += [f"# {part}: {_count(len(buffers.sizes), 'buffer')} of "
                       f"{bytes_text(buffers.peak_bytes)} together, at most "
-                      f"{_count(plan.peak_live, 'value')} alive", source]
+                      f"{_count(plan.peak_live, 'value')} alive", *_memory_lines(memory(plan)),
+                      source]
         return "\n".join(lines)
 
     def _title(self, plan: Plan) -> str:
@@ -59,6 +66,22 @@ class Explanation:
     def __repr__(self) -> str:
         return (f"<Explanation: {len(self.extracted.instrs)} instructions, "
                 f"{len(self.optimised.instrs)} after the passes>")
+
+
+def _memory_lines(found: Memory) -> list[str]:
+    """What a run takes, as comments: all that is alive at one time, and what stays."""
+    parts = [f"{bytes_text(number)} of {what}" for number, what in (
+        (found.buffers, "buffers"), (found.values, "other results"),
+        (found.scratch, "scratch for tiles")) if number]
+    stays = [f"{what} {bytes_text(number)}" for number, what in (
+        (found.variables, "variables"), (found.spare, "their next values"),
+        (found.constants, "constants")) if number]
+    peak = f"# Memory of a run: at most {bytes_text(found.peak)}"
+    if len(parts) > 1:
+        peak += f" ({', '.join(parts)})"
+    if found.unknown:
+        peak += f", and {_count(found.unknown, 'result')} of unknown size"
+    return [peak, *([f"# Memory that stays: {', '.join(stays)}"] if stays else [])]
 
 
 def _count(number: int, what: str) -> str:
@@ -76,7 +99,7 @@ def bytes_text(number: float) -> str:
 
 def explanation(executable: Any, shapes: tuple[tuple[int, ...], ...]) -> Explanation:
     """The stages of an executable for feeds of these shapes."""
-    runners = executable.plan(shapes).runners
+    runners = executable.own_plan(shapes).runners
     return Explanation(executable.extracted, executable.optimised(shapes),
                        [runner.plan for runner in runners],
                        [runner.source.text for runner in runners])

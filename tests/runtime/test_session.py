@@ -175,6 +175,7 @@ def test_a_plan_is_made_per_shapes_of_the_feeds_and_used_again(x) -> None:
 
 def test_plans_are_bounded_and_the_one_not_used_for_longest_goes_first(x, monkeypatch) -> None:
     monkeypatch.setattr(executable, "MOST_PLANS", 3)
+    monkeypatch.setattr(executable, "OWN_AT_ONCE", 9)
     y = x * 2.0
     sess = fg.Session()
     for size in (1, 2, 3, 1, 4, 5):

@@ -1,0 +1,131 @@
+"""Gradients that have the shape of what was not stretched, told without knowing any size.
+
+Where a batch size is unknown, the gradient of `a * b` sums over the axes in which `a` was
+stretched, and reshapes: seven instructions of arithmetic on shapes, which specialising and folding
+take apart for every shape of the feeds, most often to find that nothing was stretched at all. This
+pass runs once, before any shape is known, and drops what it can tell from where shapes come from.
+
+A value's shape is described by the set of *sources* that it is the broadcast of: that of `tanh(x)`
+is x's own, that of `a * b` is both together. Broadcasting a set with a part of it gives the set.
+"""
+
+from __future__ import annotations
+
+from flowgraph.core.shapes import compatible, merge
+from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.passes.dead_code import dead_code
+
+Sources = frozenset[Value]
+
+# Besides elementwise ops, what keeps the shape of its first input.
+_KEEP = {"Identity", "StopGradient", "PreventGradient", "Cast", "BiasAdd", "Relu", "ReluGrad",
+         "ZerosLike", "OnesLike", "Softmax", "LogSoftmax", "CheckNumerics"}
+_SHAPED = {"Reshape": 1, "Fill": 0, "BroadcastTo": 1}  # where the wanted shape stands
+
+
+def same_shapes(program: Program) -> Program:
+    """Drops sums over no axes, and shapes of which there is one already."""
+    if not any(instr.op_def.type == "Shape" or instr.bodies for instr in program.instrs):
+        return program
+    found = _SameShapes()
+    instrs = [instr for old in program.instrs if (instr := found.look_at(old)) is not None]
+    if not found.replaced and not found.changed:
+        return program
+    return dead_code(program.with_instrs(instrs, found.replaced))
+
+
+class _SameShapes:
+    """The walk over one program."""
+
+    def __init__(self) -> None:
+        self.replaced: dict[Value, Value] = {}
+        self.changed = False
+        self._sources: dict[Value, Sources] = {}
+        self._shape_of: dict[Value, Sources] = {}  # of results of Shape: what they are the shape of
+        self._shapes: dict[tuple[Sources, str], Value] = {}  # the first Shape of each kind
+        self._unstretched: dict[Value, Sources] = {}  # axes of which there are none, among sources
+        self._summed: dict[Value, tuple[Value, Sources]] = {}  # sums over such axes: of what
+
+    def look_at(self, instr: Instr) -> Instr | None:
+        """The instruction with its inputs replaced, or None when it is not needed."""
+        if self.replaced and not self.replaced.keys().isdisjoint(instr.inputs):
+            instr = instr.with_inputs(tuple([
+                None if v is None else self.replaced.get(v, v) for v in instr.inputs]))
+        op_def, inputs = instr.op_def, instr.inputs
+        if instr.bodies:
+            return self._with_bodies(instr)
+        if not instr.is_pure or not inputs or None in inputs:
+            return instr
+        kind, out = op_def.type, instr.outputs[0]
+        if op_def.elementwise or kind in _KEEP:
+            sources = self._of(inputs[0])
+            for more in inputs[1:] if op_def.elementwise else ():
+                others = self._of(more)
+                if others is not sources and not others <= sources:
+                    sources |= others
+            self._sources[out] = sources
+        elif kind == "Split":  # into equal parts
+            self._sources.update(dict.fromkeys(instr.outputs, self._of(out)))
+        elif kind == "Shape":
+            return self._shape(instr, out)
+        elif kind == "BroadcastGradientArgs":
+            self._note_unstretched(instr)
+        elif kind == "Sum" and inputs[1] in self._unstretched:
+            self._summed[out] = inputs[0], self._unstretched[inputs[1]]  # type: ignore[assignment]
+        elif kind in _SHAPED:
+            wanted = self._shape_of.get(inputs[_SHAPED[kind]])  # type: ignore[arg-type]
+            if wanted is not None:
+                if kind == "Reshape" and self._drops_reshape(inputs[0], wanted, out):
+                    return None
+                self._sources[out] = wanted
+        return instr
+
+    def _of(self, value: Value | None) -> Sources:
+        """The sources of a value's shape: itself if nothing is known; a number has none."""
+        if value is None or (value.const is not None and value.const.ndim == 0):
+            return frozenset()
+        found = self._sources.get(value)
+        if found is None:  # kept, so that equal sets are mostly the same one
+            found = self._sources[value] = frozenset((value,))
+        return found
+
+    def _shape(self, instr: Instr, out: Value) -> Instr | None:
+        sources = self._of(instr.inputs[0])
+        first = self._shapes.setdefault((sources, out.spec.dtype.name), out)
+        if first is not out and not instr.equals:
+            self.replaced[out] = first
+            return None
+        self._shape_of[out] = sources
+        return instr
+
+    def _note_unstretched(self, instr: Instr) -> None:
+        """An input of a broadcast that has all sources of the result was stretched nowhere."""
+        shapes = [self._shape_of.get(v, None if v is None or v.const is None or v.const.size
+                                     else frozenset()) for v in instr.inputs]  # type: ignore[arg-type]
+        if shapes[0] is None or shapes[1] is None:
+            return
+        both = shapes[0] | shapes[1]
+        for axes, sources in zip(instr.outputs, shapes, strict=True):
+            if sources == both:
+                self._unstretched[axes] = both
+
+    def _drops_reshape(self, value: Value | None, sources: Sources, out: Value) -> bool:
+        """Whether a reshape changes nothing, or what a sum over no axes has changed."""
+        whole, told = self._summed.get(value, (value, sources))  # type: ignore[arg-type]
+        if told != sources or self._of(whole) != sources or not _is_as_precise(whole, out):
+            return False
+        self.replaced[out] = whole  # type: ignore[assignment]
+        return True
+
+    def _with_bodies(self, instr: Instr) -> Instr:
+        bodies = tuple(same_shapes(body) for body in instr.bodies)
+        if all(new is old for new, old in zip(bodies, instr.bodies, strict=True)):
+            return instr
+        self.changed = True
+        return instr.with_outputs(instr.outputs, bodies)
+
+
+def _is_as_precise(value: Value, other: Value) -> bool:
+    """Whether as much is known of its shape as of the other's."""
+    shape, said = value.spec.shape, other.spec.shape
+    return shape == said or (compatible(shape, said) and merge(shape, said) == shape)
