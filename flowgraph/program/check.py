@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import shapes
 from flowgraph.errors import FlowgraphError, ProgramError
-from flowgraph.program.ir import Program, Value, instr_text
+from flowgraph.program.ir import Instr, Program, Value, instr_text
 from flowgraph.program.specs import Contents, derive
 
 
@@ -28,13 +28,14 @@ def check(program: Program, after: str = "extract") -> None:
             fail(f"{value.name} is defined twice")
         defined.add(value)
 
-    def use(value: Value, where: str) -> None:
+    def use(value: Value, user: Instr | None) -> None:
         if value.const is not None:
             if value.const.shape != value.spec.shape or (
                     value.const.dtype != value.spec.dtype.numpy):
                 fail(f"the constant {value.name} is {value.const.dtype}{value.const.shape}, "
                      f"its spec says {value.spec}")
         elif value not in defined:
+            where = "the result" if user is None else instr_text(user)
             fail(f"{where} uses {value.name} before it is defined")
 
     for feed in program.feeds:
@@ -50,7 +51,7 @@ def check(program: Program, after: str = "extract") -> None:
                      f"{len(body.feeds)}")
         for value in instr.inputs:
             if value is not None:
-                use(value, instr_text(instr))
+                use(value, instr)
         try:
             specs = derive(instr, contents)
         except FlowgraphError as error:
@@ -64,4 +65,4 @@ def check(program: Program, after: str = "extract") -> None:
             define(out)
         contents.add(instr)
     for value in program.results():
-        use(value, "the result")
+        use(value, None)
