@@ -275,4 +275,7 @@ __version__ = "0.1.0.dev0"
 __getattr__ = _lazy("tf", globals(), _RARE)
 
 if _is_collecting:
+    if not _gc.get_freeze_count():  # what was imported is old at once, without being looked through
+        _gc.freeze()
+        _gc.unfreeze()
     _gc.enable()
