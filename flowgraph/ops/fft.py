@@ -6,11 +6,14 @@ transform of n numbers, `F^H dy` is `n * ifft(dy)`. Real inputs are in ops/fft_r
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.spec import Spec
 from flowgraph.graph.graph import name_scope
 from flowgraph.graph.tensor import is_tensor_like
@@ -22,6 +25,8 @@ from flowgraph.ops.constant import range as range_
 from flowgraph.ops.reduce import reduce_prod
 from flowgraph.ops.roll import roll
 from flowgraph.ops.shape import rank, shape
+
+_LARGE = 1 << 16  # numbers from which on transforms are shared out: half the time
 
 # ---- complex to complex --------------------------------------------------------------------------
 
@@ -42,7 +47,19 @@ class _Complex(OpDef, abstract=True):
         if not input.size:
             return xp.zeros(input.shape, input.dtype)
         transform = getattr(xp.fft, self.function)
-        return transform(input, axes=tuple(range(-self.axes, 0))).astype(input.dtype, copy=False)
+        axes = tuple(range(-self.axes, 0))
+        lead = math.prod(input.shape[:-self.axes])
+        if lead == 1 or input.size < _LARGE:
+            return transform(input, axes=axes).astype(input.dtype, copy=False)
+        rows = input.reshape(lead, *input.shape[-self.axes:])
+        result = xp.empty(rows.shape, input.dtype)
+
+        def part(rows, result):
+            result[...] = transform(rows, axes=axes)
+
+        side_by_side(xp, [partial(part, *share)
+                          for share in zip(shares(rows), shares(result), strict=True)])
+        return result.reshape(input.shape)
 
     def grad(self, op, dy):
         size = _count(dy, self.axes, dy.spec.dtype)

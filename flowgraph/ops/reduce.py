@@ -23,6 +23,7 @@ from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.cast import cast
 from flowgraph.ops.complex_numbers import conj
 from flowgraph.ops.cumulative import Cumprod
+from flowgraph.ops.short_runs import eased
 
 
 class Sum(Reduction):
@@ -40,7 +41,8 @@ class Mean(Reduction):
 
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size and input.dtype.char in "fd":  # what `mean` does, in a third of its time
-            total = input.sum(axis=reduction_indices, keepdims=keep_dims, out=out)
+            total = eased("sum", input, reduction_indices).sum(axis=reduction_indices,
+                                                               keepdims=keep_dims, out=out)
             total /= input.size // total.size
             return total
         if input.size and input.dtype.kind in "fc":
@@ -124,7 +126,8 @@ class Max(Reduction):
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size == 0:
             return _of_nothing(xp, input, reduction_indices, keep_dims, largest=False)
-        return input.max(axis=reduction_indices, keepdims=keep_dims, out=out)
+        return eased("max", input, reduction_indices).max(axis=reduction_indices,
+                                                         keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         return _to_the_extremes(op, dy), None
@@ -138,7 +141,8 @@ class Min(Reduction):
     def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
         if input.size == 0:
             return _of_nothing(xp, input, reduction_indices, keep_dims, largest=True)
-        return input.min(axis=reduction_indices, keepdims=keep_dims, out=out)
+        return eased("min", input, reduction_indices).min(axis=reduction_indices,
+                                                         keepdims=keep_dims, out=out)
 
     def grad(self, op, dy):
         return _to_the_extremes(op, dy), None

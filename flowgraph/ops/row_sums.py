@@ -47,7 +47,7 @@ def summed_rows(xp, rows, ids, count):
     return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids, shape, rows.dtype)
 
 
-def sums_by_id(xp, picked, ids, shape, dtype):
+def sums_by_id(xp, picked, ids, shape, dtype, combine=None, neutral=0):
     """The same for rows that are made when they are wanted.
 
     Args:
@@ -56,8 +56,11 @@ def sums_by_id(xp, picked, ids, shape, dtype):
         ids: integer vector, not empty, each in [0, shape[0]).
         shape: shape of the result.
         dtype: NumPy dtype of the result.
+        combine: what is done with two rows, a ufunc such as `xp.maximum`; default `xp.add`.
+        neutral: what stands for an id without rows.
     """
-    result = xp.zeros(shape, dtype)
+    combine = combine or xp.add
+    result = xp.full(shape, neutral, dtype) if neutral else xp.zeros(shape, dtype)
     places = None
     if not bool((ids[1:] >= ids[:-1]).all()):
         bits = max(ids.size - 1, 1).bit_length()
@@ -73,7 +76,7 @@ def sums_by_id(xp, picked, ids, shape, dtype):
             starts = xp.flatnonzero(place % _TURNS == 0)
             lengths = _lengths(xp, starts, ids.size)
         order = xp.argsort((_TURNS - lengths).astype("uint8"), kind="stable")  # longest first
-        sums = _by_turns(xp, picked, places, starts[order], lengths)
+        sums = _by_turns(xp, picked, places, starts[order], lengths, combine)
         ids = xp.take(ids, starts)
         if not split:
             result[xp.take(ids, order)] = sums
@@ -88,7 +91,7 @@ def _lengths(xp, starts, size):
     return xp.diff(xp.concatenate((starts, xp.array([size]))))
 
 
-def _by_turns(xp, picked, places, starts, lengths):
+def _by_turns(xp, picked, places, starts, lengths, combine):
     """The sums of runs of rows; `starts` in order of length, longest first, `lengths` in any."""
     more = starts.size - xp.cumsum(xp.bincount(lengths))  # more[k]: how many are longer than k
     for turn, many in enumerate(more[:-1].tolist()):
@@ -97,5 +100,5 @@ def _by_turns(xp, picked, places, starts, lengths):
         if turn == 0:
             sums = rows
         else:
-            sums[:many] += rows
+            combine(sums[:many], rows, out=sums[:many])
     return sums

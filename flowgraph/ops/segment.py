@@ -21,7 +21,7 @@ from flowgraph.ops.complex_numbers import conj
 from flowgraph.ops.gather import gather
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape
-from flowgraph.ops.row_sums import summed_rows
+from flowgraph.ops.row_sums import FEW, summed_rows, sums_by_id
 from flowgraph.ops.select import SelectV2
 from flowgraph.ops.shape import shape
 
@@ -29,9 +29,19 @@ from flowgraph.ops.shape import shape
 def combined_rows(xp, combine, neutral, rows, ids, count):
     """[count, ...]: the rows with each id, combined; `neutral` where there are none.
 
-    The rows are sorted by id; then each takes in the one 1, 2, 4, ... places further on, as long as
-    that is of the same id, so that the first of each id ends up with all of them.
+    Many rows are combined by turns, as sums are. Of few each takes in the one 1, 2, 4, ... places
+    further on, as long as that is of the same id: the first of each id ends up with all of them.
+
+    Args:
+        combine: a ufunc: `xp.maximum`, `xp.minimum` or `xp.multiply`.
+        ids: integer vector, below `count`; rows with negative ids are left out.
     """
+    if rows.size > FEW:
+        if int(ids.min()) < 0:
+            rows, ids = rows[ids >= 0], ids[ids >= 0]
+        if ids.size:
+            return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids,
+                              (count, *rows.shape[1:]), rows.dtype, combine, neutral)
     result = xp.full((count, *rows.shape[1:]), neutral, rows.dtype)
     order = xp.argsort(ids, kind="stable")
     order = order[int(xp.count_nonzero(ids < 0)):]

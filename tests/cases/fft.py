@@ -10,6 +10,7 @@ RNG = np.random.default_rng(3)
 X = RNG.normal(size=(2, 3, 4))
 ODD = RNG.normal(size=(3, 4, 5))
 Z = X + 1j * RNG.normal(size=X.shape)
+LARGE = np.random.default_rng(4).normal(size=(5, 130, 128)).astype(np.complex64)
 
 
 def parts(y):
@@ -86,6 +87,9 @@ I32 = np.int32
 
 CASES = [
     Case("FFT/parts", of_parts(fg.fft), (X, -X[::-1]), oracle(np.fft.fft), grad=True),
+    Case("FFT/many", fg.fft, (LARGE,), lambda x: np.fft.fft(x).astype(np.complex64)),
+    Case("IFFT2D/many", fg.ifft2d, (LARGE,), lambda x: np.fft.ifft2(x).astype(np.complex64)),
+    Case("FFT2D/one_large", fg.fft2d, (LARGE[0],), lambda x: np.fft.fft2(x).astype(np.complex64)),
     Case("FFT/complex64", fg.fft, (Z.astype(np.complex64),), np.fft.fft),
     Case("FFT/array_of_complex128", lambda: fg.fft(Z), (), np.fft.fft(Z)),
     Case("FFT/empty_axis", fg.fft, (np.zeros((2, 0), np.complex64),),

@@ -5,6 +5,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.ops.row_sums import summed_rows
+from flowgraph.ops.segment import combined_rows
 
 FEW, PRODUCT, TURNS, LONG = (40, 30, 5), (900, 20, 4), (900, 800, 5), (3000, 4, 600)
 SIZES = {"one_by_one": FEW, "product": PRODUCT, "turns": TURNS, "more_than_fit_in_a_turn": LONG,
@@ -68,3 +69,34 @@ def test_a_large_sparse_product_equals_the_dense_one(adjoint_a, adjoint_b, edges
         fg.SparseTensor(indices, values, [50, 70]), b.conj().T if adjoint_b else b,
         adjoint_a=adjoint_a, adjoint_b=adjoint_b))
     np.testing.assert_array_equal(got, (dense.conj().T if adjoint_a else dense) @ b)
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "multiply"])
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+@pytest.mark.parametrize(("count", "sizes"), [(800, (900, 5)), (4, (600, 30)), (20, (40, 3)),
+                                              (5, (900, 2, 3)), (7, (3000,))])
+def test_rows_are_combined_as_one_after_the_other(name, dtype, count, sizes):
+    random = np.random.default_rng(count)
+    rows = random.integers(1 if name == "multiply" else -50, 2 if name == "multiply" else 50,
+                           sizes).astype(dtype)
+    ids = random.integers(-1, count, sizes[0])
+    combine = getattr(np, name)
+    expected = np.full((count, *sizes[1:]), -7, dtype)
+    for at in range(count):
+        if (ids == at).any():
+            expected[at] = combine.reduce(rows[ids == at], axis=0)
+    np.testing.assert_array_equal(combined_rows(np, combine, -7, rows, ids, count), expected)
+
+
+def test_many_rows_of_no_id_leave_what_is_neutral():
+    rows = np.ones((900, 5), np.float32)
+    got = combined_rows(np, np.maximum, 3, rows, np.full(900, -1), 2)
+    np.testing.assert_array_equal(got, np.full((2, 5), 3, np.float32))
+
+
+def test_a_nan_among_many_rows_stays_with_its_id():
+    rows, ids = drawn(900, 20, 5, np.float32)
+    rows[17], ids[17] = np.nan, 3
+    got = combined_rows(np, np.maximum, 0, rows, ids, 20)
+    assert np.isnan(got[3]).all()
+    assert not np.isnan(np.delete(got, 3, axis=0)).any()
