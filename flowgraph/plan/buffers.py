@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flowgraph.core import aligned
 from flowgraph.plan.inline import may_write_over
 from flowgraph.plan.joins import Place, places_in_joins
 from flowgraph.plan.lifetime import Lifetimes
@@ -140,7 +141,7 @@ class Buffers:
 
     def arena(self) -> tuple[np.ndarray, ...]:
         """Fresh memory: one array per view."""
-        memory = [np.empty(size, np.uint8) for size in self.sizes]
+        memory = [aligned.empty((size,), np.uint8) for size in self.sizes]
         return tuple(np.ndarray(v.shape, v.dtype, memory[v.buffer], v.offset, v.strides or None)
                      for v in self.views)
 

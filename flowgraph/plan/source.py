@@ -37,7 +37,8 @@ from flowgraph.core.spec import shape_text
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import Template, evaluated, identifier, is_literal, template
 from flowgraph.plan.plan import Plan, Step, own
-from flowgraph.plan.tiles import TileFunction, in_tiles
+from flowgraph.plan.tile_runs import in_tiles
+from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.ir import Instr, Value
 
 _COMMENT_COLUMN = 72

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import aligned
 from flowgraph.core.frames import located
 from flowgraph.core.old_copy import OldCopy
 from flowgraph.errors import ClosedSessionError, FailedPreconditionError, message
@@ -49,14 +50,15 @@ class State:
         """Memory for the new value of a variable."""
         old = self._spare.pop(key, None)
         if (old is not None and old.array.dtype == dtype and old.array.shape == shape
-                and sys.getrefcount(old.array) == 2):  # `old`, and the argument of that call
+                and sys.getrefcount(old.array) == 2  # `old`, and the argument of that call
+                and not aligned.has_views(old.array)):
             if old.current is not self.values.get(key):
                 old.current = old.rows = None
             return old
-        return OldCopy(np.empty(shape, dtype))
+        return OldCopy(aligned.empty(shape, dtype), self.values.get(key))
 
     def keep_spare(self, key: str, used: OldCopy, new: Any) -> None:
-        """Keeps the array that a variable is about to lose.
+        """Keeps the array that a variable is about to lose, if `take_spare` gave it.
 
         Args:
             key: the variable.
@@ -64,7 +66,7 @@ class State:
             new: the array of its new value.
         """
         array = self.values.get(key)
-        if type(array) is np.ndarray and array.base is None and array.flags.carray:
+        if aligned.is_ours(array):
             rows = used.changed if array is used.current else None
             self._spare[key] = OldCopy(array, new, rows)
 

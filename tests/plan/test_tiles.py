@@ -206,3 +206,28 @@ def test_reductions_of_rows_are_numpys(columns) -> None:
     cube = x.reshape(7, columns, 1).repeat(3, 2)
     np.testing.assert_array_equal(tiles.row_max(cube), cube.max(axis=-1, keepdims=True))
     np.testing.assert_allclose(tiles.row_sum(cube), cube.sum(axis=-1, keepdims=True), rtol=1e-5)
+
+
+def test_a_long_function_looks_numpys_functions_up_once() -> None:
+    x = fg.placeholder(fg.float32, [None, 6], name="x")
+    y = x
+    for _ in range(7):
+        y = fg.maximum(fg.tanh(y * 1.5 + 0.5), x)
+    given = {x: np.linspace(-2, 2, 48).reshape(8, 6)}
+    source = source_of(y, given)
+    assert "np_multiply, np_add, np_tanh = np.multiply, np.add, np.tanh" in source
+    assert "np_multiply(x, c1_5, " in source and "np.maximum(" in source and "np.add(" not in source
+    expected = fg.Session(passes=[]).run(y, given)
+    assert (fg.Session().run(y, given) == expected).all()
+
+
+def test_long_tiles_begin_at_lines_of_the_cache(monkeypatch) -> None:
+    monkeypatch.setattr(tiles, "TILE", 1 << 14)
+    x = fg.placeholder(fg.float32, [100_001], name="x")
+    numbers = np.linspace(-2, 2, 100_001, dtype=np.float32)
+    y = fg.exp(fg.tanh(x) * 2.0)
+    assert re.search(r"# \d+ tiles of [\d,]+ numbers", source_of(y, {x: numbers}))
+    length = int(re.search(r"tiles of ([\d,]+)", source_of(y, {x: numbers}))[1].replace(",", ""))
+    assert length % 64 == 0 and length <= (1 << 14) + 64
+    expected = fg.Session(passes=[]).run(y, {x: numbers})
+    assert (fg.Session().run(y, {x: numbers}) == expected).all()
