@@ -45,9 +45,9 @@ class Step:
 
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
-                 is_parallel: bool = True) -> None:
+                 techniques: frozenset[str] = frozenset(PLANNING)) -> None:
         is_group = runs_group(instr)
-        self.xp = parallel_numpy if _has_its_own_product(instr, is_parallel) else np
+        self.xp = parallel_numpy if _has_its_own_product(instr, techniques) else np
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"])
                                            if instr.op_def is IN_TILES else instr.op_def.kernel)
@@ -67,14 +67,19 @@ class Step:
         return self.instr.origins[0]
 
 
-def _has_its_own_product(instr: Instr, is_parallel: bool) -> bool:
-    """Whether it is a stack of products that is worth splitting, or a product of halves."""
+def _has_its_own_product(instr: Instr, techniques: frozenset[str]) -> bool:
+    """Whether NumPy's own product is not the best way: it is large, a large stack, or of halves."""
     if instr.op_def.type not in ("MatMul", "BatchMatMulV2"):
         return False
-    if instr.outputs[0].spec.dtype.name == "float16":
+    out, b = instr.outputs[0].spec, instr.inputs[1]
+    if out.dtype.name == "float16":
         return True
-    return (is_parallel and instr.op_def.type == "BatchMatMulV2"
-            and (_multiplications(instr) or 0) >= parallel_numpy.LARGE)
+    if instr.op_def.type == "BatchMatMulV2":
+        return ("parallel" in techniques
+                and (_multiplications(instr) or 0) >= parallel_numpy.LARGE)
+    return ("large_products" in techniques and out.dtype.name in ("float32", "float64")
+            and b is not None and b.spec.is_static and out.is_static
+            and parallel_numpy.is_large(out.shape, b.spec.shape))  # type: ignore[arg-type]
 
 
 def _multiplications(instr: Instr) -> int | None:
@@ -185,7 +190,7 @@ class Plan:
             views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
             step = Step(instr, inputs, outputs, views,
                         tuple([self._slot(v) for v in dying.get(i, ())]),
-                        tuple(self.buffers.freed.get(i, ())), self.is_parallel)
+                        tuple(self.buffers.freed.get(i, ())), self.techniques)
             for j in step.host:
                 value = instr.inputs[j]
                 if value is not None and value.const is not None:

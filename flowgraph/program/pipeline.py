@@ -60,6 +60,7 @@ PLANNING: dict[str, str] = {
     "double_buffering": "what a variable becomes is written into the array that it had before",
     "general_plans": "from a third shape on, first runs use a plan for all sizes",
     "joins_in_place": "parts of a concatenation are written where they will stand in it",
+    "large_products": "large products of matrices are done the way that BLAS is quickest at",
     "loops_as_source": "bodies of loops and branches stand in the generated source themselves",
     "parallel": "large steps are split over the cores",
 }

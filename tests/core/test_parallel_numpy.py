@@ -31,6 +31,32 @@ def test_dot(m, k, n, turned) -> None:
     np.testing.assert_allclose(out, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("rows", [1, 3, 4, 32, 33])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_rows_times_large_weights_that_are_transposed(rows, dtype) -> None:
+    a, w = numbers(rows, 192).astype(dtype), numbers(200, 192).astype(dtype)
+    a[0, 0], w[3, 4] = np.nan, np.inf
+    expected = np.dot(a, w.T)
+    np.testing.assert_allclose(parallel_numpy.dot(a, w.T), expected, rtol=2e-5, atol=1e-4)
+    out = np.full((rows, 200), np.nan, dtype)
+    assert parallel_numpy.dot(a, w.T, out=out) is out
+    np.testing.assert_allclose(out, expected, rtol=2e-5, atol=1e-4)
+
+
+def test_what_lies_apart_goes_to_numpys_dot_which_copies_it(monkeypatch) -> None:
+    monkeypatch.setattr(parallel_numpy.np, "matmul", None)
+    a, b = numbers(64, 80)[:, ::2], numbers(40, 64)
+    np.testing.assert_allclose(parallel_numpy.dot(a, b), np.dot(a, b), rtol=1e-12)
+
+
+def test_large_products_are_known_by_their_sizes() -> None:
+    assert parallel_numpy.is_large((784, 256), (128, 256))  # many results
+    assert parallel_numpy.is_large((32, 256), (1024, 256))  # few rows, large weights
+    assert not parallel_numpy.is_large((32, 256), (64, 256))
+    assert not parallel_numpy.is_large((1, 40_000), (512, 40_000))  # a row
+    assert not parallel_numpy.is_large((40_000, 1), (512, 1))
+
+
 @pytest.mark.parametrize("a,b", [((4, 5, 6), (4, 6, 3)), ((4, 5, 6), (6, 3)), ((5, 6), (7, 6, 3)),
                                  ((1, 5, 6), (7, 6, 3)), ((2, 3, 5, 6), (3, 6, 4)),
                                  ((2, 1, 5, 6), (1, 3, 6, 4)), ((5, 6), (6, 3)),

@@ -50,6 +50,21 @@ def test_without_parallel_products_are_numpys_own() -> None:
     assert (on.is_parallel, off.is_parallel) == (True, False)
 
 
+def test_without_large_products_they_are_numpys_own() -> None:
+    x = fg.placeholder(fg.float32, [32, 256], name="x")
+    w = fg.Variable(np.ones((256, 512), np.float32))
+    h = fg.matmul(x, w, name="h")
+    fetches = [h, *fg.gradients(fg.square(h), [x, w]), fg.matmul(x, w[:, :4], name="thin")]
+    feed = {x: np.ones((32, 256))}
+
+    def modules(passes):
+        return [step.xp for step in plan_of(fetches, feed, passes).steps
+                if step.instr.op_def.type == "MatMul"]
+
+    assert sorted(modules(None), key=lambda xp: xp is np) == [parallel_numpy] * 3 + [np]
+    assert modules(without("large_products")) == [np] * 4
+
+
 @pytest.mark.parametrize("runner", ["interpreter", "source"])
 @pytest.mark.parametrize("passes", [[], list(PASSES), list(PLANNING),
                                     *(without(name) for name in PLANNING)],
