@@ -1,8 +1,7 @@
 """Depthwise convolution: every channel is convolved with its own filters, and separable
 convolution, which mixes the channels afterwards.
 
-There is no sum over channels, so there is no matrix product to make of it: the kernels go through
-the elements of the window, and multiply and add whole images.
+The arithmetic stands in `depthwise_rows`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.conv2d import Conv2D, arranged, attributes, last_sizes
 from flowgraph.ops.convolve import as_format, channels_last
-from flowgraph.ops.padding import image_tiles, per_axis, spatial_axes, windows
+from flowgraph.ops.depthwise_rows import filter_adjoint, forwards, input_adjoint
+from flowgraph.ops.padding import per_axis, spatial_axes, windows
 from flowgraph.ops.shape import shape
 
 _ONES = (1, 1, 1, 1)
@@ -35,19 +35,12 @@ class DepthwiseConv2dNative(OpDef):
         return _spread(input, filter, strides, padding, data_format, dilations, explicit_paddings)
 
     def kernel(self, xp, input, filter, *, strides, padding, explicit_paddings=(),
-               data_format="NHWC", dilations=_ONES):
+               data_format="NHWC", dilations=_ONES, out=None):
         x = channels_last(xp, input, data_format)
         place = windows(filter.shape[:2], data_format, strides, padding, dilations,
                         explicit_paddings)
-        counts, _ = place.place(x.shape[1:3])
         _require("channels", x.shape[3], filter.shape[2])
-        elements = _elements(filter)
-        y = xp.zeros((x.shape[0], *counts, elements.shape[1]), x.dtype)
-        taps = place.all_taps(x.shape[1:3])
-        for tile in _tiles(y):
-            source, result = _per_output(xp, x[tile], filter.shape[3]), y[tile]
-            for (results, sources), element in zip(taps, elements, strict=True):
-                result[(_ALL, *results)] += source[(_ALL, *sources)] * element
+        y = forwards(xp, x, filter, place, out if data_format == "NHWC" else None)
         return as_format(xp, y, data_format)
 
     def grad(self, op, dy):
@@ -73,22 +66,13 @@ class DepthwiseConv2dNativeBackpropInput(OpDef):
         return Spec(filter.dtype, sizes)
 
     def kernel(self, xp, input_sizes, filter, out_backprop, *, strides, padding,
-               explicit_paddings=(), data_format="NHWC", dilations=_ONES):
+               explicit_paddings=(), data_format="NHWC", dilations=_ONES, out=None):
         sizes = last_sizes(input_sizes, data_format)
         place = windows(filter.shape[:2], data_format, strides, padding, dilations,
                         explicit_paddings)
         dy = channels_last(xp, out_backprop, data_format)
         _check(dy, filter.shape, sizes, place)
-        dx = xp.empty(sizes, dy.dtype)
-        elements = _elements(filter)
-        taps = place.all_taps(sizes[1:3])
-        for tile in _tiles(dy):
-            source = dy[tile]
-            wide = xp.zeros((len(source), *sizes[1:3], elements.shape[1]), dy.dtype)
-            for (results, sources), element in zip(taps, elements, strict=True):
-                wide[(_ALL, *sources)] += source[(_ALL, *results)] * element
-            dx[tile] = wide if filter.shape[3] == 1 else xp.sum(
-                wide.reshape(len(source), *sizes[1:], filter.shape[3]), -1)
+        dx = input_adjoint(xp, sizes, filter, dy, place, out if data_format == "NHWC" else None)
         return as_format(xp, dx, data_format)
 
     def grad(self, op, dx):
@@ -120,21 +104,12 @@ class DepthwiseConv2dNativeBackpropFilter(OpDef):
                         explicit_paddings)
         dy = channels_last(xp, out_backprop, data_format)
         _check(dy, filter_sizes, x.shape, place)
-        dw = xp.zeros((filter_sizes[0] * filter_sizes[1], dy.shape[3]), x.dtype)
-        taps = place.all_taps(x.shape[1:3])
-        for tile in _tiles(dy):
-            source, result = _per_output(xp, x[tile], filter_sizes[3]), dy[tile]
-            for i, (results, sources) in enumerate(taps):
-                dw[i] += xp.sum(source[(_ALL, *sources)] * result[(_ALL, *results)], (0, 1, 2))
-        return dw.reshape(filter_sizes)
+        return filter_adjoint(xp, x, tuple(filter_sizes), dy, place)
 
     def grad(self, op, dw):
         x, _, dy = op.inputs
         return (DepthwiseConv2dNativeBackpropInput.build(shape(x), dw, dy, **op.attrs), None,
                 DepthwiseConv2dNative.build(x, dw, **op.attrs))
-
-
-_ALL = slice(None)
 
 
 def _spread(input: Spec, filter: Spec, strides, padding, data_format, dilations,
@@ -156,27 +131,12 @@ def _spread(input: Spec, filter: Spec, strides, padding, data_format, dilations,
     return Spec(input.dtype, arranged(sizes[0], counts, made, data_format))
 
 
-def _elements(filter):
-    """The filter [h, w, C, M] as [h * w, C * M]: a row per element of the window."""
-    h, w, channels, multiplier = filter.shape
-    return filter.reshape(h * w, channels * multiplier)
-
-
-def _per_output(xp, x, multiplier):
-    """x with each channel as often as it has outputs, so that all runs are long."""
-    return x if multiplier == 1 else xp.repeat(x, multiplier, axis=-1)
-
-
 def _check(dy, filter_sizes, sizes, place) -> None:
     """Raises unless dy has the shape of the result forwards."""
     counts, _ = place.place(sizes[1:3])
     _require("channels", sizes[3], filter_sizes[2])
     _require("shape of the gradient",
              dy.shape, (sizes[0], *counts, filter_sizes[2] * filter_sizes[3]))
-
-
-def _tiles(y):
-    return image_tiles(y.shape[0], y.nbytes // max(1, y.shape[0]), 1 << 19)
 
 
 def _require(what, got, wanted) -> None:

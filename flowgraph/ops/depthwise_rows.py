@@ -1,0 +1,216 @@
+"""The arithmetic of depthwise convolution: rows of pixels times rows of weights.
+
+There is no sum over channels, so there is no matrix product to make of it: each element of the
+window is multiplied with all the inputs that it meets, and the products are added up. NumPy is
+quick at that where its inner loops are long. So the images are laid out by where a window finds
+them, with zeros around; then what one element of the window meets are whole rows, of
+width * channels numbers, whatever the stride:
+
+    stride 2    a b c d        a c   b d        the upper left element of the windows meets a, c,
+                e f g h        i k   j l        i, k; the one right of it b, d, j, l
+                i j k l        e g   f h
+                m n o p        m o   n p
+
+A few images at a time go through all that, in memory that is kept from run to run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import partial
+from typing import Any
+
+from flowgraph.core.pool import shares, side_by_side
+from flowgraph.core.scratch import Scratch
+from flowgraph.ops.padding import Windows, image_tiles
+
+_CACHE = 1 << 19  # bytes; a tile of images laid out takes about so many
+_ALONE = 1 << 19  # multiplications; so many are not worth a second thread
+
+
+class _Rows:
+    """How images are laid out: [*strides, N, rows, width * outputs].
+
+    Args:
+        place: the windows.
+        sizes: of the images, [N, height, width, C].
+        multiplier: outputs per channel; a channel stands there as often.
+
+    Attributes:
+        counts: results per axis.
+        made: outputs per pixel.
+        taps: where each element of the window has its inputs: two phases, and the first row and
+            the first column there.
+    """
+
+    def __init__(self, place: Windows, sizes: tuple[int, ...], multiplier: int) -> None:
+        self.counts, pads = place.place(sizes[1:3])
+        self.made = sizes[3] * multiplier
+        self._strides, self._multiplier = place.strides, multiplier
+        along = [[divmod(element * dilation, stride) for element in range(size)]
+                 for size, stride, dilation in zip(place.sizes, place.strides, place.dilations,
+                                                   strict=True)]
+        self.taps = [(a, b, i, j) for (i, a), (j, b) in itertools.product(*along)]
+        self._lengths = [count + max(first for first, _ in steps)
+                         for count, steps in zip(self.counts, along, strict=True)]
+        self._phases = [
+            [(phase, *_phase(phase, sizes[axis + 1], place.strides[axis], pads[axis][0],
+                             self._lengths[axis])) for phase in sorted({p for _, p in steps})]
+            for axis, steps in enumerate(along)]
+        self.bytes_each = 4 * math.prod(self.shape(1))
+
+    def shape(self, images: int) -> tuple[int, ...]:
+        """The shape of so many images laid out."""
+        return (*self._strides, images, self._lengths[0], self._lengths[1] * self.made)
+
+    def fill(self, laid: Any, x: Any) -> None:
+        """Lays out images; what is padding is left as it is."""
+        for sources, part in self._parts(laid, len(x)):
+            part[...] = x[sources][..., None]
+
+    def take(self, laid: Any, x: Any) -> None:
+        """The other way round: the sums over what stands for each channel, into x."""
+        for sources, part in self._parts(laid, len(x)):
+            x[sources] = part[..., 0] if self._multiplier == 1 else part.sum(-1)
+
+    def _parts(self, laid: Any, images: int):
+        """Pairs of a part of the images and where it is laid out, [N, rows, width, C, outputs]."""
+        for (a, rows, at_rows), (b, columns, at) in itertools.product(*self._phases):
+            part = laid[a, b, :images, at_rows, at.start * self.made:at.stop * self.made]
+            yield (slice(None), rows, columns), part.reshape(
+                *part.shape[:2], at.stop - at.start, -1, self._multiplier)
+
+    def met(self, laid: Any, images: int, tap: tuple[int, ...]) -> Any:
+        """[N, rows, width * outputs]: what an element of the window meets."""
+        a, b, row, column = tap
+        height, width = self.counts
+        start = column * self.made
+        return laid[a, b, :images, row:row + height, start:start + width * self.made]
+
+    def spread(self, xp: Any, filter: Any) -> Any:
+        """A row of weights for each element of the window."""
+        elements = filter.reshape(len(self.taps), 1, self.made)
+        return elements.repeat(self.counts[1], 1).reshape(len(self.taps), -1)
+
+    def tiles(self, images: int) -> list[Any]:
+        """Slices of the images for each core."""
+        work = images * math.prod(self.counts) * self.made * len(self.taps)
+        budget = _CACHE if work < _ALONE else min(_CACHE, self.bytes_each * -(-images // 2))
+        tiles = image_tiles(images, self.bytes_each, budget)
+        return [tiles] if work < _ALONE else shares(tiles)
+
+
+def _phase(phase: int, n: int, stride: int, before: int, length: int) -> tuple[slice, slice]:
+    """Which elements of an axis stand in a phase, and where they stand there."""
+    first = (phase - before) % stride
+    start = (first + before) // stride
+    count = max(0, min(len(range(first, n, stride)), length - start))
+    return slice(first, first + count * stride, stride), slice(start, start + count)
+
+
+def forwards(xp, x, filter, place: Windows, out=None) -> Any:
+    """y [N, height, width, C * M] of x [N, height, width, C] and a filter [h, w, C, M].
+
+    Args:
+        place: the windows.
+        out: C-contiguous array for y, or None.
+    """
+    if x.dtype.itemsize == 2:  # halves are summed in single precision
+        return forwards(xp, x.astype(xp.float32), filter.astype(xp.float32), place).astype(x.dtype)
+    rows = _Rows(place, x.shape, filter.shape[3])
+    y = xp.empty((len(x), *rows.counts, rows.made), x.dtype) if out is None else out
+    if not y.size:
+        return y
+    weights = rows.spread(xp, filter)
+
+    def work(tiles: list[slice]) -> None:
+        with Scratch(xp) as scratch:
+            images = tiles[0].stop - tiles[0].start
+            laid = scratch.empty(rows.shape(images), x.dtype)
+            laid[...] = 0
+            product = scratch.empty((images, rows.counts[0], weights.shape[1]), x.dtype)
+            for tile in tiles:
+                count = tile.stop - tile.start
+                rows.fill(laid, x[tile])
+                total = y[tile].reshape(count, *product.shape[1:])
+                for k, tap in enumerate(rows.taps):
+                    met = rows.met(laid, count, tap)
+                    if k == 0:
+                        xp.multiply(met, weights[k], out=total)
+                    else:
+                        xp.multiply(met, weights[k], out=product[:count])
+                        xp.add(total, product[:count], out=total)
+
+    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(len(x))])
+    return y
+
+
+def input_adjoint(xp, sizes, filter, dy, place: Windows, out=None) -> Any:
+    """dx, of the given shape, of a filter [h, w, C, M] and dy [N, height, width, C * M].
+
+    Args:
+        place: the windows.
+        out: C-contiguous array for dx, or None.
+    """
+    if dy.dtype.itemsize == 2:
+        return input_adjoint(xp, sizes, filter.astype(xp.float32), dy.astype(xp.float32),
+                             place).astype(dy.dtype)
+    dx = xp.empty(sizes, dy.dtype) if out is None else out
+    dx[...] = 0  # no window may reach the last rows
+    if not dy.size:
+        return dx
+    rows = _Rows(place, sizes, filter.shape[3])
+    weights = rows.spread(xp, filter)
+
+    def work(tiles: list[slice]) -> None:
+        with Scratch(xp) as scratch:
+            images = tiles[0].stop - tiles[0].start
+            laid = scratch.empty(rows.shape(images), dy.dtype)
+            product = scratch.empty((images, rows.counts[0], weights.shape[1]), dy.dtype)
+            for tile in tiles:
+                count = tile.stop - tile.start
+                d = dy[tile].reshape(count, *product.shape[1:])
+                laid[...] = 0
+                for k, tap in enumerate(rows.taps):
+                    met = rows.met(laid, count, tap)
+                    xp.multiply(d, weights[k], out=product[:count])
+                    xp.add(met, product[:count], out=met)
+                rows.take(laid, dx[tile])
+
+    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(len(dy))])
+    return dx
+
+
+def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
+    """dw, of the given shape [h, w, C, M], of x and dy [N, height, width, C * M]."""
+    if x.dtype.itemsize == 2:
+        return filter_adjoint(xp, x.astype(xp.float32), sizes, dy.astype(xp.float32),
+                              place).astype(x.dtype)
+    if not dy.size:
+        return xp.zeros(sizes, x.dtype)
+    rows = _Rows(place, x.shape, sizes[3])
+    shared = rows.tiles(len(x))
+    height, width = rows.counts
+    totals = xp.zeros((len(shared), len(rows.taps), width * rows.made), x.dtype)
+
+    def work(number: int) -> None:
+        tiles = shared[number]
+        with Scratch(xp) as scratch:
+            images = tiles[0].stop - tiles[0].start
+            laid = scratch.empty(rows.shape(images), x.dtype)
+            laid[...] = 0
+            product = scratch.empty((images, height, totals.shape[2]), x.dtype)
+            ones = scratch.empty((images * height,), x.dtype)
+            ones[...] = 1
+            for tile in tiles:
+                count = tile.stop - tile.start
+                rows.fill(laid, x[tile])
+                d = dy[tile].reshape(count, *product.shape[1:])
+                flat = product[:count].reshape(count * height, -1)
+                for k, tap in enumerate(rows.taps):
+                    xp.multiply(rows.met(laid, count, tap), d, out=product[:count])
+                    totals[number, k] += xp.dot(ones[:len(flat)], flat)
+
+    side_by_side(xp, [partial(work, number) for number in range(len(shared))])
+    return totals.reshape(len(shared), len(rows.taps), width, rows.made).sum((0, 2)).reshape(sizes)
