@@ -13,19 +13,25 @@ _BLOCK = 8192  # numbers at once
 
 
 def in_double(xp, function, *inputs):
-    """`function(xp, ...)` of the inputs in float64, rounded to their dtype.
+    """`function(xp, ...)` of the inputs in float64, rounded to their dtype."""
+    if len(inputs) == 1:
+        return in_blocks(xp, function, inputs[0], "float64")
+    return function(xp, *[x.astype("float64") for x in inputs]).astype(inputs[0].dtype)
 
-    Many numbers go through a function of one array in blocks, whose results in between stay in the
-    cache.
+
+def in_blocks(xp, function, x, dtype):
+    """`function(xp, x)` in `dtype`, rounded to x's.
+
+    Many numbers go through it in blocks, whose results in between stay in the cache.
     """
-    x = inputs[0]
-    if len(inputs) > 1 or x.size <= _BLOCK or xp is not np:
-        return function(xp, *[x.astype("float64") for x in inputs]).astype(x.dtype)
-    numbers = x.reshape(-1)
+    numbers = x.reshape(-1)  # a single number too is an array that can be written into
+    if x.size <= _BLOCK or xp is not np:
+        result = function(xp, numbers.astype(dtype, copy=False))
+        return result.astype(x.dtype, copy=False).reshape(x.shape)
     result = np.empty_like(numbers)
     for start in range(0, x.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        result[block] = function(xp, numbers[block].astype("float64"))
+        result[block] = function(xp, numbers[block].astype(dtype, copy=False))
     return result.reshape(x.shape)
 
 

@@ -1,8 +1,8 @@
 """erf and its family: the complement erfc, the inverses, and the quantiles of the normal curve.
 
-erf is a power series below 1; above, the complement is a Chebyshev series in (x - k) / (x + k) of
-(1 + 2x) e^(x^2) erfc x, written out in powers; it covers all x >= 0 (the form of Shepherd and
-Laframboise, 1981). The inverses are Wichura's algorithm AS 241 (1988).
+In double precision erf is a power series below 1; above, the complement is a Chebyshev series in
+(x - k) / (x + k) of (1 + 2x) e^(x^2) erfc x, written out in powers; it covers all x >= 0 (the form
+of Shepherd and Laframboise, 1981). The inverses are Wichura's algorithm AS 241 (1988).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.families import Unary
-from flowgraph.ops.approximation import horner, in_double
+from flowgraph.ops.approximation import horner, in_blocks, in_double
 from flowgraph.ops.exponential import exp
 from flowgraph.ops.unary import square
 
@@ -29,24 +29,39 @@ _SCALED_ERFC = (
     1.7516376488490621e-6, -5.7218230603224087e-8, -2.5866850716155885e-7, 2.3263508708859124e-8,
     3.8675334242222357e-8, -3.7442100809620186e-9, -5.1739902140113096e-9, 3.1114333809799252e-10,
     4.2514714447963898e-10)
-_SCALED_ERFC_SHORT = (  # to 5e-9
-    1.2375126192676999, -0.14024065832138641, 3.5862703940246181e-3, 8.2278419983470467e-2,
-    -0.10881427014905069, 9.2290769591303783e-2, -5.8646858735546143e-2, 2.8409252364127258e-2,
-    -9.844494859674951e-3, 1.6759122179811312e-3, 3.9630761298936272e-4, -2.2411674674416021e-4)
+# For float32 erf x is x P(x^2) / Q(x^2) up to 4, to 2.5e-8; fitted by weighted least squares. All
+# are positive, so that no digits cancel.
+_NUMERATOR = (1.1283791393095863, 0.19354692005502977, 0.053101998232798577, 0.003883423418493435,
+              0.000284567594870384, 1.9867680637617097e-06)
+_DENOMINATOR = (1.0, 0.5048590474224044, 0.1153507731329632, 0.0152074131409335,
+                0.0011855900642053282, 3.74201129771811e-05)
+_ONE = 3.92  # from here on erf x rounds to 1
 
 
-def _scaled_erfc(x, coefficients=_SCALED_ERFC):
+def _scaled_erfc(x):
     """e^(x^2) erfc x for x >= 0."""
-    return horner((x - _MIDDLE) / (x + _MIDDLE), coefficients) / (1 + 2 * x)
+    return horner((x - _MIDDLE) / (x + _MIDDLE), _SCALED_ERFC) / (1 + 2 * x)
 
 
 def _erf(xp, x):
-    """erf in x's own precision: many networks use it, and half the work is enough for float32."""
-    near, far = (_ERF, _SCALED_ERFC) if x.dtype.itemsize == 8 else (_ERF[:11], _SCALED_ERFC_SHORT)
+    """erf in double precision."""
     size = abs(x)
     small, large = xp.minimum(size, 1.0), xp.minimum(size, 9.0)  # erf(9) is 1
-    return xp.copysign(xp.where(size < 1, small * horner(small * small, near),
-                                1 - _scaled_erfc(large, far) * xp.exp(-large * large)), x)
+    return xp.copysign(xp.where(size < 1, small * horner(small * small, _ERF),
+                                1 - _scaled_erfc(large) * xp.exp(-large * large)), x)
+
+
+def _erf_single(xp, x):
+    """erf of float32 numbers to 6 units of the last digit, in a third of the time."""
+    x = xp.minimum(xp.maximum(x, -4), 4)
+    square_of_x = x * x
+    result = horner(square_of_x, _NUMERATOR)
+    result *= x
+    result /= horner(square_of_x, _DENOMINATOR)
+    far = xp.absolute(x) >= _ONE
+    if bool(far.any()):
+        result[far] = xp.sign(x[far])
+    return xp.minimum(xp.maximum(result, -1, out=result), 1, out=result)
 
 
 def _erfc(xp, x):
@@ -64,9 +79,9 @@ class Erf(Unary):
     maps_values = True
 
     def kernel(self, xp, x):
-        if x.dtype.itemsize == 2:
-            return _erf(xp, x.astype("float32")).astype(x.dtype)
-        return _erf(xp, x)
+        if x.dtype.itemsize == 8:
+            return _erf(xp, x)
+        return in_blocks(xp, _erf_single, x, "float32")
 
     def grad(self, op, dy):
         return dy * (exp(-square(op.inputs[0])) * (2 / math.sqrt(math.pi)))
