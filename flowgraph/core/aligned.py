@@ -28,7 +28,16 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         0
     """
     dtype = np.dtype(dtype)
-    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE - 1, np.uint8)
+    return inside(np.empty(math.prod(shape) * dtype.itemsize + LINE - 1, np.uint8), shape, dtype)
+
+
+def inside(memory: np.ndarray, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """The array that begins at the first line of the cache in a piece of memory.
+
+    Args:
+        memory: bytes, as many as the array has and `LINE - 1` more, or still more.
+        shape, dtype: of the array.
+    """
     return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % LINE)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import aligned
 from flowgraph.core.dtypes import DType
 from flowgraph.ops.tensor_list import TensorList
 from flowgraph.program.ir import Instr
@@ -132,21 +133,22 @@ _lock = threading.Lock()
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An array in memory that was used before, if there is any; else as `np.empty`.
+    """An aligned array, in memory that was used before if there is any.
 
     Args:
         shape, dtype: of the array.
     """
     nbytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if nbytes < _WORTH_KEEPING or nbytes > _KEPT_BYTES:
-        return np.empty(shape, dtype)
+        return aligned.empty(shape, dtype)
+    nbytes += aligned.LINE - 1
     with _lock:
         memory = _unused(nbytes)
         if memory is None:
             memory = np.empty(nbytes, np.uint8)
             _make_room(nbytes)
             _kept.append(memory)
-        return memory[:nbytes].view(dtype).reshape(shape)
+        return aligned.inside(memory, shape, dtype)
 
 
 def _unused(nbytes: int) -> np.ndarray | None:

@@ -34,7 +34,15 @@ from flowgraph.core import aligned
 from flowgraph.core.dtypes import DType
 from flowgraph.opdef.opdef import OpDef, op_def
 from flowgraph.plan.inline import identifier, is_literal, template, writes_last
-from flowgraph.plan.linear import Filled, Line, Viewed, argument_names, constant, lines_of
+from flowgraph.plan.linear import (
+    Filled,
+    Line,
+    Viewed,
+    argument_names,
+    constant,
+    lines_of,
+    negated_absolute,
+)
 from flowgraph.plan.rows import row_max, row_min, row_sum
 from flowgraph.plan.tile_runs import Part, in_tiles
 from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, taken
@@ -59,6 +67,7 @@ _MANY = 12  # lines of a function, from which on it looks up NumPy's functions o
 _OUT_BY_NAME = {"maximum", "minimum"}  # NumPy 2.4 deprecates a third argument of theirs
 _COMMENT_COLUMN = 72
 _JOIN = {"Sum": np.add, "Mean": np.add, "Max": np.maximum, "Min": np.minimum}
+TILE_FILE = "<flowgraph tile>"  # where tracebacks say that a group's function stands
 _numbers = itertools.count()
 
 
@@ -96,6 +105,7 @@ class TileFunction:
     Attributes:
         lines: its source, but for the line with its name.
         code: the source of each member.
+        member_of: the member that each line of the source belongs to.
         needs: the globals that the source uses.
         constants: those of them that are numbers.
         filled: the tiles full of one number that it takes, by name.
@@ -154,9 +164,17 @@ class TileFunction:
         if self._function is None:
             scope = {"np": np, **self.needs}
             text = "\n".join([self.signature("tile"), *self.lines])
-            exec(compile(text, "<flowgraph tile>", "exec"), scope)  # our own text
+            exec(compile(text, TILE_FILE, "exec"), scope)  # our own text
             self._function = scope["tile"]
         return in_tiles(self._function, self, inputs, out)
+
+    def member_at(self, number: int) -> Instr | None:
+        """The member whose source stands on a line of the function that an interpreted run calls.
+
+        Args:
+            number: of the line.
+        """
+        return self.member_of.get(self.lines[number - 2]) if number > 1 else None
 
     def full_tiles(self) -> list[np.ndarray]:
         """The tiles full of one number, made when the group runs for the first time."""
@@ -181,7 +199,7 @@ class TileFunction:
 
     def _write(self) -> list[str]:
         group = self.group
-        code = [line for member in _without_squares(group) for line in self._code(member)]
+        code = [line for member in _needed(group) for line in self._code(member)]
         self._used.update(self.needs, self.filled, (f"t{i}" for i in range(len(code))))
         for value in group.inputs:
             self._names[value] = self._name(value)
@@ -219,6 +237,7 @@ class TileFunction:
         free: dict[np.dtype, list[int]] = {}
         lines = []
         of_member: dict[Instr, list[str]] = {member: [] for member in self.group.members}
+        self.member_of: dict[str, Instr] = {}
         for i, line in enumerate(code):
             dying = [key for key in held if last_use.get(key, -1) <= i]
             target = places.get(line.result, "")
@@ -239,6 +258,7 @@ class TileFunction:
             op = line.member.origins[0]
             comment = "".join(c if c.isprintable() else "?" for c in f"{op.name}  {op.frame}")
             lines.append(f"{'    ' + text:<{_COMMENT_COLUMN}}  # {comment}")
+            self.member_of[lines[-1]] = line.member
             for key in dying:
                 free.setdefault(self.scratch[held[key]], []).append(held.pop(key))
         self.code = ["; ".join(of_member[member]) for member in self.group.members]
@@ -266,12 +286,18 @@ class TileFunction:
             return [_Code(member, out, (member.inputs[0],),
                           lambda names, _: f"{names[0]}.reshape({f'-1, {rest}' if rest else '-1'})",
                           out.spec.dtype.numpy, _shape(out), False, False)]
+        size_of = self.group.absolutes.get(member)
+        if size_of is not None:
+            return self._linear(member, negated_absolute(out.spec.dtype.numpy), {"x": size_of})
         lines = None if member.op_def.type in AT_LABELS else lines_of(member)
-        return [self._whole(member)] if lines is None else self._linear(member, lines)
+        if lines is None:
+            return [self._whole(member)]
+        return self._linear(member, lines, dict(zip(argument_names(member), member.inputs,
+                                                    strict=True)))
 
-    def _linear(self, member: Instr, lines: list[Line]) -> list[_Code]:
+    def _linear(self, member: Instr, lines: list[Line],
+                inputs: dict[str, Value | None]) -> list[_Code]:
         """A member whose kernel is taken apart into lines."""
-        inputs = dict(zip(argument_names(member), member.inputs, strict=True))
         code: list[_Code] = []
         for i, line in enumerate(lines):
             keys: list[Any] = []
@@ -446,9 +472,12 @@ class TileFunction:
         return f"{definition.type}({', '.join(['np', *groups, *keywords])})"
 
 
-def _without_squares(group: Group) -> list[Instr]:
-    """The members, but for squares that only a sum takes: it multiplies their root by itself."""
-    gone = {value for instr in group.squares for value in instr.inputs[:1]}
+def _needed(group: Group) -> list[Instr]:
+    """The members, but for those that are done by who takes them.
+
+    A sum of squares multiplies their root by itself; a negated absolute value sets signs.
+    """
+    gone = {instr.inputs[0] for instr in (*group.squares, *group.absolutes)}
     return [member for member in group.members if member.outputs[0] not in gone]
 
 

@@ -40,10 +40,11 @@ class Group:
         joined: the results that are put together from a part per tile; of the others, each tile
             makes its own rows.
         squares: per sum of all of a square that nothing else takes, of what it is the square.
+        absolutes: per Neg of an absolute value that nothing else takes, of what it is that.
     """
 
-    __slots__ = ("_sliced", "inputs", "is_flat", "joined", "members", "results", "shape",
-                 "squares")
+    __slots__ = ("_sliced", "absolutes", "inputs", "is_flat", "joined", "members", "results",
+                 "shape", "squares")
 
     def __init__(self, members: tuple[Instr, ...], inputs: tuple[Value, ...],
                  results: tuple[Value, ...], shape: tuple[int, ...]) -> None:
@@ -61,26 +62,40 @@ class Group:
         self._sliced = frozenset(
             v for m in members for v in taken(m)
             if (v.spec.shape == shape if self.is_flat else takes_rows(m, v, shape[0])))
-        self.squares = self._squares()
+        inner = self._inner()
+        self.squares = _squares(members, inner)
+        self.absolutes = _absolutes(members, inner)
 
     def is_sliced(self, value: Value) -> bool:
         """Whether a tile takes only its rows of an input."""
         return value in self._sliced
 
-    def _squares(self) -> dict[Instr, Value]:
+    def _inner(self) -> dict[Value, Instr]:
+        """The members whose result one other member takes, and nothing else."""
         uses: dict[Value, int] = {}
         for member in self.members:
             for value in taken(member):
                 uses[value] = uses.get(value, 0) + 1
-        roots = {m.outputs[0]: m.inputs[0] for m in self.members if m.op_def.type == "Square"
-                 and m.outputs[0] not in self.results and uses.get(m.outputs[0]) == 1
-                 and m.outputs[0].spec.dtype.name in ("float32", "float64")}
-        return {m: roots[m.inputs[0]] for m in self.members  # type: ignore[misc]
-                if m.op_def.type == "Sum" and m.inputs[0] in roots
-                and len(axes_of(m) or ()) == len(m.inputs[0].spec.shape or ())}
+        return {m.outputs[0]: m for m in self.members
+                if m.outputs[0] not in self.results and uses.get(m.outputs[0]) == 1}
 
     def __repr__(self) -> str:
         return " ".join(member.op_def.type for member in self.members)
+
+
+def _squares(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Instr, Value]:
+    roots = {out: m.inputs[0] for out, m in inner.items() if m.op_def.type == "Square"
+             and out.spec.dtype.name in ("float32", "float64")}
+    return {m: roots[m.inputs[0]] for m in members  # type: ignore[misc, index]
+            if m.op_def.type == "Sum" and m.inputs[0] in roots
+            and len(axes_of(m) or ()) == len(m.inputs[0].spec.shape or ())}
+
+
+def _absolutes(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Instr, Value]:
+    sizes = {out: m.inputs[0] for out, m in inner.items() if m.op_def.type == "Abs"
+             and out.spec.dtype.kind == "f" and m.inputs[0].spec == out.spec}  # type: ignore[union-attr]
+    return {m: sizes[m.inputs[0]] for m in members  # type: ignore[misc, index]
+            if m.op_def.type == "Neg" and m.inputs[0] in sizes}
 
 
 class GroupOp(OpDef, abstract=True):

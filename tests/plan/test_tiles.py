@@ -156,7 +156,8 @@ SPECIAL = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, -1e-42, 3e38, -3e
     ("squared_difference", lambda x: fg.squared_difference(x, 2.0)),
     ("div_no_nan", lambda x: fg.div_no_nan(x, x - 0.5)), ("maximum", lambda x: fg.maximum(x, -0.5)),
     ("cast", lambda x: fg.cast(fg.cast(x > 0.2, fg.float64), fg.float32)),
-    ("clip", lambda x: fg.clip_by_value(x, -1.0, 1.0)), ("tanh", fg.tanh)])
+    ("clip", lambda x: fg.clip_by_value(x, -1.0, 1.0)), ("tanh", fg.tanh),
+    ("negated_absolute", lambda x: fg.exp(-fg.abs(x)))])
 @pytest.mark.parametrize("dtype", [fg.float16, fg.float32, fg.float64])
 def test_lines_of_one_operation_give_the_same_bits(name, function, dtype) -> None:
     x = fg.placeholder(dtype, [12, 5], name="x")
@@ -231,3 +232,42 @@ def test_long_tiles_begin_at_lines_of_the_cache(monkeypatch) -> None:
     assert length % 64 == 0 and length <= (1 << 14) + 64
     expected = fg.Session(passes=[]).run(y, {x: numbers})
     assert (fg.Session().run(y, {x: numbers}) == expected).all()
+
+
+def test_a_negated_absolute_value_sets_the_sign() -> None:
+    x = fg.placeholder(fg.float32, [12, 6], name="x")
+    given = {x: np.stack([np.roll(SPECIAL, i) for i in range(6)], 1)}
+    absolute = fg.abs(x)
+    source = source_of(fg.exp(-absolute), given)
+    assert "np.bitwise_or(x.view(np.uint32), c2147483648_uint32, out=" in source
+    assert "np.absolute" not in source
+    assert "np.absolute" in source_of([fg.exp(-absolute), absolute], given)
+
+
+@pytest.mark.parametrize("runner", ["interpreter", "source"])
+def test_a_member_that_fails_is_named_with_its_line(runner, monkeypatch) -> None:
+    def row_sum(x):
+        raise MemoryError
+
+    monkeypatch.setattr(tiles, "row_sum", row_sum)
+    x = fg.placeholder(fg.float32, [8, 6], name="x")
+    y = fg.exp(fg.nn.softmax(fg.tanh(x, name="before"), name="soft"), name="after")
+    with pytest.raises(MemoryError) as raised:
+        fg.Session(runner=runner).run(y, {x: np.ones((8, 6), np.float32)})
+    note, = raised.value.__notes__
+    assert note.startswith(f"raised by Softmax 'soft' (test_tiles.py:{y.op.frame.lineno})")
+    assert "'before'  (8, 6) float32" in note
+
+
+def test_an_error_names_the_inputs_as_the_graph_does() -> None:
+    x = fg.placeholder(fg.float32, [4], name="x")
+    places = fg.placeholder(fg.int32, [1], name="places")
+    same = fg.constant(0, name="same") + fg.cast(x[0], fg.int32)  # merged with the gather's axis
+    picked = fg.gather(x, places, name="picked")
+    told = []
+    for passes in ([], None):
+        with pytest.raises(fg.errors.InvalidArgumentError) as raised:
+            fg.Session(passes=passes).run([same, picked], {x: np.ones(4), places: [7]})
+        told.append(raised.value.message)
+    assert told[0] == told[1]
+    assert "'picked/axis'" in told[0]

@@ -36,6 +36,20 @@ def with_shape(tensor, shape):
 
 # x, y: float32[2, 3]; n: int32[2, 3]; u: float32[?, 3]
 ROWS = [
+    Row("take_one_number", lambda x, y, n, u: fg.maximum(np.full((2, 3), 7, np.float32), x),
+        "Maximum float32[2, 3] = Maximum(7., x)\nreturn Maximum"),
+    Row("take_one_number", lambda x, y, n, u: x * fg.broadcast_to(fg.reduce_max(y), [2, 3]),
+        "Max float32[] = Max(y, [0, 1])\n"
+        "mul float32[2, 3] = Mul(x, Max)\nreturn mul"),
+    Row("take_one_number", lambda x, y, n, u: u * np.full((2, 3), 7, np.float32), ""),
+    Row("take_one_number", lambda x, y, n, u: x + [1.0, 2.0, 1.0], ""),
+    Row("take_one_number_first", lambda x, y, n, u: np.full((2, 3), 7, np.float32) / x,
+        "truediv float32[2, 3] = RealDiv(7., x)\nreturn truediv"),
+    Row("take_one_number_first", lambda x, y, n, u: fg.constant([7.0, 7.0, 7.0]) - u, ""),
+    Row("negate_product", lambda x, y, n, u: -(2.5 * x),
+        "Neg float32[2, 3] = Mul(x, -2.5)\nreturn Neg"),
+    Row("negate_product", lambda x, y, n, u: -(x * y), ""),
+    Row("negate_product", lambda x, y, n, u: -(n * 3), ""),
     Row("drop_identity", lambda x, y, n, u: fg.identity(x), "return x"),
     Row("drop_identity", lambda x, y, n, u: with_shape(fg.identity(u), [2, 3]), ""),
     Row("drop_stop_gradient", lambda x, y, n, u: fg.stop_gradient(x), "return x"),

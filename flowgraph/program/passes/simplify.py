@@ -17,6 +17,43 @@ def simplify(program: Program) -> Program:
     return apply_rules(program)
 
 
+# ---- one number, broadcast -----------------------------------------------------------------------
+
+
+for _binary in ("Mul", "Add", "AddV2", "Sub", "RealDiv", "Maximum", "Minimum"):
+    @rule(_binary, ANY, "BroadcastTo")
+    @rule(_binary, ANY, CONST)
+    def take_one_number(m: Match, x: Value, y: Value) -> Value | None:
+        """x * [c, c, ...]  ->  x * c, when x is as large as that"""
+        c = _one_number(m, y) if m.same_spec(x) else None
+        if c is None:
+            return None
+        swapped = m.instr.inputs[0] is y and m.instr.inputs[1] is x
+        return m.emit(m.instr.op_def.type, *((c, x) if swapped else (x, c)))
+
+for _binary in ("Sub", "RealDiv"):
+    @rule(_binary, "BroadcastTo", ANY)
+    @rule(_binary, CONST, ANY)
+    def take_one_number_first(m: Match, x: Value, y: Value) -> Value | None:
+        """[c, c, ...] / y  ->  c / y, when y is as large as that"""
+        c = _one_number(m, x) if m.same_spec(y) else None
+        return None if c is None else m.emit(m.instr.op_def.type, c, y)
+
+
+def _one_number(m: Match, value: Value) -> Value | None:
+    """The number that a broadcast value or a constant has everywhere; None if it has several."""
+    array = value.const
+    if array is None:
+        small = m.maker(value).inputs[0]
+        return small if small is not None and small.spec.shape == () else None
+    if array.size < 2 or array.dtype.kind not in "fiu":
+        return None
+    bits = array.reshape(-1).view(f"u{array.itemsize}")  # -0.0 is another number than 0.0
+    if bits[0] != bits[-1] or bits[0] != bits[bits.size // 2] or (bits != bits[0]).any():
+        return None
+    return m.constant(array.reshape(-1)[0].reshape(()), "number")
+
+
 # ---- nothing happens -----------------------------------------------------------------------------
 
 
@@ -116,6 +153,17 @@ def minimum_of_same(m: Match, x: Value, y: Value) -> Value | None:
 def negate_twice(m: Match, x: Value) -> Value | None:
     """-(-x)  ->  x"""
     return m.maker(x).inputs[0]
+
+
+@rule("Neg", "Mul")
+def negate_product(m: Match, product: Value) -> Value | None:
+    """-(x * c)  ->  x * (-c)"""
+    x, c = m.maker(product).inputs
+    if x is not None and x.const is not None:
+        x, c = c, x
+    if x is None or c is None or c.const is None or c.spec.size != 1 or c.spec.dtype.kind != "f":
+        return None
+    return m.emit("Mul", x, m.constant(-c.const, "factor"))
 
 
 @rule("Add", ANY, "Neg")
