@@ -3,7 +3,8 @@
 Each workload runs until its plans are compiled and their memory is there, and then once more under
 `tracemalloc`, its generated source line by line: a line that takes more than 8 KB, for its result
 or for what it needs meanwhile, is told with what it calls. What is fetched is the caller's own and
-has to be allocated; it stands in brackets. `--lines` prints the lines.
+has to be allocated; it stands in brackets. `--lines` prints the lines. Before that stands how many
+pages of memory a step asks the system for, where what it needs is no longer at hand.
 
 NumPy takes a buffer of 8,192 elements for an operation on a broadcast input, or on one of another
 dtype: small memory, used again at once. Here the buffers are of 1,024 elements, and not seen.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import linecache
 import re
+import resource
 import sys
 import tracemalloc
 from collections import Counter
@@ -30,6 +32,7 @@ from flowgraph.core.pool import at_most
 
 SMALL = 8 << 10  # bytes
 RUNS = 6  # the last of which is measured
+STEADY = 5  # steps in which pages are counted
 ALL = {name: workload for module in (workloads, more_workloads, network_workloads,
                                      sequence_workloads, other_workloads)
        for name, workload in module.WORKLOADS.items()}
@@ -126,13 +129,17 @@ def main() -> None:
         for _ in range(RUNS):
             step()
         found = engine.found
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(STEADY):
+            step()
+        faults = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / STEADY
         kinds: Counter[str] = Counter()
         counts: Counter[str] = Counter()
         for place, taken in found.bytes.items():
             kind = kind_of(linecache.getline(*place))
             kinds[kind] += taken
             counts[kind] += found.count[place]
-        print(f"{name:<20}{sum(kinds.values()) / 1e3:>12,.0f} KB"
+        print(f"{name:<20}{faults:>6,.0f} pages {sum(kinds.values()) / 1e3:>9,.0f} KB"
               f" [{engine.fetched / 1e3:,.0f} KB]", ", ".join(
                   f"{kind} {counts[kind]}x {taken / 1e3:,.0f}"
                   for kind, taken in kinds.most_common()), flush=True)

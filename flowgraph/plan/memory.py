@@ -19,6 +19,7 @@ from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Program, Value
 
+_NO_NUMBERS = ("variant", "string", "resource")  # lists of tensors, as loops keep, among them
 _BLOCK = 3 << 19  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
 _KEPT = 1 << 25  # bytes of scratch memory that blocks keep in all, see core/scratch.py
 
@@ -77,7 +78,7 @@ def _alive(plan: Plan) -> tuple[int, int]:
         for out in instr.outputs:
             if out in given or lifetimes.roots[out] != {out}:
                 continue
-            if out.spec.nbytes is None:
+            if out.spec.nbytes is None or out.spec.dtype.name in _NO_NUMBERS:
                 unknown += 1
                 continue
             last = end if out in lifetimes.escaping else lifetimes.last_use[out]

@@ -241,7 +241,9 @@ class Source:
         self._lines.append(f"{tiles.signature(name):<{_COMMENT_COLUMN}}  # {tiles.comment}")
         for line in tiles.lines:
             self._lines.append(line)
-            self.step_of_line[len(self._lines)] = step
+            member = tiles.member_of.get(line)
+            self.step_of_line[len(self._lines)] = (
+                step if member is None else Step(member, (), (), (), (), ()))
 
     def _in_tiles(self, step: Step, views: list[str]) -> str:
         inputs = _tuple(self._argument(step, j) for j in range(len(step.inputs)))

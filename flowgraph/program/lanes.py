@@ -47,18 +47,29 @@ class SideBySide(OpDef, abstract=True):
 
     def kernel(self, xp: Any, inputs: Any, *, bodies: Any) -> tuple[Any, ...]:
         results: list[Any] = [()] * len(bodies)
+        errors: dict[int, Exception] = {}
         threads = max(1, cores() // len(bodies))
 
         def run(number: int) -> None:
-            with at_most(threads):
-                results[number] = bodies[number](*inputs)
+            try:
+                with at_most(threads):
+                    results[number] = bodies[number](*inputs)
+            except Exception as error:
+                errors[number] = error
+                raise
 
         jobs = [partial(run, number) for number in range(len(bodies))]
         if any(body.is_watched for body in bodies):  # a hook sees one step at a time
             for job in jobs:
                 job()
         else:
-            parallel(jobs)
+            failed = None
+            try:
+                parallel(jobs)
+            except Exception as error:
+                failed = error
+            if failed is not None:  # what the first lane says, whichever was quicker
+                raise errors[min(errors)] if errors else failed
         return tuple([array for arrays in results for array in arrays])
 
 

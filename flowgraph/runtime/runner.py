@@ -33,6 +33,7 @@ from flowgraph.errors import (
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Plan, Step, multiplies, own
 from flowgraph.plan.source import Source
+from flowgraph.plan.tiles import TILE_FILE, TileFunction
 from flowgraph.program.ir import Value
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 
@@ -205,7 +206,21 @@ class Runner:
                 if trace.tb_frame.f_code.co_filename == self._source.filename:
                     step = self._source.step_of_line.get(trace.tb_lineno)
                 trace = trace.tb_next
+        if step is not None and isinstance(step.kernel, TileFunction):
+            step = _member_step(error, step, step.kernel)
         return error if step is None else explained(error, step)
+
+
+def _member_step(error: Exception, step: Step, tiles: TileFunction) -> Step:
+    """The member of a group that failed, as a step; the group's own where that is not known."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == TILE_FILE:
+            member = tiles.member_at(trace.tb_lineno)
+            if member is not None:
+                return Step(member, (), (), (), (), ())
+        trace = trace.tb_next
+    return step
 
 
 def _with_errstate(function: Callable[..., Any], *args: Any) -> Any:
@@ -313,11 +328,13 @@ def explained(error: Exception, step: Step) -> Exception:
     it and keeps its own. Anything else (MemoryError) stays as it is and gets a note.
     """
     op, instr = step.op, step.instr
-    inputs = [*((key, value) for key, value in instr.attrs.items() if isinstance(value, Value)),
-              *zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs, strict=True)]
-    rows = [(f"{param} =", repr(value.name),
+    inputs = [*((key, value, value) for key, value in instr.attrs.items()
+                if isinstance(value, Value)),
+              *zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs, _names(step),
+                   strict=True)]
+    rows = [(f"{param} =", repr(named.name.removesuffix(":0")),
              f"{shape_text(value.spec.shape)} {value.spec.dtype.name}")
-            for param, value in inputs if value is not None]
+            for param, value, named in inputs if value is not None]
     where = f"{op.type} {op.name!r} ({op.frame})"
     if isinstance(error, OpError):
         if error.op is not None:
@@ -331,6 +348,19 @@ def explained(error: Exception, step: Step) -> Exception:
         return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
     error.add_note(message(f"raised by {where}", rows))
     return error
+
+
+def _names(step: Step) -> list[Any]:
+    """What has the names of its inputs: the graph's own tensors, where they are what it takes.
+
+    What the passes have put there may have another name: of equal constants there is one.
+    """
+    op, instr = step.op, step.instr
+    if op.type != instr.op_def.type or len(op.inputs) != len(instr.inputs):
+        return list(instr.inputs)
+    return [tensor if value is not None and tensor.dtype.base_dtype == value.spec.dtype.base_dtype
+            and compatible(tensor.spec.shape, value.spec.shape) else value
+            for tensor, value in zip(op.inputs, instr.inputs, strict=True)]
 
 
 def _section(error: OpError) -> str:

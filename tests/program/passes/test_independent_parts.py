@@ -179,6 +179,16 @@ def test_an_error_in_a_lane_names_its_op() -> None:
             wrong, fg.zeros([128, 4096]))), feed(x))
 
 
+def test_of_two_lanes_that_fail_the_first_is_told() -> None:
+    x = image()
+    rows = [fg.gather(branch(x, name), [7, 700], name=f"rows_{name}") for name in "ab"]
+    total = fg.add_n([fg.reduce_sum(fg.matmul(part, fg.zeros([128, 4096]))) for part in rows])
+    session = fg.Session()
+    for _ in range(10):
+        with pytest.raises(fg.errors.InvalidArgumentError, match="'rows_a'"):
+            session.run(total, feed(x))
+
+
 def test_steps_in_lanes_are_told_of(monkeypatch) -> None:
     x = image()
     y = fg.add(branch(x, "a"), branch(x, "b"), name="y")
