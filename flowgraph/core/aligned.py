@@ -41,18 +41,6 @@ def inside(memory: np.ndarray, shape: tuple[int, ...], dtype: Any) -> np.ndarray
     return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % LINE)
 
 
-def is_ours(array: Any) -> bool:
-    """Whether an array looks like one of `empty`: it has memory for itself that NumPy gave.
-
-    Example:
-        >>> is_ours(empty((3,), np.float32)), is_ours(np.ones(3, np.float32))
-        (True, False)
-    """
-    base = array.base if type(array) is np.ndarray else None
-    return (type(base) is np.ndarray and base.base is None
-            and base.nbytes - array.nbytes == LINE - 1 and array.flags.carray)
-
-
 def has_views(array: np.ndarray) -> bool:
     """Whether other arrays lie in the memory of an array of `empty`.
 

@@ -35,6 +35,7 @@ class State:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self._spare: dict[str, OldCopy] = {}
+        self._given: dict[str, Any] = {}  # the values that stand in memory of `take_spare`
         self._locks: dict[str, threading.RLock] = {}
         self._nodes: dict[str, Any] = {}
         self._named = 0
@@ -66,9 +67,10 @@ class State:
             new: the array of its new value.
         """
         array = self.values.get(key)
-        if aligned.is_ours(array):
+        if array is not None and array is self._given.get(key):
             rows = used.changed if array is used.current else None
             self._spare[key] = OldCopy(array, new, rows)
+        self._given[key] = new if new is used.array else None
 
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.
@@ -92,7 +94,7 @@ class State:
         with self._lock:
             self._closed = True  # a run that another thread has begun may still ask for an object
             self.values = _NoValues()
-            self._spare = {}
+            self._spare, self._given = {}, {}
             nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             if hasattr(node, "close"):
