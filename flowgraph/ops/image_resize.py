@@ -136,10 +136,12 @@ class ResizeNearestNeighborGrad(OpDef):
 
 def _backward(xp, kind, grads, size, align_corners, half_pixel_centers):
     """Images of `size` with the sums of `grads`; rows first."""
-    for axis, n in zip((1, 2), size, strict=True):
-        rounds = resampling.backward(kind, n, grads.shape[axis], align_corners, half_pixel_centers)
-        grads = resampling.summed(xp, grads, axis, n, rounds)
-    return grads
+    rows, columns = (resampling.backward(kind, n, m, align_corners, half_pixel_centers)
+                     for n, m in zip(size, grads.shape[1:3], strict=True))
+    return resampling.by_images(
+        xp, lambda some: resampling.summed(xp, resampling.summed(xp, some, 1, size[0], rows), 2,
+                                           size[1], columns),
+        grads, tuple(size))
 
 
 class _ResizeGrad(OpDef, abstract=True):
@@ -171,8 +173,10 @@ class ResizeBilinear(_Resize):
             return images.astype("float32")
         (rows, columns) = (resampling.bilinear(n, m, align_corners, half_pixel_centers)
                            for n, m in zip(images.shape[1:3], size, strict=True))
-        return resampling.lerped(xp, resampling.lerped(
-            xp, images.astype("float32", copy=False), 2, *columns), 1, *rows)
+        return resampling.by_images(
+            xp, lambda some: resampling.lerped(xp, resampling.lerped(xp, some, 2, *columns), 1,
+                                               *rows),
+            images.astype("float32", copy=False), size)
 
     def grad(self, op, dy):
         images = op.inputs[0]
@@ -226,8 +230,10 @@ class ResizeBicubic(_Resize):
         _check(images, size, align_corners, half_pixel_centers)
         (rows, columns) = (resampling.bicubic(n, m, align_corners, half_pixel_centers)
                            for n, m in zip(images.shape[1:3], size, strict=True))
-        return resampling.mixed(xp, resampling.mixed(
-            xp, images.astype("float32", copy=False), 1, *rows), 2, *columns)
+        return resampling.by_images(
+            xp, lambda some: resampling.mixed(xp, resampling.mixed(xp, some, 1, *rows), 2,
+                                              *columns),
+            images.astype("float32", copy=False), size)
 
     def grad(self, op, dy):
         images = op.inputs[0]

@@ -21,6 +21,7 @@ import numpy as np
 
 _F = np.float32
 _SHORT_RUN = 16  # channels
+_TILE = 1 << 16  # numbers of the images made at once
 _CUBIC_STEPS = 1024  # fractions of a pixel for which cubic weights are tabulated, as in TensorFlow
 
 
@@ -139,6 +140,25 @@ def _frozen(array):
     return array
 
 
+def by_images(xp, resized, images, size):
+    """Images in another size, a few at a time, so that what is made on the way stays in the cache.
+
+    Images of few channels gain nothing.
+
+    Args:
+        resized: function of some of the images [batch, rows, columns, depth] that resizes them,
+            in their dtype.
+        size: (rows, columns) of the result.
+    """
+    step = max(1, _TILE // max(1, math.prod(size) * images.shape[3]))
+    if xp is not np or step >= len(images) or images.shape[3] < _SHORT_RUN:
+        return resized(images)
+    result = np.empty((len(images), *size, images.shape[3]), images.dtype)
+    for start in range(0, len(images), step):
+        result[start:start + step] = resized(images[start:start + step])
+    return result
+
+
 # ---- applying a table ----------------------------------------------------------------------------
 
 
@@ -168,6 +188,8 @@ class _Axis:
 
     def take(self, places):
         """The places of x, as a new array."""
+        if self.xp is np:  # a half or a third of the time: no place is looked at for each run
+            return np.take(self.x, self.places(places), axis=1, mode="clip")
         return self.xp.take(self.x, self.places(places), axis=1)
 
     def weights(self, weights):
