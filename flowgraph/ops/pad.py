@@ -65,8 +65,8 @@ class Pad(OpDef):
     def infer(self, input, paddings):
         return Spec(input.dtype, _padded(input, paddings))
 
-    def kernel(self, xp, input, paddings):
-        return xp.pad(input, _not_negative(paddings))
+    def kernel(self, xp, input, paddings, *, out=None):
+        return _bordered(xp, input, _not_negative(paddings), 0, out)
 
     def grad(self, op, dy):
         return _inner(op, dy), None
@@ -84,18 +84,36 @@ class PadV2(OpDef):
         shape_rules.require_rank(constant_values, 0, "a constant value")
         return Spec(input.dtype, _padded(input, paddings))
 
-    def kernel(self, xp, input, paddings, constant_values):
-        return xp.pad(input, _not_negative(paddings), constant_values=constant_values)
+    def kernel(self, xp, input, paddings, constant_values, *, out=None):
+        return _bordered(xp, input, _not_negative(paddings), constant_values, out)
 
     def grad(self, op, dy):
         return _inner(op, dy), None, None
 
 
 def _not_negative(paddings):
-    """The pairs, checked; one harmless pair for a scalar, which has none."""
+    """The pairs, checked."""
     if any(n < 0 for pair in paddings for n in pair):
         raise InvalidArgumentError(None, None, f"Paddings must be non-negative: {paddings}")
-    return paddings or ((0, 0),)
+    return paddings
+
+
+def _bordered(xp, input, paddings, value, out):
+    """The array inside of a border of `value`; np.pad takes 20 to 60 µs to begin."""
+    if len(paddings) != input.ndim:
+        raise InvalidArgumentError(None, None, f"{len(paddings)} paddings for {input.ndim} axes: "
+                                               "there must be one pair for each axis")
+    if out is None:
+        out = xp.empty(tuple(size + sum(pair) for size, pair
+                             in zip(input.shape, paddings, strict=True)), input.dtype)
+    inner = []
+    for size, (before, after) in zip(input.shape, paddings, strict=True):
+        for border in (slice(0, before), slice(before + size, before + size + after)):
+            if border.start < border.stop:
+                out[(*inner, border)] = value
+        inner.append(slice(before, before + size))
+    out[tuple(inner)] = input
+    return out
 
 
 class MirrorPad(OpDef):
@@ -166,7 +184,7 @@ def _mirrored(paddings, sizes, mode):
         if max(pair) > _widest(n, mode):
             raise InvalidArgumentError(None, None, f"cannot pad an axis of size {n} by {pair} in "
                                        f"mode {mode}: at most {_widest(n, mode)} fit")
-    return _not_negative(paddings)
+    return _not_negative(paddings) or ((0, 0),)  # np.pad wants a pair for a scalar too
 
 
 def _folded(xp, x, paddings, skip):

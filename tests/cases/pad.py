@@ -35,6 +35,9 @@ CASES = [
 ]
 
 BAD = [
+    BadCase("Pad/fed_for_another_rank", fg.pad, fg.errors.InvalidArgumentError,
+            ("Pad '", "(2,)", "one pair for each axis"), (np.zeros(2), np.zeros((2, 2), np.int32)),
+            "run"),
     BadCase("Pad/shape", lambda: fg.pad(fg.zeros([2]), [[1, 1], [1, 1]]), ValueError, ("(2,)",)),
     BadCase("Pad/pairs", lambda: fg.pad(fg.zeros([2]), [[1, 1, 1]]), ValueError, ("(rank, 2)",)),
     BadCase("Pad/negative", lambda: fg.pad(fg.zeros([2]), [[-1, 1]]), ValueError, (">= 0",)),
