@@ -95,7 +95,7 @@ def kept_of_members(step: Step, arguments: list[Any], keep: Callable[[Any], Any]
     """
     group = step.instr.attrs["group"]
     values = dict(zip(group.inputs, arguments, strict=True))
-    kept = []
+    kept: list[Any] = []
     for member in group.members:
         if any(v is not None and v.const is None and v not in values for v in member.inputs):
             kept.append(None)
