@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_SHORT = 64  # numbers in a row; of shorter rows NumPy's loop starts too often: 16 take 6 ns each
+_SHORT = 64  # numbers in a row; of such rows NumPy's loop starts too often: 16 take 6 ns each
+_VERY_SHORT = 20  # numbers in a row, where there are few rows
+_FEW = 1 << 13  # numbers
 
 
 def row_sum(x: np.ndarray) -> np.ndarray:
@@ -43,9 +45,8 @@ def row_min(x: np.ndarray) -> np.ndarray:
 
 
 def _row_extreme(ufunc: np.ufunc, x: np.ndarray) -> np.ndarray:
-    if not 1 < x.shape[-1] < _SHORT:
+    length = x.shape[-1]
+    if not 1 < length <= (_SHORT if x.size >= _FEW else _VERY_SHORT):
         return ufunc.reduce(x, axis=-1, keepdims=True)
-    found = ufunc(x[..., 0], x[..., 1])
-    for column in range(2, x.shape[-1]):
-        ufunc(found, x[..., column], out=found)
-    return found[..., None]
+    columns = np.ascontiguousarray(np.moveaxis(x, -1, 0))  # half the time of going through them
+    return ufunc.reduce(columns, axis=0)[..., None]

@@ -197,14 +197,15 @@ t1[:last - first]
     np.multiply(y_grad_sub, y, out=y_grad_mul_1)  # gradients/y_grad/mul_1"""
 
 
-@pytest.mark.parametrize("columns", [1, 2, 5, 63, 64, 200])
-def test_reductions_of_rows_are_numpys(columns) -> None:
-    x = np.random.default_rng(0).normal(size=(7, columns)).astype(np.float32)
+@pytest.mark.parametrize("columns", [1, 2, 5, 20, 21, 64, 65, 200])
+@pytest.mark.parametrize("rows", [7, 500])
+def test_reductions_of_rows_are_numpys(columns, rows) -> None:
+    x = np.random.default_rng(0).normal(size=(rows, columns)).astype(np.float32)
     x[2, columns // 2] = np.nan
     np.testing.assert_array_equal(tiles.row_max(x), x.max(axis=1, keepdims=True))
     np.testing.assert_array_equal(tiles.row_min(x), x.min(axis=1, keepdims=True))
     np.testing.assert_allclose(tiles.row_sum(x), x.sum(axis=1, keepdims=True), rtol=1e-5, atol=1e-5)
-    cube = x.reshape(7, columns, 1).repeat(3, 2)
+    cube = x.reshape(rows, columns, 1).repeat(3, 2)
     np.testing.assert_array_equal(tiles.row_max(cube), cube.max(axis=-1, keepdims=True))
     np.testing.assert_allclose(tiles.row_sum(cube), cube.sum(axis=-1, keepdims=True), rtol=1e-5)
 
