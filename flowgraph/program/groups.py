@@ -86,7 +86,7 @@ class Group:
 def _squares(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Instr, Value]:
     roots = {out: m.inputs[0] for out, m in inner.items() if m.op_def.type == "Square"
              and out.spec.dtype.name in ("float32", "float64")}
-    return {m: roots[m.inputs[0]] for m in members  # type: ignore[misc, index]
+    return {m: roots[m.inputs[0]] for m in members  # type: ignore[misc]
             if m.op_def.type == "Sum" and m.inputs[0] in roots
             and len(axes_of(m) or ()) == len(m.inputs[0].spec.shape or ())}
 
@@ -94,7 +94,7 @@ def _squares(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Inst
 def _absolutes(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Instr, Value]:
     sizes = {out: m.inputs[0] for out, m in inner.items() if m.op_def.type == "Abs"
              and out.spec.dtype.kind == "f" and m.inputs[0].spec == out.spec}  # type: ignore[union-attr]
-    return {m: sizes[m.inputs[0]] for m in members  # type: ignore[misc, index]
+    return {m: sizes[m.inputs[0]] for m in members  # type: ignore[misc]
             if m.op_def.type == "Neg" and m.inputs[0] in sizes}
 
 
