@@ -137,11 +137,17 @@ class _Threads:
                     self._users = self._now = self._library.get_threads()
             self._runs += runs
             self._held += held
-            if self._users > 1 and self._library is not None:
-                wanted = self._wanted()
-                if wanted != self._now:
-                    self._library.set_threads(wanted)
-                    self._now = wanted
+            try:
+                if self._users > 1 and self._library is not None:
+                    wanted = self._wanted()
+                    if wanted != self._now:
+                        self._library.set_threads(wanted)
+                        self._now = wanted
+            except BaseException:  # Ctrl-C: who is not let in does not leave either
+                if runs + held > 0:
+                    self._runs -= runs
+                    self._held -= held
+                raise
 
     def _wanted(self) -> int:
         if self._held or self._runs > 1:

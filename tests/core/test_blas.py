@@ -37,6 +37,28 @@ def test_it_is_given_back_after_an_error(library) -> None:
     assert library.get_threads() == 2
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_an_interrupt_while_it_is_asked_leaves_no_one_holding_it(library, monkeypatch,
+                                                                 made) -> None:
+    threads = blas._Threads()
+    real = threads._wanted
+
+    def interrupted() -> int:
+        if made:
+            library.set_threads(1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threads, "_wanted", interrupted)
+    with pytest.raises(KeyboardInterrupt), blas._Held(threads, 0, 1):
+        pytest.fail("it was let in")
+    threads._wanted = real
+    assert (threads._runs, threads._held) == (0, 0)
+    library.set_threads(2)
+    with blas._Held(threads, 0, 1):
+        assert library.get_threads() == 1
+    assert library.get_threads() == 2
+
+
 def test_the_last_of_several_threads_gives_it_back(library) -> None:
     inside, may_leave = threading.Event(), threading.Event()
 
