@@ -21,6 +21,7 @@ from flowgraph.program.groups import IN_TILES, runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
 
+_PRODUCTS = ("MatMul", "BatchMatMulV2", "Einsum")
 _ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS uses one thread anyway
 _SMALL = 1 << 12  # elements of the inputs of other ops that multiply
 
@@ -69,14 +70,16 @@ class Step:
 
 def _has_its_own_product(instr: Instr, techniques: frozenset[str]) -> bool:
     """Whether NumPy's own product is not the best way: it is large, a large stack, or of halves."""
-    if instr.op_def.type not in ("MatMul", "BatchMatMulV2"):
+    kind = instr.op_def.type
+    if kind not in _PRODUCTS:
         return False
-    out, b = instr.outputs[0].spec, instr.inputs[1]
+    out = instr.outputs[0].spec
     if out.dtype.name == "float16":
         return True
-    if instr.op_def.type == "BatchMatMulV2":
+    if kind == "BatchMatMulV2":
         return ("parallel" in techniques
                 and (_multiplications(instr) or 0) >= parallel_numpy.LARGE)
+    b = instr.inputs[1] if kind == "MatMul" else None
     return ("large_products" in techniques and out.dtype.name in ("float32", "float64")
             and b is not None and b.spec.is_static and out.is_static
             and parallel_numpy.is_large(out.shape, b.spec.shape))  # type: ignore[arg-type]

@@ -316,7 +316,7 @@ class Source:
                          if re.search(rf"\b{name}\b", expression)}
             if step.xp is not np:
                 parallel = self._global("parallel", step.xp)
-                expression = re.sub(r"^np\.", f"{parallel}.", expression)
+                expression = re.sub(r"^(\w+\()?np\b", rf"\1{parallel}", expression)
             expression = self._looked_up(expression, made, out)
             if all(name == self._global(name, value) for name, value in needs.items()):
                 if not op_def.multiple and instr.outputs and (

@@ -50,6 +50,20 @@ def test_without_parallel_products_are_numpys_own() -> None:
     assert (on.is_parallel, off.is_parallel) == (True, False)
 
 
+def test_an_einsum_of_halves_multiplies_float32() -> None:
+    x = fg.placeholder(fg.float16, [2, 16, 4, 8], name="x")
+    scores = fg.einsum("bqhd,bkhd->bhqk", x, x, name="scores")
+    given = np.random.default_rng(0).normal(size=(2, 16, 4, 8)).astype(np.float16)
+    assert [step.xp for step in plan_of(scores, {x: given}).steps] == [parallel_numpy]
+    assert "_contracted(parallel, " in source_of(scores, {x: given})
+    wide = given.astype(np.float32)
+    for runner in ("interpreter", "source"):
+        found = fg.Session(runner=runner).run(scores, {x: given})
+        assert found.dtype == np.float16
+        np.testing.assert_allclose(found, np.einsum("bqhd,bkhd->bhqk", wide, wide), rtol=1e-3,
+                                   atol=1e-3)
+
+
 def test_without_large_products_they_are_numpys_own() -> None:
     x = fg.placeholder(fg.float32, [32, 256], name="x")
     w = fg.Variable(np.ones((256, 512), np.float32))
