@@ -104,7 +104,8 @@ def test_ops_that_the_engine_asks_for_by_name_are_there_from_the_start() -> None
                             check=True, cwd=PACKAGE.parent).stdout.split()
     assert {"Const", "Shape", "AddN"} <= asked
     # asked for only by who has a loop or a branch
-    of_loops = {"EmptyTensorList", "Parameter", "TensorListConcat"}
+    of_loops = {"EmptyTensorList", "Parameter", "TensorListConcat", "TensorListFromItems",
+                "TensorListFromTensor", "TensorListStack", "TensorListStackOrZeros"}
     assert asked - set(loaded) == of_loops
 
 

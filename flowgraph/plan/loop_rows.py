@@ -21,6 +21,7 @@ from flowgraph.plan.plan import Step
 from flowgraph.plan.source import Source, cuts_of_split
 from flowgraph.program.ir import Value
 
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")
 _LARGE = 1 << 16  # bytes; memory for less costs little
 
 
@@ -51,12 +52,15 @@ class LoopRows(Source):
         uses.update(plan.program.fetches)
         places = {feed.value: j for j, feed in enumerate(plan.program.feeds)}
         marks = []
+        indices: Counter[Value] = Counter()
         for step in plan.steps:
             kind, inputs = step.instr.op_def.type, step.instr.inputs
             if kind == "TensorListGetItem":
                 marks += self._read_rows(step, places, uses)
             elif kind == "GatherV2" and is_int_scalar(inputs[1]):
                 self._gather_rows(step, places)
+            elif kind == "StridedSlice":
+                indices.update(self._slice_rows(step, places))
             elif kind == "TensorListSetItem":
                 self._write_rows(step, places, uses)
             elif kind == "TensorListAddN":
@@ -67,6 +71,8 @@ class LoopRows(Source):
             self._when(f"{self._unsure[0]} is None")
         for mark in marks:
             self._emit(mark)
+        self._skipped |= {plan.program.producers[value] for value, count in indices.items()
+                          if uses[value] == count}
 
     def _counter(self, value: Value | None, places: dict[Any, int]) -> int | None:
         k = places.get(value)
@@ -93,16 +99,39 @@ class LoopRows(Source):
 
     def _gather_rows(self, step: Step, places: dict[Any, int]) -> None:
         """Reading a row of an input at a counter."""
-        params, index, axis = step.instr.inputs
-        j, k = places.get(params), self._counter(index, places)
-        if (j not in self.loop.fixed or k is None or not params.spec.shape  # type: ignore[union-attr]
-                or axis.const is None or int(axis.const) != 0  # type: ignore[union-attr]
-                or step.instr.attrs.get("batch_dims") or params.spec.dtype.kind == "s"):  # type: ignore[union-attr]
+        _, index, axis = step.instr.inputs
+        if (axis.const is None or int(axis.const) != 0  # type: ignore[union-attr]
+                or step.instr.attrs.get("batch_dims")):
             return
+        self._row_of(step, places, self._counter(index, places))
+
+    def _slice_rows(self, step: Step, places: dict[Any, int]) -> list[Value]:
+        """Reading `x[i]`, a row of an input at a counter; the arrays of its limits."""
+        attrs, producers = step.instr.attrs, self.plan.program.producers
+        _, begin, end, strides = step.instr.inputs
+        made = producers.get(begin)  # type: ignore[arg-type]
+        if (attrs.get("shrink_axis_mask") != 1 or made is None or made.op_def.type != "Pack"
+                or any(attrs.get(mask) for mask in _MASKS)
+                or begin.spec.shape != (1,) or strides is None or strides.const is None  # type: ignore[union-attr]
+                or strides.const.tolist() != [1]):
+            return []
+        if not self._row_of(step, places, self._counter(made.inputs[0], places)):
+            return []
+        return [value for value in (begin, end) if value in producers  # type: ignore[misc]
+                and producers[value].op_def.type == "Pack"]  # type: ignore[index]
+
+    def _row_of(self, step: Step, places: dict[Any, int], k: int | None) -> bool:
+        """Makes a step an index, by a counter, into its first input; False if that cannot be."""
+        params = step.instr.inputs[0]
+        j = places.get(params)
+        if (j not in self.loop.fixed or k is None or not params.spec.shape  # type: ignore[union-attr]
+                or params.spec.dtype.kind == "s"):  # type: ignore[union-attr]
+            return False
         if not self._is_within(k, params.spec.shape[0]):  # type: ignore[union-attr, arg-type]
             within = self._global("within", rounds.within)
             self._when(f"not {within}({self._steps[k]}, {params.spec.shape[0]})")  # type: ignore[union-attr]
         self._items[step] = f"{self._inputs[j]}[{self._inputs[k]}]"
+        return True
 
     def _is_within(self, k: int, size: int) -> bool:
         """Whether it is known before the run that a counter is an index of so many rows."""

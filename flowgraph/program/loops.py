@@ -81,6 +81,117 @@ class LoopParts:
                      old.origins, old.keep, (dead_code(cond), dead_code(body)), old.equals)
 
 
+def counted_rounds(parts: LoopParts) -> int | None:
+    """How many rounds a loop runs that only counts to a limit.
+
+    Args:
+        parts: the loop.
+
+    Returns:
+        The number, at most, or -1 where a limit is known only when the program runs; None for a
+        loop that asks for anything else.
+    """
+    places = {feed.value: k for k, feed in enumerate(parts.cond_feeds)}
+    most = -1
+    left = [parts.cond.fetches[0]]
+    while left:
+        maker = parts.cond.producers.get(left.pop())
+        if maker is None:
+            return None
+        if maker.op_def.type == "LogicalAnd":
+            left += [v for v in maker.inputs if v is not None]
+            continue
+        a, b = maker.inputs[:2] if len(maker.inputs) == 2 else (None, None)
+        kind = maker.op_def.type
+        if kind in ("Greater", "GreaterEqual"):
+            a, b = b, a
+        elif kind not in ("Less", "LessEqual"):
+            return None
+        k = places.get(a, len(parts.next))  # type: ignore[arg-type]
+        j = places.get(b, -1)  # type: ignore[arg-type]
+        if k < len(parts.next) and _step(parts, k) > 0 and (
+                (b is not None and b.const is not None) or j in parts.fixed):
+            start, step, stop = parts.inputs[k], _step(parts, k), b
+        elif j in range(len(parts.next)) and _step(parts, j) < 0 and (
+                (a is not None and a.const is not None) or k in parts.fixed):
+            start, step, stop = parts.inputs[j], _step(parts, j), a
+        else:
+            return None
+        stop = stop if stop is None or stop.const is not None else parts.inputs[places[stop]]
+        if start is not None and stop is not None and start.const is not None \
+                and stop.const is not None and start.spec.shape == () and stop.spec.shape == ():
+            end = int(stop.const) + kind.endswith("Equal") * (1 if step > 0 else -1)
+            count = len(range(int(start.const), end, step))
+            most = count if most < 0 else min(most, count)
+    return most
+
+
+def _step(parts: LoopParts, k: int) -> int:
+    """By how much a loop variable grows each round, an integer; 0 if it does not by a constant."""
+    feed, maker = parts.body_feeds[k].value, parts.body.producers.get(parts.next[k])
+    if maker is None or feed.spec.dtype.kind != "i" or feed.spec.shape != () \
+            or maker.op_def.type not in ("Add", "AddV2", "Sub"):
+        return 0
+    a, b = maker.inputs
+    if a is feed and b is not None and b.const is not None and b.spec.shape == ():
+        return -int(b.const) if maker.op_def.type == "Sub" else int(b.const)
+    if b is feed and a is not None and a.const is not None and maker.op_def.type != "Sub" \
+            and a.spec.shape == ():
+        return int(a.const)
+    return 0
+
+
+def without_unused_variables(instr: Instr, used: set[Value]) -> Instr:
+    """The loop without the variables that matter to nothing but themselves.
+
+    Such a one is the gradient of a placeholder that a cell reads in each round.
+
+    Args:
+        instr: the loop.
+        used: the values that something outside needs.
+    """
+    carried = instr.attrs["carried"]
+    if all(out in used for out in instr.outputs[:carried]):
+        return instr
+    cond, body = instr.bodies
+    in_cond = {v for inner in cond.instrs for v in inner.inputs} | set(cond.fetches)
+    places = {feed.value: k for k, feed in enumerate(body.feeds[:carried])}
+    left = [k for k in range(carried) if instr.outputs[k] in used or body.feeds[k].variable
+            or cond.feeds[k].value in in_cond]
+    needed = set(left)
+    values = [body.fetches[k] for k in left]
+    values += [*body.fetches[carried:], *(v for inner in body.instrs if inner.keep
+                                          for v in inner.inputs if v is not None)]
+    seen: set[Value] = set()
+    while values:
+        value = values.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        k = places.get(value)
+        if k is not None and k not in needed:
+            needed.add(k)
+            values.append(body.fetches[k])
+        maker = body.producers.get(value)
+        if maker is not None:
+            values += [v for v in maker.inputs if v is not None]
+    if len(needed) == carried:
+        return instr
+    parts = LoopParts(instr)
+    for k in reversed(range(carried)):
+        if k not in needed:
+            parts.drop_variable(k)
+    return parts.made()
+
+
 def is_loop(instr: Instr) -> bool:
     """Whether an instruction is a loop."""
     return "carried" in instr.attrs and len(instr.bodies) == 2
+
+
+def is_zero(value: Value, program: Program) -> bool:
+    """Whether a value is known to be all zeros."""
+    if value.const is not None:
+        return not value.const.any()
+    maker = program.producers.get(value)
+    return maker is not None and maker.op_def.type == "ZerosLike"

@@ -25,6 +25,8 @@ from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.independent_parts import independent_parts
 from flowgraph.program.passes.loop_invariants import loop_invariants
+from flowgraph.program.passes.loop_projections import loop_projections
+from flowgraph.program.passes.loop_row_gradients import loop_row_gradients
 from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.one_hot_products import one_hot_products
 from flowgraph.program.passes.same_shapes import same_shapes
@@ -44,6 +46,8 @@ PASSES: dict[str, Pass] = {
     "dead_code": dead_code,
     "sub_programs": sub_programs,
     "loop_invariants": loop_invariants,
+    "loop_projections": loop_projections,
+    "loop_row_gradients": loop_row_gradients,
     "loop_sums": loop_sums,
     "shared_weights": shared_weights,
     "one_hot_products": one_hot_products,
@@ -66,9 +70,9 @@ PLANNING: dict[str, str] = {
 }
 _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the feeds are known
 # Once, in this order, when the others have done all they can.
-_LAST = {"loop_sums", "shared_weights", "one_hot_products", "transposed_weights",
-         "sums_of_products", "independent_parts", "conv_blocks", "elementwise_groups",
-         "column_sums"}
+_LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights",
+         "one_hot_products", "transposed_weights", "sums_of_products", "independent_parts",
+         "conv_blocks", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 

@@ -14,7 +14,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import op_def
 from flowgraph.program.groups import axes_of
 from flowgraph.program.ir import Instr, Program, Value
-from flowgraph.program.loops import LoopParts, is_loop
+from flowgraph.program.loops import LoopParts, is_loop, is_zero
 
 MOST_ROWS = 512  # of a factor in one round; products of more are as quick one by one
 LEAST = 256  # numbers of a sum; smaller ones are added as quickly
@@ -121,7 +121,7 @@ def _behind(parts: LoopParts, k: int, maker: Instr, lists: dict[Value, Value],
         return lists[value]
 
     start, end = parts.inputs[k], parts.ends[k]
-    begins_at_zero = start is not None and _is_zero(start, program)
+    begins_at_zero = start is not None and is_zero(start, program)
     total = end if begins_at_zero else Value(f"{end.name}/sum", end.spec)
     factors = [whole(v) for v in maker.inputs[:2 if maker.op_def.type == "MatMul" else 1]
                if v is not None]
@@ -133,10 +133,3 @@ def _behind(parts: LoopParts, k: int, maker: Instr, lists: dict[Value, Value],
     if not begins_at_zero:
         made.append(Instr(op_def("AddV2"), (start, total), (end,), {}, origins))
     return made
-
-
-def _is_zero(value: Value, program: Program) -> bool:
-    if value.const is not None:
-        return not value.const.any()
-    maker = program.producers.get(value)
-    return maker is not None and maker.op_def.type == "ZerosLike"

@@ -1,7 +1,8 @@
 """Branches and loops: optimises their programs, and drops what these turn out not to need.
 
 Constants from outside move into a body, where they can be folded with what is there. Inputs that no
-body uses any more are dropped, and so are results that no one uses, as far as the op allows.
+body uses any more are dropped, and so are results that no one uses, as far as the op allows, and
+variables of a loop that matter to nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flowgraph.program.ir import Feed, Instr, Program, Value
+from flowgraph.program.loops import is_loop, without_unused_variables
 from flowgraph.program.passes.dead_code import dead_code
 
 Optimise = Callable[[Program], Program]
@@ -26,7 +28,8 @@ def sub_programs(program: Program, optimise: Optimise = lambda body: body) -> Pr
     used = set(program.results())
     instrs = []
     for instr in reversed(program.instrs):
-        new = _smaller(instr, used, optimise) if instr.bodies else instr
+        new = without_unused_variables(instr, used) if is_loop(instr) else instr
+        new = _smaller(new, used, optimise) if instr.bodies else instr
         instrs.append(new)
         used.update(v for v in new.inputs if v is not None)
     instrs.reverse()
