@@ -7,6 +7,7 @@ which cannot overflow).
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 
 from flowgraph.core import dtypes as dt
@@ -56,7 +57,9 @@ class TopKV2(OpDef):
             raise InvalidArgumentError(None, None, f"input must have at least k columns: k is {k}, "
                                        f"the input {input.shape}")
         places = largest_places(xp, input, k)
-        return xp.take_along_axis(input, places, -1), places
+        rows, length = math.prod(input.shape[:-1]), input.shape[-1]
+        flat = xp.arange(rows)[:, None] * length + places.reshape(rows, k)
+        return xp.take(input.reshape(-1), flat).reshape(places.shape), places
 
     def grad(self, op, dy, _):
         x, indices = op.inputs[0], op.outputs[1]
