@@ -100,7 +100,7 @@ def erf(x, name=None):
     Example:
         >>> import flowgraph as fg
         >>> fg.Session().run(fg.math.erf([0.0, 1.0]))
-        array([0.        , 0.84270084], dtype=float32)
+        array([0.       , 0.8427008], dtype=float32)
     """
     return Erf.build(x, name=name)
 
