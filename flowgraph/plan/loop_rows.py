@@ -22,7 +22,7 @@ from flowgraph.plan.source import Source, cuts_of_split
 from flowgraph.program.ir import Value
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")
-_LARGE = 1 << 16  # bytes; memory for less costs little
+_LARGE = 1 << 12  # bytes; smaller arrays need not begin at a line of the cache
 
 
 class LoopRows(Source):
