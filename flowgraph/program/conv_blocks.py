@@ -5,7 +5,8 @@
 
 The pass `conv_blocks` makes them; `ops/conv_tiles.py` computes them, a few images at a time.
 Between the two goes `where`, which says for each pooling window which of its numbers was the
-largest: what the convolution gave is not kept.
+largest: what the convolution gave is not kept. The attribute `winograd`, which the pass of that
+name sets, says that four rows of results are made together, by fewer products (`ops/conv_rows.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from flowgraph.ops import conv_rows
 from flowgraph.ops.conv_tiles import Layer, backwards, forwards
 from flowgraph.ops.padding import windows
 from flowgraph.program.groups import GroupOp
@@ -56,12 +58,16 @@ class ConvBlock(GroupOp, abstract=True):
 
     def kernel(self, xp: Any, inputs: Any, *, group: ConvGroup, padding: str, strides: Any = _ONES,
                dilations: Any = _ONES, explicit_paddings: Any = (), pool: tuple[int, ...] = (1, 1),
-               relu: bool = False, out: Any = None) -> Any:
+               relu: bool = False, winograd: bool = False, turned: bool = False,
+               out: Any = None) -> Any:
         x, w = inputs[:2]
+        if turned:  # the gradient of a convolution's images is a convolution too
+            w = w[::-1, ::-1].swapaxes(-1, -2)
         layer = _layer(w, strides, padding, dilations, explicit_paddings, pool, relu)
         hits = len(group.results) == 2
-        y, where = forwards(xp, x, w, inputs[2] if len(inputs) == 3 else None, layer, hits,
-                            None if out is None else (*out, None)[:2])
+        run = conv_rows.forwards if winograd else forwards
+        y, where = run(xp, x, w, inputs[2] if len(inputs) == 3 else None, layer, hits,
+                       None if out is None else (*out, None)[:2])
         return (y, where) if hits else (y,)
 
 
@@ -78,7 +84,7 @@ class ConvBlockGrad(GroupOp, abstract=True):
 
     def kernel(self, xp: Any, inputs: Any, *, group: ConvGroup, padding: str, strides: Any = _ONES,
                dilations: Any = _ONES, explicit_paddings: Any = (), pool: tuple[int, ...] = (1, 1),
-               relu: bool = False, wanted: tuple[str, ...] = (),
+               relu: bool = False, wanted: tuple[str, ...] = (), winograd: bool = False,
                out: Any = None) -> Any:
         x, w, dy = inputs[:3]
         layer = _layer(w, strides, padding, dilations, explicit_paddings, pool, relu)
@@ -87,8 +93,9 @@ class ConvBlockGrad(GroupOp, abstract=True):
         places: dict[str, Any] = dict.fromkeys(("dx", "dw", "db"))
         if out is not None:
             places.update(zip(wanted, out, strict=True))
-        made = backwards(xp, x, w, dy, layer, y, where, tuple(name in wanted for name in places),
-                         tuple(places.values()))
+        run = conv_rows.backwards if winograd else backwards
+        made = run(xp, x, w, dy, layer, y, where, tuple(name in wanted for name in places),
+                   tuple(places.values()))
         return tuple(made[list(places).index(name)] for name in wanted)
 
 

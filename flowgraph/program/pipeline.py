@@ -35,6 +35,7 @@ from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
 from flowgraph.program.passes.sums_of_products import sums_of_products
 from flowgraph.program.passes.transposed_weights import transposed_weights
+from flowgraph.program.passes.winograd import winograd
 
 Pass = Callable[..., Program]  # from a Program to a Program; some also take `optimise`
 
@@ -55,6 +56,7 @@ PASSES: dict[str, Pass] = {
     "sums_of_products": sums_of_products,
     "independent_parts": independent_parts,
     "conv_blocks": conv_blocks,
+    "winograd": winograd,
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
 }
@@ -72,7 +74,7 @@ _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the
 # Once, in this order, when the others have done all they can.
 _LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights",
          "one_hot_products", "transposed_weights", "sums_of_products", "independent_parts",
-         "conv_blocks", "elementwise_groups", "column_sums"}
+         "conv_blocks", "winograd", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 

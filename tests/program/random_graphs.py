@@ -272,8 +272,13 @@ class RandomGraph:
         stride, padding = self.random.choice([1, 1, 2]), self.random.choice(["SAME", "VALID"])
         kernel, filters = self.random.choice([1, 3]), self.random.choice([1, 4])
         n, *sizes, channels = x.shape
+        tensor = x.tensor
+        if self.random.random() < 0.5:  # four rows together, as the pass `winograd` has them
+            stride, padding, kernel = 1, "SAME", 3
+            tensor = fg.pad(tensor, [[0, 0], [0, -sizes[0] % 4], [0, -sizes[1] % 2], [0, 0]])
+            sizes = [sizes[0] + -sizes[0] % 4, sizes[1] + sizes[1] % 2]
         out = [-(-(s - (kernel - 1 if padding == "VALID" else 0)) // stride) for s in sizes]
-        y = fg.nn.conv2d(x.tensor, self.variable(kernel, kernel, channels, filters),
+        y = fg.nn.conv2d(tensor, self.variable(kernel, kernel, channels, filters),
                          [1, stride, stride, 1], padding)
         y = fg.nn.relu(fg.nn.bias_add(y, self.variable(filters)))
         self.add(y, (n, *out, filters))
