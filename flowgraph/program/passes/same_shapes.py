@@ -100,21 +100,26 @@ class _SameShapes:
 
     def _note_unstretched(self, instr: Instr) -> None:
         """An input of a broadcast that has all sources of the result was stretched nowhere."""
-        shapes = [self._shape_of.get(v, None if v is None or v.const is None or v.const.size
-                                     else frozenset()) for v in instr.inputs]  # type: ignore[arg-type]
-        if shapes[0] is None or shapes[1] is None:
+        first, second = map(self._of_shape, instr.inputs)
+        if first is None or second is None:
             return
-        both = shapes[0] | shapes[1]
-        for axes, sources in zip(instr.outputs, shapes, strict=True):
+        both = first | second
+        for axes, sources in zip(instr.outputs, (first, second), strict=True):
             if sources == both:
                 self._unstretched[axes] = both
+
+    def _of_shape(self, shape: Value | None) -> Sources | None:
+        """The sources of what a value is the shape of; none for the shape of a number."""
+        if shape is not None and shape.const is not None and not shape.const.size:
+            return frozenset()
+        return self._shape_of.get(shape)  # type: ignore[arg-type]
 
     def _drops_reshape(self, value: Value | None, sources: Sources, out: Value) -> bool:
         """Whether a reshape changes nothing, or what a sum over no axes has changed."""
         whole, told = self._summed.get(value, (value, sources))  # type: ignore[arg-type]
         if told != sources or self._of(whole) != sources or not _is_as_precise(whole, out):
             return False
-        self.replaced[out] = whole  # type: ignore[assignment]
+        self.replaced[out] = whole
         return True
 
     def _with_bodies(self, instr: Instr) -> Instr:
