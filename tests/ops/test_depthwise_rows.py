@@ -13,6 +13,8 @@ CASES = {  # shape of the images, filter, strides, dilations, padding
     "strides_longer_than_windows": ((2, 8, 9, 2), (1, 1, 2, 2), (3, 2), (1, 1), "SAME"),
     "dilations": ((3, 9, 9, 2), (3, 2, 2, 2), (1, 1), (2, 3), "VALID"),
     "dilations_and_strides": ((3, 11, 12, 2), (3, 2, 2, 1), (2, 2), (3, 2), "VALID"),
+    "elements_of_a_phase_apart": ((3, 14, 15, 2), (4, 5, 2, 1), (4, 6), (2, 4), "SAME"),
+    "gradients_by_the_filter_turned": ((3, 9, 8, 3), (3, 4, 3, 1), (1, 1), (2, 1), "VALID"),
     "many_tiles": ((70, 14, 12, 24), (3, 3, 24, 1), (1, 1), (1, 1), "SAME"),
     "one_large_image": ((1, 90, 80, 16), (3, 3, 16, 1), (2, 2), (1, 1), "SAME"),
     "no_images": ((0, 7, 6, 3), (3, 3, 3, 2), (1, 1), (1, 1), "SAME"),
