@@ -117,8 +117,8 @@ class LoopRows(Source):
             return []
         if not self._row_of(step, places, self._counter(made.inputs[0], places)):
             return []
-        return [value for value in (begin, end) if value in producers  # type: ignore[misc]
-                and producers[value].op_def.type == "Pack"]  # type: ignore[index]
+        return [value for value in (begin, end) if value in producers
+                and producers[value].op_def.type == "Pack"]
 
     def _row_of(self, step: Step, places: dict[Any, int], k: int | None) -> bool:
         """Makes a step an index, by a counter, into its first input; False if that cannot be."""

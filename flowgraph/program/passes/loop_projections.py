@@ -209,8 +209,8 @@ class _Hoisting:
                 if found is None:
                     return whole
                 width = found[1].spec.shape[2]  # type: ignore[index]
-            columns.append((value, at, at + width))
-            at += width  # type: ignore[operator]
+            columns.append((value, at, at + (width or 0)))
+            at += width or 0
         return columns  # type: ignore[return-value]
 
     def _pays(self, rows: Value, out: Value) -> bool:
