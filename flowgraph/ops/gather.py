@@ -24,7 +24,7 @@ from flowgraph.opdef.opdef import OpDef, is_known, op_def
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape, squeeze, transpose
-from flowgraph.ops.row_sums import summed_rows
+from flowgraph.ops.row_sums import summed_rows, update_at
 from flowgraph.ops.select import SelectV2, Where, sequence_mask
 from flowgraph.ops.shape import shape, size
 
@@ -306,7 +306,7 @@ class ScatterNd(OpDef):
 
     def kernel_cupy(self, xp, indices, updates, shape):
         result = xp.zeros(shape, updates.dtype)
-        xp.add.at(result, _vectors_index(indices, shape), updates)
+        update_at(xp, xp.add, result, _vectors_index(indices, shape), updates)
         return result
 
     def grad(self, op, dy):
@@ -375,7 +375,7 @@ class UnsortedSegmentSum(OpDef):
     def kernel_cupy(self, xp, data, segment_ids, num_segments):
         rows, ids = _segments(data, segment_ids, num_segments)
         result = xp.zeros((num_segments + 1, *rows.shape[1:]), data.dtype)
-        xp.add.at(result, xp.where(ids < 0, num_segments, ids), rows)
+        update_at(xp, xp.add, result, xp.where(ids < 0, num_segments, ids), rows)
         return result[:num_segments]
 
     def grad(self, op, dy):

@@ -14,6 +14,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.constant import zeros_like
+from flowgraph.ops.gather import in_range
 from flowgraph.ops.pooling import pool_attributes, pool_windows, pooled
 
 
@@ -89,7 +90,7 @@ class MaxPoolGradGradWithArgmax(OpDef):
                include_batch_in_index=False):
         if not include_batch_in_index:
             argmax = argmax + _starts(xp, input.shape, argmax.dtype)
-        return grad.reshape(-1)[argmax]
+        return grad.reshape(-1)[in_range(argmax, grad.size)]
 
     def grad(self, op, dy):
         x, _, argmax = op.inputs

@@ -11,6 +11,8 @@ every id that has one, and so on, where the ids with most rows come first:
 
 from __future__ import annotations
 
+import numpy as np
+
 FEW = 2048  # numbers: adding them one by one takes 5 ns each, sorting 100 us and more
 _PRODUCT = 2 ** 23  # multiplications: about 0.2 ms
 _TURNS = 32  # rows of one id that are added in turn; the sums of so many are then added up
@@ -36,7 +38,7 @@ def summed_rows(xp, rows, ids, count):
     if width == 1 or rows.size <= FEW:
         result = xp.zeros(shape, rows.dtype)
         places = ids if width == 1 else ids.astype("int64")[:, None] * width + xp.arange(width)
-        xp.add.at(result.reshape(-1), places.reshape(-1), rows.reshape(-1))
+        update_at(xp, xp.add, result.reshape(-1), places.reshape(-1), rows.reshape(-1))
         return result
     product = 4 * count <= ids.size and count * ids.size * (width + 8) <= _PRODUCT
     if product and rows.dtype.char in "fd":
@@ -45,6 +47,31 @@ def summed_rows(xp, rows, ids, count):
         if xp.isfinite(result).all():  # else 0 * inf or 0 * NaN may have got into other sums
             return result.reshape(shape)
     return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids, shape, rows.dtype)
+
+
+def update_at(xp, ufunc, result, index, values):
+    """`ufunc.at(result, index, values)`, which CuPy has for few ufuncs and dtypes.
+
+    Args:
+        xp: NumPy or CuPy.
+        ufunc: `xp.add`, `xp.subtract`, `xp.maximum` or `xp.minimum`.
+        result: array, changed in place.
+        index: array of indices in range, or a tuple of them.
+        values: array that broadcasts to `result[index]`.
+    """
+    if xp is np:
+        ufunc.at(result, index, values)
+    elif ufunc is xp.subtract:
+        update_at(xp, xp.add, result, index, -values)
+    elif result.dtype.kind == "c":
+        ufunc.at(result.real, index, values.real)
+        ufunc.at(result.imag, index, values.imag)
+    elif result.dtype.itemsize < 4 and not (result.dtype == "float16" and ufunc is xp.add):
+        wide = result.astype("float32" if result.dtype.kind == "f" else "int32")
+        ufunc.at(wide, index, values.astype(wide.dtype))
+        result[...] = wide.astype(result.dtype)
+    else:
+        ufunc.at(result, index, values)
 
 
 def sums_by_id(xp, picked, ids, shape, dtype, combine=None, neutral=0):

@@ -16,6 +16,7 @@ from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.row_sums import update_at
 from flowgraph.ops.state import check_variable
 
 _FEW = 20_000  # numbers: entry by entry they take less time than sorting
@@ -491,7 +492,7 @@ def combine(xp, ufunc, result, indices, updates) -> None:
     if not bool(again.any()):
         result[indices] = ufunc(result[indices], updates)
     elif result.ndim == 1:
-        ufunc.at(result, indices, updates)
+        update_at(xp, ufunc, result, indices, updates)
     else:
         shape = result.shape[1:]
         width = math.prod(shape)
@@ -506,7 +507,7 @@ def combine(xp, ufunc, result, indices, updates) -> None:
             later = places[1:][again]
             rows, updates = rows[later], updates[later]
         entries = rows.astype("int64")[:, None] * width + xp.arange(width)
-        ufunc.at(result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
+        update_at(xp, ufunc, result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
 
 
 def combine_nd(xp, ufunc, result, indices, updates) -> None:

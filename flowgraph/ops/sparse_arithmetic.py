@@ -23,6 +23,7 @@ from flowgraph.ops.gather import gather_nd, unsorted_segment_sum
 from flowgraph.ops.index import slice as slice_
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape
+from flowgraph.ops.row_sums import update_at
 from flowgraph.ops.shape import rank, shape, size
 from flowgraph.ops.sparse_rows import (
     INT64,
@@ -171,7 +172,7 @@ class SparseTensorDenseAdd(OpDef):
         _check_same_shape(tuple(a_shape), b.shape)
         check_bounds(xp, a_indices, a_shape)
         total = xp.array(b)
-        xp.add.at(total.reshape(-1), linear_places(xp, a_indices, a_shape), a_values)
+        update_at(xp, xp.add, total.reshape(-1), linear_places(xp, a_indices, a_shape), a_values)
         return total
 
     def grad(self, op, dy):

@@ -106,10 +106,11 @@ class TensorList:
         return self.length()
 
 
-def take(items: TensorList, index: int, element: Any, once: bool = False) -> Any:
+def take(xp: Any, items: TensorList, index: int, element: Any, once: bool = False) -> Any:
     """One item; zeros for a missing one of known shape.
 
     Args:
+        xp: the array module.
         items: the list.
         index: which one.
         element: (dtype, static shape) of the items.
@@ -132,7 +133,7 @@ def take(items: TensorList, index: int, element: Any, once: bool = False) -> Any
         if shape is None or None in shape:
             raise InvalidArgumentError(None, None, f"Could not read index {index}: it has not been "
                                        "written, and the element shape is not known")
-        return np.full(shape, b"" if dtype is dt.string else 0, dtype.numpy)
+        return xp.full(shape, b"" if dtype is dt.string else 0, dtype.numpy)
     if dtype.numpy != array.dtype:
         raise InvalidArgumentError(None, None, f"expected elements of {dtype.name}, found "
                                                f"{array.dtype}")
@@ -221,7 +222,7 @@ class TensorListGetItem(ListOp):
         return Spec(element_dtype, element_shape)
 
     def kernel(self, xp, list, index, *, element_dtype, element_shape=None, once=False):
-        return take(list, int(index), (element_dtype, element_shape), once)
+        return take(xp, list, int(index), (element_dtype, element_shape), once)
 
     def grad(self, op, dy):
         return TensorListFromItem.build(op.inputs[1], dy), None

@@ -65,7 +65,8 @@ class TensorListStack(ListOp):
                 list.read.update(range(len(rows)))
             return rows
         element = element_dtype, _shape_of_any(list, element_shape)
-        return _stacked(xp, [take(list, i, element, once) for i in range(list.length())], element)
+        items = [take(xp, list, i, element, once) for i in range(list.length())]
+        return _stacked(xp, items, element)
 
     def grad(self, op, dy):
         return TensorListFromTensor.build(dy)
@@ -128,7 +129,7 @@ class TensorListGather(ListOp):
 
     def kernel(self, xp, list, indices, *, element_dtype, element_shape=None, once=False):
         element = element_dtype, _shape_of_any(list, element_shape)
-        return _stacked(xp, [take(list, int(i), element, once) for i in indices], element)
+        return _stacked(xp, [take(xp, list, int(i), element, once) for i in indices], element)
 
     def grad(self, op, dy):
         return TensorListFromItems.build(op.inputs[1], dy), None
@@ -235,7 +236,7 @@ class TensorListConcat(ListOp):
                 list.read.update(range(len(rows)))
             return rows.reshape((-1, *rows.shape[2:]))
         known = element_shape if element_shape and None not in element_shape else None
-        arrays = [take(list, i, (element_dtype, known), once) for i in range(list.length())]
+        arrays = [take(xp, list, i, (element_dtype, known), once) for i in range(list.length())]
         if not arrays:
             if element_shape is None or None in element_shape[1:]:
                 raise InvalidArgumentError(None, None, "cannot concatenate no items of unknown "

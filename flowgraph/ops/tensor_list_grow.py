@@ -88,7 +88,7 @@ class TensorListPopBack(ListOp):
             raise InvalidArgumentError(None, None, "Trying to pop from an empty list.")
         shape = element_shape if isinstance(element_shape, tuple) and min(
             element_shape, default=0) >= 0 else None
-        item = take(input_handle, last, (element_dtype, shape))
+        item = take(xp, input_handle, last, (element_dtype, shape))
         items = {i: held for i, held in input_handle.items().items() if i < last}
         return TensorList(items, last), item
 

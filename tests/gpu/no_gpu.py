@@ -1,0 +1,548 @@
+"""CuPy without a GPU: NumPy behind CuPy's names, parameters and manners.
+
+`cupy` stands in the place of the array module that kernels get, and DeviceArray in the place of
+cupy.ndarray. What a kernel asks for is looked up in data/cupy_names.json, which lists what CuPy
+has; then NumPy computes it. What CuPy would refuse raises NotInCuPy:
+
+- names that it has not, and parameters that it does not take;
+- arrays of NumPy, lists and tuples where it wants an array of its own;
+- a ufunc on dtypes for which it has no loop, or whose loop gives another dtype than NumPy's;
+- an array of the device handed to NumPy, and arrays of text.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_FILE = Path(__file__).parent / "data" / "cupy_names.json"
+_P = inspect.Parameter
+
+
+class NotInCuPy(Exception):
+    """A kernel asks for what CuPy has not."""
+
+
+def _listed() -> Any:
+    listed = json.loads(_FILE.read_text())
+    return listed["version"], listed["ufunc_keywords"], listed["names"]
+
+
+VERSION, _UFUNC_KEYWORDS, NAMES = _listed()
+
+# What to write in place of a name or a parameter, where the plain "CuPy has no such" does not tell.
+INSTEAD = {
+    "where": "xp.where(condition, values, neutral) before it",
+    "initial": "xp.maximum of the result and the bound, or one more element in front",
+    "out": "out[...] = result",
+    "mode": "indices that are in range already: xp.clip(indices, 0, n - 1)",
+    "einsum_path": "einsum alone, or NumPy's path worked out on shapes on the host",
+    "a_min": "the bounds as positional arguments",
+    "min": "the bounds as positional arguments",
+    "max": "the bounds as positional arguments",
+    "errstate": "nothing: the runner keeps warnings quiet",
+    "ufunc.reduce": "xp.sum, xp.prod, xp.max, xp.min, xp.any or xp.all",
+    "__index__": "int(x), or a shape",
+    "fromiter": "xp.array(list(...))",
+    "frombuffer": "xp.asarray(numpy array) in a host-only op",
+}
+
+# The dtypes for which a GPU adds without a lock, and CuPy lets ufunc.at: as its errors say.
+_ORDERED = "ilqILQfd"
+_AT = {"add.at": _ORDERED + "e", "maximum.at": _ORDERED, "minimum.at": _ORDERED,
+       "subtract.at": "iI", **{f"bitwise_{word}.at": "ilqILQ" for word in ("and", "or", "xor")}}
+
+# Functions that make an array of what is on the host.
+_FROM_HOST = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"}
+# Parameters that are not arrays: shapes, axes, numbers, dtypes.
+_PLAIN = {"shape", "axis", "axes", "dtype", "repeats", "reps", "shift", "newshape", "pad_width",
+          "size", "source", "destination", "indices_or_sections", "order", "mode", "start", "stop",
+          "fill_value", "N", "M", "n", "k", "num", "dimensions", "dims", "offset", "axis1", "axis2",
+          "constant_values", "window_shape", "strides", "subscripts", "shape_tuple", "s", "block",
+          "decimals", "x_min", "x_max", "args", "bins", "range", "indices_or_section", "seed",
+          "minlength", "kth", "ord", "a_min", "a_max", "arrays_or_dtypes"}
+_LISTS_OF_ARRAYS = {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "block",
+                    "meshgrid", "broadcast_arrays", "lexsort", "choose", "select", "ix_",
+                    "piecewise", "einsum"}
+_OF_SHAPES = {"broadcast_shapes", "result_type", "can_cast", "promote_types", "unravel_index",
+              "indices", "dtype", "iinfo", "finfo", "issubdtype", "min_scalar_type", "ndindex",
+              "isscalar", "shape", "ndim", "size"}
+
+
+@cache
+def signature(name: str) -> inspect.Signature | None:
+    """The parameters of a function or a method; None if they are not known.
+
+    Args:
+        name: as in the file, "linalg.inv" or "ndarray.sum".
+    """
+    text = NAMES[name]
+    if not isinstance(text, str):
+        return None
+    a = ast.parse(f"def f({text}): pass").body[0].args  # type: ignore[attr-defined]
+    plain = [(p, _P.POSITIONAL_ONLY) for p in a.posonlyargs] + [
+        (p, _P.POSITIONAL_OR_KEYWORD) for p in a.args]
+    required = len(plain) - len(a.defaults)
+    found = [_P(p.arg, kind, default=_P.empty if i < required else None)
+             for i, (p, kind) in enumerate(plain)]
+    if a.vararg:
+        found.append(_P(a.vararg.arg, _P.VAR_POSITIONAL))
+    found += [_P(p.arg, _P.KEYWORD_ONLY, default=_P.empty if d is None else None)
+              for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True)]
+    if a.kwarg:
+        found.append(_P(a.kwarg.arg, _P.VAR_KEYWORD))
+    return inspect.Signature(found)
+
+
+def misfit(name: str, positional: int, keywords: tuple[str, ...]) -> str:
+    """What is wrong with a call, in words; "" if CuPy takes it.
+
+    Args:
+        name: "sum", "linalg.inv", "ndarray.astype".
+        positional: number of positional arguments.
+        keywords: names of the others.
+
+    Example:
+        >>> misfit("sum", 1, ("axis", "initial"))[:53]
+        'cupy.sum(a, axis=None, dtype=None, out=None, keepdims'
+        >>> misfit("sum", 1, ("axis",))
+        ''
+    """
+    if name not in NAMES:
+        return f"CuPy {VERSION} has no {_spelled(name)}{_instead(name.rpartition('.')[2])}"
+    if isinstance(NAMES[name], dict):
+        noted = NAMES[name]
+        wrong = [word for word in keywords if word not in _UFUNC_KEYWORDS]
+        most = noted["nin"] + noted["nout"]
+        if wrong:
+            return (f"the ufunc {_spelled(name)} takes {', '.join(_UFUNC_KEYWORDS)}, not "
+                    f"{wrong[0]}={_instead(wrong[0])}")
+        if not noted["nin"] <= positional <= most:
+            return f"the ufunc {_spelled(name)} takes {noted['nin']} inputs, got {positional}"
+        return ""
+    bound = signature(name)
+    if bound is None:
+        return ""
+    try:
+        bound.bind(*[None] * positional, **dict.fromkeys(keywords))
+    except TypeError as error:
+        known = {p.name for p in bound.parameters.values()}
+        wrong = [word for word in keywords if word not in known]
+        return (f"{_spelled(name)}({NAMES[name]}): {error}"
+                f"{_instead(wrong[0]) if wrong else ''}")
+    return ""
+
+
+def _spelled(name: str) -> str:
+    return name if name.startswith("cupyx.") else f"cupy.{name}"
+
+
+def _instead(word: str) -> str:
+    return f"; write {INSTEAD[word]}" if word in INSTEAD else ""
+
+
+# -- arrays --------------------------------------------------------------------------------------
+
+
+class DeviceArray:
+    """An array that only CuPy's functions, and its own methods, can look into.
+
+    Attributes:
+        host: the NumPy array behind it.
+    """
+
+    __slots__ = ("host",)
+    __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None
+
+    def __init__(self, host: np.ndarray) -> None:
+        self.host = host
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotInCuPy("an array of the device goes to NumPy: CuPy refuses to convert it; write "
+                        "xp's function, or set host_only")
+
+    def __array_function__(self, function: Any, *args: Any) -> Any:
+        raise NotInCuPy(f"np.{function.__name__} gets an array of the device; write "
+                        f"xp.{function.__name__}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if f"ndarray.{name}" not in NAMES:
+            raise NotInCuPy(f"CuPy {VERSION} has no ndarray.{name}{_instead(name)}")
+        value = getattr(self.host, name)
+        if NAMES[f"ndarray.{name}"] is None:
+            note(f"ndarray.{name}")
+            return _Flags(value) if name == "flags" else _on_device(value)
+        return _checked(f"ndarray.{name}", value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "host":
+            object.__setattr__(self, name, value)
+        elif name in ("shape", "real", "imag"):
+            setattr(self.host, name, _on_host(value, f"ndarray.{name}"))
+        else:
+            raise NotInCuPy(f"x.{name} = ... is not for arrays of CuPy")
+
+    def __getitem__(self, key: Any) -> Any:
+        try:
+            return _on_device(self.host[_on_host(key, "an index")])
+        except IndexError as error:
+            raise _unseen(key, error) from None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        try:
+            self.host[_on_host(key, "an index")] = _on_host(value, "x[...] = value")
+        except IndexError as error:
+            raise _unseen(key, error) from None
+
+    def __iter__(self) -> Any:
+        return (_on_device(row) for row in self.host)
+
+    def __len__(self) -> int:
+        return len(self.host)
+
+    def __bool__(self) -> bool:
+        note("ndarray.item")
+        return bool(self.host)
+
+    def __int__(self) -> int:
+        note("ndarray.item")
+        return int(self.host)
+
+    def __float__(self) -> float:
+        note("ndarray.item")
+        return float(self.host)
+
+    def __complex__(self) -> complex:
+        note("ndarray.item")
+        return complex(self.host)
+
+    def __repr__(self) -> str:
+        return f"device {self.host!r}"
+
+
+def _unseen(key: Any, error: IndexError) -> Exception:
+    """The error about an index: CuPy raises none about the contents of arrays."""
+    is_about_contents = type(error) is IndexError and any(
+        isinstance(k, DeviceArray) for k in (key if isinstance(key, tuple) else (key,)))
+    if is_about_contents:
+        return NotInCuPy("an array of indices goes out of range, and CuPy does not see it: it "
+                         "wraps them; ask in the kernel before")
+    return error
+
+
+class _Flags:
+    """What CuPy tells of an array's memory."""
+
+    def __init__(self, flags: Any) -> None:
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        if f"flags.{name}" not in NAMES:
+            raise NotInCuPy(f"CuPy {VERSION} has no x.flags.{name}")
+        return getattr(self._flags, name)
+
+
+_UFUNC_OF = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
+             "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "and": "bitwise_and",
+             "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift",
+             "rshift": "right_shift", "neg": "negative", "pos": "positive", "abs": "absolute",
+             "invert": "invert", "lt": "less", "le": "less_equal", "eq": "equal",
+             "ne": "not_equal", "gt": "greater", "ge": "greater_equal", "matmul": "matmul"}
+
+
+def _add_operator(name: str, ufunc: str) -> None:
+    def operator(self: Any, *other: Any) -> Any:
+        return getattr(cupy, ufunc)(self, *other)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return getattr(cupy, ufunc)(other, self)
+
+    def in_place(self: Any, other: Any) -> Any:
+        return getattr(cupy, ufunc)(self, other, out=self)
+
+    for prefix, method in (("", operator), ("r", reflected), ("i", in_place)):
+        if f"ndarray.__{prefix}{name}__" in NAMES:
+            setattr(DeviceArray, f"__{prefix}{name}__", method)
+
+
+for _name, _ufunc in _UFUNC_OF.items():
+    _add_operator(_name, _ufunc)
+
+
+# -- the module ----------------------------------------------------------------------------------
+
+called: set[tuple[str, int, tuple[str, ...]]] = set()  # what kernels asked for so far
+noted: Callable[[str], None] | None = None  # told of each name
+
+
+def note(name: str, positional: int = 0, keywords: tuple[str, ...] = ()) -> None:
+    """Remembers a call that CuPy takes."""
+    called.add((name, positional, keywords))
+    if noted is not None:
+        noted(name)
+
+
+class _Module:
+    """A module of CuPy, name by name as they are asked for."""
+
+    def __init__(self, path: str, host: Any) -> None:
+        self._path, self._host = path, host
+        self.__name__ = f"cupy.{path}".rstrip(".")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        path = self._path + name
+        if path in NAMES:
+            found = self._entry(path, name)
+        elif any(other.startswith(f"{path}.") for other in NAMES):
+            found = _Module(f"{path}.", getattr(self._host, name))
+        else:
+            raise NotInCuPy(f"CuPy {VERSION} has no {_spelled(path)}{_instead(name)}")
+        setattr(self, name, found)
+        return found
+
+    def _entry(self, path: str, name: str) -> Any:
+        if path == "ndarray":
+            return DeviceArray
+        value = getattr(self._host, name)
+        if path == "broadcast":
+            return lambda *arrays: value(*[_on_host(a, name) for a in arrays])
+        if isinstance(NAMES[path], dict):
+            return _Ufunc(path, value)
+        if NAMES[path] is None:
+            return value
+        return _checked(path, value)
+
+
+def _checked(name: str, function: Any) -> Any:
+    """A function of NumPy that is called as CuPy's may be."""
+    bound = signature(name)
+    is_method = name.startswith("ndarray.")
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        words = tuple(sorted(kwargs))
+        key = (name, len(args), words)
+        if key not in called:
+            wrong = misfit(name, len(args), words)
+            if wrong:
+                raise NotInCuPy(wrong)
+        note(*key)
+        if not is_method and name not in _FROM_HOST and name not in _OF_SHAPES and bound:
+            _want_arrays(name, bound, args, kwargs)
+        result = _computed(name, function, args, kwargs)
+        if name in ("ndarray.item", "ndarray.tolist", "ndarray.get") or name in _OF_SHAPES:
+            return result if not isinstance(result, np.ndarray) else DeviceArray(result)
+        out = kwargs.get("out")
+        return out if isinstance(out, DeviceArray) else _on_device(result)
+
+    call.__name__ = name
+    return call
+
+
+def _computed(name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What NumPy's function gives for arguments of the device."""
+    convert = _plain if name in _FROM_HOST else lambda value: _on_host(value, name)
+    if name.endswith(".at") and args[0].dtype.char not in _AT[name]:
+        raise NotInCuPy(f"{_spelled(name)} has no {args[0].dtype.name}; write update_at(xp, ...) "
+                        "of ops/row_sums.py, or sort the indices")
+    try:
+        return function(*[convert(a) for a in args], **{k: convert(v) for k, v in kwargs.items()})
+    except IndexError as error:
+        raise _unseen((*args, *kwargs.values()), error) from None
+
+
+def _want_arrays(name: str, bound: inspect.Signature, args: tuple[Any, ...],
+                 kwargs: dict[str, Any]) -> None:
+    """Refuses lists, tuples and NumPy's arrays in the place of an array."""
+    if name in _LISTS_OF_ARRAYS or name.endswith(".at"):
+        return
+    for param, value in bound.bind(*args, **kwargs).arguments.items():
+        if param not in _PLAIN and isinstance(value, list | tuple) and value:
+            raise NotInCuPy(f"{_spelled(name)} gets a {type(value).__name__} for {param}; write "
+                            "xp.asarray(...) around it, or work it out in Python")
+
+
+class _Ufunc:
+    """A ufunc as CuPy calls it."""
+
+    def __init__(self, name: str, host: np.ufunc) -> None:
+        self.__name__, self._host = name, host
+        noted = NAMES[name]
+        self.nin, self.nout = noted["nin"], noted["nout"]
+        self._loops = [loop.split("->") for loop in noted["types"]]
+        self._known: dict[Any, str] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        words = tuple(sorted(kwargs))
+        wrong = misfit(self.__name__, len(args), words)
+        if wrong:
+            raise NotInCuPy(wrong)
+        note(self.__name__, len(args), words)
+        for value in args[:self.nin]:
+            if isinstance(value, list | tuple):
+                raise NotInCuPy(f"{_spelled(self.__name__)} gets a {type(value).__name__}")
+        given = [_on_host(a, self.__name__) for a in args]
+        self._check_loop(given[:self.nin], kwargs)
+        result = self._host(*given, **{k: _on_host(v, self.__name__) for k, v in kwargs.items()})
+        out = kwargs.get("out", args[self.nin] if len(args) > self.nin else None)
+        if isinstance(out, DeviceArray):
+            return out
+        return _on_device(result)
+
+    def __getattr__(self, name: str) -> Any:
+        path = f"{self.__name__}.{name}"
+        if path in NAMES:
+            return _checked(path, getattr(self._host, name))
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise NotInCuPy(f"CuPy {VERSION} has no {_spelled(path)}{_instead('ufunc.' + name)}")
+
+    def _check_loop(self, inputs: list[Any], kwargs: dict[str, Any]) -> None:
+        """Whether CuPy has a loop for the inputs' dtypes that gives NumPy's dtype."""
+        if kwargs.get("dtype") is not None:
+            return
+        key = tuple(a.dtype if isinstance(a, np.ndarray | np.generic) else type(a) for a in inputs)
+        if key not in self._known:
+            self._known[key] = self._wrong_loop(key)
+        if self._known[key]:
+            raise NotInCuPy(self._known[key])
+
+    def _wrong_loop(self, key: tuple[Any, ...]) -> str:
+        weak = {bool: np.dtype(bool), int: int, float: float, complex: complex}
+        kinds = tuple(weak.get(k, k) for k in key)
+        said = ", ".join(getattr(k, "name", str(k)) for k in key)
+        try:
+            theirs = self._host.resolve_dtypes((*kinds, *(None,) * self._host.nout))
+        except TypeError:
+            return ""  # NumPy will say it
+        taken = [k if isinstance(k, np.dtype) else t
+                 for k, t in zip(kinds, theirs, strict=False)]
+        for loop_in, loop_out in self._loops:
+            if all(np.can_cast(t, c) for t, c in zip(taken, loop_in, strict=True)):
+                found = [np.dtype(c) for c in loop_out]
+                if found != list(theirs[self._host.nin:]):
+                    return (f"{_spelled(self.__name__)} of {said} gives {found[0]}, NumPy's gives "
+                            f"{theirs[self._host.nin]}; write x.astype(...) before or after it")
+                return ""
+        return f"{_spelled(self.__name__)} has no loop for {said}; write x.astype(...) before it"
+
+
+def _on_host(value: Any, what: str) -> Any:
+    """What NumPy gets for an argument."""
+    if isinstance(value, DeviceArray):
+        return value.host
+    if isinstance(value, np.ndarray):
+        raise NotInCuPy(f"{what} gets an array of NumPy; write xp.asarray(...) around it")
+    if isinstance(value, tuple):
+        return tuple([_on_host(v, what) for v in value])
+    if isinstance(value, list):
+        return [_on_host(v, what) for v in value]
+    if isinstance(value, slice) and any(
+            isinstance(v, DeviceArray) for v in (value.start, value.stop, value.step)):
+        raise NotInCuPy("a slice gets an array of the device; write int(...) around it")
+    if isinstance(value, _Ufunc):
+        raise NotInCuPy(f"{what} gets a ufunc")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """The same for functions that take what is on the host too."""
+    if isinstance(value, DeviceArray):
+        return value.host
+    if isinstance(value, list | tuple):
+        return type(value)([_plain(v) for v in value])
+    return value
+
+
+def _on_device(value: Any) -> Any:
+    """What CuPy would return where NumPy returned `value`."""
+    if isinstance(value, np.ndarray | np.generic):
+        return DeviceArray(np.asarray(value))
+    if type(value) is tuple:
+        return tuple([_on_device(v) for v in value])
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[_on_device(v) for v in value])
+    if type(value) is list:
+        return [_on_device(v) for v in value]
+    return value
+
+
+cupy = _Module("", np)
+
+
+# -- the border between the host and the device ----------------------------------------------------
+
+
+def is_numeric(dtype: np.dtype) -> bool:
+    """Whether CuPy has arrays of this dtype."""
+    return dtype.kind in "biufc"
+
+
+class OnDevice:
+    """A kernel that runs on the device: its arrays are taken there, and its results back.
+
+    Args:
+        op_def: the op.
+    """
+
+    def __init__(self, op_def: Any) -> None:
+        self._op_def = op_def
+        self._kernel = getattr(op_def, "kernel_cupy", op_def.kernel)
+
+    def __call__(self, xp: Any, *arguments: Any, **keywords: Any) -> Any:
+        if not _fits(arguments):
+            return self._op_def.kernel(xp, *arguments, **keywords)
+        if isinstance(keywords.get("out"), np.ndarray):
+            keywords["out"] = DeviceArray(keywords["out"])
+        if "bodies" in keywords:
+            keywords["bodies"] = tuple([_Body(body) for body in keywords["bodies"]])
+        result = self._kernel(cupy, *to_device(arguments), **keywords)
+        return to_host(result)
+
+
+class _Body:
+    """A branch, or the body of a loop, called from a kernel on the device."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __call__(self, *arguments: Any) -> Any:
+        return to_device(self._body(*to_host(arguments)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+
+def _fits(arguments: Any) -> bool:
+    return all(_fits(a) if isinstance(a, tuple) else
+               not isinstance(a, np.ndarray | np.generic) or is_numeric(a.dtype)
+               for a in arguments)
+
+
+def to_device(value: Any) -> Any:
+    """Arrays, and those in tuples, as arrays of the device."""
+    if isinstance(value, np.ndarray | np.generic):
+        return DeviceArray(np.asarray(value)) if is_numeric(value.dtype) else value
+    return tuple([to_device(v) for v in value]) if isinstance(value, tuple) else value
+
+
+def to_host(value: Any) -> Any:
+    """The reverse. An array of NumPy among a kernel's results is refused."""
+    if isinstance(value, DeviceArray):
+        return value.host
+    if isinstance(value, np.ndarray) and is_numeric(value.dtype):
+        raise NotInCuPy("the kernel returns an array of NumPy; write xp.asarray(...) around it")
+    if isinstance(value, list | tuple):
+        return type(value)([to_host(v) for v in value])
+    return value
