@@ -12,47 +12,18 @@ has; then NumPy computes it. What CuPy would refuse raises NotInCuPy:
 
 from __future__ import annotations
 
-import ast
 import inspect
-import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_FILE = Path(__file__).parent / "data" / "cupy_names.json"
-_P = inspect.Parameter
+from tests.gpu.cupy_names import NAMES, VERSION, instead, misfit, signature, spelled
 
 
 class NotInCuPy(Exception):
     """A kernel asks for what CuPy has not."""
 
-
-def _listed() -> Any:
-    listed = json.loads(_FILE.read_text())
-    return listed["version"], listed["ufunc_keywords"], listed["names"]
-
-
-VERSION, _UFUNC_KEYWORDS, NAMES = _listed()
-
-# What to write in place of a name or a parameter, where the plain "CuPy has no such" does not tell.
-INSTEAD = {
-    "where": "xp.where(condition, values, neutral) before it",
-    "initial": "xp.maximum of the result and the bound, or one more element in front",
-    "out": "out[...] = result",
-    "mode": "indices that are in range already: xp.clip(indices, 0, n - 1)",
-    "einsum_path": "einsum alone, or NumPy's path worked out on shapes on the host",
-    "a_min": "the bounds as positional arguments",
-    "min": "the bounds as positional arguments",
-    "max": "the bounds as positional arguments",
-    "errstate": "nothing: the runner keeps warnings quiet",
-    "ufunc.reduce": "xp.sum, xp.prod, xp.max, xp.min, xp.any or xp.all",
-    "__index__": "int(x), or a shape",
-    "fromiter": "xp.array(list(...))",
-    "frombuffer": "xp.asarray(numpy array) in a host-only op",
-}
 
 # The dtypes for which a GPU adds without a lock, and CuPy lets ufunc.at: as its errors say.
 _ORDERED = "ilqILQfd"
@@ -69,83 +40,12 @@ _PLAIN = {"shape", "axis", "axes", "dtype", "repeats", "reps", "shift", "newshap
           "decimals", "x_min", "x_max", "args", "bins", "range", "indices_or_section", "seed",
           "minlength", "kth", "ord", "a_min", "a_max", "arrays_or_dtypes"}
 _LISTS_OF_ARRAYS = {"concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "block",
-                    "meshgrid", "broadcast_arrays", "lexsort", "choose", "select", "ix_",
-                    "piecewise", "einsum"}
+                    "meshgrid", "broadcast_arrays", "choose", "select", "ix_", "piecewise",
+                    "einsum"}
+_GIVE_ARRAYS = {"count_nonzero", "allclose", "array_equal", "array_equiv"}  # NumPy's give numbers
 _OF_SHAPES = {"broadcast_shapes", "result_type", "can_cast", "promote_types", "unravel_index",
               "indices", "dtype", "iinfo", "finfo", "issubdtype", "min_scalar_type", "ndindex",
               "isscalar", "shape", "ndim", "size"}
-
-
-@cache
-def signature(name: str) -> inspect.Signature | None:
-    """The parameters of a function or a method; None if they are not known.
-
-    Args:
-        name: as in the file, "linalg.inv" or "ndarray.sum".
-    """
-    text = NAMES[name]
-    if not isinstance(text, str):
-        return None
-    a = ast.parse(f"def f({text}): pass").body[0].args  # type: ignore[attr-defined]
-    plain = [(p, _P.POSITIONAL_ONLY) for p in a.posonlyargs] + [
-        (p, _P.POSITIONAL_OR_KEYWORD) for p in a.args]
-    required = len(plain) - len(a.defaults)
-    found = [_P(p.arg, kind, default=_P.empty if i < required else None)
-             for i, (p, kind) in enumerate(plain)]
-    if a.vararg:
-        found.append(_P(a.vararg.arg, _P.VAR_POSITIONAL))
-    found += [_P(p.arg, _P.KEYWORD_ONLY, default=_P.empty if d is None else None)
-              for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True)]
-    if a.kwarg:
-        found.append(_P(a.kwarg.arg, _P.VAR_KEYWORD))
-    return inspect.Signature(found)
-
-
-def misfit(name: str, positional: int, keywords: tuple[str, ...]) -> str:
-    """What is wrong with a call, in words; "" if CuPy takes it.
-
-    Args:
-        name: "sum", "linalg.inv", "ndarray.astype".
-        positional: number of positional arguments.
-        keywords: names of the others.
-
-    Example:
-        >>> misfit("sum", 1, ("axis", "initial"))[:53]
-        'cupy.sum(a, axis=None, dtype=None, out=None, keepdims'
-        >>> misfit("sum", 1, ("axis",))
-        ''
-    """
-    if name not in NAMES:
-        return f"CuPy {VERSION} has no {_spelled(name)}{_instead(name.rpartition('.')[2])}"
-    if isinstance(NAMES[name], dict):
-        noted = NAMES[name]
-        wrong = [word for word in keywords if word not in _UFUNC_KEYWORDS]
-        most = noted["nin"] + noted["nout"]
-        if wrong:
-            return (f"the ufunc {_spelled(name)} takes {', '.join(_UFUNC_KEYWORDS)}, not "
-                    f"{wrong[0]}={_instead(wrong[0])}")
-        if not noted["nin"] <= positional <= most:
-            return f"the ufunc {_spelled(name)} takes {noted['nin']} inputs, got {positional}"
-        return ""
-    bound = signature(name)
-    if bound is None:
-        return ""
-    try:
-        bound.bind(*[None] * positional, **dict.fromkeys(keywords))
-    except TypeError as error:
-        known = {p.name for p in bound.parameters.values()}
-        wrong = [word for word in keywords if word not in known]
-        return (f"{_spelled(name)}({NAMES[name]}): {error}"
-                f"{_instead(wrong[0]) if wrong else ''}")
-    return ""
-
-
-def _spelled(name: str) -> str:
-    return name if name.startswith("cupyx.") else f"cupy.{name}"
-
-
-def _instead(word: str) -> str:
-    return f"; write {INSTEAD[word]}" if word in INSTEAD else ""
 
 
 # -- arrays --------------------------------------------------------------------------------------
@@ -177,7 +77,7 @@ class DeviceArray:
         if name.startswith("__"):
             raise AttributeError(name)
         if f"ndarray.{name}" not in NAMES:
-            raise NotInCuPy(f"CuPy {VERSION} has no ndarray.{name}{_instead(name)}")
+            raise NotInCuPy(f"CuPy {VERSION} has no ndarray.{name}{instead(name)}")
         value = getattr(self.host, name)
         if NAMES[f"ndarray.{name}"] is None:
             note(f"ndarray.{name}")
@@ -193,14 +93,24 @@ class DeviceArray:
             raise NotInCuPy(f"x.{name} = ... is not for arrays of CuPy")
 
     def __getitem__(self, key: Any) -> Any:
+        key = _on_host(key, "an index")
+        key = key if type(key) is tuple else (key,)
+        if not any(part is Ellipsis for part in key):
+            key = (*key, ...)  # so that a single element is a view too, as CuPy's
         try:
-            return _on_device(self.host[_on_host(key, "an index")])
+            return _on_device(self.host[key])
         except IndexError as error:
             raise _unseen(key, error) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        given = _on_host(value, "x[...] = value")
+        if isinstance(value, DeviceArray) and np.may_share_memory(self.host, given):
+            target = self[key].host
+            if np.may_share_memory(target, given) and not _is_same_view(target, given):
+                raise NotInCuPy("x[...] = value with a value that overlaps it: the GPU copies in "
+                                "no order; write value.copy()")
         try:
-            self.host[_on_host(key, "an index")] = _on_host(value, "x[...] = value")
+            self.host[_on_host(key, "an index")] = given
         except IndexError as error:
             raise _unseen(key, error) from None
 
@@ -233,11 +143,17 @@ class DeviceArray:
 def _unseen(key: Any, error: IndexError) -> Exception:
     """The error about an index: CuPy raises none about the contents of arrays."""
     is_about_contents = type(error) is IndexError and any(
-        isinstance(k, DeviceArray) for k in (key if isinstance(key, tuple) else (key,)))
+        isinstance(k, DeviceArray | np.ndarray)
+        for k in (key if isinstance(key, tuple) else (key,)))
     if is_about_contents:
         return NotInCuPy("an array of indices goes out of range, and CuPy does not see it: it "
                          "wraps them; ask in the kernel before")
     return error
+
+
+def _is_same_view(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.__array_interface__["data"] == b.__array_interface__["data"] and (
+        a.shape == b.shape and a.strides == b.strides)
 
 
 class _Flags:
@@ -308,7 +224,7 @@ class _Module:
         elif any(other.startswith(f"{path}.") for other in NAMES):
             found = _Module(f"{path}.", getattr(self._host, name))
         else:
-            raise NotInCuPy(f"CuPy {VERSION} has no {_spelled(path)}{_instead(name)}")
+            raise NotInCuPy(f"CuPy {VERSION} has no {spelled(path)}{instead(name)}")
         setattr(self, name, found)
         return found
 
@@ -344,6 +260,8 @@ def _checked(name: str, function: Any) -> Any:
         if name in ("ndarray.item", "ndarray.tolist", "ndarray.get") or name in _OF_SHAPES:
             return result if not isinstance(result, np.ndarray) else DeviceArray(result)
         out = kwargs.get("out")
+        if name in _GIVE_ARRAYS:
+            result = np.asarray(result)
         return out if isinstance(out, DeviceArray) else _on_device(result)
 
     call.__name__ = name
@@ -352,14 +270,26 @@ def _checked(name: str, function: Any) -> Any:
 
 def _computed(name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What NumPy's function gives for arguments of the device."""
+    if name in _FROM_HOST and isinstance(args[0], list | tuple) and _is_mixed(args[0]):
+        raise NotInCuPy(f"{spelled(name)} gets a list of arrays and numbers; write xp.stack of "
+                        "arrays")
+    if name == "arange" and any(isinstance(a, DeviceArray) for a in args):
+        raise NotInCuPy("cupy.arange gets an array; write int(...) or float(...) around it")
     convert = _plain if name in _FROM_HOST else lambda value: _on_host(value, name)
     if name.endswith(".at") and args[0].dtype.char not in _AT[name]:
-        raise NotInCuPy(f"{_spelled(name)} has no {args[0].dtype.name}; write update_at(xp, ...) "
+        raise NotInCuPy(f"{spelled(name)} has no {args[0].dtype.name}; write update_at(xp, ...) "
                         "of ops/row_sums.py, or sort the indices")
     try:
         return function(*[convert(a) for a in args], **{k: convert(v) for k, v in kwargs.items()})
     except IndexError as error:
         raise _unseen((*args, *kwargs.values()), error) from None
+
+
+def _is_mixed(values: Any) -> bool:
+    """Whether a list, or one inside it, has arrays of the device and other things."""
+    kinds = {isinstance(value, DeviceArray) for value in values}
+    return len(kinds) > 1 or any(_is_mixed(value) for value in values
+                                 if isinstance(value, list | tuple))
 
 
 def _want_arrays(name: str, bound: inspect.Signature, args: tuple[Any, ...],
@@ -369,7 +299,7 @@ def _want_arrays(name: str, bound: inspect.Signature, args: tuple[Any, ...],
         return
     for param, value in bound.bind(*args, **kwargs).arguments.items():
         if param not in _PLAIN and isinstance(value, list | tuple) and value:
-            raise NotInCuPy(f"{_spelled(name)} gets a {type(value).__name__} for {param}; write "
+            raise NotInCuPy(f"{spelled(name)} gets a {type(value).__name__} for {param}; write "
                             "xp.asarray(...) around it, or work it out in Python")
 
 
@@ -391,10 +321,17 @@ class _Ufunc:
         note(self.__name__, len(args), words)
         for value in args[:self.nin]:
             if isinstance(value, list | tuple):
-                raise NotInCuPy(f"{_spelled(self.__name__)} gets a {type(value).__name__}")
+                raise NotInCuPy(f"{spelled(self.__name__)} gets a {type(value).__name__}")
         given = [_on_host(a, self.__name__) for a in args]
         self._check_loop(given[:self.nin], kwargs)
-        result = self._host(*given, **{k: _on_host(v, self.__name__) for k, v in kwargs.items()})
+        try:
+            result = self._host(*given,
+                                **{k: _on_host(v, self.__name__) for k, v in kwargs.items()})
+        except ValueError as error:
+            if "negative integer powers" in str(error):
+                raise NotInCuPy("CuPy raises nothing about negative integer powers; ask in the "
+                                "kernel before") from None
+            raise
         out = kwargs.get("out", args[self.nin] if len(args) > self.nin else None)
         if isinstance(out, DeviceArray):
             return out
@@ -406,7 +343,7 @@ class _Ufunc:
             return _checked(path, getattr(self._host, name))
         if name.startswith("__"):
             raise AttributeError(name)
-        raise NotInCuPy(f"CuPy {VERSION} has no {_spelled(path)}{_instead('ufunc.' + name)}")
+        raise NotInCuPy(f"CuPy {VERSION} has no {spelled(path)}{instead('ufunc.' + name)}")
 
     def _check_loop(self, inputs: list[Any], kwargs: dict[str, Any]) -> None:
         """Whether CuPy has a loop for the inputs' dtypes that gives NumPy's dtype."""
@@ -432,10 +369,10 @@ class _Ufunc:
             if all(np.can_cast(t, c) for t, c in zip(taken, loop_in, strict=True)):
                 found = [np.dtype(c) for c in loop_out]
                 if found != list(theirs[self._host.nin:]):
-                    return (f"{_spelled(self.__name__)} of {said} gives {found[0]}, NumPy's gives "
+                    return (f"{spelled(self.__name__)} of {said} gives {found[0]}, NumPy's gives "
                             f"{theirs[self._host.nin]}; write x.astype(...) before or after it")
                 return ""
-        return f"{_spelled(self.__name__)} has no loop for {said}; write x.astype(...) before it"
+        return f"{spelled(self.__name__)} has no loop for {said}; write x.astype(...) before it"
 
 
 def _on_host(value: Any, what: str) -> Any:
@@ -479,70 +416,3 @@ def _on_device(value: Any) -> Any:
 
 
 cupy = _Module("", np)
-
-
-# -- the border between the host and the device ----------------------------------------------------
-
-
-def is_numeric(dtype: np.dtype) -> bool:
-    """Whether CuPy has arrays of this dtype."""
-    return dtype.kind in "biufc"
-
-
-class OnDevice:
-    """A kernel that runs on the device: its arrays are taken there, and its results back.
-
-    Args:
-        op_def: the op.
-    """
-
-    def __init__(self, op_def: Any) -> None:
-        self._op_def = op_def
-        self._kernel = getattr(op_def, "kernel_cupy", op_def.kernel)
-
-    def __call__(self, xp: Any, *arguments: Any, **keywords: Any) -> Any:
-        if not _fits(arguments):
-            return self._op_def.kernel(xp, *arguments, **keywords)
-        if isinstance(keywords.get("out"), np.ndarray):
-            keywords["out"] = DeviceArray(keywords["out"])
-        if "bodies" in keywords:
-            keywords["bodies"] = tuple([_Body(body) for body in keywords["bodies"]])
-        result = self._kernel(cupy, *to_device(arguments), **keywords)
-        return to_host(result)
-
-
-class _Body:
-    """A branch, or the body of a loop, called from a kernel on the device."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def __call__(self, *arguments: Any) -> Any:
-        return to_device(self._body(*to_host(arguments)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._body, name)
-
-
-def _fits(arguments: Any) -> bool:
-    return all(_fits(a) if isinstance(a, tuple) else
-               not isinstance(a, np.ndarray | np.generic) or is_numeric(a.dtype)
-               for a in arguments)
-
-
-def to_device(value: Any) -> Any:
-    """Arrays, and those in tuples, as arrays of the device."""
-    if isinstance(value, np.ndarray | np.generic):
-        return DeviceArray(np.asarray(value)) if is_numeric(value.dtype) else value
-    return tuple([to_device(v) for v in value]) if isinstance(value, tuple) else value
-
-
-def to_host(value: Any) -> Any:
-    """The reverse. An array of NumPy among a kernel's results is refused."""
-    if isinstance(value, DeviceArray):
-        return value.host
-    if isinstance(value, np.ndarray) and is_numeric(value.dtype):
-        raise NotInCuPy("the kernel returns an array of NumPy; write xp.asarray(...) around it")
-    if isinstance(value, list | tuple):
-        return type(value)([to_host(v) for v in value])
-    return value

@@ -7,8 +7,6 @@ that one mistake in a kernel is told once, with the op, the kernel's line and wh
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,37 +17,13 @@ import flowgraph as fg
 from flowgraph.core.pool import at_most
 from flowgraph.errors import OpError
 from flowgraph.gradients.gradients import gradients
-from flowgraph.plan import plan
 from flowgraph.testing import BadCase, Case
 from tests.cases.tables import BAD, CASES
-from tests.gpu.no_gpu import NotInCuPy, OnDevice, is_numeric
+from tests.gpu.no_gpu import NotInCuPy
+from tests.gpu.on_device import on_device
 from tests.test_cases import arrays_of, assert_same, flat, run
 
 OPTIONS = {"runner": "interpreter", "passes": []}
-
-
-class DeviceStep(plan.Step):
-    """A step whose kernel runs on the device, unless its op is the host's."""
-
-    __slots__ = ()
-
-    def __init__(self, instr, *args):
-        super().__init__(instr, *args)
-        if not instr.op_def.host_only and all(
-                is_numeric(out.spec.dtype.numpy) or out.spec.dtype.name == "variant"
-                for out in instr.outputs):
-            self.kernel = OnDevice(instr.op_def)
-
-
-@contextmanager
-def on_device() -> Iterator[None]:
-    """Plans that are made inside have their kernels on the device."""
-    before = plan.Step
-    plan.Step = DeviceStep
-    try:
-        yield
-    finally:
-        plan.Step = before
 
 
 def results_of(case: Case) -> None:
@@ -115,8 +89,9 @@ def tables(rows) -> dict[str, list]:
 
 RESULTS = tables(CASES)
 # Of each op the first row will do: what gradients are made of is for the most part in the tables.
-SLOPES = tables({case.name.partition("/")[0]: case for case in reversed(CASES)
-                 if case.grad}.values())
+# Lists are the exception.
+SLOPES = tables({case.name.partition("/" if "Array" not in case.name else "//")[0]: case
+                 for case in reversed(CASES) if case.grad}.values())
 MISTAKES = tables([bad for bad in BAD if bad.phase == "run"])
 
 

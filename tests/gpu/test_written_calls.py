@@ -10,7 +10,8 @@ import pytest
 import flowgraph as fg
 from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY
-from tests.gpu.no_gpu import NAMES, VERSION, DeviceArray, NotInCuPy, cupy, misfit
+from tests.gpu.cupy_names import NAMES, VERSION, misfit
+from tests.gpu.no_gpu import DeviceArray, NotInCuPy, cupy
 from tests.gpu.written_calls import WrittenCall, written_calls
 
 PACKAGE = Path(fg.__file__).parent
@@ -67,12 +68,16 @@ HALF = DeviceArray(np.ones(4, np.float16))
     (lambda: X[np.array([0])], "array of NumPy"),
     (lambda: X[cupy.asarray([9])], "wraps them"),
     (lambda: cupy.take(X, cupy.asarray([9])), "wraps them"),
+    (lambda: X[1:].__setitem__(slice(None), X[:-1]), "overlaps"),
+    (lambda: cupy.array([X[0], 1]), "arrays and numbers"),
+    (lambda: cupy.arange(X[1]), "int(...)"),
+    (lambda: X ** -1, "negative integer powers"),
     (lambda: X.ctypes, "ndarray.ctypes"),
     (lambda: X.flags.writeable, "flags.writeable"),
     (lambda: cupy.spacing(HALF), "cupy.spacing"),
 ], ids=["initial", "where", "ufunc where", "clip", "take mode", "missing name", "reduce", "at",
-        "list", "mixed", "array", "numpy function", "index", "out of range", "take", "property",
-        "flag", "missing ufunc"])
+        "list", "mixed", "array", "numpy function", "index", "out of range", "take", "overlap",
+        "list of both", "range", "power", "property", "flag", "missing ufunc"])
 def test_what_cupy_refuses_is_refused(ask, words: str) -> None:
     with pytest.raises(NotInCuPy) as caught:
         ask()
@@ -86,6 +91,11 @@ def test_what_cupy_takes_is_computed() -> None:
     total = X.sum(axis=0, keepdims=True)
     assert total.shape == (1,) and int(total[0]) == 6
     assert isinstance(cupy.linalg.inv(cupy.eye(2)), DeviceArray)
+    assert isinstance(cupy.count_nonzero(X), DeviceArray)
+    copy = X.copy()
+    first = copy[0]
+    first += 5
+    assert int(copy[0]) == 5, "an element is a view, as CuPy's"
     sums = cupy.zeros(2, "float32")
     cupy.add.at(sums, cupy.asarray([1, 1]), cupy.ones(2, "float32"))
     np.testing.assert_array_equal(sums.host, [0, 2])
