@@ -49,7 +49,9 @@ def _without_sums(instr: Instr, program: Program) -> list[Instr] | None:
             continue
         term = adding.inputs[1] if adding.inputs[0] is feed else adding.inputs[0]
         maker = parts.body.producers.get(term)  # type: ignore[arg-type]
-        if maker is None or term is None or uses[term] != 1 or not _is_of_row(maker):
+        start = parts.inputs[k]
+        if (maker is None or term is None or uses[term] != 1 or not _is_of_row(maker)
+                or start is None or start.spec != term.spec):  # the sum would be larger than it
             continue
         _put_rows_in_place(parts, k, maker, behind, program)
         parts.body_instrs.remove(adding)
@@ -77,12 +79,12 @@ def _put_rows_in_place(parts: LoopParts, k: int, maker: Instr, behind: Emitter,
     _, begin, _, _, row = maker.inputs
     start, end, origins = parts.inputs[k], parts.ends[k], maker.origins
     assert begin is not None and row is not None and start is not None
-    name = end.name
+    name, whole = end.name, maker.outputs[0].spec.shape or ()
     places = behind.emit("TensorListStack", [parts.save(begin)], f"{name}/begin", origins,
                          element_dtype=begin.spec.dtype, element_shape=(1,))
     flat = constant(f"{name}/flat", np.array([-1], np.int32))
     places = behind.emit("Reshape", [places, flat], f"{name}/places", origins)
-    size = constant(f"{name}/size", np.int32((end.spec.shape or (1,))[0] or 1))
+    size = constant(f"{name}/size", np.int32(whole[0] or 0))
     places = behind.emit("FloorMod", [places, size], f"{name}/places", origins)  # -1 is the last
     rows = behind.emit("TensorListStack", [parts.save(row)], f"{name}/rows", origins,
                        element_dtype=row.spec.dtype, element_shape=row.spec.shape)

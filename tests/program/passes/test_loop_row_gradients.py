@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.ops.index import StridedSliceGrad
 from tests.plan.plans import plan_of, run_everywhere, source_of
 
 SIZE, WIDTH = 6, 3
@@ -62,6 +63,29 @@ def test_second_derivatives() -> None:
     first, *others = run_everywhere([second], {x: given()})
     for other in others:
         np.testing.assert_allclose(other[0], first[0], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("start", [
+    lambda x: 1.0, lambda x: fg.zeros([1, WIDTH]), lambda x: fg.zeros_like(x), lambda x: x,
+])
+@pytest.mark.parametrize("shape", [None, [None, WIDTH]])
+def test_sums_whose_size_the_loop_does_not_tell(start, shape) -> None:
+    x = fg.placeholder(fg.float32, [SIZE, WIDTH])
+    begin = fg.convert_to_tensor(start(x))
+    if shape is not None and begin.shape.rank == 0:
+        begin = fg.fill([1, WIDTH], begin)
+
+    def put(i, total):
+        place = fg.reshape(i, [1])
+        return i + 1, total + StridedSliceGrad.build(
+            fg.constant([SIZE, WIDTH]), place, place + 1, fg.constant([1]), fg.tanh(x[i]),
+            shrink_axis_mask=1)
+
+    _, total = fg.while_loop(lambda i, total: i < SIZE, put, [0, begin], shape_invariants=[
+        fg.TensorShape([]), fg.TensorShape(shape)])
+    first, *others = run_everywhere([total], {x: given()})
+    for other in others:
+        np.testing.assert_allclose(other[0], first[0], rtol=1e-6)
 
 
 def test_rows_are_read_by_index_in_the_source() -> None:
