@@ -19,6 +19,7 @@ from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.convert import to_tensor
 from flowgraph.opdef.families import Binary
 from flowgraph.opdef.opdef import NotDifferentiable, op_def
+from flowgraph.opdef.subgraph import building_graph
 from flowgraph.ops.complex_numbers import conj
 
 TRUE_QUOTIENT = {dt.int8: dt.float32, dt.uint8: dt.float32, dt.int16: dt.float32,
@@ -137,7 +138,7 @@ def div(x, y, name=None):
 def _operands(function: str, x, y) -> tuple[Tensor, Tensor]:
     """Both as tensors of one dtype; a Python value takes the dtype of the tensor beside it."""
     tensors = [t for t in (x, y) if is_tensor_like(t)]
-    graph = tensors[0].graph if tensors else get_default_graph()
+    graph = building_graph(tensors[0].graph) if tensors else get_default_graph()
     x_dtype = None if is_tensor_like(x) or not tensors else y.dtype.base_dtype
     x = to_tensor(graph, x, x_dtype, "x")
     if not is_tensor_like(y):

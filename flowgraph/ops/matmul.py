@@ -17,6 +17,7 @@ from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.convert import to_tensor
 from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.opdef.subgraph import building_graph
 from flowgraph.ops.complex_numbers import conj
 
 
@@ -154,7 +155,7 @@ def _batched(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, name):
 def _operands(a, b) -> tuple[Tensor, Tensor]:
     """Both as tensors; a Python value takes the dtype of the tensor beside it."""
     tensors = [t for t in (a, b) if is_tensor_like(t)]
-    graph = tensors[0].graph if tensors else get_default_graph()
+    graph = building_graph(tensors[0].graph) if tensors else get_default_graph()
     a_dtype = b.dtype.base_dtype if tensors and not is_tensor_like(a) else None
     a = to_tensor(graph, a, a_dtype, "a")
     return a, to_tensor(graph, b, None if is_tensor_like(b) else a.spec.dtype, "b")

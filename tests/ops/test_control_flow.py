@@ -466,6 +466,21 @@ def test_a_choice_must_be_a_scalar(build) -> None:
         build()
 
 
+@pytest.mark.parametrize("function", [fg.matmul, fg.div, fg.divide, fg.truediv, fg.floordiv,
+                                      fg.mod, fg.subtract, fg.linalg.matvec, fg.tensordot])
+def test_a_variable_may_be_the_first_operand_inside(function) -> None:
+    axes = {"axes": 1} if function is fg.tensordot else {}
+    w = fg.Variable([[2.0, 1.0], [1.0, 3.0]])
+    h = fg.constant([1.0, 2.0] if function is fg.linalg.matvec else [[1.0, 2.0], [2.0, 1.0]])
+    outside = function(w, function(w, h, **axes), **axes)
+    _, inside = fg.while_loop(lambda i, h: i < 2,
+                             lambda i, h: (i + 1, function(w, h, **axes)), [0, h])
+    branch = fg.cond(fg.constant(True), lambda: function(w, fg.identity(h), **axes), lambda: h)
+    got = value_of([inside, outside, branch, function(w, h, **axes)])
+    np.testing.assert_array_equal(got[0], got[1])
+    np.testing.assert_array_equal(got[2], got[3])
+
+
 def test_a_shape_told_after_a_capture_is_known_inside() -> None:
     x = fg.placeholder(fg.float32, [None])
 
