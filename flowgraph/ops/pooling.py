@@ -20,6 +20,7 @@ from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import OpDef
+from flowgraph.ops import pool_shifts
 from flowgraph.ops.constant import zeros_like
 from flowgraph.ops.padding import (
     Windows,
@@ -190,6 +191,8 @@ def shared_out(xp, sizes, dy, place: Windows) -> Any:
 def to_first(xp, x, y, dy, place: Windows) -> Any:
     """dx where each dy stands at the first maximum of its window."""
     _check_pooled(x, y, dy.shape, y.shape, place)
+    if pool_shifts.pays(xp, x, place):
+        return pool_shifts.to_first(x, y, dy, place)
     dx = xp.zeros(x.shape, dy.dtype)
     apart = all(s >= k for s, k in zip(place.strides, place.sizes, strict=True))
     taps = _of_images(place.all_taps(x.shape))
