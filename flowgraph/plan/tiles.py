@@ -179,10 +179,11 @@ class TileFunction:
     def full_tiles(self) -> list[np.ndarray]:
         """The tiles full of one number, made when the group runs for the first time."""
         if self._full is None:
-            self._full = [aligned.empty((self.length, *self.row), number.dtype)
-                          for number in self.filled.values()]
-            for tile, number in zip(self._full, self.filled.values(), strict=True):
-                tile[...] = number
+            made = []
+            for number in self.filled.values():
+                made.append(aligned.empty((self.length, *self.row), number.dtype))
+                made[-1][...] = number
+            self._full = made  # only now: filling lets other threads in
         return self._full
 
     # ---- text ------------------------------------------------------------------------------------

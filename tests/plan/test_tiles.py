@@ -272,3 +272,26 @@ def test_an_error_names_the_inputs_as_the_graph_does() -> None:
         told.append(raised.value.message)
     assert told[0] == told[1]
     assert "'picked/axis'" in told[0]
+
+
+def test_a_tile_full_of_a_number_is_full_when_another_thread_sees_it(monkeypatch) -> None:
+    x = fg.placeholder(fg.float32, [64, 2])
+    plan = plan_of([fg.nn.elu(x * 2.0)], {x: np.zeros((64, 2))})
+    function = next(step.kernel for step in plan.steps
+                    if isinstance(step.kernel, tiles.TileFunction))
+    seen: list = []
+
+    class Meanwhile(np.ndarray):
+        """An array during whose filling another thread asks for the tiles."""
+
+        def __setitem__(self, key, value) -> None:
+            if not seen:
+                seen.append(None)
+                seen.extend(np.array(function.full_tiles()))
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(tiles.aligned, "empty", lambda shape, dtype: np.full(
+        shape, np.nan, dtype).view(Meanwhile))
+    function.full_tiles()
+    assert len(seen) == 2
+    np.testing.assert_array_equal(seen[1], 0.0)
