@@ -8,7 +8,8 @@ together again.
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
@@ -58,9 +59,9 @@ class LoopParts:
 
     def drop_variable(self, k: int) -> None:
         """Takes a loop variable out, which neither condition nor body use any more."""
-        for part in (self.inputs, self.cond_feeds, self.body_feeds, self.next, self.ends,
-                     self.shapes):
+        for part in (self.inputs, self.cond_feeds, self.body_feeds, self.next, self.ends):
             del part[k]
+        del self.shapes[k:k + 1]  # variables that the loop writes stand behind, and have none
 
     def save(self, value: Value) -> Value:
         """The list of a value's values of all rounds."""
@@ -79,6 +80,49 @@ class LoopParts:
                                  "shapes": tuple(self.shapes)}
         return Instr(old.op_def, tuple(self.inputs), (*self.ends, self.rounds, *self.lists), attrs,
                      old.origins, old.keep, (dead_code(cond), dead_code(body)), old.equals)
+
+
+class AddedUp(NamedTuple):
+    """A loop variable that does nothing but add something up.
+
+    Attributes:
+        k: the number of the variable.
+        adding: the instruction that adds.
+        maker: the instruction that makes what is added, for nothing else.
+    """
+
+    k: int
+    adding: Instr
+    maker: Instr
+
+
+def added_up(parts: LoopParts) -> list[AddedUp]:
+    """The loop variables that only add something up, of the size that they begin with.
+
+    Args:
+        parts: the loop.
+
+    Returns:
+        The last variable first, so that one after the other may be dropped.
+    """
+    uses = Counter(v for inner in parts.body_instrs for v in inner.inputs if v is not None)
+    uses.update((*parts.next, *parts.saved))
+    in_cond = {v for inner in parts.cond_instrs for v in inner.inputs}
+    producers, found = parts.body.producers, []
+    for k in reversed(range(len(parts.next))):
+        feed, total, start = parts.body_feeds[k].value, parts.next[k], parts.inputs[k]
+        adding = producers.get(total)
+        if (adding is None or adding.op_def.type not in ("Add", "AddV2") or uses[feed] != 1
+                or uses[total] != 1 or feed not in adding.inputs
+                or parts.cond_feeds[k].value in in_cond
+                or parts.body_feeds[k].variable is not None):
+            continue
+        term = adding.inputs[1] if adding.inputs[0] is feed else adding.inputs[0]
+        maker = producers.get(term)  # type: ignore[arg-type]
+        if (maker is not None and term is not None and uses[term] == 1
+                and start is not None and start.spec == term.spec):  # else the sum is larger
+            found.append(AddedUp(k, adding, maker))
+    return found
 
 
 def counted_rounds(parts: LoopParts) -> int | None:
