@@ -12,8 +12,8 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.program.emit import Emitter
-from flowgraph.program.ir import Instr, Program, Value, constant
-from flowgraph.program.loops import LoopParts, is_loop, is_zero
+from flowgraph.program.ir import Instr, Program, constant
+from flowgraph.program.loops import LoopParts, added_up, is_loop, is_zero
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")
 
@@ -34,29 +34,13 @@ def _without_sums(instr: Instr, program: Program) -> list[Instr] | None:
     if not any(inner.op_def.type == "StridedSliceGrad" for inner in instr.bodies[1].instrs):
         return None
     parts = LoopParts(instr)
-    uses: dict[Value, int] = {}
-    for value in (*(v for inner in parts.body_instrs for v in inner.inputs if v is not None),
-                  *parts.next, *parts.saved):
-        uses[value] = uses.get(value, 0) + 1
-    in_cond = {v for inner in parts.cond_instrs for v in inner.inputs}
     behind = Emitter()
-    for k in reversed(range(len(parts.next))):
-        feed, adding = parts.body_feeds[k].value, parts.body.producers.get(parts.next[k])
-        if (adding is None or adding.op_def.type not in ("Add", "AddV2") or uses[feed] != 1
-                or uses[parts.next[k]] != 1 or feed not in adding.inputs
-                or parts.cond_feeds[k].value in in_cond
-                or parts.body_feeds[k].variable is not None):
-            continue
-        term = adding.inputs[1] if adding.inputs[0] is feed else adding.inputs[0]
-        maker = parts.body.producers.get(term)  # type: ignore[arg-type]
-        start = parts.inputs[k]
-        if (maker is None or term is None or uses[term] != 1 or not _is_of_row(maker)
-                or start is None or start.spec != term.spec):  # the sum would be larger than it
-            continue
-        _put_rows_in_place(parts, k, maker, behind, program)
-        parts.body_instrs.remove(adding)
-        parts.body_instrs.remove(maker)
-        parts.drop_variable(k)
+    for k, adding, maker in added_up(parts):
+        if _is_of_row(maker):
+            _put_rows_in_place(parts, k, maker, behind, program)
+            parts.body_instrs.remove(adding)
+            parts.body_instrs.remove(maker)
+            parts.drop_variable(k)
     return [parts.made(), *behind.instrs] if behind.instrs else None
 
 

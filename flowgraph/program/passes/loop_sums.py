@@ -14,7 +14,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import op_def
 from flowgraph.program.groups import axes_of
 from flowgraph.program.ir import Instr, Program, Value
-from flowgraph.program.loops import LoopParts, is_loop, is_zero
+from flowgraph.program.loops import LoopParts, added_up, is_loop, is_zero
 
 MOST_ROWS = 512  # of a factor in one round; products of more are as quick one by one
 LEAST = 256  # numbers of a sum; smaller ones are added as quickly
@@ -38,30 +38,14 @@ def _without_sums(instr: Instr, program: Program) -> list[Instr] | None:
     parts = LoopParts(instr)
     if not _is_counted(parts):
         return None
-    uses: dict[Value, int] = {}
-    for value in (*(v for inner in parts.body_instrs for v in inner.inputs if v is not None),
-                  *parts.next, *parts.saved):
-        uses[value] = uses.get(value, 0) + 1
-    producers = parts.body.producers
-    in_cond = {v for inner in parts.cond_instrs for v in inner.inputs}
     behind: list[Instr] = []
     lists: dict[Value, Value] = {}
-    for k in reversed(range(len(parts.next))):
-        feed, adding = parts.body_feeds[k].value, producers.get(parts.next[k])
-        if (adding is None or adding.op_def.type not in ("Add", "AddV2") or uses[feed] != 1
-                or uses[parts.next[k]] != 1 or feed not in adding.inputs
-                or parts.cond_feeds[k].value in in_cond
-                or parts.body_feeds[k].variable is not None):
-            continue
-        term = adding.inputs[1] if adding.inputs[0] is feed else adding.inputs[0]
-        maker = producers.get(term)  # type: ignore[arg-type]
-        if (maker is None or term is None or uses[term] != 1 or term.spec != feed.spec
-                or not _is_sum_of_rows(maker)):
-            continue
-        behind += _behind(parts, k, maker, lists, program)
-        parts.body_instrs.remove(adding)
-        parts.body_instrs.remove(maker)
-        parts.drop_variable(k)
+    for k, adding, maker in added_up(parts):
+        if _is_sum_of_rows(maker):
+            behind += _behind(parts, k, maker, lists, program)
+            parts.body_instrs.remove(adding)
+            parts.body_instrs.remove(maker)
+            parts.drop_variable(k)
     return [parts.made(), *behind] if behind else None
 
 
