@@ -1,6 +1,9 @@
-"""Fixture of all tests: the checker after every pass. The fresh graph is in the root conftest."""
+"""Fixtures of all tests: the checker after every pass. The fresh graph is in the root conftest."""
 
 from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,3 +14,11 @@ from flowgraph.program import pipeline
 def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Program is checked after every pass."""
     monkeypatch.setattr(pipeline, "checking", True)
+
+
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also in tests started where it is ignored (in background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

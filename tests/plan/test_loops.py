@@ -464,7 +464,7 @@ def test_threads_share_a_loop() -> None:
     assert not wrong
 
 
-def test_control_c_ends_a_loop_that_does_not() -> None:
+def test_control_c_ends_a_loop_that_does_not(control_c) -> None:
     x = fg.placeholder(fg.float32, [2])
     y = fg.while_loop(lambda h: fg.reduce_sum(h) < 1e30, lambda h: [h * 1.0], [x])
     with fg.Session(runner="source") as session:

@@ -3,8 +3,8 @@
 Each graph (`random_graphs`) runs three times, its variables changing, in an interpreter without any
 pass or technique, and then with all of them, one alone, all but one, and subsets drawn for its
 number: the results must be the same, up to rounding where sums are put together in another order.
-There are too many subsets to meet each; whatever four passes or techniques one thinks of, a long run
-meets them in all combinations of on and off. The sizes from which passes and techniques pay are
+There are too many subsets to meet each; whatever four passes or techniques one thinks of, a long
+run meets them in all combinations of on and off. The sizes from which passes and techniques pay are
 lowered, so that they do their work on small arrays.
 
     python -m tests.program.fuzz 2000          graphs 0 to 1999

@@ -98,7 +98,7 @@ def test_a_job_that_fails_leaves_variables_pool_and_library_as_they_were(network
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no such signals here")
-def test_an_interrupt_leaves_the_session_usable(network) -> None:
+def test_an_interrupt_leaves_the_session_usable(network, control_c) -> None:
     start, fetches, given = network
     session, loss = start(), fetches[1]
     expected = float(session.run(loss, given))
