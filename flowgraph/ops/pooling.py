@@ -15,6 +15,7 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core.deprecation import either
 from flowgraph.core.pool import side_by_side
+from flowgraph.core.scratch import Scratch
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
@@ -175,17 +176,47 @@ def mean(xp, x, place: Windows, out=None) -> Any:
 def shared_out(xp, sizes, dy, place: Windows) -> Any:
     """The adjoint of `mean`: dx of shape `sizes`."""
     _require("gradient", dy.shape, place.place(sizes)[0])
-    d = dy if dy.dtype.itemsize > 2 else dy.astype(xp.float32)
-    for share in _shares(xp, sizes, place, d.dtype):
-        d = d * share
-    for axis, taps in enumerate(place.taps(sizes)):
-        if not _trivial(place, axis):
-            dx = xp.zeros((*sizes[:axis + 1], *d.shape[axis + 1:]), d.dtype)
-            lead = (slice(None),) * axis
-            for results, sources in taps:
-                dx[(*lead, sources)] += d[(*lead, results)]
-            d = dx
-    return d.copy() if d is dy else d.astype(dy.dtype, copy=False)
+    axes = [(axis, taps) for axis, taps in enumerate(place.taps(sizes))
+            if not _trivial(place, axis)]
+    if not axes:
+        return dy.copy()
+    dx = xp.empty(sizes, dy.dtype)
+    shares = _shares(xp, sizes, place, xp.dtype(xp.float32) if dy.itemsize == 2 else dy.dtype)
+    if axes[0][0] == 0 or dx.nbytes < _ALONE:
+        _shared_out(xp, xp.empty, dy, axes, place, shares, dx)
+        return dx
+
+    def images(tile: slice) -> None:
+        with Scratch(xp) as scratch:
+            _shared_out(xp, scratch.empty, dy[tile], axes, place, shares, dx[tile])
+
+    tiles = image_tiles(sizes[0], dx.nbytes // sizes[0], 1 << 18)
+    side_by_side(xp, [partial(images, tile) for tile in tiles])
+    return dx
+
+
+def _shared_out(xp, empty, dy, axes, place: Windows, shares, dx) -> None:
+    d = empty(dy.shape, xp.float32 if dy.itemsize == 2 else dy.dtype)
+    d[...] = dy
+    for share in shares:
+        d *= share
+    d += 0  # a sum from 0 on never is -0
+    for axis, taps in axes:
+        n = dx.shape[axis]
+        lead = (slice(None),) * axis
+        is_result = axis == axes[-1][0] and d.dtype == dx.dtype
+        y = dx if is_result else empty((*d.shape[:axis], n, *d.shape[axis + 1:]), d.dtype)
+        apart = place.sizes[axis] <= place.strides[axis]
+        if not apart or sum(len(range(n)[sources]) for _, sources in taps) < n:
+            y.fill(0)
+        for results, sources in taps:
+            if apart:
+                y[(*lead, sources)] = d[(*lead, results)]
+            else:
+                y[(*lead, sources)] += d[(*lead, results)]
+        d = y
+    if d is not dx:
+        dx[...] = d
 
 
 def to_first(xp, x, y, dy, place: Windows) -> Any:
