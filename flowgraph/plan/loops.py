@@ -18,6 +18,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.plan.inline import writes_last
+from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Instr, Program, Value
 
 IN_PLACE, IN_TURN = "in place", "in turn"
@@ -208,10 +209,11 @@ def _places(loop: Loop) -> dict[int, str]:
 
 
 def _is_written(program: Program, value: Value) -> bool:
-    """Whether its kernel can write it into given memory."""
+    """Whether its kernel can write it into given memory; that of a group takes one per result."""
     instr = program.producers[value]
-    return (instr.op_def.takes_out and len(instr.outputs) == 1 and value.spec.is_static
-            and value.spec.dtype.kind not in "sr" and bool(value.spec.size))
+    return (instr.op_def.takes_out and len(instr.outputs) == 1 and not runs_group(instr)
+            and value.spec.is_static and bool(value.spec.size)
+            and value.spec.dtype.kind not in "sr")
 
 
 def largest(value: Value) -> int:

@@ -496,3 +496,18 @@ def test_profiles_still_see_every_round() -> None:
         with fg.profile() as profile:
             session.run(y, {x: X, n: 4})
     assert "Tanh" in str(profile)
+
+
+def test_a_block_of_convolution_is_the_next_value_of_a_variable() -> None:
+    images = np.linspace(-1, 1, 2 * 16 * 16 * 32, dtype=np.float32).reshape(2, 16, 16, 32)
+    x = fg.placeholder(fg.float32, images.shape)
+    w = fg.constant(np.cos(np.arange(9 * 32 * 32)).reshape(3, 3, 32, 32), fg.float32) * 0.03
+
+    def convolved(i, h):
+        return i + 1, fg.nn.relu(fg.nn.conv2d(h, w, padding="SAME") + np.linspace(0, 1, 32))
+
+    _, last = fg.while_loop(lambda i, h: i < 3, convolved, [0, x])
+    loop, = loops_of(last, {x: images})
+    assert any(step.instr.op_def.type == "ConvBlock" for step in loop.body.steps)
+    assert_same([last], {x: images})
+    assert_same([last, fg.gradients(last, x)[0]], {x: images})
