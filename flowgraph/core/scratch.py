@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-_MOST = 1 << 25  # bytes that are kept, about
+MOST = 1 << 26  # bytes that are kept, about: a net as VGG on small images takes 40 MB
 _ALIGNED = 64  # bytes, a line of the cache
 _kept: dict[int, list[np.ndarray]] = {}  # by size
 
@@ -42,7 +42,7 @@ class Scratch:
         for memory in self._taken:
             _kept.setdefault(len(memory), []).append(memory)
         self._taken = []
-        if sum(size * len(pieces) for size, pieces in list(_kept.items())) > _MOST:
+        if sum(size * len(pieces) for size, pieces in list(_kept.items())) > MOST:
             _kept.clear()
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:

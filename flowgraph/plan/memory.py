@@ -14,6 +14,7 @@ import math
 from typing import NamedTuple
 
 from flowgraph.core.pool import width
+from flowgraph.core.scratch import MOST
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import runs_group
@@ -21,7 +22,6 @@ from flowgraph.program.ir import Program, Value
 
 _NO_NUMBERS = ("variant", "string", "resource")  # lists of tensors, as loops keep, among them
 _BLOCK = 3 << 19  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
-_KEPT = 1 << 25  # bytes of scratch memory that blocks keep in all, see core/scratch.py
 
 
 class Memory(NamedTuple):
@@ -111,7 +111,7 @@ def _kept(plan: Plan) -> tuple[int, int]:
             for body in step.instr.bodies:
                 inner = _kept_of_body(body, plan)
                 buffers, blocks = buffers + inner[0], blocks + inner[1]
-    return buffers, min(blocks, _KEPT) + banks + full
+    return buffers, min(blocks, MOST) + banks + full
 
 
 def _kept_of_body(body: Program, plan: Plan) -> tuple[int, int]:

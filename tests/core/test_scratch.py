@@ -31,7 +31,7 @@ def test_memory_is_used_again_once_the_block_is_left() -> None:
 
 
 def test_no_more_is_kept_than_the_limit(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_MOST", 1 << 20)
+    monkeypatch.setattr(module, "MOST", 1 << 20)
     monkeypatch.setattr(module, "_kept", {})
     with Scratch(np) as scratch:
         scratch.empty((1 << 21,), np.uint8)
