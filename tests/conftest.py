@@ -18,7 +18,7 @@ def checked_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def control_c() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt, also in tests started where it is ignored (in background)."""
+    """SIGINT raises KeyboardInterrupt, also where tests are started with it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
