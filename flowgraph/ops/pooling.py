@@ -206,11 +206,13 @@ def _shared_out(xp, empty, dy, axes, place: Windows, shares, dx) -> None:
         lead = (slice(None),) * axis
         is_result = axis == axes[-1][0] and d.dtype == dx.dtype
         y = dx if is_result else empty((*d.shape[:axis], n, *d.shape[axis + 1:]), d.dtype)
-        apart = place.sizes[axis] <= place.strides[axis]
-        if not apart or sum(len(range(n)[sources]) for _, sources in taps) < n:
-            y.fill(0)
-        for results, sources in taps:
-            if apart:
+        stride = place.strides[axis]
+        met = [range(n)[sources] for _, sources in taps[:stride]]  # no element twice
+        if sum(map(len, met)) < n:
+            for i in set(range(n)).difference(*met):
+                y[(*lead, i)] = 0
+        for element, (results, sources) in enumerate(taps):
+            if element < stride:
                 y[(*lead, sources)] = d[(*lead, results)]
             else:
                 y[(*lead, sources)] += d[(*lead, results)]
