@@ -110,8 +110,10 @@ class LoopSource(LoopRows):
             self._inputs.append(name)
             for plan in (loop.cond, loop.body):
                 self._named[plan][plan.feed_slots[j]] = name
-        self._skipped = {loop.body.program.producers[loop.body.program.fetches[k]]
-                         for k in loop.counters}
+        body = loop.body.program
+        used = {v for instr in body.instrs for v in instr.inputs} | {*body.fetches[loop.carried:]}
+        self._skipped = {body.producers[body.fetches[k]] for k in loop.counters
+                         if loop.is_counted or body.fetches[k] not in used}
         for plan in loop.plans:
             self._part(plan)
             self._write_above()

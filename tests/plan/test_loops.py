@@ -11,7 +11,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.program.pipeline import PLANNING
-from tests.plan.plans import plan_of, source_of
+from tests.plan.plans import assert_same_everywhere, plan_of, source_of
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 
@@ -511,3 +511,17 @@ def test_a_block_of_convolution_is_the_next_value_of_a_variable() -> None:
     assert any(step.instr.op_def.type == "ConvBlock" for step in loop.body.steps)
     assert_same([last], {x: images})
     assert_same([last, fg.gradients(last, x)[0]], {x: images})
+
+
+def test_the_next_number_of_a_counter_is_used_in_a_loop_that_data_end() -> None:
+    x = fg.placeholder(fg.float32, [5, 3])
+    rows = fg.tanh(x)
+    _, total = fg.while_loop(lambda i, h: (i < 5) & (fg.reduce_sum(h) < 4.0),
+                             lambda i, h: (i + 1, h + fg.square(rows[i])), [0, fg.zeros([3])])
+    _, _, places = fg.while_loop(lambda i, h, t: (i < 5) & (fg.reduce_sum(h) < 4.0),
+                                 lambda i, h, t: (i + 1, h + x[i], t.write(i, i + 1)),
+                                 [0, fg.zeros([3]), fg.TensorArray(fg.int32, 0, dynamic_size=True)])
+    fetches = [*fg.gradients(fg.reduce_sum(total), x), total, places.stack()]
+    for scale in (0.5, 3.0):
+        feed = {x: np.linspace(0.1, 1.0, 15).reshape(5, 3) * scale}
+        assert_same_everywhere(fetches, feed)
