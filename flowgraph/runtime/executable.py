@@ -4,7 +4,7 @@
 
 Plans are kept per shapes of the feeds, a bounded number of them. A program that is fed ever other
 shapes (sentences of all lengths) would spend its time on planning: from the third shape on, the
-first two runs of a shape use one *general* plan, made once for all sizes that differ.
+first eight runs of a shape use one *general* plan, made once for all sizes that differ.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from flowgraph.runtime.state import State
 Shapes = tuple[tuple[int, ...], ...]
 MOST_PLANS = 32  # per executable; the one not used for longest goes first
 OWN_AT_ONCE = 2  # shapes that get a plan of their own when they are first fed
-RUNS_BEFORE_OWN = 2  # of other shapes, with the general plan
+RUNS_BEFORE_OWN = 8  # of others, with the general plan: a plan takes the time of many runs
 _MOST_SEEN = 1024  # shapes whose runs are counted
 
 

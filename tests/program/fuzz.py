@@ -44,7 +44,7 @@ LOWERED: dict[str, dict[str, int]] = {  # sizes from which something pays, for s
     "flowgraph.plan.tiles": {"TILE": 16},
     "flowgraph.plan.buffers": {"_OWN_MEMORY": 1},
     "flowgraph.plan.source": {"_DROP_BYTES": 1},
-    "flowgraph.runtime.executable": {"OWN_AT_ONCE": 0},
+    "flowgraph.runtime.executable": {"OWN_AT_ONCE": 0, "RUNS_BEFORE_OWN": 2},
     "flowgraph.core.parallel_numpy": {"LARGE": 1, "_MANY_RESULTS": 1, "_LEAST_SIDE": 1},
 }
 TOLERANCE = {2: 2e-2, 4: 2e-4, 8: 1e-9}  # by bytes of a number
