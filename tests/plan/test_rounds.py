@@ -79,7 +79,8 @@ def test_what_a_counter_is_in_each_round_and_after_them(steps) -> None:
     assert rounds.after(steps) == (list(steps)[-1] + steps.step if steps else steps.start)
 
 
-def test_memory_is_used_again_when_no_array_lies_in_it() -> None:
+def test_memory_is_used_again_when_no_array_lies_in_it(monkeypatch) -> None:
+    monkeypatch.setattr(rounds, "_kept", [])  # pieces of other tests would fit as well
     first = rounds.empty((300, 301), np.float32)
     place = first.ctypes.data
     other = rounds.empty((300, 301), np.float32)
@@ -93,6 +94,7 @@ def test_memory_is_used_again_when_no_array_lies_in_it() -> None:
 
 def test_memory_that_is_kept_is_bounded(monkeypatch) -> None:
     monkeypatch.setattr(rounds, "_KEPT_BYTES", 1 << 20)
+    monkeypatch.setattr(rounds, "_kept", [])
     held = [rounds.empty((1 << 17,), np.float32) for _ in range(6)]
     assert sum(memory.nbytes for memory in rounds._kept) <= 1 << 20
     assert len({array.ctypes.data for array in held}) == 6
