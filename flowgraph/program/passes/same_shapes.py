@@ -92,7 +92,7 @@ class _SameShapes:
     def _shape(self, instr: Instr, out: Value) -> Instr | None:
         sources = self._of(instr.inputs[0])
         first = self._shapes.setdefault((sources, out.spec.dtype.name), out)
-        if first is not out and not instr.equals:
+        if first is not out:
             self.replaced[out] = first
             return None
         self._shape_of[out] = sources
