@@ -15,7 +15,10 @@ X = np.ones((4, 4), np.float32)
 
 def timed(fetches, feeds, seconds):
     """A recording with made-up times, by name of the op its own seconds."""
-    recording = fg.Session().record(fetches, feeds)
+    return with_times(fg.Session().record(fetches, feeds), seconds)
+
+
+def with_times(recording, seconds):
     own = [seconds.get(step.op.name, 1.0) * step.calls for step in recording.steps]
     whole = list(own)
     for index in range(len(own) - 1, -1, -1):
@@ -85,12 +88,14 @@ def test_of_a_run_without_steps() -> None:
     assert str(path).startswith("0 steps")
 
 
-def test_a_profile_takes_the_run_that_took_longest() -> None:
+def test_a_profile_takes_the_run_that_took_longest(monkeypatch) -> None:
     x, y = diamond()
     with fg.profile() as profile, fg.Session() as sess:
         sess.run(fg.square(x), {x: X})
         sess.run(y, {x: X})
         sess.run(fg.square(x), {x: X})
+    made_up = [with_times(recording, {}) for recording in profile.recordings]
+    monkeypatch.setattr(type(profile), "recordings", made_up)
     path = profile.critical_path()
     assert path.steps[-1].op.name == "last"
     assert profile.critical_path(profile.recordings[0]).steps[0].type == "Square"
