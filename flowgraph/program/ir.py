@@ -33,14 +33,17 @@ class Value:
         name: for people; the tensor's name without `:0`.
         spec: dtype and static shape.
         const: the contents when it is a constant (a read-only array), else None.
+        device: in whose memory it is: "gpu:0"; "" for that of the host.
     """
 
-    __slots__ = ("const", "name", "spec")
+    __slots__ = ("const", "device", "name", "spec")
 
-    def __init__(self, name: str, spec: Spec, const: np.ndarray | None = None) -> None:
+    def __init__(self, name: str, spec: Spec, const: np.ndarray | None = None,
+                 device: str = "") -> None:
         self.name = name
         self.spec = spec
         self.const = const
+        self.device = device
 
     def __repr__(self) -> str:
         return f"<Value {self.name} {self.spec}>"
@@ -67,14 +70,16 @@ class Instr:
             who ask where those are, while `origins` also tell what it must come after.
         bodies: the Programs that it runs: branches, or a loop's condition and body. Their feeds are
             the instruction's inputs from `first_body_input` on; they read and write no state.
+        device: where its kernel runs: "gpu:0"; "" for the host.
     """
 
-    __slots__ = ("attrs", "bodies", "equals", "inputs", "keep", "op_def", "origins", "outputs")
+    __slots__ = ("attrs", "bodies", "device", "equals", "inputs", "keep", "op_def", "origins",
+                 "outputs")
 
     def __init__(self, op_def: OpDef, inputs: tuple[Value | None, ...],
                  outputs: tuple[Value, ...], attrs: dict[str, Any], origins: tuple[Any, ...],
                  keep: bool = False, bodies: tuple[Program, ...] = (),
-                 equals: tuple[Any, ...] = ()) -> None:
+                 equals: tuple[Any, ...] = (), device: str = "") -> None:
         self.op_def = op_def
         self.inputs = inputs
         self.outputs = outputs
@@ -83,6 +88,7 @@ class Instr:
         self.keep = keep
         self.bodies = bodies
         self.equals = equals
+        self.device = device
 
     @property
     def is_pure(self) -> bool:
@@ -105,18 +111,18 @@ class Instr:
     def with_inputs(self, inputs: tuple[Value | None, ...]) -> Instr:
         """The same with other inputs."""
         return Instr(self.op_def, inputs, self.outputs, self.attrs, self.origins, self.keep,
-                     self.bodies, self.equals)
+                     self.bodies, self.equals, self.device)
 
     def standing_for(self, equals: Iterable[Any]) -> Instr:
         """The same, told that it also stands for these graph operations."""
         return Instr(self.op_def, self.inputs, self.outputs, self.attrs, self.origins, self.keep,
-                     self.bodies, tuple(dict.fromkeys((*self.equals, *equals))))
+                     self.bodies, tuple(dict.fromkeys((*self.equals, *equals))), self.device)
 
     def with_outputs(self, outputs: tuple[Value, ...],
                      bodies: tuple[Program, ...] | None = None) -> Instr:
         """The same with other outputs, and other bodies if given."""
         return Instr(self.op_def, self.inputs, outputs, self.attrs, self.origins, self.keep,
-                     self.bodies if bodies is None else bodies, self.equals)
+                     self.bodies if bodies is None else bodies, self.equals, self.device)
 
     def __repr__(self) -> str:
         return f"<Instr {instr_text(self)}>"
@@ -228,7 +234,8 @@ def program_text(program: Program) -> str:
     for instr in program.instrs:
         names = ", ".join(out.name for out in instr.outputs) or "-"
         specs = ", ".join(str(out.spec) for out in instr.outputs)
-        rows.append(("", names, f"{specs} = {instr_text(instr)}".lstrip()))
+        where = f"  on {instr.device}" if instr.device else ""
+        rows.append(("", names, f"{specs} = {instr_text(instr)}{where}".lstrip()))
         if instr.bodies:
             below[len(rows) - 1] = _body_lines(instr)
     for write in program.writes:

@@ -1,0 +1,137 @@
+"""The GPUs of this machine, as CuPy sees them, and one of them as a session uses it.
+
+CuPy is imported when a session first asks whether there is a GPU, and only where a driver is: on
+other machines that costs a look at a file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of Linux, of Linux inside Windows, of AMD
+
+
+class GpuInfo(NamedTuple):
+    """What is known of a GPU without using it.
+
+    Attributes:
+        number: CuPy's number of it.
+        model: its name, as "NVIDIA H100".
+        memory: its memory in bytes.
+        capability: its compute capability, as (9, 0).
+        bus: its number on the bus, as "0000:65:00.0".
+    """
+
+    number: int
+    model: str
+    memory: int
+    capability: tuple[int, int]
+    bus: str
+
+
+class Gpu(Protocol):
+    """A GPU as one session uses it: its stream, its memory, and CuPy's functions.
+
+    It is a context in which what CuPy is told goes to this GPU, in the session's stream.
+
+    Attributes:
+        name: "gpu:0", as programs have it.
+        xp: the module of array functions: `cupy`.
+    """
+
+    name: str
+    xp: Any
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def holds(self, array: Any) -> bool:
+        """Whether an array is in this GPU's memory."""
+
+    def upload(self, array: Any) -> Any:
+        """A copy in this GPU's memory of an array of the host, or of another GPU."""
+
+    def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
+        """Copies of arrays in the host's memory, when all that makes them is done."""
+
+
+def found() -> tuple[GpuInfo, ...]:
+    """The GPUs that CuPy can use, none where it is not installed or finds no driver.
+
+    Example:
+        >>> from flowgraph.core import gpu
+        >>> isinstance(gpu.found(), tuple)
+        True
+    """
+    return _found()
+
+
+@functools.cache
+def _found() -> tuple[GpuInfo, ...]:
+    if "cupy" not in sys.modules and (
+            importlib.util.find_spec("cupy") is None
+            or (sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS))):
+        return ()
+    try:
+        cupy = import_module("cupy")
+        if not cupy.cuda.is_available():
+            return ()
+        return tuple(_info(cupy, number) for number in range(cupy.cuda.runtime.getDeviceCount()))
+    except Exception:  # whatever CuPy raises where a library or the driver does not fit it
+        return ()
+
+
+def _info(cupy: Any, number: int) -> GpuInfo:
+    device = cupy.cuda.Device(number)
+    properties = cupy.cuda.runtime.getDeviceProperties(number)
+    text = device.compute_capability
+    return GpuInfo(number, properties["name"].decode(), int(properties["totalGlobalMem"]),
+                   (int(text[:-1]), int(text[-1])), str(device.pci_bus_id))
+
+
+class CupyGpu:
+    """A GPU of this machine; see Gpu.
+
+    Args:
+        number: CuPy's number of it.
+        name: what programs call it; "gpu:" and the number among those that the session sees.
+    """
+
+    def __init__(self, number: int, name: str) -> None:
+        self.xp = import_module("cupy")
+        self.name = name
+        self._device = self.xp.cuda.Device(number)
+        with self._device:
+            self._stream = self.xp.cuda.Stream(non_blocking=True)
+
+    def __enter__(self) -> CupyGpu:
+        self._device.__enter__()
+        self._stream.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stream.__exit__(*exc)
+        self._device.__exit__(*exc)
+
+    def holds(self, array: Any) -> bool:
+        """Whether an array is in this GPU's memory."""
+        return isinstance(array, self.xp.ndarray) and array.device.id == self._device.id
+
+    def upload(self, array: Any) -> Any:
+        """A copy in this GPU's memory of an array of the host, or of another GPU."""
+        return self.xp.array(array)
+
+    def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
+        """Copies of arrays in the host's memory, when all that makes them is done."""
+        copies = [self.xp.asnumpy(array, self._stream, blocking=False) for array in arrays]
+        self._stream.synchronize()
+        return copies
