@@ -59,7 +59,7 @@ class Page:
             f"{_EVERYWHERE} found.find((e) => e.textContent.trim() === arguments[1]).click();",
             selector, text)
 
-    def until(self, condition: Any, seconds: float = 20) -> Any:
+    def until(self, condition: Any, seconds: float = 60) -> Any:
         """Waits until a condition holds; its value."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):

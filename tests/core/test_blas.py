@@ -65,11 +65,11 @@ def test_the_last_of_several_threads_gives_it_back(library) -> None:
     def hold() -> None:
         with blas.held_to_one_thread:
             inside.set()
-            may_leave.wait(10)
+            may_leave.wait(60)
 
     other = threading.Thread(target=hold)
     other.start()
-    inside.wait(10)
+    inside.wait(60)
     with blas.held_to_one_thread:
         pass
     assert library.get_threads() == 1

@@ -22,7 +22,7 @@ def test_all_jobs_are_done() -> None:
 def test_jobs_run_side_by_side() -> None:
     for _ in range(100):  # a worker is idle again before the batch that it helped with is done
         meeting = threading.Barrier(2)
-        parallel([lambda: meeting.wait(10), lambda: meeting.wait(10)])  # noqa: B023
+        parallel([lambda: meeting.wait(60), lambda: meeting.wait(60)])  # noqa: B023
 
 
 @pytest.mark.parametrize("failing", [0, 1])
@@ -71,11 +71,11 @@ def test_an_interrupt_leaves_when_the_jobs_begun_have_ended() -> None:
     both, ended = threading.Barrier(2), []
 
     def interrupted() -> None:
-        both.wait(10)
+        both.wait(60)
         raise KeyboardInterrupt
 
     def slow() -> None:
-        both.wait(10)
+        both.wait(60)
         threading.Event().wait(0.05)
         ended.append(True)
 

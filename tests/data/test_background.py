@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import flowgraph as fg
+from flowgraph.data import background
 
 Dataset = fg.data.Dataset
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +31,7 @@ def workers():
 
 def ended(before, but=0):
     """Waits until no thread is left but those that were there before, and `but` others."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(workers() - before) > but and time.monotonic() < deadline:
         time.sleep(0.01)
     return len(workers() - before) <= but
@@ -78,18 +79,24 @@ def test_rounds_that_are_left_early_leave_no_threads(before) -> None:
         assert ended(before, but=1)
 
 
-def test_who_waits_for_an_element_is_told_that_the_session_was_closed(before) -> None:
-    go_on = threading.Event()
+def test_who_waits_for_an_element_is_told_that_the_session_was_closed(before, monkeypatch) -> None:
+    go_on, waits = threading.Event(), threading.Event()
 
     def generator():
         yield 1
-        go_on.wait(10)
+        go_on.wait(60)
 
     element = Dataset.from_generator(generator, fg.int32, []).prefetch(
         1).make_one_shot_iterator().get_next()
     session = fg.Session()
     session.run(element)
-    caught = []
+    take, caught = background._Ahead.take, []
+
+    def taken(ahead):
+        waits.set()
+        return take(ahead)
+
+    monkeypatch.setattr(background._Ahead, "take", taken)
 
     def wait():
         with pytest.raises(fg.errors.CancelledError) as error:
@@ -98,9 +105,9 @@ def test_who_waits_for_an_element_is_told_that_the_session_was_closed(before) ->
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    time.sleep(0.1)
+    assert waits.wait(60)
     session.close()
-    waiting.join(10)
+    waiting.join(60)
     go_on.set()
     assert len(caught) == 1
     assert ended(before)
@@ -141,7 +148,7 @@ def test_many_threads_read_one_iterator() -> None:
         for reader in readers:
             reader.start()
         for reader in readers:
-            reader.join(30)
+            reader.join(60)
     assert sorted(found) == list(range(400))
 
 

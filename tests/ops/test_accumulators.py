@@ -34,7 +34,7 @@ def test_taking_waits_until_others_have_applied():
             session.run(apply, {gradient: value})
         assert thread.is_alive() and session.run(count) == 2
         session.run(apply, {gradient: 6.0})
-        thread.join(10)
+        thread.join(60)
         assert result == [3.0] and session.run(count) == 0
 
 
@@ -45,7 +45,7 @@ def test_closing_the_session_ends_the_waiting():
     session.run(count)
     thread, result = in_thread(lambda: session.run(take))
     session.close()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert isinstance(result[0], (fg.errors.CancelledError, RuntimeError))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import threading
 import tracemalloc
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph.core import scratch
+from flowgraph.core.pool import at_most, cores
 from flowgraph.plan import tile_runs
 from flowgraph.plan.memory import memory
 from tests.plan.plans import plan_of
@@ -72,6 +74,25 @@ def _updated():
     (_perceptron, 0.1), (_chain, 0.1), (_fetched, 0.1), (_unrolled, 0.1), (_images, 0.3),
     (_updated, 0.1)])
 def test_what_the_plan_tells_is_what_a_steady_run_takes(make, near) -> None:
+    with at_most(1):  # a second thread takes memory if it begins before the first one is done
+        _compare(make, near)
+
+
+@pytest.mark.skipif(cores() < 2, reason="one core: there is no other thread")
+def test_each_thread_has_memory_of_its_own(monkeypatch) -> None:
+    take, both = tile_runs._take_bank, threading.Barrier(2)
+
+    def taken(tiles):
+        bank = take(tiles)
+        both.wait(60)
+        return bank
+
+    monkeypatch.setattr(tile_runs, "_take_bank", taken)
+    with at_most(2):
+        _compare(_chain, 0.1)
+
+
+def _compare(make, near) -> None:
     fetches, given = make()
     init = fg.global_variables_initializer()
     first = fg.Session()

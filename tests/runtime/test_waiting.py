@@ -30,7 +30,7 @@ class WaitForElement(OpDef):
         return Spec(dt.float32, None)
 
     def kernel(self, xp):
-        return ELEMENTS.get(timeout=10)
+        return ELEMENTS.get(timeout=60)
 
 
 WAITS = REGISTRY.pop(WaitForElement.type)  # the tables of all ops do not know it

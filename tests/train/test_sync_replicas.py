@@ -16,7 +16,7 @@ def synchronized(aggregate, total=None, **options):
 
 
 def wait_until(sess, tensor, value):
-    for _ in range(2000):
+    for _ in range(12_000):
         if sess.run(tensor) >= value:
             return
         threading.Event().wait(0.005)
@@ -85,7 +85,7 @@ def test_workers_in_threads_train_together() -> None:
         wait_until(raw, step, 5)
         steps, value = raw.run([step, w])
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     assert value.tolist() == [1.0 - 0.5 * steps] * 3
 
@@ -100,7 +100,7 @@ def test_the_chief_stops_with_the_session() -> None:
                    and thread.name.startswith("QueueRunnerThread")]
     assert len(runners) == 2
     for thread in runners:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

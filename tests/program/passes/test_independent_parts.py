@@ -156,18 +156,19 @@ def test_lanes_run_in_threads_of_their_own(monkeypatch) -> None:
     y = branch(x, "a") + branch(x, "b")
     session = fg.Session()
     session.run(y, feed(x))
-    seen = []
+    begun = threading.Event()
     real = pool._Batch.work
 
     def work(batch):
-        seen.append(threading.current_thread().name)
+        if threading.current_thread().name == "flowgraph worker":
+            begun.set()
+        assert begun.wait(60)  # else this thread might have done all before the other one began
         real(batch)
 
     monkeypatch.setattr(pool._Batch, "work", work)
     monkeypatch.setattr(pool, "cores", lambda: 2)
-    for _ in range(50):
-        session.run(y, feed(x))
-    assert "flowgraph worker" in seen
+    session.run(y, feed(x))
+    assert begun.is_set()
 
 
 def test_an_error_in_a_lane_names_its_op() -> None:
