@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -58,10 +59,51 @@ class Gpu(Protocol):
         """Whether an array is in this GPU's memory."""
 
     def upload(self, array: Any) -> Any:
-        """A copy in this GPU's memory of an array of the host, or of another GPU."""
+        """An array in this GPU's memory: a copy, or the array itself if it is there already."""
 
     def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Copies of arrays in the host's memory, when all that makes them is done."""
+
+
+NO_GPUS: Mapping[str, Gpu] = MappingProxyType({})
+
+
+def opened(gpus: Sequence[GpuInfo]) -> dict[str, Gpu]:
+    """GPUs for a session, by the names that programs have for them.
+
+    Args:
+        gpus: those that it may use, some of `found()`; the first one becomes "gpu:0".
+    """
+    return {f"gpu:{i}": CupyGpu(info.number, f"gpu:{i}") for i, info in enumerate(gpus)}
+
+
+def on(gpu: Gpu, kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that makes a GPU the current one while it is called.
+
+    Args:
+        gpu: the GPU.
+        kernel: a function.
+    """
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with gpu:
+            return kernel(*args, **kwargs)
+    return call
+
+
+def arrays_of(gpu: Gpu, kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose results are arrays of a GPU; some give a number of NumPy for rank 0.
+
+    Args:
+        gpu: the GPU.
+        kernel: a function that returns an array, or a tuple or list of arrays.
+    """
+    def array(value: Any) -> Any:
+        return gpu.xp.asarray(value) if isinstance(value, (np.generic, np.ndarray)) else value
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = kernel(*args, **kwargs)
+        return tuple(map(array, result)) if isinstance(result, (tuple, list)) else array(result)
+    return call
 
 
 def found() -> tuple[GpuInfo, ...]:
@@ -127,8 +169,8 @@ class CupyGpu:
         return isinstance(array, self.xp.ndarray) and array.device.id == self._device.id
 
     def upload(self, array: Any) -> Any:
-        """A copy in this GPU's memory of an array of the host, or of another GPU."""
-        return self.xp.array(array)
+        """An array in this GPU's memory: a copy, or the array itself if it is there already."""
+        return array if self.holds(array) else self.xp.array(array)
 
     def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Copies of arrays in the host's memory, when all that makes them is done."""

@@ -192,9 +192,12 @@ class Buffers:
 
 
 def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) -> list[Value]:
-    """The results that the kernel can write into memory that it is given."""
+    """The results that the kernel can write into memory that it is given.
+
+    CuPy has a pool of memory of its own, from which an array costs less than a look at this plan.
+    """
     is_group = runs_group(instr)
-    if not instr.op_def.takes_out or (len(instr.outputs) != 1 and not is_group):
+    if instr.device or not instr.op_def.takes_out or (len(instr.outputs) != 1 and not is_group):
         return []
     joined = instr.attrs["group"].joined if is_group else ()
     return [out for out in instr.outputs

@@ -6,12 +6,14 @@ Steps name values by slot number, so that running them needs no look-ups by name
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from flowgraph.core import parallel_numpy
+from flowgraph.core.gpu import NO_GPUS, Gpu, arrays_of, on
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
@@ -20,6 +22,7 @@ from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import IN_TILES, runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
+from flowgraph.program.transfers import TO_GPU, TO_HOST
 
 _PRODUCTS = ("MatMul", "BatchMatMulV2", "Einsum")
 _ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS uses one thread anyway
@@ -36,13 +39,15 @@ class Step:
         view: number of the view the result is written into; -1 for a fresh array.
         views: the same for each result of a group; else empty.
         host: positions of inputs that the kernel gets as plain Python numbers.
+        scalars: positions of inputs that are numbers of the host, for a kernel on a GPU.
         drops: slots that no later step needs.
         frees: numbers of the views whose memory is free after this step.
         xp: the array module for the kernel.
+        gpu: the GPU that it needs; None for one of the host alone.
     """
 
-    __slots__ = ("drops", "frees", "host", "inputs", "instr", "kernel", "outputs", "view", "views",
-                 "xp")
+    __slots__ = ("drops", "frees", "gpu", "host", "inputs", "instr", "kernel", "outputs",
+                 "scalars", "view", "views", "xp")
 
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
@@ -61,6 +66,33 @@ class Step:
         host = instr.op_def.host_inputs
         self.host = () if not host else tuple(
             [i for i, param in enumerate(instr.op_def.flat_params(len(inputs))) if param in host])
+        self.scalars: tuple[int, ...] = ()
+        self.gpu: Gpu | None = None
+
+    def on_gpu(self, gpu: Gpu, is_current: bool, kernels: dict[Any, Callable[..., Any]]) -> None:
+        """Has the step run by a GPU.
+
+        Args:
+            gpu: the GPU of its instruction.
+            is_current: whether all around is told to this GPU anyway.
+            kernels: those made so far, by GPU and op, so that the steps of an op have the same one.
+        """
+        self.xp, self.gpu = gpu.xp, gpu
+        if self.instr.op_def is TO_GPU:
+            self.kernel = lambda xp, x: gpu.upload(x)
+        else:
+            kernel = getattr(self.instr.op_def, "kernel_cupy", self.kernel)
+            self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
+            self.scalars = tuple([j for j, value in enumerate(self.instr.inputs)
+                                  if value is not None and not value.device
+                                  and j not in self.host])
+        if not is_current:
+            self.kernel = on(gpu, self.kernel)
+
+    def to_host(self, gpu: Gpu) -> None:
+        """Has the step copy an array of a GPU to the host."""
+        self.gpu = gpu
+        self.kernel = lambda xp, x: gpu.download([x])[0]
 
     @property
     def op(self) -> Any:
@@ -116,7 +148,9 @@ def own(value: Any) -> Any:
     Lists of tensors need none: they never change. A variable that a branch left uninitialised has
     None for its new value.
     """
-    return np.array(value) if isinstance(value, (np.ndarray, np.generic)) else value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.array(value)
+    return value.copy() if hasattr(value, "__cuda_array_interface__") else value
 
 
 class Plan:
@@ -133,26 +167,30 @@ class Plan:
         nodes: the steps that need an object of the session: a state, or functions for the bodies.
         techniques: those of PLANNING that it uses.
         loops: the loops that are a part of the generated source.
+        gpu: the GPU that most is told to; None where all is on the host.
     """
 
-    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "host_constants", "lifetimes",
-                 "loops", "nodes", "program", "read_slots", "slots", "steps", "techniques",
-                 "writes")
+    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "gpu", "host_constants",
+                 "lifetimes", "loops", "nodes", "program", "read_slots", "slots", "steps",
+                 "techniques", "writes")
 
     def __init__(self, program: Program, may_return_feeds: bool = False,
-                 techniques: frozenset[str] = frozenset(PLANNING)) -> None:
+                 techniques: frozenset[str] = frozenset(PLANNING),
+                 gpus: Mapping[str, Gpu] = NO_GPUS) -> None:
         """Makes the plan.
 
         Args:
             program: the program.
             may_return_feeds: whether results may share memory with feeds, as those of a body may.
             techniques: those of PLANNING to use.
+            gpus: the GPUs by name.
         """
         self.program = program
         self.techniques = techniques
+        self.gpu = _main_gpu(program, gpus) if gpus else None
         self.lifetimes = Lifetimes(program)
         self.loops: dict[Instr, Loop] = {}
-        if "loops_as_source" in techniques:
+        if "loops_as_source" in techniques and self.gpu is None:
             self.loops = plan_loops(program, lambda body: Plan(body, True, techniques))
         self.buffers = Buffers(program, self.lifetimes, techniques, {
             instr: [part.buffers for part in loop.plans] for instr, loop in self.loops.items()})
@@ -161,7 +199,7 @@ class Plan:
         self.host_constants: dict[int, Any] = {}
         self.feed_slots = tuple(self._slot(feed.value) for feed in program.feeds)
         self.read_slots = tuple(self._slot(read.value) for read in program.reads)
-        self.steps = self._make_steps()
+        self.steps = self._make_steps(gpus)
         self.fetches, self.writes = self._results(may_return_feeds)
         self.nodes = tuple(step for step in self.steps
                            if step.instr.op_def.takes_state or step.instr.bodies)
@@ -174,7 +212,7 @@ class Plan:
                 self.constants.append((slot, value.const))
         return slot
 
-    def _make_steps(self) -> tuple[Step, ...]:
+    def _make_steps(self, gpus: Mapping[str, Gpu]) -> tuple[Step, ...]:
         program = self.program
         results = set(program.results())
         last: dict[Value, int] = {}
@@ -187,7 +225,13 @@ class Plan:
             if value not in results and value.const is None:
                 dying.setdefault(i, []).append(value)
         steps = []
+        kernels: dict[Any, Callable[..., Any]] = {}
         for i, instr in enumerate(program.instrs):
+            if _uploads_constant(instr):  # once, not in each run
+                with gpus[instr.device] as gpu:
+                    self.constants.append((self._slot(instr.outputs[0]),
+                                           gpu.upload(instr.inputs[0].const)))  # type: ignore[union-attr]
+                continue
             inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
             outputs = tuple([self._slot(v) for v in instr.outputs])
             views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
@@ -198,13 +242,19 @@ class Plan:
                 value = instr.inputs[j]
                 if value is not None and value.const is not None:
                     self.host_constants[inputs[j]] = plain_value(value.const)
+            if instr.device:
+                gpu = gpus[instr.device]
+                step.on_gpu(gpu, gpu is self.gpu, kernels)
+            elif instr.op_def is TO_HOST:
+                step.to_host(gpus[instr.inputs[0].device])  # type: ignore[union-attr]
             steps.append(step)
         return tuple(steps)
 
     def _results(self, may_return_feeds: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Which results share memory with something that is not the run's own, or each other."""
         lifetimes, program = self.lifetimes, self.program
-        made = {out for instr in program.instrs for out in instr.outputs}
+        made = {out for instr in program.instrs if not _uploads_constant(instr)
+                for out in instr.outputs}
         lent = {feed.value for feed in program.feeds} if may_return_feeds else set()
         taken: set[Value] = set()
         read_only: set[Value] = set()
@@ -245,3 +295,15 @@ class Plan:
             live -= len(step.drops)
         return peak
 
+
+
+def _uploads_constant(instr: Instr) -> bool:
+    return instr.op_def is TO_GPU and instr.inputs[0].const is not None  # type: ignore[union-attr]
+
+
+def _main_gpu(program: Program, gpus: Mapping[str, Gpu]) -> Gpu | None:
+    """The GPU that the most instructions are on."""
+    counts = Counter(instr.device for instr in program.instrs if instr.device)
+    if not counts:
+        return next(iter(gpus.values())) if program.uses_gpu else None
+    return gpus[counts.most_common(1)[0][0]]

@@ -40,6 +40,7 @@ from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.plan.tile_runs import in_tiles
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.ir import Instr, Value
+from flowgraph.program.transfers import Transfer
 
 _COMMENT_COLUMN = 72
 _LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
@@ -95,7 +96,8 @@ class Source:
         self.step_of_line: dict[int, Step] = {}
         self._names: dict[int, str] = {}
         self.globals: dict[str, Any] = {"np": np, "host": plain_value, "own": own}
-        self._used = {"feeds", "state", "buffers", "nodes", "run", *self.globals, *dir(builtins)}
+        self._used = {"cp", "feeds", "state", "buffers", "nodes", "run", *self.globals,
+                      *dir(builtins)}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._tiles: dict[Step, str] = {}  # names of the functions of groups
         self._shown: set[str] = set()  # constants of groups that have their line
@@ -221,13 +223,14 @@ class Source:
     def _constant(self, name: str, array: np.ndarray) -> None:
         """A constant: as text when it is a number, else bound by name and described."""
         self.globals[name] = array
-        if array.ndim == 0 and array.dtype.kind in "iufb":
+        if isinstance(array, np.ndarray) and array.ndim == 0 and array.dtype.kind in "iufb":
             dtype = f"np.{array.dtype.name}"
             self._lines.append(f"{name} = np.array({array!s}, {dtype})" if np.isfinite(array)
                                else f"{name} = np.array(float('{array!s}'), {dtype})")
         else:
+            where = "" if isinstance(array, np.ndarray) else ", on the GPU"
             self._lines.append(f"# {name}: a constant, {array.dtype.name}"
-                               f"{shape_text(array.shape, '[]')}")
+                               f"{shape_text(array.shape, '[]')}{where}")
 
     def _tile(self, step: Step, tiles: TileFunction) -> None:
         """A group as a function of a tile, above `run`."""
@@ -262,9 +265,14 @@ class Source:
     def _template(self, step: Step) -> Template | None:
         """The step's kernel as an expression; None where it is called by its op's name."""
         instr = step.instr
-        if step in self._tiles or instr.op_def.takes_state or instr.bodies:
+        if (step in self._tiles or instr.op_def.takes_state or instr.bodies
+                or (step.gpu is not None and not self._is_written_for(step))):
             return None
         return template(instr.op_def, instr.attrs, step.view >= 0)
+
+    def _is_written_for(self, step: Step) -> bool:
+        """Whether a step of a GPU can be a line of CuPy's: all lines are for one GPU."""
+        return step.gpu is self.plan.gpu and not hasattr(step.instr.op_def, "kernel_cupy")
 
     def _look_up(self, least: int = _LOOKED_UP_ONCE) -> None:
         """Names for NumPy's functions that are called often."""
@@ -314,7 +322,10 @@ class Source:
                 expression = evaluated(expression, needs)
                 needs = {name: value for name, value in needs.items()
                          if re.search(rf"\b{name}\b", expression)}
-            if step.xp is not np:
+            if step.gpu is not None:
+                self.globals["cp"] = step.xp
+                expression = re.sub(r"\bnp\.", "cp.", expression)
+            elif step.xp is not np:
                 parallel = self._global("parallel", step.xp)
                 expression = re.sub(r"^(\w+\()?np\b", rf"\1{parallel}", expression)
             expression = self._looked_up(expression, made, out)
@@ -332,7 +343,14 @@ class Source:
         keywords += [f"out={out}"] * bool(out)
         keywords += [f"{'bodies' if instr.bodies else 'state'}={node}"] * bool(node)
         kernel = self._global(op_def.type, step.kernel)
-        xp = "np" if step.xp is np else self._global("parallel", step.xp)
+        if step.gpu is not None:
+            if isinstance(op_def, Transfer):
+                gpu = self._global(step.gpu.name.replace(":", ""), step.gpu)
+                return self._assign(step, f"{gpu}.upload({arguments[0]})" if instr.device
+                                    else f"{gpu}.download([{arguments[0]}])[0]")
+            self.globals["cp"] = step.xp
+        xp = ("np" if step.xp is np else "cp" if step.gpu is not None
+              else self._global("parallel", step.xp))
         return self._assign(step, f"{kernel}({', '.join([xp, *groups, *keywords])})")
 
     def _assign(self, step: Step, expression: str) -> str:
@@ -355,7 +373,7 @@ class Source:
                 return self._literal(step.instr.inputs[j].name,  # type: ignore[union-attr]
                                      self.plan.host_constants[slot])
             return f"host({self._names[slot]})"
-        return self._names[slot]
+        return f"{self._names[slot]}[()]" if j in step.scalars else self._names[slot]
 
     def _attribute(self, step: Step, key: str, value: Any) -> str:
         if isinstance(value, DType):
@@ -369,8 +387,8 @@ class Source:
         name = self._names[slot]
         if not copy:
             return name
-        bodies = any(step.instr.bodies for step in self.plan.nodes)
-        return f"own({name})" if bodies else f"np.array({name})"
+        plain = self.plan.gpu is None and not any(step.instr.bodies for step in self.plan.nodes)
+        return f"np.array({name})" if plain else f"own({name})"
 
     def _is_worth_dropping(self, value: Value) -> bool:
         nbytes = value.spec.nbytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowgraph.core import shapes
 from flowgraph.errors import FlowgraphError, ProgramError
 from flowgraph.program.ir import Instr, Program, Value, instr_text
+from flowgraph.program.placement import misplaced
 from flowgraph.program.specs import Contents, derive
 
 
@@ -12,7 +13,8 @@ def check(program: Program, after: str = "extract") -> None:
     """Raises ProgramError unless the program is well formed.
 
     Checked: every value is defined once and before its uses; every result's spec is what the op
-    infers from its inputs' specs, or more precise; constants match their specs.
+    infers from its inputs' specs, or more precise; constants match their specs; an instruction
+    takes what is on its own device.
 
     Args:
         program: the program.
@@ -52,6 +54,10 @@ def check(program: Program, after: str = "extract") -> None:
         for value in instr.inputs:
             if value is not None:
                 use(value, instr)
+        wrong = misplaced(instr)
+        if wrong is not None:
+            fail(f"{instr_text(instr)} is on {instr.device or 'the host'}, and "
+                 f"{wrong.name} on {wrong.device or 'the host'}")
         try:
             specs = derive(instr, contents)
         except FlowgraphError as error:

@@ -201,6 +201,14 @@ class Program:
             tuple(Write(w.variable, replaced.get(w.value, w.value)) for w in self.writes))
 
     @property
+    def uses_gpu(self) -> bool:
+        """Whether anything of it is on a GPU."""
+        return (any(instr.device for instr in self.instrs)
+                or any(feed.value.device for feed in self.feeds)
+                or any(read.value.device for read in self.reads)
+                or any(body.uses_gpu for instr in self.instrs for body in instr.bodies))
+
+    @property
     def runs_user_code(self) -> bool:
         """Whether it calls Python functions of the user's."""
         return any(instr.op_def.runs_user_code or any(body.runs_user_code for body in instr.bodies)

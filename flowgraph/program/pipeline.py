@@ -11,7 +11,7 @@ both, as is None; `passes=[]` allocates every result and stays on one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from flowgraph.core.frames import located
@@ -36,6 +36,7 @@ from flowgraph.program.passes.sub_programs import sub_programs
 from flowgraph.program.passes.sums_of_products import sums_of_products
 from flowgraph.program.passes.transposed_weights import transposed_weights
 from flowgraph.program.passes.winograd import winograd
+from flowgraph.program.placement import place
 
 Pass = Callable[..., Program]  # from a Program to a Program; some also take `optimise`
 
@@ -75,6 +76,9 @@ _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the
 _LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights",
          "one_hot_products", "transposed_weights", "sums_of_products", "independent_parts",
          "conv_blocks", "winograd", "elementwise_groups", "column_sums"}
+# These make what NumPy is quicker at; a program that uses a GPU goes without.
+_FOR_HOST = {"transposed_weights", "independent_parts", "conv_blocks", "winograd",
+             "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
@@ -93,22 +97,34 @@ def prepare(program: Program, passes: Iterable[str] | None = None) -> Program:
     return _run(program, [(name, PASSES[name]) for name in _order(passes) if name in _FIRST])
 
 
-def optimise(program: Program, passes: Iterable[str] | None = None) -> Program:
+def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequence[str] = ()
+             ) -> Program:
     """Runs the passes over a program until nothing changes, at most three times (large ones once).
 
     Args:
         program: the program.
         passes: names of the passes to run, in any order; None for all. Those of PLANNING may be
             among them.
+        gpus: the GPUs that there are, as "gpu:0"; the program is placed on them.
 
     Raises:
         ValueError: there is no pass of such a name.
     """
     names = _order(passes)
+    if gpus:
+        placed = place(_optimise(program, [n for n in names if n not in _FOR_HOST]), gpus)
+        if checking:
+            check(placed, "place")
+        if placed.uses_gpu:
+            return placed
+    return _optimise(program, names)
+
+
+def _optimise(program: Program, names: list[str]) -> Program:
     inside = {  # passes that make programs inside of programs run the others on those
         "sub_programs": names,
         "independent_parts": [name for name in names if name != "independent_parts"]}
-    chosen = [(name, partial(PASSES[name], optimise=partial(optimise, passes=inside[name]))
+    chosen = [(name, partial(PASSES[name], optimise=partial(_optimise, names=inside[name]))
                if name in inside else PASSES[name]) for name in names]
     if checking:
         check(program, "extract")

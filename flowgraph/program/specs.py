@@ -104,8 +104,7 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
     for feed, shape in zip(program.feeds, feed_shapes, strict=True):
         value = feed.value
         if value.spec.shape != shape:
-            value = Value(value.name, Spec(value.spec.dtype, shape))
-            replaced[feed.value] = value
+            value = replaced[feed.value] = _reshaped(value, shape)
         feeds.append(Feed(feed.tensor, value, feed.variable))
         if feed.tensor is not None and feed.tensor.op.type != "Placeholder":
             doubted.add(value)
@@ -140,7 +139,7 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
             return [instr]
         if said is None or (told is not None and None not in told
                             and shapes.compatible(told, said)):
-            new = replaced[out] = Value(out.name, Spec(out.spec.dtype, told))
+            new = replaced[out] = _reshaped(out, told)
             return [instr.with_outputs((new,))]
     outputs, checks = [], []
     for out, spec in zip(instr.outputs, specs, strict=True):
@@ -154,18 +153,24 @@ def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
         shape = shapes.merge(said, told)
         new = out
         if shape != out.spec.shape:
-            new = replaced[out] = Value(out.name, Spec(out.spec.dtype, shape))
+            new = replaced[out] = _reshaped(out, shape)
         if doubtful:
             doubted.add(new)
         if shape != told:
-            unchecked = Value(f"{out.name}/unchecked", Spec(out.spec.dtype, told))
+            unchecked = Value(f"{out.name}/unchecked", Spec(out.spec.dtype, told),
+                              device=out.device)
             ensure = op_def("EnsureShape")
-            checks.append(Instr(ensure, (unchecked,), (new,), {"shape": shape}, instr.origins))
+            checks.append(Instr(ensure, (unchecked,), (new,), {"shape": shape}, instr.origins,
+                                device=instr.device))
             new = unchecked
         outputs.append(new)
     if any(new is not out for new, out in zip(outputs, instr.outputs, strict=True)):
         instr = instr.with_outputs(tuple(outputs))
     return [instr, *checks]
+
+
+def _reshaped(value: Value, shape: Shape) -> Value:
+    return Value(value.name, Spec(value.spec.dtype, shape), device=value.device)
 
 
 def _with_specialised_bodies(instr: Instr) -> Instr:

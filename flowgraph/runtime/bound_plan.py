@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
+from flowgraph.core.gpu import NO_GPUS, Gpu
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
@@ -14,6 +15,7 @@ from flowgraph.program.pipeline import optimise, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
+from flowgraph.runtime.memories import Memories
 from flowgraph.runtime.runner import Hook, PlanHook, Runner
 from flowgraph.runtime.state import State, reader, uninitialized, variable_key
 
@@ -25,26 +27,33 @@ class Settings(NamedTuple):
 
     Attributes:
         passes: names of the passes to run, and of the techniques of PLANNING; None for all.
+        gpus: the GPUs that there are, by name.
     """
 
     passes: Iterable[str] | None
     mode: str
     poison: bool
     pool: ArenaPool
+    gpus: Mapping[str, Gpu] = NO_GPUS
+
+    def optimise(self, program: Program) -> Program:
+        """The program after the passes that are switched on, with a device for each instruction."""
+        return optimise(program, self.passes, tuple(self.gpus))
 
     def plan(self, program: Program, may_return_feeds: bool = False) -> Plan:
         """A plan that uses the techniques that are switched on."""
-        return Plan(program, may_return_feeds, techniques(self.passes))
+        return Plan(program, may_return_feeds, techniques(self.passes), self.gpus)
 
 
 class BoundPlan:
     """A runner with the session's state at hand."""
 
-    __slots__ = ("_keys", "_locks", "_may_leave", "_nodes", "_outgoing", "_read", "_state",
-                 "_unsure", "runner")
+    __slots__ = ("_keys", "_locks", "_may_leave", "_memories", "_nodes", "_outgoing", "_read",
+                 "_state", "_unsure", "runner")
 
     def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
         self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
+        self._memories = Memories(plan.program, state, settings.gpus) if settings.gpus else None
         self._state = state
         self._read = reader(plan.program.reads)
         self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
@@ -85,9 +94,17 @@ class BoundPlan:
                 entered.pop().leave()
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
-        """Runs once; the new state is kept when all went well."""
+        """Runs once; the new state is kept when all went well.
+
+        What is fetched from a GPU comes as an array of the GPU.
+        """
+        memories = self._memories
+        if memories is not None:
+            feeds = memories.feeds(feeds)
         if not self._keys:
             state = self._read(self._state.values)
+            if memories is not None:
+                state = memories.state(state)
             return self.runner.run(feeds, state, self._nodes, hooks)[0]
         held = []
         try:
@@ -96,6 +113,8 @@ class BoundPlan:
                 held.append(lock)
             values = self._state.values
             state = self._read(values)
+            if memories is not None:
+                state = memories.state(state)
             spare = [self._state.take_spare(key, dtype, shape)
                      for key, _, dtype, shape, _ in self._outgoing]
             outgoing = tuple([old if takes_old else old.array for old, (*_, takes_old)
@@ -221,7 +240,9 @@ class Body:
                 self._plans.clear()
             program = self.program
             if shapes != tuple(feed.value.spec.shape for feed in program.feeds):
-                program = optimise(specialise(program, shapes), self._settings.passes)
+                program = specialise(program, shapes)
+                if not program.uses_gpu:  # that has been placed, with the program around it
+                    program = optimise(program, self._settings.passes)
             plan = self._plans[shapes] = BoundPlan(
                 self._settings.plan(program, self._may_return_arguments), self._state,
                 self._settings)

@@ -23,12 +23,13 @@ from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
-from flowgraph.program.pipeline import optimise, prepare, techniques
+from flowgraph.program.pipeline import prepare, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_at_waits
 from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
+from flowgraph.runtime.memories import to_host
 from flowgraph.runtime.state import State
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -60,7 +61,9 @@ class Executable:
                  settings: Settings, done: frozenset[Operation] = frozenset()) -> None:
         self.fetches = Fetches(graph, fetches)
         self.feeds = feeds
-        self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
+        nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
+        self.nest = nest if not settings.gpus else lambda results: nest(
+            tuple(to_host(results, settings.gpus)))
         self._state = state
         self._settings = settings
         with collector.paused():
@@ -138,4 +141,4 @@ class Executable:
 
     def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""
-        return optimise(specialise(self._prepared, shapes), self._settings.passes)
+        return self._settings.optimise(specialise(self._prepared, shapes))

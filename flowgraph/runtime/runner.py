@@ -119,6 +119,9 @@ class Runner:
             hooks: called around each step.
             outgoing: memory for the plan's `buffers.outgoing`.
         """
+        if self.plan.gpu is not None:
+            with self.plan.gpu:
+                return self._run(feeds, state, nodes, hooks, outgoing)
         if not self.plan.is_parallel:
             with at_most(1):
                 return self._run(feeds, state, nodes, hooks, outgoing)
@@ -152,7 +155,7 @@ class Runner:
     def run_inside(self, feeds: Arrays, nodes: Arrays) -> Arrays:
         """One run as part of another run, whose plan calls this one: the fetched arrays."""
         function = self._function
-        if function is None:
+        if function is None or self.plan.gpu is not None:
             return self.run(feeds, (), nodes)[0]
         memory = self._take_arena()
         try:
@@ -263,6 +266,8 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
             slot = step.inputs[j]
             arguments[j] = (plan.host_constants[slot] if slot in plan.host_constants
                             else plain_value(arguments[j]))
+        for j in step.scalars:
+            arguments[j] = arguments[j][()]  # type: ignore[index]
         keywords = instr.attrs
         if step.view >= 0:
             keywords = {**keywords, "out": arena[step.view]}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.core import deadline, frames
+from flowgraph.core import deadline, frames, gpu
 from flowgraph.core.frames import located
 from flowgraph.errors import (
     ClosedSessionError,
@@ -83,7 +83,7 @@ class BaseSession:
         self._config = config
         self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
-        self._settings = Settings(passes, runner, poison, self._arenas)
+        self._settings = Settings(passes, runner, poison, self._arenas, gpu.opened(gpu.found()))
         self._state = State()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()

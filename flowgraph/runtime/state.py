@@ -72,6 +72,22 @@ class State:
             self._spare[key] = OldCopy(array, new, rows)
         self._given[key] = new if new is used.array else None
 
+    def move(self, key: str, value: Any, moved: Any) -> None:
+        """Keeps a variable's value in other memory, unless a run is about to change it.
+
+        Args:
+            key: the variable.
+            value: what it has.
+            moved: the same, in other memory.
+        """
+        lock, = self.locks([key])
+        if lock.acquire(blocking=False):
+            try:
+                if self.values.get(key) is value:
+                    self.values[key] = moved
+            finally:
+                lock.release()
+
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.
 

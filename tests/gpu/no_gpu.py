@@ -51,19 +51,28 @@ _OF_SHAPES = {"broadcast_shapes", "result_type", "can_cast", "promote_types", "u
 # -- arrays --------------------------------------------------------------------------------------
 
 
+current = [0]  # numbers of GPUs; the last one is the current one
+
+
 class DeviceArray:
     """An array that only CuPy's functions, and its own methods, can look into.
 
     Attributes:
         host: the NumPy array behind it.
+        gpu: the number of the GPU that was the current one when it was made.
     """
 
-    __slots__ = ("host",)
+    __slots__ = ("gpu", "host")
     __hash__ = None  # type: ignore[assignment]
     __array_ufunc__ = None
 
     def __init__(self, host: np.ndarray) -> None:
         self.host = host
+        self.gpu = current[-1]
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return self.host.__array_interface__
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotInCuPy("an array of the device goes to NumPy: CuPy refuses to convert it; write "
@@ -85,7 +94,7 @@ class DeviceArray:
         return _checked(f"ndarray.{name}", value)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "host":
+        if name in ("host", "gpu"):
             object.__setattr__(self, name, value)
         elif name in ("shape", "real", "imag"):
             setattr(self.host, name, _on_host(value, f"ndarray.{name}"))
@@ -378,6 +387,9 @@ class _Ufunc:
 def _on_host(value: Any, what: str) -> Any:
     """What NumPy gets for an argument."""
     if isinstance(value, DeviceArray):
+        if value.gpu != current[-1]:
+            raise NotInCuPy(f"{what} gets an array of GPU {value.gpu}, and GPU {current[-1]} is "
+                            "the current one")
         return value.host
     if isinstance(value, np.ndarray):
         raise NotInCuPy(f"{what} gets an array of NumPy; write xp.asarray(...) around it")

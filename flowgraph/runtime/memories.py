@@ -1,0 +1,101 @@
+"""Where a plan wants what it is given: the values of variables and feeds, in the right memory.
+
+A variable moves to the device that a run needs it on, and stays there. Only sessions that have a
+GPU ask for any of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core.gpu import Gpu
+from flowgraph.program.ir import Program
+from flowgraph.program.transfers import TO_GPU
+from flowgraph.runtime.state import State, variable_key
+
+ANYWHERE = "anywhere"
+
+
+class Memories:
+    """What a plan needs where.
+
+    Args:
+        program: the plan's, placed.
+        state: of the session.
+        gpus: its GPUs by name.
+    """
+
+    def __init__(self, program: Program, state: State, gpus: Mapping[str, Gpu]) -> None:
+        self._state = state
+        self._gpus = gpus
+        used = {value for instr in program.instrs for value in instr.inputs}
+        # A variable that is only looked at from outside stays where it is.
+        self._reads = [(variable_key(read.variable),
+                        read.value.device if read.value in used else ANYWHERE)
+                       for read in program.reads]
+        # A feed is for the host; one that goes on to a GPU may be there already.
+        taken = {value for instr in program.instrs if instr.op_def is not TO_GPU
+                 for value in instr.inputs} | set(program.results())
+        self._host_feeds = [i for i, feed in enumerate(program.feeds)
+                            if feed.value in taken and not feed.value.device]
+
+    def state(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values of the variables that are read, each where the plan wants it."""
+        return tuple([value if self._is_there(value, device) else self._moved(key, value, device)
+                      for (key, device), value in zip(self._reads, values, strict=True)])
+
+    def feeds(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The feeds, those that the host computes with in its memory."""
+        if all(isinstance(feeds[i], np.ndarray) for i in self._host_feeds):
+            return feeds
+        arrays = list(feeds)
+        for i in self._host_feeds:
+            arrays[i] = to_host([arrays[i]], self._gpus)[0]
+        return tuple(arrays)
+
+    def _is_there(self, value: Any, device: str) -> bool:
+        if value is None or device == ANYWHERE:
+            return True
+        if device:
+            return self._gpus[device].holds(value)
+        return isinstance(value, (np.ndarray, np.generic)) or not is_on_gpu(value)
+
+    def _moved(self, key: str, value: Any, device: str) -> Any:
+        """A variable's value where it is wanted; it stays there unless it is just being changed."""
+        if device:
+            with self._gpus[device] as gpu:
+                there = gpu.upload(value)
+        else:
+            there = to_host([value], self._gpus)[0]
+        self._state.move(key, value, there)
+        return there
+
+
+def is_on_gpu(value: Any) -> bool:
+    """Whether a value is an array in the memory of a GPU.
+
+    Args:
+        value: an array, or anything else that a variable or a result can be.
+    """
+    return hasattr(value, "__cuda_array_interface__")
+
+
+def to_host(values: Sequence[Any], gpus: Mapping[str, Gpu]) -> list[Any]:
+    """Values with NumPy's arrays in place of those of GPUs.
+
+    Args:
+        values: arrays and other values.
+        gpus: the session's GPUs by name.
+    """
+    arrays = list(values)
+    for gpu in gpus.values():
+        places = [i for i, value in enumerate(arrays) if is_on_gpu(value) and gpu.holds(value)]
+        if places:
+            with gpu:
+                for i, array in zip(places, gpu.download([arrays[i] for i in places]),
+                                    strict=True):
+                    arrays[i] = array
+    return arrays
