@@ -3,15 +3,11 @@
 Reductions of rows are members too, and so is what is computed from them with a number per row: the
 sums of a softmax, the moments of a layer normalisation. Other reductions end a group.
 
-A group is convex: no way leads out of it and in again, so that it can run as one instruction. The
-pass goes through the program in order and keeps, for each value, the set of groups that it depends
-on (as the bits of a number), and for each group those that it depends on. An instruction may join a
-group that makes one of its inputs if none of the others depends on that group.
+A group is convex (`program/convex.py`), so that it can run as one instruction.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 
 import numpy as np
@@ -19,6 +15,13 @@ import numpy as np
 from flowgraph.core.spec import Shape, Spec
 from flowgraph.errors import FlowgraphError
 from flowgraph.opdef.opdef import op_def
+from flowgraph.program.convex import (
+    Growing,
+    Search,
+    results_of,
+    search_through,
+    with_joined,
+)
 from flowgraph.program.groups import (
     AT_LABELS,
     IN_TILES,
@@ -40,27 +43,20 @@ LEAST_WORK = 1 << 19  # elements times instructions
 _FAIL_ON_INTEGERS = {"FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "Pow", "CountUpTo"}
 LONGEST_ROW = 1 << 17  # elements: a tile has at least one row, and should fit into the cache
 _SOFTMAX = 8  # operations that are as much work as a softmax
-MOST_MEMBERS = 64  # a longer group has more arrays in flight than fit into the cache
 
 
-class _Growing:
+class _Growing(Growing):
     """A group while it is being found.
 
     Attributes:
         shape: of the largest members.
-        bits: its numbers, as bits: its own, and those of the groups that it has taken in.
-        members: the instructions.
-        needs: the groups that its members depend on.
         by_rows: whether each value that its members take is taken row by row, or as a whole.
     """
 
-    __slots__ = ("bits", "by_rows", "members", "needs", "shape")
+    __slots__ = ("by_rows",)
 
-    def __init__(self, shape: tuple[int, ...], bits: int) -> None:
-        self.shape = shape
-        self.bits = bits
-        self.members: list[Instr] = []
-        self.needs = 0
+    def __init__(self, shape: tuple[int, ...], bits: int, since: int) -> None:
+        super().__init__(shape, bits, since)
         self.by_rows: dict[Value, bool] = {}
 
     def add(self, instr: Instr) -> None:
@@ -68,7 +64,12 @@ class _Growing:
         self.members.append(instr)
         self.by_rows.update((v, takes_rows(instr, v, self.shape[0])) for v in taken(instr))
 
-    def agrees(self, instr: Instr, made_by: dict[Value, _Growing]) -> bool:
+    def take_over(self, other: _Growing) -> None:  # type: ignore[override]
+        """Takes the members of another group in."""
+        self.members += other.members
+        self.by_rows.update(other.by_rows)
+
+    def agrees(self, instr: Instr, search: Search) -> bool:
         """Whether an instruction takes the rows of what members make, and the same as they do."""
         rows = self.shape[0] if self.shape else 1
         if rows < 2:
@@ -76,7 +77,7 @@ class _Growing:
         for value in taken(instr):
             by_rows = takes_rows(instr, value, rows)
             if self.by_rows.get(value, by_rows) != by_rows or (
-                    not by_rows and made_by.get(value) is self):
+                    not by_rows and search.maker(value) is self):
                 return False
         return True
 
@@ -91,7 +92,7 @@ def elementwise_groups(program: Program) -> Program:
     if not any(_may_join(instr) is not None for instr in program.instrs):
         return program
     program = dead_code(_see_through_broadcasts(program))
-    groups = [group for group in _find(program) if _pays(group)]
+    groups = [group for group in search_through(program, _Search()) if _pays(group)]
     return _joined(program, groups) if groups else program
 
 
@@ -224,105 +225,34 @@ def _ends(instr: Instr) -> bool:
     return _has_rows(shape) if axes[0] != 0 else math.prod(rest) <= SMALLEST // 4
 
 
-class _Search:
+class _Search(Search):
     """Finds groups, going through a program in order."""
 
-    def __init__(self) -> None:
-        self.groups: list[_Growing] = []
-        self._numbered: list[_Growing] = []  # by the number of the bit
-        self._made_by: dict[Value, _Growing] = {}  # without what is put together from parts
-        self._needs: dict[Value, int] = {}
-        self._before_effects = 0  # what the last instruction depends on that has to keep its turn
+    growing = _Growing
 
-    def add(self, instr: Instr) -> None:
-        """Puts the next instruction into a group, or into none."""
-        needs = 0
-        for value in instr.inputs:
-            needs |= self._needs.get(value, 0)  # type: ignore[arg-type]
-        if not instr.is_pure:  # `_in_order` keeps such in the order that they have
-            needs |= self._before_effects
-            self._before_effects = needs
-        group = self._group(instr)
-        if group is not None:
-            group.add(instr)
-            group.needs = (group.needs | needs) & ~group.bits
-            needs |= group.bits
-            if not is_reduction(instr) or 0 not in (axes_of(instr) or ()):
-                self._made_by[instr.outputs[0]] = group
-        if needs:
-            self._needs.update(dict.fromkeys(instr.outputs, needs))
+    def can_go_on(self, instr: Instr) -> bool:
+        """Whether all of a member's result is there when its tile is done."""
+        return not is_reduction(instr) or 0 not in (axes_of(instr) or ())
 
-    def _group(self, instr: Instr) -> _Growing | None:
+    def choose(self, instr: Instr) -> _Growing | None:
         """The group that an instruction goes into; it may make one out of several."""
-        sources = list({self._made_by[v]: None for v in instr.inputs if v in self._made_by})
+        sources: list[_Growing] = self.sources(instr)
         if is_reduction(instr):
             return next((g for g in sources if _ends(instr)), None)
         for group in reversed(sources):
-            if (_is_per_row(instr, group.shape) and group.agrees(instr, self._made_by)
-                    and self._is_convex([group], instr)):
+            if (_is_per_row(instr, group.shape) and group.agrees(instr, self)
+                    and self.is_convex([group], instr)):
                 return group
         shape = _may_join(instr)
         if shape is None:
             return None
         chosen: list[_Growing] = []
         for group in reversed(sources):
-            if (group.shape == shape and group.agrees(instr, self._made_by)
+            if (group.shape == shape and group.agrees(instr, self)
                     and all(group.could_take(other) for other in chosen)
-                    and self._is_convex([*chosen, group], instr)):
+                    and self.is_convex([*chosen, group], instr)):
                 chosen.append(group)
-        if not chosen:
-            group = _Growing(shape, 1 << len(self._numbered))
-            self.groups.append(group)
-            self._numbered.append(group)
-            return group
-        return self._merged(chosen)
-
-    def _is_convex(self, groups: list[_Growing], instr: Instr) -> bool:
-        """Whether nothing that groups and an instruction take from outside depends on them."""
-        members = [*(member for group in groups for member in group.members), instr]
-        if len(members) > MOST_MEMBERS:
-            return False
-        bits = left = seen = 0
-        for group in groups:
-            bits |= group.bits
-        for member in members:
-            for value in member.inputs:
-                if value is not None and self._made_by.get(value, instr) not in groups:
-                    left |= self._needs.get(value, 0)
-        while left:
-            if left & bits:
-                return False
-            bit = left & -left
-            seen |= bit
-            left = (left | self._numbered[bit.bit_length() - 1].needs) & ~seen
-        return True
-
-    def _merged(self, groups: list[_Growing]) -> _Growing:
-        first = groups[0]
-        for other in groups[1:]:
-            first.members += other.members
-            first.needs |= other.needs
-            first.by_rows.update(other.by_rows)
-            first.bits |= other.bits
-            self.groups.remove(other)
-            for value, group in self._made_by.items():
-                if group is other:
-                    self._made_by[value] = first
-            for number, group in enumerate(self._numbered):
-                if group is other:
-                    self._numbered[number] = first
-        first.needs &= ~first.bits
-        return first
-
-
-def _find(program: Program) -> list[_Growing]:
-    search = _Search()
-    for instr in program.instrs:
-        search.add(instr)
-    number = {instr: i for i, instr in enumerate(program.instrs)}
-    for group in search.groups:
-        group.members.sort(key=number.__getitem__)
-    return search.groups
+        return self.merged(chosen) if chosen else self.begin(shape)
 
 
 def _pays(group: _Growing) -> bool:
@@ -332,48 +262,15 @@ def _pays(group: _Growing) -> bool:
 
 def _joined(program: Program, groups: list[_Growing]) -> Program:
     """The program with one instruction for each group, in an order that fits."""
-    uses = program.users
     leaving = set(program.results())
     group_of: dict[Instr, Instr] = {}
     for growing in groups:
-        inside = set(growing.members)
-        made = [member.outputs[0] for member in growing.members]
-        results = tuple(v for v in made if v in leaving
-                        or any(user not in inside for user in uses.get(v, ())))
+        made = {member.outputs[0] for member in growing.members}
+        results = results_of(program, growing.members, leaving)
         inputs = tuple(dict.fromkeys(v for member in growing.members for v in taken(member)
                                      if v not in made))
         group = Group(tuple(growing.members), inputs, results, growing.shape)
         origins = tuple(dict.fromkeys(op for m in growing.members[::-1] for op in m.origins))
         joined = Instr(IN_TILES, inputs, results, {"group": group}, origins)
         group_of.update(dict.fromkeys(growing.members, joined))
-    instrs = list(dict.fromkeys(group_of.get(instr, instr) for instr in program.instrs))
-    return program.with_instrs(_in_order(instrs), {})
-
-
-def _in_order(instrs: list[Instr]) -> list[Instr]:
-    """Each after what it needs, and what has effects in the order that it had."""
-    makers = {out: i for i, instr in enumerate(instrs) for out in instr.outputs}
-    before: list[set[int]] = [{makers[v] for v in instr.inputs if v in makers}
-                              for instr in instrs]
-    last = -1
-    for i, instr in enumerate(instrs):
-        if not instr.is_pure:
-            if last >= 0:
-                before[i].add(last)
-            last = i
-    after: dict[int, list[int]] = {}
-    for i, needed in enumerate(before):
-        for j in needed:
-            after.setdefault(j, []).append(i)
-    waiting = [len(needed) for needed in before]
-    ready = [i for i, count in enumerate(waiting) if not count]
-    heapq.heapify(ready)
-    order: list[Instr] = []
-    while ready:
-        i = heapq.heappop(ready)
-        order.append(instrs[i])
-        for j in after.get(i, ()):
-            waiting[j] -= 1
-            if not waiting[j]:
-                heapq.heappush(ready, j)
-    return order
+    return with_joined(program, group_of)
