@@ -10,7 +10,7 @@ one. And they go on spinning for a long time after a product, on the cores that 
 - while jobs run side by side on our own pool, it is held to one, and also while two runs multiply
   at once;
 - what the user had set is never exceeded, and put back when the last such run ends;
-- its threads go to sleep 0.1 ms after a product, if the user has not set OPENBLAS_THREAD_TIMEOUT.
+- its threads go to sleep 0.2 ms after a product, if the user has not set OPENBLAS_THREAD_TIMEOUT.
 
 The library is asked through its own functions. One that is not known (Accelerate, say) is left
 alone.
@@ -35,7 +35,10 @@ _NAMES = (("scipy_openblas_get_num_threads64_", "scipy_openblas_set_num_threads6
           ("MKL_Get_Max_Threads", "MKL_Set_Num_Threads"))
 _FILES = ("openblas", "mkl_rt", "libblas", "libcblas")  # parts of the names of such libraries
 _TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
-_AWAKE = "18"  # 2**18 ticks of the processor's clock, 0.1 ms; OpenBLAS's own is 2**26
+# 2**19 ticks of the processor's clock, 0.2 ms; OpenBLAS's own is 2**26. Between two products of a
+# recurrent network lies 0.1 to 0.2 ms of arithmetic, and waking a thread takes as long as half of a
+# product of 32x256 by 256x1024.
+_AWAKE = "19"
 _A_PART = 0.25  # of a core that others use is no reason to do without it
 
 
@@ -86,7 +89,7 @@ def _loaded() -> list[str]:
 
 
 def let_sleep(library: Library) -> bool:
-    """Lets the threads of OpenBLAS sleep 0.1 ms after their last product.
+    """Lets the threads of OpenBLAS sleep 0.2 ms after their last product.
 
     OpenBLAS reads how long they spin from the environment, and applies it when it begins to serve
     threads. If it does so already, it is told to begin anew, with no threads to be made.

@@ -40,8 +40,8 @@ class Select(OpDef):
                              "vector with one entry for each row. tf.where_v2 broadcasts.")
         return Spec(t.dtype, shapes.merge(sizes, c))
 
-    def kernel(self, xp, condition, t, e):
-        return choose(xp, _over_rows(condition, t), t, e)
+    def kernel(self, xp, condition, t, e, *, out=None):
+        return choose(xp, _over_rows(condition, t), t, e, out=out)
 
     def grad(self, op, dy):
         zeros, condition = zeros_like(dy), op.inputs[0]

@@ -26,6 +26,7 @@ import numpy as np
 
 from flowgraph.core.dtypes import DType, as_dtype
 from flowgraph.opdef.opdef import OpDef
+from flowgraph.plan.nested import Nested, nested
 
 _NOT_IN_NAMES = re.compile("[^A-Za-z0-9_]")
 _LITERALS = (bool, int, float, str, bytes, type(None))
@@ -39,15 +40,25 @@ class Template:
         needs: the globals by name.
         function: the `add` of a text `np.add(...)`; "" where the outermost call is another one.
         is_ufunc: whether that is a ufunc with all its inputs, which takes `out` by position too.
+        nested: the same expression for many calls, if others of these stand inside.
     """
 
-    __slots__ = ("function", "is_ufunc", "needs", "text")
+    __slots__ = ("function", "is_ufunc", "needs", "nested", "text")
 
-    def __init__(self, text: str, needs: dict[str, Any], function: str, is_ufunc: bool) -> None:
+    def __init__(self, text: str, needs: dict[str, Any], function: str, is_ufunc: bool,
+                 nested: Nested | None) -> None:
         self.text = text
         self.needs = needs
         self.function = function
         self.is_ufunc = is_ufunc
+        self.nested = nested
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """NumPy's functions whose names it is worth to look up."""
+        if self.nested is not None:
+            return self.nested.functions
+        return (self.function,) if self.function else ()
 
 
 _templates: dict[Any, Template | None] = {}
@@ -93,13 +104,21 @@ def _make(op_def: OpDef, attrs: dict[str, Any], has_out: bool) -> Template | Non
                 needs[node.id] = scope[node.id]
             elif node.id not in builtin and not node.id.startswith("_hole_"):
                 return None
-    text = ast.unparse(folded).replace("{", "{{").replace("}", "}}")
-    text = re.sub(r"\b_hole_(\w+)_hole\b", r"{\1}", text)
+    text = _with_holes(ast.unparse(folded))
     function = _function(folded.body)
     ufunc = getattr(np, function, None)
     is_ufunc = (isinstance(ufunc, np.ufunc) and len(folded.body.args) == ufunc.nin
                 and [k.arg for k in folded.body.keywords] == ["out"])
-    return Template(text, needs, function, is_ufunc)
+    found = nested(folded.body) if has_out else None
+    if found is not None:
+        found = found._replace(text=_with_holes(found.text))
+    return Template(text, needs, function, is_ufunc, found)
+
+
+def _with_holes(text: str) -> str:
+    """Source for `str.format`: `_hole_x_hole` is `{x}`."""
+    text = text.replace("{", "{{").replace("}", "}}")
+    return re.sub(r"\b_hole_(\w+)_hole\b", r"{\1}", text)
 
 
 def _function(expression: ast.expr) -> str:

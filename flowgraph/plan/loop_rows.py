@@ -28,6 +28,7 @@ _LARGE = 1 << 12  # bytes; smaller arrays need not begin at a line of the cache
 class LoopRows(Source):
     """What a loop's source does about lists."""
 
+    _looks_up_all = True
     loop: Loop
     _inputs: list[str]
     _steps: dict[int, Any]

@@ -163,12 +163,12 @@ class LoopSource(LoopRows):
     def _is_written(self, step: Step) -> bool:
         return step.instr not in self._skipped
 
-    def _look_up(self, least: int = 1) -> None:
+    def _look_up(self) -> None:
         calls = dict.fromkeys(
-            made.function for plan in self.loop.plans for step in plan.steps
+            function for plan in self.loop.plans for step in plan.steps
             if step.xp is np and self._is_written(step) and step not in self._items
             and not (self._inline and step.instr.op_def.type in _COMPARISONS)
-            and (made := self._made(step)) is not None and made.function)
+            and (made := self._made(step)) is not None for function in made.functions)
         for function in calls:
             self._functions[function] = self._unique(f"np_{function}")
         for some in _few(list(self._functions)):

@@ -36,16 +36,17 @@ from flowgraph.core.dtypes import DType
 from flowgraph.core.spec import shape_text
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import Template, evaluated, identifier, is_literal, template
+from flowgraph.plan.linear import constant
+from flowgraph.plan.nested import OUT_BY_NAME, Nested, has_numbers, numbers_of
 from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.plan.tile_runs import in_tiles
-from flowgraph.plan.tiles import TileFunction
+from flowgraph.plan.tiles import TileFunction, constant_name
 from flowgraph.program.ir import Instr, Value
 from flowgraph.program.transfers import Transfer
 
 _COMMENT_COLUMN = 72
 _LONGEST_NAME = 32  # longer names lose leading scopes; the comment has them in full
 _DROP_BYTES = 1 << 16  # values outside the arena are deleted at their last use from this size on
-_OUT_BY_NAME = {"maximum", "minimum"}  # NumPy 2.4 deprecates a third argument of theirs
 _LOOKED_UP_ONCE = 16  # calls of a NumPy function; from so many on it is looked up before all
 _CHUNK = 2048  # variables that fit into a chunk of frames
 _MANY_LOCALS = 400
@@ -89,6 +90,10 @@ class Source:
         filename: under which linecache has it, so that tracebacks show it.
         step_of_line: the step of a line number.
     """
+
+    _looks_up_all = False  # whether functions that are called once get a name, too
+    _often: tuple[str, ...] | list[str] = ()  # NumPy's functions that many steps call
+    _row = ""  # what a row is called that one line needs several times
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -180,6 +185,26 @@ class Source:
             elif step.instr in plan.loops:
                 from flowgraph.plan.loop_source import LoopSource  # which writes by this class
                 self._loops[step] = LoopSource(self, step)
+        if not self._looks_up_all:
+            self._often = self._called_often()
+        self._write_numbers()
+
+    def _write_numbers(self) -> None:
+        """The numbers that steps whose function is called often give to NumPy, as arrays."""
+        if not (self._often or self._looks_up_all):
+            return
+        for step in self.plan.steps:
+            if step.xp is np and self._is_written(step) and has_numbers(step.instr.op_def):
+                made = template(step.instr.op_def, step.instr.attrs, True)
+                if made is None or made.nested is None or not (
+                        self._looks_up_all or made.function in self._often):
+                    continue
+                for value in numbers_of(step.instr, made.nested):
+                    number = constant(value, step.instr.outputs[0].spec.dtype.numpy)
+                    name = self._global(constant_name(number), number)
+                    if name not in self._shown:
+                        self._constant(name, number)
+                        self._shown.add(name)
 
     def _is_written(self, step: Step) -> bool:
         """Whether a step has a line of its own."""
@@ -274,12 +299,16 @@ class Source:
         """Whether a step of a GPU can be a line of CuPy's: all lines are for one GPU."""
         return step.gpu is self.plan.gpu and not hasattr(step.instr.op_def, "kernel_cupy")
 
-    def _look_up(self, least: int = _LOOKED_UP_ONCE) -> None:
+    def _called_often(self) -> list[str]:
+        """NumPy's functions that many steps call."""
+        calls = Counter(function for step in self.plan.steps if step.xp is np and (
+            found := self._made(step)) is not None for function in found.functions)
+        return [function for function, count in calls.items() if count >= _LOOKED_UP_ONCE]
+
+    def _look_up(self) -> None:
         """Names for NumPy's functions that are called often."""
-        calls = Counter(found.function for step in self.plan.steps if step.xp is np and (
-            found := self._made(step)) is not None and found.function)
-        for function, count in calls.items():
-            if count >= least and function not in self._functions:
+        for function in self._often:
+            if function not in self._functions:
                 self._functions[function] = self._unique(f"np_{function}")
         for some in _few(list(self._functions)):
             self._emit(f"{', '.join(self._functions[name] for name in some)} = "
@@ -291,9 +320,23 @@ class Source:
         if name is None or not expression.startswith(f"np.{made.function}("):
             return expression
         expression = name + expression.removeprefix(f"np.{made.function}")
-        if made.is_ufunc and out and made.function not in _OUT_BY_NAME:
+        if made.is_ufunc and out and made.function not in OUT_BY_NAME:
             return expression.removesuffix(f"out={out})") + f"{out})"
         return expression
+
+    def _nested(self, step: Step, made: Nested, holes: dict[str, str], out: str) -> str:
+        """Several functions of NumPy, by the names that they have in this run."""
+        names = {f"np_{function}": self._functions.get(function, f"np.{function}")
+                 for function in made.functions}
+        numbers = {f"number_{i}": repr(number) for i, number in enumerate(made.numbers)}
+        for i, number in enumerate(numbers_of(step.instr, made)):
+            array = constant(number, step.instr.outputs[0].spec.dtype.numpy)
+            numbers[f"number_{i}"] = self._global(constant_name(array), array)
+        text = made.text
+        if not out.isidentifier():  # a row of an array: it is looked for once
+            self._row = self._row or self._unique("row")
+            text, out = text.replace("{out}", f"({self._row} := {out})", 1), self._row
+        return text.format(**holes, **names, **numbers, out=out)
 
     def _call(self, step: Step, views: list[str], made: Template | None, node: str = "") -> str:
         """One step as an assignment; `node` is the text of the session's object for it."""
@@ -316,7 +359,10 @@ class Source:
         if made is not None:
             holes = {param: group if isinstance(group, str) else _tuple(group)
                      for param, group in zip(op_def.params, op_def.group(arguments), strict=True)}
-            expression = made.text.format(**holes, out=out)
+            is_nested = (made.nested is not None and made.function in self._functions
+                         and step.xp is np)
+            expression = (self._nested(step, made.nested, holes, out) if is_nested else  # type: ignore[arg-type]
+                          made.text.format(**holes, out=out))
             needs = made.needs
             if needs and step.host:
                 expression = evaluated(expression, needs)

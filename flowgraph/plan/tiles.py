@@ -43,6 +43,7 @@ from flowgraph.plan.linear import (
     lines_of,
     negated_absolute,
 )
+from flowgraph.plan.nested import OUT_BY_NAME
 from flowgraph.plan.rows import row_max, row_min, row_sum
 from flowgraph.plan.tile_runs import Part, in_tiles
 from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, taken
@@ -64,7 +65,6 @@ _SLOW = {"np.exp", "np.log", "np.expm1", "np.log1p", "np.tanh", "np.sin", "np.co
          "np.power"}  # ufuncs that take three times as long as an addition
 _LONG = 1 << 12  # numbers of a tile, beside which a line of the cache is nothing
 _MANY = 12  # lines of a function, from which on it looks up NumPy's functions once
-_OUT_BY_NAME = {"maximum", "minimum"}  # NumPy 2.4 deprecates a third argument of theirs
 _COMMENT_COLUMN = 72
 _JOIN = {"Sum": np.add, "Mean": np.add, "Max": np.maximum, "Min": np.minimum}
 TILE_FILE = "<flowgraph tile>"  # where tracebacks say that a group's function stands
@@ -348,7 +348,7 @@ class TileFunction:
         if view:
             number = constant(number.view(view.removeprefix(".view(np.").removesuffix(")")),
                               np.dtype(view.removeprefix(".view(np.").removesuffix(")")))
-        name = _constant_name(number)
+        name = constant_name(number)
         self.needs[name] = self.constants[name] = number
         return name
 
@@ -384,7 +384,7 @@ class TileFunction:
     def _function_name(self, function: str) -> str:
         """What `np.add` is called here: `np_add` where functions are looked up once."""
         name = function.removeprefix("np.")
-        if not self._looks_up or name in _OUT_BY_NAME:
+        if not self._looks_up or name in OUT_BY_NAME:
             return function
         if function not in self._functions:
             found, i = f"np_{name}", 1
@@ -502,7 +502,7 @@ def _is_number(value: Value) -> bool:
     return value.const is not None and value.spec.size == 1
 
 
-def _constant_name(number: np.ndarray) -> str:
+def constant_name(number: np.ndarray) -> str:
     """The name of a constant in source: `c1_5` is 1.5."""
     text = str(number).replace("-", "m").replace("+", "").replace(".", "_")
     return f"c{text}" + ("" if number.dtype == np.float32 else f"_{number.dtype.name}")
@@ -510,7 +510,7 @@ def _constant_name(number: np.ndarray) -> str:
 
 def _filled_name(number: np.ndarray) -> str:
     """The name of a tile full of a number."""
-    return "zeros" if not any(number.tobytes()) else f"full_{_constant_name(number)}"
+    return "zeros" if not any(number.tobytes()) else f"full_{constant_name(number)}"
 
 
 def _few(names: list[str]) -> list[list[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef
 
@@ -47,7 +49,10 @@ class OneHotProduct(OpDef, abstract=True):
             rows = (indices[:, None] == xp.arange(depth)).astype(weights.dtype)
             return xp.dot(rows, weights, out=out)
         inside = xp.clip(indices, 0, depth - 1)
-        out = xp.take(weights, inside, axis=0, out=out)
+        if xp is np:  # which, if it looked at the indices, would write into memory of its own first
+            out = np.take(weights, inside, axis=0, out=out, mode="clip")
+        else:
+            out = xp.take(weights, inside, axis=0, out=out)
         if not (inside == indices).all():
             out[inside != indices] = 0
         return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,12 @@ from tests.plan.plans import run_everywhere
 from tests.program.programs import program_of
 
 DEPTH = 130
+
+
+@pytest.fixture(autouse=True)
+def _small_products_count(request, monkeypatch):
+    if "pays" not in request.function.__name__:
+        monkeypatch.setattr(sys.modules[one_hot_products.__module__], "LEAST_WORK", 0)
 
 
 def direct(i, w, **options):
@@ -72,3 +80,13 @@ def test_an_unrolled_network_looks_up_its_inputs(build) -> None:
     types = [instr.op_def.type for instr in executable.optimised(shapes).instrs]
     assert types.count("OneHotProduct") == 1
     assert "OneHot" not in types
+
+
+@pytest.mark.parametrize("rows, depth, width, pays", [
+    (32, 64, 1024, True), (1120, 64, 1024, True), (1024, 8, 256, True), (32, 128, 256, False),
+    (1, 4096, 128, False), (1120, 8, 64, False)])
+def test_it_pays_from_some_work_on(rows, depth, width, pays) -> None:
+    i = fg.placeholder(fg.int32, [rows], name="i")
+    w = fg.placeholder(fg.float32, [depth, width], name="w")
+    program = program_of(fg.matmul(fg.one_hot(i, depth), w), [i, w])
+    assert (one_hot_products(program) is not program) == pays
