@@ -63,7 +63,8 @@ class Buffers:
         view_of: number of the view that a value is written into.
         freed: per instruction, the numbers of the views whose value dies there.
         outgoing: the results that are written into memory given to the run, as they are what a
-            variable becomes; their views have the numbers after those of `views`.
+            variable becomes; in the order of the writes; their views have the numbers after those
+            of `views`.
         lent: per loop that is a part of the plan, the numbers of the views of its steps.
         peak_bytes: bytes of all buffers together.
     """
@@ -207,7 +208,7 @@ def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) 
 
 def _places(program: Program, lifetimes: Lifetimes) -> dict[Value, Place]:
     """Where the parts of concatenations are written."""
-    if not any(instr.op_def.type == "ConcatV2" for instr in program.instrs):
+    if not any(instr.op_def.type in ("ConcatV2", "Packed") for instr in program.instrs):
         return {}
     writable = {out: instr for instr in program.instrs for out in _written_into(instr, lifetimes)}
     return places_in_joins(program, lifetimes, writable)
@@ -234,7 +235,7 @@ def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Outgoing, ...]:
                               and lifetimes.roots[new] == {new, out}
                               and not instr.op_def.takes_old_copy):
                 found[owners[out]] = out
-    return tuple(Outgoing(value, i) for i, value in found.items())
+    return tuple(Outgoing(value, i) for i, value in sorted(found.items()))
 
 
 def _rounded(nbytes: int) -> int:

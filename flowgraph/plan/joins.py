@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.packs import PACKED
 
 LEAST = 1 << 10  # bytes; less is copied as quickly as it is found
 
@@ -46,6 +47,8 @@ def places_in_joins(program: Program, lifetimes: Lifetimes,
     """
     places: dict[Value, Place] = {}
     for instr in reversed(program.instrs):  # the outer ones first
+        if instr.op_def is PACKED and instr.outputs[0] in writable:
+            places.update(_places_in_pack(instr, writable, lifetimes, places))
         if instr.op_def.type != "ConcatV2" or instr.outputs[0] not in writable:
             continue
         whole = instr.outputs[0]
@@ -66,6 +69,19 @@ def places_in_joins(program: Program, lifetimes: Lifetimes,
                     places[part] = found
             first += part.spec.shape[at] or 0
     return places
+
+
+def _places_in_pack(instr: Instr, writable: dict[Value, Instr], lifetimes: Lifetimes,
+                    places: dict[Value, Place]) -> dict[Value, Place]:
+    """The parts of a flat array that can be written in place."""
+    found = {}
+    whole, parts = instr.outputs[0], list(instr.inputs)
+    for part, first in zip(parts, instr.attrs["pack"].firsts, strict=True):
+        assert part is not None
+        if _may_lie_inside(part, parts, writable, lifetimes, places):
+            size = part.spec.dtype.size
+            found[part] = Place(whole, first * size, _strides(part.spec.shape, size))  # type: ignore[arg-type]
+    return found
 
 
 def _may_lie_inside(part: Value, parts: list[Value | None], writable: dict[Value, Instr],

@@ -19,6 +19,7 @@ from flowgraph.plan.plan import Plan, Step
 from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Program, Value
+from flowgraph.program.packs import VariablePack
 
 _NO_NUMBERS = ("variant", "string", "resource")  # lists of tensors, as loops keep, among them
 _BLOCK = 3 << 19  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
@@ -62,6 +63,9 @@ def memory(plan: Plan) -> Memory:
     buffers, scratch = _kept(plan)
     variables = {read.variable: _bytes(read.value) for read in program.reads}
     variables.update((write.variable, _bytes(write.value)) for write in program.writes)
+    for pack in [v for v in variables if isinstance(v, VariablePack)]:  # what is read alone, too
+        for variable in pack.variables:
+            variables.pop(variable, None)
     return Memory(buffers, values, scratch, sum(variables.values()),
                   sum(_bytes(value) for value, _ in plan.buffers.outgoing),
                   sum(array.nbytes for _, array in plan.constants), unknown)

@@ -29,6 +29,7 @@ from flowgraph.program.passes.loop_projections import loop_projections
 from flowgraph.program.passes.loop_row_gradients import loop_row_gradients
 from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.one_hot_products import one_hot_products
+from flowgraph.program.passes.packed_updates import packed_updates
 from flowgraph.program.passes.same_shapes import same_shapes
 from flowgraph.program.passes.shared_weights import shared_weights
 from flowgraph.program.passes.simplify import simplify
@@ -58,6 +59,7 @@ PASSES: dict[str, Pass] = {
     "independent_parts": independent_parts,
     "conv_blocks": conv_blocks,
     "winograd": winograd,
+    "packed_updates": packed_updates,
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
 }
@@ -75,10 +77,10 @@ _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the
 # Once, in this order, when the others have done all they can.
 _LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights",
          "one_hot_products", "transposed_weights", "sums_of_products", "independent_parts",
-         "conv_blocks", "winograd", "elementwise_groups", "column_sums"}
+         "conv_blocks", "winograd", "packed_updates", "elementwise_groups", "column_sums"}
 # These make what NumPy is quicker at; a program that uses a GPU goes without.
 _FOR_HOST = {"transposed_weights", "independent_parts", "conv_blocks", "winograd",
-             "elementwise_groups", "column_sums"}
+             "packed_updates", "elementwise_groups", "column_sums"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
@@ -117,6 +119,7 @@ def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequen
             check(placed, "place")
         if placed.uses_gpu:
             return placed
+        names = [name for name in names if name != "packed_updates"]  # variables may be anywhere
     return _optimise(program, names)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
+
+import numpy as np
 
 from flowgraph.core.gpu import NO_GPUS, Gpu
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
-from flowgraph.program.ir import Instr, Program
+from flowgraph.program.ir import Instr, Program, Write
+from flowgraph.program.packs import VariablePack
 from flowgraph.program.pipeline import optimise, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.memories import Memories
+from flowgraph.runtime.packed_values import Flat
 from flowgraph.runtime.runner import Hook, PlanHook, Runner
 from flowgraph.runtime.state import State, reader, uninitialized, variable_key
 
@@ -48,26 +53,32 @@ class Settings(NamedTuple):
 class BoundPlan:
     """A runner with the session's state at hand."""
 
-    __slots__ = ("_keys", "_locks", "_may_leave", "_memories", "_nodes", "_outgoing", "_read",
-                 "_state", "_unsure", "runner")
+    __slots__ = ("_keys", "_locks", "_may_leave", "_memories", "_nodes", "_outgoing", "_packs",
+                 "_read", "_state", "_unsure", "runner")
 
     def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
         self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
         self._memories = Memories(plan.program, state, settings.gpus) if settings.gpus else None
         self._state = state
-        self._read = reader(plan.program.reads)
-        self._keys = [variable_key(variable) for variable, _, _ in plan.writes]
+        self._read = reader(plan.program.reads, state)
+        given = {i for _, i in plan.buffers.outgoing}
+        self._packs = [_WrittenPack(write, i in given, state)
+                       for i, write in enumerate(plan.program.writes)
+                       if isinstance(write.variable, VariablePack)]
+        alone = len(plan.writes) - len(self._packs)  # packs come last
+        self._keys = [variable_key(variable) for variable, _, _ in plan.writes[:alone]]
         self._unsure = _unsure_writes(plan.program)
         # A run that calls the user's Python holds no locks: what it calls may run the session too.
         calls_user = plan.program.runs_user_code
-        self._locks = [] if calls_user else state.locks(self._keys)
+        self._locks = [] if calls_user else state.locks(
+            [*self._keys, *(key for pack in self._packs for key in pack.keys)])
         self._nodes = _nodes([step.instr for step in plan.nodes], state, settings)
         # A branch may leave a variable uninitialised; its new value is None then.
         self._may_leave = any(step.instr.bodies for step in plan.steps)
         makers = plan.program.producers
         self._outgoing = [(self._keys[i], i, value.spec.dtype.numpy, value.spec.shape,
                            makers[value].op_def.takes_old_copy)
-                          for value, i in plan.buffers.outgoing]
+                          for value, i in plan.buffers.outgoing if i < alone]
 
     @property
     def runners(self) -> tuple[Runner, ...]:
@@ -101,7 +112,7 @@ class BoundPlan:
         memories = self._memories
         if memories is not None:
             feeds = memories.feeds(feeds)
-        if not self._keys:
+        if not self._keys and not self._packs:
             state = self._read(self._state.values)
             if memories is not None:
                 state = memories.state(state)
@@ -119,19 +130,53 @@ class BoundPlan:
                      for key, _, dtype, shape, _ in self._outgoing]
             outgoing = tuple([old if takes_old else old.array for old, (*_, takes_old)
                               in zip(spare, self._outgoing, strict=True)])
+            for pack in self._packs:
+                outgoing += pack.memory()
             fetched, written = self.runner.run(feeds, state, self._nodes, hooks, outgoing)
             for i, shape, op in self._unsure:
                 if not compatible(shape, written[i].shape):
                     raise _other_shape(op, shape, written[i].shape)
             for old, (key, place, *_) in zip(spare, self._outgoing, strict=True):
                 self._state.keep_spare(key, old, written[place])
-            new = zip(self._keys, written, strict=True)
+            new: Iterable[tuple[str, Any]] = zip(self._keys, written, strict=not self._packs)
+            if self._packs:
+                new = itertools.chain(new, *map(_WrittenPack.parts, self._packs,
+                                                written[len(self._keys):]))
             values.update([(key, value) for key, value in new if value is not None]
                           if self._may_leave else new)
             return fetched
         finally:
             for lock in held:
                 lock.release()
+
+
+class _WrittenPack:
+    """A pack that a run writes.
+
+    Args:
+        write: of the program.
+        takes_memory: whether the run is given memory for the new values.
+        state: of the session.
+    """
+
+    __slots__ = ("_spare", "_takes_memory", "_values", "keys")
+
+    def __init__(self, write: Write, takes_memory: bool, state: State) -> None:
+        self.keys = [variable_key(variable) for variable in write.variable.variables]
+        self._values = state.packed(write.variable, write.value.spec.dtype.numpy)
+        self._takes_memory = takes_memory
+        self._spare: Flat | None = None
+
+    def memory(self) -> tuple[np.ndarray, ...]:
+        """Memory for the new values, if the run takes any; the locks of the variables are held."""
+        if not self._takes_memory:
+            return ()
+        self._spare = self._values.take_spare()
+        return (self._spare.array,)
+
+    def parts(self, written: np.ndarray) -> Iterable[tuple[str, Any]]:
+        """What each variable becomes, by key."""
+        return zip(self.keys, self._values.parts(written, self._spare), strict=True)
 
 
 def _unsure_writes(program: Program) -> list[tuple[int, Any, Any]]:

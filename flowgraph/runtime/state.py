@@ -8,6 +8,7 @@ order of names; runs that only read take no lock.
 
 from __future__ import annotations
 
+import itertools
 import operator
 import sys
 import threading
@@ -22,6 +23,8 @@ from flowgraph.core.old_copy import OldCopy
 from flowgraph.errors import ClosedSessionError, FailedPreconditionError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.program.ir import Read
+from flowgraph.program.packs import VariablePack
+from flowgraph.runtime.packed_values import PackedValues
 
 
 class State:
@@ -36,6 +39,7 @@ class State:
         self.values: dict[str, Any] = {}
         self._spare: dict[str, OldCopy] = {}
         self._given: dict[str, Any] = {}  # the values that stand in memory of `take_spare`
+        self._packed: dict[Any, PackedValues] = {}
         self._locks: dict[str, threading.RLock] = {}
         self._nodes: dict[str, Any] = {}
         self._named = 0
@@ -88,6 +92,18 @@ class State:
             finally:
                 lock.release()
 
+    def packed(self, pack: VariablePack, dtype: np.dtype) -> PackedValues:
+        """The values of the variables of a pack, as one array; the same for all runs.
+
+        Memory that was kept for single variables is given up.
+        """
+        keys = tuple([variable_key(variable) for variable in pack.variables])
+        with self._lock:
+            for key in keys:
+                self._spare.pop(key, None)
+                self._given.pop(key, None)
+            return self._packed.setdefault((keys, pack.shapes, dtype), PackedValues(pack, dtype))
+
     def node(self, op: Operation) -> Any:
         """The object that a stateful op keeps in this session; made when first asked for.
 
@@ -110,7 +126,7 @@ class State:
         with self._lock:
             self._closed = True  # a run that another thread has begun may still ask for an object
             self.values = _NoValues()
-            self._spare, self._given = {}, {}
+            self._spare, self._given, self._packed = {}, {}, {}
             nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             if hasattr(node, "close"):
@@ -132,11 +148,35 @@ def variable_key(op: Operation) -> str:
     return f"{container}/{name}" if container else name
 
 
-def reader(reads: tuple[Read, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+def reader(reads: tuple[Read, ...], state: State) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     """The function that takes a program's variables from `State.values`, all at one moment.
 
     It raises FailedPreconditionError for the first one that has no value.
+
+    Args:
+        reads: what the program reads.
+        state: which knows the packs among that.
     """
+    packs = [read for read in reads if isinstance(read.variable, VariablePack)]
+    if not packs:
+        return _reader_of_variables(reads)
+    single = reads[:len(reads) - len(packs)]  # packs come last
+    read_variables = _reader_of_variables((*single, *(
+        Read(variable, read.value, False) for read in packs
+        for variable in read.variable.variables)))
+    ends = list(itertools.accumulate([len(read.variable.variables) for read in packs],
+                                     initial=len(single)))
+    parts = [(slice(first, last), state.packed(read.variable, read.value.spec.dtype.numpy))
+             for read, first, last in zip(packs, ends, ends[1:], strict=False)]
+
+    def read_all(values: dict[str, Any]) -> tuple[Any, ...]:
+        arrays = read_variables(values)
+        return (*arrays[:len(single)], *[packed.whole(arrays[part]) for part, packed in parts])
+
+    return read_all
+
+
+def _reader_of_variables(reads: tuple[Read, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     if not reads:
         return lambda values: ()
     keys = [variable_key(read.variable) for read in reads]

@@ -358,7 +358,19 @@ class RandomGraph:
             optimizer = self.random.choice([
                 fg.train.GradientDescentOptimizer(0.1), fg.train.MomentumOptimizer(0.1, 0.9),
                 fg.train.AdamOptimizer(0.01), fg.train.RMSPropOptimizer(0.01)])
-            fetched.append(optimizer.minimize(loss, var_list=connected))
+            if self.random.random() < 0.5:  # more variables that are updated alike
+                others = [self.variable(*self.random.choice([(4,), (3, 5), (16,), (2, 8)]))
+                          for _ in range(self.random.randint(2, 5))]
+                connected += others
+                loss += fg.add_n([fg.nn.l2_loss(v) if self.random.random() < 0.8
+                                  else fg.reduce_mean(fg.square(v - 1.0)) for v in others])
+            pairs = optimizer.compute_gradients(loss, connected)
+            if self.random.random() < 0.4:
+                clipped, norm = fg.clip_by_global_norm([fg.convert_to_tensor(dx)
+                                                        for dx, _ in pairs], 0.5)
+                pairs = list(zip(clipped, connected, strict=True))
+                fetched.append(norm)
+            fetched.append(optimizer.apply_gradients(pairs))
         elif variables and self.random.random() < 0.4:
             variable = self.random.choice(variables)
             fetched.append(fg.assign(variable, fg.tanh(variable) * 0.5).op)

@@ -192,7 +192,7 @@ def test_an_initializer_and_a_read_in_one_run_see_the_order_of_edges(v) -> None:
 def test_the_reader_takes_optional_variables_as_none(v) -> None:
     w = fg.Variable(1.0, name="w")
     program = program_of([fg.is_variable_initialized(v), w.value()])
-    read = reader(program.reads)
+    read = reader(program.reads, State())
     assert {r.variable.name: r.optional for r in program.reads} == {"v": True, "w": False}
     assert dict(zip([r.variable.name for r in program.reads], read({"w": 5}), strict=True)) == {
         "v": None, "w": 5}

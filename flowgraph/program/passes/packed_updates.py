@@ -1,0 +1,248 @@
+"""Packed updates: many variables that change by one formula are updated as one array.
+
+    w1 = w1 - 0.1 * g1      w2 = w2 - 0.1 * g2      ...
+    w  = w - 0.1 * g        for w and g with all of them, one after another
+
+An optimizer has a few small operations for every variable: of 100 variables, a thousand calls of
+NumPy that take longer to begin than to work. Variables are packed whose new values come from the
+same operations with the same numbers. From what is written the pass goes back through these
+operations, as long as those of all variables are alike: slots are packed in the same order, and
+gradients, where they are put together, are written where they will stand in the pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flowgraph.core.spec import Spec
+from flowgraph.opdef.opdef import OpDef
+from flowgraph.program.convex import in_order
+from flowgraph.program.ir import Instr, Program, Read, Value, Write, constant
+from flowgraph.program.packs import PACKED, UNPACKED, Pack, VariablePack
+from flowgraph.program.passes.dead_code import dead_code
+
+LEAST = 24  # calls of NumPy that packing must save
+LARGEST = 1 << 20  # elements; the update of a larger variable has enough to do by itself
+_LINE = 64  # bytes of a line of the cache
+_DEEPEST = 60  # operations one after another that are packed
+
+def packed_updates(program: Program) -> Program:
+    """Packs variables that are updated alike."""
+    if len(program.writes) < 2 or program.runs_user_code or any(
+            instr.waits for instr in program.instrs):
+        return program
+    return _Packing(program).run()
+
+
+class _Packing:
+    """A program while its updates are being packed.
+
+    Args:
+        program: the program.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._makers = program.producers
+        self._read_of = {read.variable: read for read in program.reads}
+        self._read_as = {read.value: read for read in program.reads}
+        self._write_of = {write.variable: write for write in program.writes}
+        self._numbers: dict[Any, int] = {}
+        self._alike: dict[Value, int] = {}  # numbers of elementwise results, by how they are made
+        self._flat: dict[tuple[Value, ...], Value] = {}
+        self._parts: set[Value] = set()  # what lies in an array of `_flat`, made by its maker
+        self._made: dict[Instr, tuple[Value, ...]] = {}  # new instructions, and what they replace
+        self._packs: dict[Any, VariablePack] = {}  # by variable
+        self._waiting: list[tuple[VariablePack, tuple[Value, ...]]] = []  # with what they become
+        self._reads: dict[VariablePack, Read] = {}
+        self._writes: dict[VariablePack, Write] = {}
+
+    def run(self) -> Program:
+        """The new program; the same one where nothing is packed."""
+        for instr in self._program.instrs:
+            self._compare(instr)
+        groups: dict[Any, list[Write]] = {}
+        for write in self._program.writes:
+            value = self._handed_on(write.value)
+            if value in self._alike and (value.spec.size or 0) <= LARGEST:
+                groups.setdefault((self._alike[value], value.spec.dtype), []).append(write)
+        for writes in reversed(groups.values()):  # slots are a part of what is written after them
+            if (len(writes) - 1) * self._operations(writes[0].value) >= LEAST:
+                writes.sort(key=lambda write: (write.value.spec.nbytes or 0) % _LINE > 0)
+                self._pack_variables([write.variable for write in writes])
+        for pack, values in self._waiting:  # to which `_pack` adds slots
+            self._writes[pack] = Write(pack, self._pack(values))
+        return self._rewritten() if self._writes else self._program
+
+    # ---- which updates are alike -----------------------------------------------------------------
+
+    def _compare(self, instr: Instr) -> None:
+        """Numbers the result of an elementwise instruction."""
+        if not _is_elementwise(instr):
+            return
+        out = instr.outputs[0]
+        operands = tuple([self._operand(value, out) for value in instr.inputs])  # type: ignore[arg-type]
+        made = instr.op_def, _attributes(instr), out.spec.dtype, operands
+        self._alike[out] = self._numbers.setdefault(made, len(self._numbers))
+
+    def _operand(self, value: Value, out: Value) -> Any:
+        if value.spec.shape != out.spec.shape:  # a number
+            return value if value.const is None else (value.spec.dtype, value.const.tobytes())
+        kind = value in self._read_as, value.spec.dtype
+        return self._alike.get(self._handed_on(value), kind)
+
+    def _handed_on(self, value: Value) -> Value:
+        """What an assignment hands on, else the value itself."""
+        maker = self._makers.get(value)
+        while maker is not None and maker.op_def.type == "Assign":
+            given = maker.inputs[1]
+            if given is None or given.spec != value.spec or maker.device:
+                break
+            value, maker = given, self._makers.get(given)
+        return value
+
+    def _operations(self, value: Value) -> int:
+        """How many operations an update has; no more than are needed for packing to pay."""
+        seen: set[Value] = set()
+        left = [value]
+        while left and len(seen) < LEAST:
+            value = self._handed_on(left.pop())
+            if value in self._alike and value not in seen:
+                seen.add(value)
+                left += [v for v in self._makers[value].inputs if v is not None]
+        return len(seen)
+
+    # ---- packing ---------------------------------------------------------------------------------
+
+    def _pack_variables(self, variables: Sequence[Any]) -> VariablePack | None:
+        """Reads and writes these variables as one array; None if that cannot be."""
+        pack = self._packs.get(variables[0])
+        if pack is not None and pack.variables == tuple(variables):
+            return pack
+        writes = [self._write_of.get(variable) for variable in variables]
+        if any(write is None or write.variable in self._packs for write in writes):
+            return None
+        values = tuple([self._handed_on(write.value) for write in writes])  # type: ignore[union-attr]
+        if len(set(values)) < len(values) or len({self._alike.get(v, -1) for v in values}) > 1 or (
+                values[0] not in self._alike):
+            return None
+        for variable, value in zip(variables, values, strict=True):
+            read = self._read_of.get(variable)
+            if read is not None and (read.optional or read.value.spec != value.spec):
+                return None
+        pack = VariablePack(variables, _shapes(values))
+        self._packs.update(dict.fromkeys(variables, pack))
+        self._waiting.append((pack, values))
+        return pack
+
+    def _pack(self, values: tuple[Value, ...], users: Sequence[Instr] = (), depth: int = 0
+              ) -> Value:
+        """The array in which these values stand one after another, for those that take them."""
+        values = tuple(map(self._handed_on, values))
+        if values in self._flat:
+            return self._flat[values]
+        alike = {self._alike.get(value) for value in values}
+        if (len(alike) == 1 and None not in alike and depth < _DEEPEST
+                and len(set(values)) == len(values) and self._parts.isdisjoint(values)):
+            self._parts.update(values)
+            flat = self._computed(values, depth)
+        else:
+            flat = self._read(values) or self._joined(values, users)
+        self._flat[values] = flat
+        return flat
+
+    def _computed(self, values: tuple[Value, ...], depth: int) -> Value:
+        """The array, computed by one instruction."""
+        makers = [self._makers[value] for value in values]
+        inputs = []
+        for operands in zip(*(maker.inputs for maker in makers), strict=True):
+            first: Value = operands[0]
+            if first.spec.shape == values[0].spec.shape:
+                inputs.append(self._pack(operands, makers, depth + 1))
+            else:
+                inputs.append(first if first.const is None or not first.spec.shape else
+                              constant(first.name, first.const.reshape(())))
+        flat = _flat_value(values)
+        self._made[_instr(makers, makers[0].op_def, tuple(inputs), (flat,),
+                          makers[0].attrs)] = values
+        return flat
+
+    def _read(self, values: tuple[Value, ...]) -> Value | None:
+        """The array as what variables are before the run, if they are packed."""
+        if any(value not in self._read_as for value in values):
+            return None
+        pack = self._pack_variables([self._read_as[value].variable for value in values])
+        if pack is None:
+            return None
+        if pack not in self._reads:
+            flat = Value(pack.name, Spec(values[0].spec.dtype, (pack.size,)))
+            self._reads[pack] = Read(pack, flat, False)
+        return self._reads[pack].value
+
+    def _joined(self, values: tuple[Value, ...], users: Sequence[Instr]) -> Value:
+        """The array, put together."""
+        flat = _flat_value(values)
+        makers = [self._makers[value] for value in values if value in self._makers] or users
+        self._made[_instr(makers, PACKED, values, (flat,), {"pack": Pack(_shapes(values))})] = ()
+        return flat
+
+    # ---- the new program -------------------------------------------------------------------------
+
+    def _rewritten(self) -> Program:
+        program = self._program
+        place = {out: i for i, instr in enumerate(program.instrs) for out in instr.outputs}
+        rows = [(i, 0, instr) for i, instr in enumerate(program.instrs)
+                if self._parts.isdisjoint(instr.outputs)]
+        for instr, values in self._made.items():
+            replaced = values or [v for v in instr.inputs if v is not None]
+            at = max(place.get(value, -1) for value in replaced)
+            rows.append((at, 1, instr))
+            if values:
+                rows.append((at, 2, _instr([instr], UNPACKED, instr.outputs, values,
+                                           {"pack": Pack(_shapes(values))})))
+        instrs = [instr for *_, instr in sorted(rows, key=lambda row: row[:2])]
+        order = in_order(instrs)
+        if len(order) < len(instrs):  # the update of one needs that of another one
+            return program
+        writes = (*(w for w in program.writes if w.variable not in self._packs),
+                  *self._writes.values())
+        after = dead_code(Program(program.feeds, program.reads, tuple(order), program.fetches,
+                                  writes))
+        used = {*after.results(), *(v for instr in after.instrs for v in instr.inputs)}
+        reads = (*(r for r in program.reads if r.value in used or r.variable not in self._packs),
+                 *self._reads.values())
+        return Program(program.feeds, reads, after.instrs, program.fetches, writes)
+
+
+def _is_elementwise(instr: Instr) -> bool:
+    """Whether an instruction works on each element alone, whatever the shape of the arrays."""
+    definition = instr.op_def
+    if (not definition.elementwise or len(instr.outputs) != 1 or definition.host_inputs
+            or not instr.is_pure or instr.device):
+        return False
+    out = instr.outputs[0].spec
+    return out.is_static and (out.size or 0) > 1 and out.dtype.kind in "fiub" and all(
+        value is not None and value.spec.dtype.kind in "fiub"
+        and (value.spec.shape == out.shape or value.spec.shape == ()
+             or (value.const is not None and value.spec.size == 1)) for value in instr.inputs)
+
+
+def _attributes(instr: Instr) -> tuple[Any, ...]:
+    return tuple(sorted((key, repr(value)) for key, value in instr.attrs.items()))
+
+
+def _shapes(values: Sequence[Value]) -> tuple[tuple[int, ...], ...]:
+    return tuple([value.spec.shape for value in values])  # type: ignore[misc]
+
+
+def _flat_value(values: Sequence[Value]) -> Value:
+    return Value(f"{values[0].name}_all", Spec(values[0].spec.dtype, (Pack(_shapes(values)).size,)))
+
+
+def _instr(makers: Sequence[Instr], definition: OpDef, inputs: tuple[Value | None, ...],
+           outputs: tuple[Value, ...], attrs: dict[str, Any]) -> Instr:
+    """An instruction that stands for all of these."""
+    origins = dict.fromkeys(op for maker in makers for op in maker.origins)
+    equals = dict.fromkeys(op for maker in makers for op in maker.equals)
+    return Instr(definition, inputs, outputs, attrs, tuple(origins), equals=tuple(equals))
