@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,31 +38,78 @@ class GpuInfo(NamedTuple):
     bus: str
 
 
-class Gpu(Protocol):
+class Gpu:
     """A GPU as one session uses it: its stream, its memory, and CuPy's functions.
 
     It is a context in which what CuPy is told goes to this GPU, in the session's stream.
 
-    Attributes:
+    Args:
         name: "gpu:0", as programs have it.
         xp: the module of array functions: `cupy`.
     """
 
-    name: str
-    xp: Any
+    def __init__(self, name: str, xp: Any) -> None:
+        self.name = name
+        self.xp = xp
 
-    def __enter__(self) -> Any: ...
+    def __enter__(self) -> Gpu:
+        raise NotImplementedError
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(self, *exc: object) -> None:
+        raise NotImplementedError
 
     def holds(self, array: Any) -> bool:
         """Whether an array is in this GPU's memory."""
+        raise NotImplementedError
 
-    def upload(self, array: Any) -> Any:
-        """An array in this GPU's memory: a copy, or the array itself if it is there already."""
+    def upload(self, value: Any, source: Gpu | None = None) -> Any:
+        """A value in this GPU's memory: itself if it is there already.
 
-    def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
-        """Copies of arrays in the host's memory, when all that makes them is done."""
+        Args:
+            value: an array of the host, or of any GPU; a list of tensors; None.
+            source: the GPU that it is on, if it is on another one. What that has been told before
+                is done first, and what it is told from now on waits for the copy.
+        """
+        if value is None or self.holds(value):
+            return value
+        if source is not None:
+            self._follow(source)
+        with self:
+            copy = value.mapped(self.upload) if _is_list(value) else self._upload(value)
+        if source is not None:
+            source._follow(self)
+        return copy
+
+    def download(self, values: Sequence[Any]) -> list[Any]:
+        """Copies of values in the host's memory, when all that makes them is done.
+
+        Args:
+            values: arrays of this GPU, lists of tensors.
+        """
+        copies = [value.mapped(self._download) if _is_list(value) else self._download(value)
+                  for value in values]
+        self._wait()
+        return copies
+
+    def _upload(self, array: Any) -> Any:
+        raise NotImplementedError
+
+    def _download(self, array: Any) -> Any:
+        """A copy that is there when the host has waited; what is on the host stays as it is."""
+        raise NotImplementedError
+
+    def _wait(self) -> None:
+        """Waits until all is done that the GPU was told."""
+        raise NotImplementedError
+
+    def _follow(self, other: Any) -> None:
+        """Has what this GPU is told from now on wait for all that the other was told."""
+        raise NotImplementedError
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a list of tensors, which moves item by item."""
+    return hasattr(type(value), "mapped")
 
 
 NO_GPUS: Mapping[str, Gpu] = MappingProxyType({})
@@ -140,8 +187,8 @@ def _info(cupy: Any, number: int) -> GpuInfo:
                    (int(text[:-1]), int(text[-1])), str(device.pci_bus_id))
 
 
-class CupyGpu:
-    """A GPU of this machine; see Gpu.
+class CupyGpu(Gpu):
+    """A GPU of this machine.
 
     Args:
         number: CuPy's number of it.
@@ -149,8 +196,7 @@ class CupyGpu:
     """
 
     def __init__(self, number: int, name: str) -> None:
-        self.xp = import_module("cupy")
-        self.name = name
+        super().__init__(name, import_module("cupy"))
         self._device = self.xp.cuda.Device(number)
         with self._device:
             self._stream = self.xp.cuda.Stream(non_blocking=True)
@@ -168,12 +214,18 @@ class CupyGpu:
         """Whether an array is in this GPU's memory."""
         return isinstance(array, self.xp.ndarray) and array.device.id == self._device.id
 
-    def upload(self, array: Any) -> Any:
-        """An array in this GPU's memory: a copy, or the array itself if it is there already."""
-        return array if self.holds(array) else self.xp.array(array)
+    def _upload(self, array: Any) -> Any:
+        return self.xp.array(array)
 
-    def download(self, arrays: Sequence[Any]) -> list[np.ndarray]:
-        """Copies of arrays in the host's memory, when all that makes them is done."""
-        copies = [self.xp.asnumpy(array, self._stream, blocking=False) for array in arrays]
+    def _download(self, array: Any) -> Any:
+        if not isinstance(array, self.xp.ndarray):
+            return array
+        return self.xp.asnumpy(array, self._stream, blocking=False)
+
+    def _wait(self) -> None:
         self._stream.synchronize()
-        return copies
+
+    def _follow(self, other: CupyGpu) -> None:
+        with other._device:
+            event = other._stream.record()
+        self._stream.wait_event(event)

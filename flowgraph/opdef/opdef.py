@@ -93,6 +93,8 @@ class OpDef:
     waits: ClassVar[bool] = False  # for other runs, which may be those that take a lock
     runs_user_code: ClassVar[bool] = False  # its exceptions are the user's and stay as they are
     host_only: ClassVar[str] = ""  # why it cannot run on a GPU
+    on_host: ClassVar[frozenset[str]] = frozenset()  # parameters whose numbers its kernel looks at
+    #                              in Python, which stay in the host's memory: an index into a list
 
     # -- filled in by __init_subclass__
     type: ClassVar[str] = ""

@@ -11,6 +11,7 @@ means zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,13 @@ class TensorList:
         self._items, self._newer = None, new
         return new
 
+    def mapped(self, function: Callable[[Any], Any]) -> TensorList:
+        """The list of what a function gives for each item, as a copy of it in other memory."""
+        new = TensorList({index: function(array) for index, array in self.items().items()},
+                         self.size)
+        new.read = self.read
+        return new
+
     def length(self) -> int:
         """Number of items, missing ones included."""
         found = max(self.items(), default=-1) + 1
@@ -149,6 +157,7 @@ class ListOp(OpDef, abstract=True):
     """An op on lists. Its results are made anew in each run, and are never constants."""
 
     effects = "resource"
+    on_host = frozenset(("index", "indices", "lengths", "num_elements", "size"))
 
 
 class EmptyTensorList(ListOp):

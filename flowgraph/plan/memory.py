@@ -119,7 +119,7 @@ def _kept(plan: Plan) -> tuple[int, int]:
 
 
 def _kept_of_body(body: Program, plan: Plan) -> tuple[int, int]:
-    return _kept(Plan(body, True, plan.techniques))
+    return _kept(Plan(body, True, plan.techniques, plan.gpus))
 
 
 def _of_block(step: Step) -> int:

@@ -22,7 +22,8 @@ from flowgraph.plan.tiles import TileFunction
 from flowgraph.program.groups import IN_TILES, runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
-from flowgraph.program.transfers import TO_GPU, TO_HOST
+from flowgraph.program.placement import is_number
+from flowgraph.program.transfers import TO_GPU, Transfer
 
 _PRODUCTS = ("MatMul", "BatchMatMulV2", "Einsum")
 _ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS uses one thread anyway
@@ -69,30 +70,31 @@ class Step:
         self.scalars: tuple[int, ...] = ()
         self.gpu: Gpu | None = None
 
-    def on_gpu(self, gpu: Gpu, is_current: bool, kernels: dict[Any, Callable[..., Any]]) -> None:
-        """Has the step run by a GPU.
+    def use(self, gpus: Mapping[str, Gpu], current: Gpu | None,
+            kernels: dict[Any, Callable[..., Any]]) -> None:
+        """Has the step run by a GPU, if its instruction is on one, or is a transfer.
 
         Args:
-            gpu: the GPU of its instruction.
-            is_current: whether all around is told to this GPU anyway.
+            gpus: the GPUs by name.
+            current: the one that is told all that is not told to another.
             kernels: those made so far, by GPU and op, so that the steps of an op have the same one.
         """
-        self.xp, self.gpu = gpu.xp, gpu
-        if self.instr.op_def is TO_GPU:
-            self.kernel = lambda xp, x: gpu.upload(x)
-        else:
-            kernel = getattr(self.instr.op_def, "kernel_cupy", self.kernel)
+        instr = self.instr
+        if isinstance(instr.op_def, Transfer):
+            source = gpus.get(instr.inputs[0].device)  # type: ignore[union-attr]
+            to = gpus.get(instr.device)
+            self.gpu = to or source
+            self.kernel = ((lambda xp, x: to.upload(x, source)) if to is not None else
+                           (lambda xp, x: source.download([x])[0]))  # type: ignore[union-attr]
+        elif instr.device:
+            gpu = self.gpu = gpus[instr.device]
+            self.xp = gpu.xp
+            kernel = getattr(instr.op_def, "kernel_cupy", self.kernel)
             self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
-            self.scalars = tuple([j for j, value in enumerate(self.instr.inputs)
-                                  if value is not None and not value.device
-                                  and j not in self.host])
-        if not is_current:
-            self.kernel = on(gpu, self.kernel)
-
-    def to_host(self, gpu: Gpu) -> None:
-        """Has the step copy an array of a GPU to the host."""
-        self.gpu = gpu
-        self.kernel = lambda xp, x: gpu.download([x])[0]
+            self.scalars = tuple([j for j, value in enumerate(instr.inputs) if value is not None
+                                  and is_number(value) and j not in self.host])
+            if gpu is not current:
+                self.kernel = kernels.setdefault((gpu, self.kernel), on(gpu, self.kernel))
 
     @property
     def op(self) -> Any:
@@ -167,10 +169,11 @@ class Plan:
         nodes: the steps that need an object of the session: a state, or functions for the bodies.
         techniques: those of PLANNING that it uses.
         loops: the loops that are a part of the generated source.
-        gpu: the GPU that most is told to; None where all is on the host.
+        gpus: the session's GPUs by name.
+        gpu: the one that most is told to; None where all is on the host.
     """
 
-    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "gpu", "host_constants",
+    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "gpu", "gpus", "host_constants",
                  "lifetimes", "loops", "nodes", "program", "read_slots", "slots", "steps",
                  "techniques", "writes")
 
@@ -187,6 +190,7 @@ class Plan:
         """
         self.program = program
         self.techniques = techniques
+        self.gpus = gpus
         self.gpu = _main_gpu(program, gpus) if gpus else None
         self.lifetimes = Lifetimes(program)
         self.loops: dict[Instr, Loop] = {}
@@ -199,7 +203,7 @@ class Plan:
         self.host_constants: dict[int, Any] = {}
         self.feed_slots = tuple(self._slot(feed.value) for feed in program.feeds)
         self.read_slots = tuple(self._slot(read.value) for read in program.reads)
-        self.steps = self._make_steps(gpus)
+        self.steps = self._make_steps()
         self.fetches, self.writes = self._results(may_return_feeds)
         self.nodes = tuple(step for step in self.steps
                            if step.instr.op_def.takes_state or step.instr.bodies)
@@ -212,7 +216,7 @@ class Plan:
                 self.constants.append((slot, value.const))
         return slot
 
-    def _make_steps(self, gpus: Mapping[str, Gpu]) -> tuple[Step, ...]:
+    def _make_steps(self) -> tuple[Step, ...]:
         program = self.program
         results = set(program.results())
         last: dict[Value, int] = {}
@@ -228,9 +232,8 @@ class Plan:
         kernels: dict[Any, Callable[..., Any]] = {}
         for i, instr in enumerate(program.instrs):
             if _uploads_constant(instr):  # once, not in each run
-                with gpus[instr.device] as gpu:
-                    self.constants.append((self._slot(instr.outputs[0]),
-                                           gpu.upload(instr.inputs[0].const)))  # type: ignore[union-attr]
+                array = self.gpus[instr.device].upload(instr.inputs[0].const)  # type: ignore[union-attr]
+                self.constants.append((self._slot(instr.outputs[0]), array))
                 continue
             inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
             outputs = tuple([self._slot(v) for v in instr.outputs])
@@ -242,11 +245,8 @@ class Plan:
                 value = instr.inputs[j]
                 if value is not None and value.const is not None:
                     self.host_constants[inputs[j]] = plain_value(value.const)
-            if instr.device:
-                gpu = gpus[instr.device]
-                step.on_gpu(gpu, gpu is self.gpu, kernels)
-            elif instr.op_def is TO_HOST:
-                step.to_host(gpus[instr.inputs[0].device])  # type: ignore[union-attr]
+            if self.gpu is not None:
+                step.use(self.gpus, self.gpu, kernels)
             steps.append(step)
         return tuple(steps)
 

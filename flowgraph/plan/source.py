@@ -370,7 +370,7 @@ class Source:
                          if re.search(rf"\b{name}\b", expression)}
             if step.gpu is not None:
                 self.globals["cp"] = step.xp
-                expression = re.sub(r"\bnp\.", "cp.", expression)
+                expression = re.sub(r"\bnp\b", "cp", expression)
             elif step.xp is not np:
                 parallel = self._global("parallel", step.xp)
                 expression = re.sub(r"^(\w+\()?np\b", rf"\1{parallel}", expression)
@@ -390,7 +390,7 @@ class Source:
         keywords += [f"{'bodies' if instr.bodies else 'state'}={node}"] * bool(node)
         kernel = self._global(op_def.type, step.kernel)
         if step.gpu is not None:
-            if isinstance(op_def, Transfer):
+            if isinstance(op_def, Transfer) and not (instr.device and instr.inputs[0].device):  # type: ignore[union-attr]
                 gpu = self._global(step.gpu.name.replace(":", ""), step.gpu)
                 return self._assign(step, f"{gpu}.upload({arguments[0]})" if instr.device
                                     else f"{gpu}.download([{arguments[0]}])[0]")

@@ -229,10 +229,10 @@ def program_text(program: Program) -> str:
     rows: list[tuple[str, str, str]] = []
     below: dict[int, list[str]] = {}  # lines of bodies, by the row of their instruction
     for feed in program.feeds:
-        rows.append(("feed", feed.value.name, str(feed.value.spec)))
+        rows.append(("feed", feed.value.name, f"{feed.value.spec}{_where(feed.value)}"))
     for read in program.reads:
-        rows.append(("state", read.value.name, str(read.value.spec)
-                     + (" or uninitialized" if read.optional else "")))
+        unsure = " or uninitialized" if read.optional else ""
+        rows.append(("state", read.value.name, f"{read.value.spec}{unsure}{_where(read.value)}"))
     shown: set[Value] = set()
     for instr in program.instrs:
         for value in instr.inputs:
@@ -242,8 +242,7 @@ def program_text(program: Program) -> str:
     for instr in program.instrs:
         names = ", ".join(out.name for out in instr.outputs) or "-"
         specs = ", ".join(str(out.spec) for out in instr.outputs)
-        where = f"  on {instr.device}" if instr.device else ""
-        rows.append(("", names, f"{specs} = {instr_text(instr)}{where}".lstrip()))
+        rows.append(("", names, f"{specs} = {instr_text(instr)}{_where(instr)}".lstrip()))
         if instr.bodies:
             below[len(rows) - 1] = _body_lines(instr)
     for write in program.writes:
@@ -254,6 +253,10 @@ def program_text(program: Program) -> str:
         lines += [f"{kind:<6} {name:<{width}} {text}".rstrip(), *below.get(i, ())]
     lines.append("return " + (", ".join(value_text(v) for v in program.fetches) or "nothing"))
     return "\n".join(lines) + "\n"
+
+
+def _where(placed: Value | Instr) -> str:
+    return f"  on {placed.device}" if placed.device else ""
 
 
 def _body_lines(instr: Instr) -> list[str]:

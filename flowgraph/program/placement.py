@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flowgraph.graph.devices import parse
-from flowgraph.program.ir import Instr, Program, Value, Write
+from flowgraph.program.ir import Instr, Program, Read, Value, Write
 from flowgraph.program.loops import is_loop
 from flowgraph.program.transfers import Transfer, transfer
 
@@ -39,8 +39,7 @@ def place(program: Program, gpus: Sequence[str]) -> Program:
         return program
     at: dict[Value, str] = {}
     for read in program.reads:
-        asked = asked_for(read.variable, gpus)
-        at[read.value] = asked if asked is not None else "" if _is_small(read.value) else gpus[0]
+        at[read.value] = _at_first(read, gpus)
     for _ in range(_MOST_ROUNDS):
         placed = _Placed(program, gpus, at)
         moved = {read.value: there for read in program.reads
@@ -49,6 +48,14 @@ def place(program: Program, gpus: Sequence[str]) -> Program:
             break
         at.update(moved)
     return placed.program() if placed.uses_gpu else program
+
+
+def _at_first(read: Read, gpus: Sequence[str]) -> str:
+    """Where a variable is, unless it is small and its new value is made elsewhere."""
+    if not _is_array(read.value):
+        return ""
+    asked = asked_for(read.variable, gpus)
+    return asked if asked is not None else "" if _is_small(read.value) else gpus[0]
 
 
 def asked_for(op: Any, gpus: Sequence[str]) -> str | None:
@@ -87,6 +94,11 @@ def only_looks(instr: Instr) -> bool:
     return instr.op_def.folds_by_shape or instr.op_def.tests_ref
 
 
+def is_number(value: Value) -> bool:
+    """Whether a value is a number in the host's memory."""
+    return not value.device and value.spec.shape == () and value.spec.dtype.kind in "fciubq"
+
+
 def misplaced(instr: Instr) -> Value | None:
     """An input or result of a placed instruction that is not where it should be; None if all are.
 
@@ -98,8 +110,8 @@ def misplaced(instr: Instr) -> Value | None:
     for value, is_array in zip(instr.inputs, _as_arrays(instr), strict=True):
         if value is None:
             continue
-        is_number = value.spec.shape == () and not value.device
-        if value.device != (instr.device if is_array else "") and not (is_array and is_number):
+        if value.device != (instr.device if is_array else "") and not (
+                is_array and is_number(value)):
             return value
     return next((out for out in instr.outputs if out.device != instr.device), None)
 
@@ -190,19 +202,17 @@ class _Placed:
 
     def _put(self, instr: Instr, device: str) -> None:
         """Adds an instruction on a device, after the transfers that it needs."""
-        elementwise = instr.op_def.elementwise
-        there = [bool(device) and v is not None and self.place_of(v) == device
-                 for v in instr.inputs]
+        here = [value and self._new.get(value, value) for value in instr.inputs]
+        # A kernel that works element by element on an array takes numbers of the host as they are.
+        takes_numbers = bool(device) and instr.op_def.elementwise and not all(
+            value is None or is_number(value) for value in here)
         inputs: list[Value | None] = []
-        for value, is_array in zip(instr.inputs, _as_arrays(instr), strict=True):
-            if value is None or only_looks(instr):
-                inputs.append(value and self._new.get(value, value))
-            elif not is_array:
-                inputs.append(self._brought(value, "", instr.origins))
-            elif elementwise and any(there) and value.spec.shape == () and not self.place_of(value):
-                inputs.append(self._new.get(value, value))  # a number, which its kernel is given
+        for value, now, is_array in zip(instr.inputs, here, _as_arrays(instr), strict=True):
+            if value is None or only_looks(instr) or (
+                    takes_numbers and is_number(now)):  # type: ignore[arg-type]
+                inputs.append(now)
             else:
-                inputs.append(self._brought(value, device, instr.origins))
+                inputs.append(self._brought(value, device if is_array else "", instr.origins))
         self.uses_gpu |= bool(device)
         outputs = tuple([self._made(out, device) for out in instr.outputs])
         self._instrs.append(Instr(instr.op_def, tuple(inputs), outputs, instr.attrs, instr.origins,
@@ -284,8 +294,8 @@ class _Placed:
 
 
 def _as_arrays(instr: Instr) -> list[bool]:
-    """Which inputs the kernel gets as arrays, not as plain numbers."""
-    host = instr.op_def.host_inputs
+    """Which inputs the kernel computes with; those at whose numbers Python looks are the others."""
+    host = {*instr.op_def.host_inputs, *instr.op_def.on_host}
     return [param not in host for param in instr.op_def.flat_params(len(instr.inputs))]
 
 

@@ -66,12 +66,14 @@ class Memories:
     def _moved(self, key: str, value: Any, device: str) -> Any:
         """A variable's value where it is wanted; it stays there unless it is just being changed."""
         if device:
-            with self._gpus[device] as gpu:
-                there = gpu.upload(value)
+            there = self._gpus[device].upload(value, self._holder(value))
         else:
             there = to_host([value], self._gpus)[0]
         self._state.move(key, value, there)
         return there
+
+    def _holder(self, value: Any) -> Gpu | None:
+        return next((gpu for gpu in self._gpus.values() if gpu.holds(value)), None)
 
 
 def is_on_gpu(value: Any) -> bool:

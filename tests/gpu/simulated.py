@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,24 +12,26 @@ import pytest
 from flowgraph.core import gpu
 from tests.gpu import no_gpu
 from tests.gpu.no_gpu import DeviceArray, NotInCuPy
+from tests.gpu.on_device import is_numeric
 
 
-class SimulatedGpu:
-    """A GPU for one session; see core.gpu.Gpu.
+class SimulatedGpu(gpu.Gpu):
+    """A GPU that is not there.
 
     Args:
         number: which one.
         name: as programs have it.
 
     Attributes:
-        uploads, downloads: how many arrays were copied to it, and how often it was waited for.
+        uploads, waits: how many arrays were copied to it, and how often it was waited for.
+        followed: the other GPUs that it was made to wait for, in order.
     """
 
     def __init__(self, number: int, name: str) -> None:
-        self.xp = no_gpu.cupy
-        self.name = name
+        super().__init__(name, no_gpu.cupy)
         self.number = number
-        self.uploads = self.downloads = 0
+        self.uploads = self.waits = 0
+        self.followed: list[str] = []
 
     def __enter__(self) -> SimulatedGpu:
         no_gpu.current.append(self.number)
@@ -41,26 +43,24 @@ class SimulatedGpu:
     def holds(self, array: Any) -> bool:
         return isinstance(array, DeviceArray) and array.gpu == self.number
 
-    def upload(self, array: Any) -> Any:
-        if self.holds(array):
-            return array
-        if no_gpu.current[-1] != self.number:
-            raise NotInCuPy("an array is uploaded while another GPU is the current one")
+    def _upload(self, array: Any) -> Any:
+        if isinstance(array, DeviceArray) and not self.followed:
+            raise NotInCuPy("an array of another GPU is copied, and nothing waits for it")
+        if not is_numeric(np.asarray(getattr(array, "host", array)).dtype):
+            raise NotInCuPy(f"CuPy has no arrays like {array!r}")
         self.uploads += 1
-        return _mapped(array, lambda a: DeviceArray(np.array(getattr(a, "host", a))))
+        return DeviceArray(np.array(getattr(array, "host", array)))
 
-    def download(self, arrays: Sequence[Any]) -> list[Any]:
-        self.downloads += 1
-        return [_mapped(array, self._downloaded) for array in arrays]
-
-    def _downloaded(self, array: Any) -> np.ndarray:
-        if not self.holds(array):
+    def _download(self, array: Any) -> Any:
+        if isinstance(array, DeviceArray) and not self.holds(array):
             raise NotInCuPy(f"{array!r} is not in the memory of {self.name}")
-        return array.host.copy()
+        return array.host.copy() if isinstance(array, DeviceArray) else array
 
+    def _wait(self) -> None:
+        self.waits += 1
 
-def _mapped(value: Any, function: Any) -> Any:
-    return function(value)
+    def _follow(self, other: SimulatedGpu) -> None:
+        self.followed.append(other.name)
 
 
 def infos(count: int) -> tuple[gpu.GpuInfo, ...]:

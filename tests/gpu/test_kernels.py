@@ -7,8 +7,10 @@ that one mistake in a kernel is told once, with the op, the kernel's line and wh
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +35,8 @@ def results_of(case: Case) -> None:
     assert_same(case, outputs, results, "on the device")
 
 
-def slopes_of(case: Case) -> None:
+def slopes_of(case: Case, there: Callable[[], Any] = on_device,
+              options: dict[str, Any] = OPTIONS) -> None:
     """The same gradients, and gradients of those, as on the host."""
     arrays = [a.astype(float) if a.dtype.kind == "f" else a for a in arrays_of(case)]
     with fg.Graph().as_default():
@@ -46,8 +49,8 @@ def slopes_of(case: Case) -> None:
                 [x for x in xs if x.dtype.is_floating]) if dx is not None]
             slopes += ys
         found = []
-        for device in (on_device(), at_most(1)):
-            with device, fg.Session(**OPTIONS) as session:
+        for device in (there(), at_most(1)):
+            with device, fg.Session(**options) as session:
                 session.run(fg.global_variables_initializer())
                 found.append(session.run(slopes, dict(zip(xs, arrays, strict=True))))
     for device, host in zip(*found, strict=True):
