@@ -114,6 +114,7 @@ LAZY = {
     "cholesky": "flowgraph.ops.decomposition:cholesky",
     "cholesky_solve": "flowgraph.ops.solve:cholesky_solve",
     "compat": "flowgraph.namespaces.compat",
+    "config": "flowgraph.namespaces.config",
     "complex": "flowgraph.ops.complex_numbers:complex",
     "complex_abs": "flowgraph.namespaces.legacy:complex_abs",
     "cond": "flowgraph.ops.cond:cond",

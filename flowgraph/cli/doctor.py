@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from flowgraph.cli.failure import FAILED, OK
 from flowgraph.cli.machine import PACKAGES, Facts, facts
+from flowgraph.core.gpu import INSTALL
 from flowgraph.core.printable import printable
 from flowgraph.core.processor import CORE_TYPE, WIDE, has_wide_kernels
 from flowgraph.core.text import counted
@@ -122,8 +123,11 @@ def _of_packages(found: Facts) -> list[Advice]:
     if not there["networkx"]:
         told.append(Advice(True, "pip install networkx", "graph.to_networkx() needs it"))
     if found.gpu and not there["cupy"]:
-        told.append(Advice(False, "install the cupy that is made for your CUDA, as cupy-cuda13x",
+        told.append(Advice(False, f"install the cupy that is made for your CUDA: {INSTALL}",
                            "this machine has a GPU that nothing can use"))
+    elif found.gpu and not found.gpus:
+        told.append(Advice(False, "make CuPy work: python -c \"import cupy; cupy.show_config()\"",
+                           "this machine has a GPU that nothing can use: " + found.no_gpu))
     return told
 
 
@@ -157,7 +161,8 @@ def lines(found: Facts, told: list[Advice]) -> list[str]:
         *((name, value) for name, value in found.settings.items()),
         *((name, found.packages[name] or f"not installed ({use})") for name, _, use in PACKAGES),
         ("Graphviz", found.graphviz or "no program dot"),
-        ("GPU", "there is one" if found.gpu else "none of NVIDIA's"),
+        *(("GPU" if i == 0 else "", line) for i, line in enumerate(found.gpus)),
+        ("" if found.gpus else "GPU", f"none: {found.no_gpu}" if found.no_gpu else ""),
     ]
     width = max(len(name) for name, _ in rows) + 2
     text = [printable(f"{name:<{width}}{value}") for name, value in rows if value]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.core import blas, machine
+from flowgraph.core import blas, gpu, machine
 from flowgraph.core.processor import CORE_TYPE, Processor, processor
 
 # Packages that flowgraph can use: the name to import, that of the distribution, what it is for.
@@ -50,6 +50,8 @@ class Facts(NamedTuple):
         packages: name to version, "" where a package is not there.
         graphviz: Graphviz's program `dot`, "" if there is none.
         gpu: whether the system has an NVIDIA GPU.
+        gpus: those that sessions use, a line each.
+        no_gpu: why there are none, a clause; "" where there are.
     """
 
     processor: Processor
@@ -66,6 +68,8 @@ class Facts(NamedTuple):
     packages: dict[str, str]
     graphviz: str
     gpu: bool
+    gpus: tuple[str, ...] = ()
+    no_gpu: str = ""
 
 
 def facts() -> Facts:
@@ -75,7 +79,19 @@ def facts() -> Facts:
                  platform.python_version(), np.__version__, _blas(), _gflops(),
                  {name: os.environ[name] for name in _SETTINGS if name in os.environ},
                  {name: _version(name, distribution) for name, distribution, _ in PACKAGES},
-                 shutil.which("dot") or "", bool(glob.glob("/dev/nvidia[0-9]*")))
+                 shutil.which("dot") or "", bool(glob.glob("/dev/nvidia[0-9]*")),
+                 tuple(map(gpu_line, gpu.found())), gpu.why_none())
+
+
+def gpu_line(info: gpu.GpuInfo) -> str:
+    """A line about a GPU.
+
+    Args:
+        info: what is known of it.
+    """
+    major, minor = info.capability
+    return (f"/gpu:{info.number}  {info.model}, {info.memory / (1 << 30):.0f} GiB, compute "
+            f"capability {major}.{minor}")
 
 
 def _version(name: str, distribution: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+INSTALL = "pip install cupy-cuda12x (for CUDA 13: cupy-cuda13x)"
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of Linux, of Linux inside Windows, of AMD
 
 
@@ -161,22 +163,41 @@ def found() -> tuple[GpuInfo, ...]:
         >>> isinstance(gpu.found(), tuple)
         True
     """
-    return _found()
+    return _look()[0]
+
+
+def why_none() -> str:
+    """What is missing for a GPU to be used, a clause; "" where there is one.
+
+    Example:
+        >>> from flowgraph.core import gpu
+        >>> bool(gpu.found()) == (gpu.why_none() == "")
+        True
+    """
+    return "" if found() else _look()[1] or "this session has none"
 
 
 @functools.cache
-def _found() -> tuple[GpuInfo, ...]:
-    if "cupy" not in sys.modules and (
-            importlib.util.find_spec("cupy") is None
-            or (sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS))):
-        return ()
+def _look() -> tuple[tuple[GpuInfo, ...], str]:
+    """The GPUs, and why there are none."""
+    if "cupy" not in sys.modules:
+        has_package = importlib.util.find_spec("cupy") is not None
+        if sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS):
+            return (), ("this machine has no driver of a GPU (there is no /dev/nvidiactl)"
+                        + ("" if has_package else ", and CuPy is not installed"))
+        if not has_package:
+            return (), f"CuPy is not installed: {INSTALL}"
     try:
         cupy = import_module("cupy")
-        if not cupy.cuda.is_available():
-            return ()
-        return tuple(_info(cupy, number) for number in range(cupy.cuda.runtime.getDeviceCount()))
-    except Exception:  # whatever CuPy raises where a library or the driver does not fit it
-        return ()
+        if cupy.cuda.is_available():
+            return tuple(_info(cupy, number)
+                         for number in range(cupy.cuda.runtime.getDeviceCount())), ""
+    except Exception as error:  # whatever CuPy raises where a library or the driver does not fit it
+        text = " ".join(str(error).split())
+        return (), f"CuPy does not work here: {type(error).__name__}: {text:.200}"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return (), ("CuPy finds no GPU that CUDA can use" if hidden is None else
+                f"CuPy finds no GPU: CUDA_VISIBLE_DEVICES is {hidden!r}")
 
 
 def _info(cupy: Any, number: int) -> GpuInfo:

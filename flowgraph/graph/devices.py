@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowgraph.core.frames import located
 
@@ -41,7 +41,17 @@ def merge(outer: str, inner: str) -> str:
     return "".join(f"/{key}:{fields[key]}" for key in _FIELDS if key in fields)
 
 
-def resolve(stack: list[str | Callable[[Any], str | None] | None], op: Any) -> str:
+class Beside(NamedTuple):
+    """What `with tf.colocate_with(...)` asks for: the device of another operation.
+
+    Attributes:
+        device: of that operation; "" if it has none.
+    """
+
+    device: str
+
+
+def resolve(stack: list[str | Callable[[Any], str | None] | Beside | None], op: Any) -> str:
     """The device of `op` under nested `with tf.device(...)` blocks.
 
     The blocks are asked from the inside out, as in TensorFlow 1: a string fills in the fields that
@@ -50,12 +60,16 @@ def resolve(stack: list[str | Callable[[Any], str | None] | None], op: Any) -> s
 
     Args:
         stack: the blocks, the outermost first: strings, functions from Operation to string or
-            DeviceSpec, and None, which forgets what stands before it.
+            DeviceSpec; None and Beside forget what stands before them, and a device to stand beside
+            goes before what is asked for inside.
         op: the Operation that functions are asked about.
     """
     device = ""
     for entry in reversed(stack):
         if entry is None:
+            break
+        if isinstance(entry, Beside):
+            device = entry.device or device
             break
         if callable(entry):
             op._set_device(device)

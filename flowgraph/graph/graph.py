@@ -49,6 +49,7 @@ class Graph(Lookup, Collections):
         self._unfeedable: set[Any] = set()
         self._unfetchable: set[Any] = set()
         self.changes = 0
+        self.device_strings: set[str] = set()  # of its operations, also of those in sub-graphs
         self.seed: int | None = None
         self.growth_warned = False
 
@@ -83,7 +84,9 @@ class Graph(Lookup, Collections):
         if scopes.controls:
             op._control_inputs = self._controls_for(inputs, op)
         if scopes.devices:
-            op._device = devices.resolve(scopes.devices, op)
+            op._set_device(self._device_for(op))
+        elif op_def.refs and inputs and inputs[0].op._device:
+            op._set_device(inputs[0].op._device)  # what writes a variable stands beside it
         if scopes.gradient_overrides and op_def.type in scopes.gradient_overrides:
             op._extra = {"_gradient_op_type": scopes.gradient_overrides[op_def.type]}
         return op
@@ -96,6 +99,24 @@ class Graph(Lookup, Collections):
                 controls.update(dict.fromkeys(c for c in block.ops if c not in makers))
             block.seen.add(op)
         return list(controls)
+
+    def _device_for(self, op: Operation) -> str:
+        """The device of a new operation: of its variable if it takes one itself, as to write it."""
+        beside = op.inputs[0] if op.op_def.refs and op.inputs else op.attrs.get("source")
+        if isinstance(beside, Tensor) and (beside.dtype._is_ref_dtype or not op.inputs):
+            return beside.op.device
+        return devices.resolve(self._scopes.devices, op)
+
+    def note_device(self, device: str) -> None:
+        """Remembers that an operation here was put on a device, for who checks that it is there.
+
+        Args:
+            device: the device string.
+        """
+        graph: Graph | None = self
+        while graph is not None and device not in graph.device_strings:
+            graph.device_strings.add(device)
+            graph = graph.outer
 
     def note_change(self) -> None:
         """Says that something already built was edited, so that cached plans are dropped."""
@@ -256,8 +277,9 @@ class Graph(Lookup, Collections):
         """Asks for the device of `op` for the ops built in the with block.
 
         Args:
-            op: an operation, tensor or variable.
-            ignore_existing: whether an `op` without a device forgets the outer blocks.
+            op: an operation, tensor or variable; None, with ignore_existing, for none.
+            ignore_existing: whether to forget outer blocks of this kind too; blocks of
+                `tf.device` around this one are forgotten in any case.
 
         Example:
             >>> import flowgraph as fg
@@ -267,10 +289,18 @@ class Graph(Lookup, Collections):
             ...     fg.constant(2.0).device
             '/device:GPU:0'
         """
-        op = self.as_graph_element(op, allow_tensor=True, allow_operation=True)
-        with self.device(getattr(op, "op", op).device or None if ignore_existing
-                         else getattr(op, "op", op).device):
+        if op is None and not ignore_existing:
+            raise ValueError(located("colocate_with needs an op, or ignore_existing=True to stand "
+                                     "beside none"))
+        if op is not None:
+            op = self.as_graph_element(op, allow_tensor=True, allow_operation=True)
+        stack = self._scopes.devices
+        self._scopes.devices = [*stack, devices.Beside(
+            "" if op is None else getattr(op, "op", op).device)]
+        try:
             yield
+        finally:
+            self._scopes.devices = stack
 
     @contextmanager
     def control_dependencies(self, control_inputs: Any) -> Iterator[ControlDependencies]:

@@ -72,6 +72,8 @@ class Operation:
 
     def _set_device(self, device: str) -> None:
         self._device = device
+        if device:
+            self.graph.note_device(device)
 
     @property
     def traceback(self) -> list[tuple[str, int, str, str | None]]:

@@ -34,4 +34,6 @@ from flowgraph.ops.type_checks import (
     is_numeric_tensor,
 )
 
-__getattr__ = _lazy("tf.debugging", globals())
+__getattr__ = _lazy("tf.debugging", globals(), {
+    f"{verb}_log_device_placement": f"flowgraph.runtime.default_config:{verb}_log_device_placement"
+    for verb in ("get", "set")})

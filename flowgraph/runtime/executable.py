@@ -55,11 +55,19 @@ class Executable:
         feeds: the tensors fed, in the order in which their values come.
         settings: how its plans are made and run.
         done: operations that must not run again.
+        check: raises where the graph cannot run in the session; not called if all fetches are fed.
+
+    Attributes:
+        is_fed: whether all that is fetched is fed.
     """
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
-                 settings: Settings, done: frozenset[Operation] = frozenset()) -> None:
+                 settings: Settings, done: frozenset[Operation] = frozenset(),
+                 check: Callable[[Graph], None] | None = None) -> None:
         self.fetches = Fetches(graph, fetches)
+        self.is_fed = set(self.fetches.elements) <= set(feeds)
+        if check is not None and not self.is_fed:
+            check(graph)
         self.feeds = feeds
         nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
         self.nest = nest if not settings.gpus else lambda results: nest(

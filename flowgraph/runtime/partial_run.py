@@ -38,6 +38,7 @@ class PartialRun:
     def __init__(self, session: Any, fetches: Any, feeds: Any) -> None:
         self._session = session
         self._pending = dict.fromkeys(Fetches(session.graph, fetches).elements)
+        session._check_devices(session.graph)
         self._fetched: set[Tensor | Operation] = set()
         self._feeds = {tensor for feed in feeds or () for tensor in self._tensors_of(feed)}
         self._fed: set[Tensor] = set()

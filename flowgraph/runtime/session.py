@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,9 +29,11 @@ from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.pipeline import check_names
-from flowgraph.runtime import observe
+from flowgraph.runtime import observe, physical_devices
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
+from flowgraph.runtime.device_check import DeviceCheck
+from flowgraph.runtime.devices import DeviceAttributes, SessionDevices
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
 from flowgraph.runtime.feeds import feed_array, feed_tensor
@@ -49,13 +51,6 @@ MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
 _GROWN_RUNS = 20  # a line that made the graph grow before so many runs is in a loop
 
 
-class Device(NamedTuple):
-    """What a session tells about a device."""
-
-    name: str
-    device_type: str
-
-
 class BaseSession:
     """What Session and InteractiveSession share."""
 
@@ -67,6 +62,7 @@ class BaseSession:
                                     "is given as Session(config=...)"))
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(located(f"graph must be a tf.Graph, not {graph!r:.100}"))
+        config = physical_devices.settings.config if config is None else config
         if config is not None:
             from flowgraph.runtime.config import ConfigProto, passes_of  # late: it costs 20 ms
             if not isinstance(config, ConfigProto):
@@ -83,7 +79,10 @@ class BaseSession:
         self._config = config
         self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
-        self._settings = Settings(passes, runner, poison, self._arenas, gpu.opened(gpu.found()))
+        self._devices = SessionDevices(target, config)
+        self._check_devices = DeviceCheck(self._devices)
+        self._settings = Settings(passes, runner, poison, self._arenas,
+                                  gpu.opened(self._devices.gpus))
         self._state = State()
         self._executables: OrderedDict[Any, Executable] = OrderedDict()
         self._lock = threading.Lock()
@@ -296,7 +295,8 @@ class BaseSession:
             raise ClosedSessionError(located("Attempted to use a closed Session.",
                                              section="closed-session-error"))
         graph = self._graph
-        if len(graph._operations) != self._version or graph.changes != self._changes:
+        grown = len(graph._operations) != self._version or graph.changes != self._changes
+        if grown:
             self._note_growth()
         if feed_dict is None:
             tensors: tuple[Tensor, ...] = ()
@@ -316,9 +316,19 @@ class BaseSession:
         executable = self._executables.get(found)
         if executable is None:
             executable = self._executable(found, fetches, tensors)
+        elif grown and not executable.is_fed:
+            self._check_grown()
         elif len(self._executables) > MOST_EXECUTABLES // 2:
             mark_used(self._executables, found)
         return executable, arrays, tuple([array.shape for array in arrays])
+
+    def _check_grown(self) -> None:
+        """Checks the devices of what was added to the graph; until they are right nothing runs."""
+        try:
+            self._check_devices(self._graph)
+        except InvalidArgumentError:
+            self._executables.clear()  # a new one is checked again
+            raise
 
     def _feeds(self, feed_dict: dict[Any, Any]) -> tuple[tuple[Tensor, ...], tuple[Any, ...]]:
         """The tensors fed and their values as arrays of the right dtype."""
@@ -357,7 +367,7 @@ class BaseSession:
             raise _empty_graph()
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
-                                    self._settings, done)
+                                    self._settings, done, self._check_devices)
             if key[0] is None:
                 return executable
             self._executables[key] = executable
@@ -403,16 +413,24 @@ class BaseSession:
         with stacks.sessions.pushed(self):
             yield self
 
-    def list_devices(self) -> list[Device]:
-        """The devices that this session can use; each has a `name` and a `device_type`."""
-        return [Device("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]
+    def list_devices(self) -> list[DeviceAttributes]:
+        """The devices of this session: `name`, `device_type`, `memory_limit_bytes`, `incarnation`.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> config = fg.ConfigProto(device_count={"CPU": 2, "GPU": 0})
+            >>> [device.name for device in fg.Session(config=config).list_devices()]
+            ['/job:localhost/replica:0/task:0/device:CPU:0', \
+'/job:localhost/replica:0/task:0/device:CPU:1']
+        """
+        return list(self._devices.all)
 
 
 class Session(BaseSession):
     """Runs parts of a graph.
 
     Args:
-        target: accepted; there is one process.
+        target: "" or the address of a server; all tasks of a cluster are in this process.
         graph: the graph; default the default graph.
         config: a ConfigProto.
         passes: names of the passes to run and of the ways in which plans are run (PASSES and

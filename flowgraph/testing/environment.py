@@ -12,13 +12,13 @@ import tempfile
 import time
 import unittest
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from flowgraph.core import gpu
 from flowgraph.core.frames import located
 from flowgraph.platform.logging import info
 from flowgraph.runtime.config import ConfigProto
@@ -83,21 +83,8 @@ def is_gpu_available(cuda_only: bool = False,
         >>> fg.test.is_gpu_available() in (True, False)
         True
     """
-    found = _capability()
-    return found is not None and found >= (min_cuda_compute_capability or (0, 0))
-
-
-@functools.cache
-def _capability() -> tuple[int, int] | None:
-    """The compute capability of the first GPU; None if CuPy or a GPU is not there."""
-    try:
-        cupy = import_module("cupy")
-        if not cupy.cuda.runtime.getDeviceCount():
-            return None
-        text = cupy.cuda.Device(0).compute_capability
-        return int(text[:-1]), int(text[-1])
-    except Exception:  # whatever CuPy raises where there is no driver
-        return None
+    least = min_cuda_compute_capability or (0, 0)
+    return any(found.capability >= least for found in gpu.found())
 
 
 def gpu_device_name() -> str:

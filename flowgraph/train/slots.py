@@ -23,7 +23,8 @@ def make_slot(primary: Variable | Tensor, start: Any, name: str, shape: Any = No
         shape, dtype: of the slot, when `start` is an initializer.
     """
     full = isinstance(start, Tensor) and start.spec.is_static
-    with variable_scope(None, f"{primary.op.name}/{name}") as scope:
+    with (variable_scope(None, f"{primary.op.name}/{name}") as scope,
+          primary.op.graph.colocate_with(primary.op)):
         scope.set_partitioner(None)  # the slot of a part is not cut again
         slot = get_variable("", shape=shape, dtype=dtype, initializer=start, trainable=False,
                             validate_shape=callable(start) or full)

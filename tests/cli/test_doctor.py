@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from flowgraph.cli import doctor
+from flowgraph.cli import doctor, machine
 from flowgraph.cli.machine import PACKAGES, Facts
+from flowgraph.core import gpu
 from flowgraph.core.processor import Processor
 
 WIDE = frozenset({"avx2", "avx512f", "avx512dq", "avx512bw", "avx512vl"})
@@ -60,6 +61,8 @@ def test_nothing_to_change() -> None:
     ({"packages": FINE.packages | {"graphviz": ""}}, True, "pip install graphviz", "pictures"),
     ({"packages": FINE.packages | {"networkx": ""}}, True, "pip install networkx", "to_networkx"),
     ({"gpu": True, "packages": FINE.packages | {"cupy": ""}}, False, "cupy", "GPU"),
+    ({"gpu": True, "packages": FINE.packages | {"cupy": "14.0"}, "no_gpu": "CuPy finds none"},
+     False, "cupy.show_config()", "nothing can use: CuPy finds none"),
 ], ids=lambda value: "" if isinstance(value, (dict, bool)) else value.replace(" ", "-"))
 def test_each_advice(changes, is_problem, change, why) -> None:
     found = FINE._replace(**changes)
@@ -91,6 +94,19 @@ def test_a_problem_is_the_exit_code_and_stands_first(monkeypatch, flowgraph) -> 
     assert out.index("To change:") < out.index("Hints:")
     monkeypatch.setattr(doctor, "facts", lambda: FINE._replace(free_cores=0.0))
     assert flowgraph("doctor")[0] == 0  # hints alone
+
+
+def test_gpus_are_listed_or_what_is_missing() -> None:
+    info = gpu.GpuInfo(1, "NVIDIA H100", 80 << 30, (9, 0), "0000:65:00.0")
+    line = machine.gpu_line(info)
+    assert line == "/gpu:1  NVIDIA H100, 80 GiB, compute capability 9.0"
+    found = FINE._replace(gpu=True, gpus=(line, line), packages=FINE.packages | {"cupy": "14.0"})
+    told = doctor.lines(found, [])
+    at = next(i for i, text in enumerate(told) if text.startswith("GPU"))
+    assert told[at].endswith(line) and told[at + 1].strip() == line
+    without = doctor.lines(FINE._replace(no_gpu="CuPy is not installed"), [])
+    assert any(text.startswith("GPU") and text.endswith("none: CuPy is not installed")
+               for text in without)
 
 
 def test_it_takes_no_program(flowgraph) -> None:

@@ -18,7 +18,8 @@ TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [PAGE, "docs/adding_an_op.md", "docs/training.md",
-                                  "docs/profiling.md", "docs/cli.md", "docs/passes.md"])
+                                  "docs/profiling.md", "docs/cli.md", "docs/passes.md",
+                                  "docs/gpu.md"])
 def test_the_blocks_print_what_the_page_shows(page) -> None:
     done = subprocess.run([sys.executable, "docs/run_page.py", page], cwd=ROOT, text=True,
                           capture_output=True, check=False)

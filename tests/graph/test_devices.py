@@ -91,10 +91,73 @@ def test_an_object_with_to_string_is_a_device() -> None:
 def test_colocation_takes_the_device_of_an_op() -> None:
     with fg.device("/gpu:0"):
         a = fg.constant(1.0)
+    b = fg.constant(1.0)
     with fg.device("/job:w/cpu:0"):
         for target in (a, a.op):
             with fg.colocate_with(target):
-                assert device_of_new_op() == "/job:w/device:GPU:0"
+                assert device_of_new_op() == "/device:GPU:0"
+            with fg.colocate_with(target), fg.device("/cpu:0"):
+                assert device_of_new_op() == "/device:GPU:0"
+        with fg.colocate_with(b):
+            assert device_of_new_op() == ""
+        with fg.colocate_with(b), fg.device("/cpu:1"):
+            assert device_of_new_op() == "/device:CPU:1"
+        with fg.colocate_with(None, ignore_existing=True):
+            assert device_of_new_op() == ""
+        with pytest.raises(ValueError, match="needs an op"), fg.colocate_with(None):
+            pass
+
+
+def test_what_writes_a_variable_stands_beside_it() -> None:
+    with fg.device("/cpu:0"):
+        v, index = fg.Variable([1.0, 2.0]), fg.constant([0])
+    w = fg.Variable(1.0)
+    with fg.device("/gpu:0"):
+        ops = [v.assign([2.0, 3.0]).op, fg.assign_add(v, [2.0, 3.0]).op,
+               fg.scatter_add(v, index, [1.0]).op]
+        assert [op.device for op in ops] == 3 * ["/device:CPU:0"]
+        assert w.assign(2.0).op.device == ""
+        assert (v + w).device == "/device:GPU:0"
+    assert v.assign_sub([2.0, 3.0]).op.device == "/device:CPU:0"
+
+
+def test_a_branch_takes_tensors_from_where_they_are() -> None:
+    x = fg.constant(1.0)
+    inside = []
+
+    def branch():
+        inside.append((x + 1.0).op)
+        return inside[-1].outputs[0]
+
+    with fg.device("/gpu:1"):
+        fg.cond(fg.equal(x, 1.0), branch, lambda: x)
+    assert inside[0].device == "/device:GPU:1"
+    assert inside[0].inputs[0].device == ""
+
+
+def test_slots_stand_beside_their_variable() -> None:
+    with fg.device("/cpu:0"):
+        v = fg.Variable(1.0, name="v")
+    with fg.device("/gpu:0"):
+        optimizer = fg.train.MomentumOptimizer(0.1, 0.9)
+        optimizer.minimize(v * v)
+    assert optimizer.get_slot(v, "momentum").device == "/device:CPU:0"
+
+
+def test_a_graph_knows_which_device_strings_it_has() -> None:
+    graph = fg.get_default_graph()
+    assert graph.device_strings == set()
+    x = fg.constant(0)
+    with fg.device("/cpu:0"):
+        y = fg.constant(1)
+
+    def body(i):
+        with fg.device("/gpu:1"):
+            return i + 1
+
+    fg.while_loop(lambda i: i < 3, body, [x])
+    y.op._set_device("/device:GPU:2")
+    assert graph.device_strings == {"/device:CPU:0", "/device:GPU:1", "/device:GPU:2"}
 
 
 def test_tensors_tell_the_device_of_their_op() -> None:

@@ -93,7 +93,7 @@ def test_text_of_tensorflow_is_read() -> None:
 def small_model():
     """y = x w + b, in the scope "net", and what it takes from outside."""
     x = tf.placeholder(tf.float32, [None, 2], name="x")
-    with tf.name_scope("net"), tf.device("/gpu:0"):
+    with tf.name_scope("net"), tf.device("/cpu:0"):
         w = tf.Variable([[1.0], [2.0]], name="w")
         y = tf.matmul(x, w, name="y")
     return x, w, y

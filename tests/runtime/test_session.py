@@ -136,7 +136,7 @@ def test_wrong_arguments_are_refused(options, error, words) -> None:
 
 
 def test_target_and_devices_are_told() -> None:
-    sess = fg.Session("grpc://somewhere")
+    sess = fg.Session("grpc://somewhere", config=fg.ConfigProto(device_count={"GPU": 0}))
     assert sess.sess_str == "grpc://somewhere"
     assert [(device.name, device.device_type) for device in sess.list_devices()] == [
         ("/job:localhost/replica:0/task:0/device:CPU:0", "CPU")]

@@ -67,8 +67,6 @@ REASONS = (
     Reason("tf.nn.compute_average_loss", _CLUSTER, "Use tf.reduce_mean."),
     Reason("tf.nn.scale_regularization_loss", _CLUSTER, "Use the loss as it is."),
     Reason("tf.*bfloat16", "is a number format of TPUs, which NumPy has not", "Use tf.float32."),
-    Reason("tf.config.*", "is planned with the choice of devices"),
-    Reason("tf.debugging.*_log_device_placement", "is planned with the choice of devices"),
     # -- compiled parts of TensorFlow
     Reason("tf.load_*", "loads code compiled for TensorFlow", "Write the op as a class: docs/ops."),
     Reason("tf.sysconfig.*", "tells how to compile code for TensorFlow"),
