@@ -23,30 +23,18 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
 from flowgraph.ops import conv_images_last as images_last
+from flowgraph.ops import conv_row_columns as row_columns
+from flowgraph.ops.conv_row_columns import Layer
 from flowgraph.ops.convolve import _turned as turned_windows
 from flowgraph.ops.padding import Windows, image_tiles
 
 _CACHE = 3 << 19  # bytes; a tile needs about so many: more than fit into a core's own cache
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
-
-
-class Layer(NamedTuple):
-    """What a block does with each image.
-
-    Attributes:
-        windows: of the convolution.
-        pool: size of the pooling windows along each axis, which is their stride too; 1: no pooling.
-        relu: whether negative results become 0.
-    """
-
-    windows: Windows
-    pool: tuple[int, ...]
-    relu: bool
 
 
 class _Sizes:
@@ -193,6 +181,9 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
     if images_last.pays(xp, x, w):
         images_last.forwards(xp, x, w, bias, layer, hits, y, where)
         return y, where
+    if row_columns.pays(xp, x.dtype, layer.windows, x.shape):
+        row_columns.forwards(x, w, bias, layer, hits, y, where)
+        return y, where
     matrix = xp.ascontiguousarray(w.reshape(-1, made))
     early = None  # a bias that is not finite makes numbers equal that were not
     if bias is not None and places > 1 and not xp.isfinite(bias).all():
@@ -265,23 +256,45 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
         out: three C-contiguous arrays for the results, or None each.
     """
     wants_x, wants_w, wants_b = wanted
-    places = math.prod(layer.pool)
-    sizes = _Sizes(layer.windows, x.shape, layer.pool if places > 1 else None)
-    n, channels, made = x.shape[0], x.shape[-1], w.shape[-1]
-    dx: Any
-    dw: Any
-    db: Any
     dx, dw, db = out or (None, None, None)
     x, dy = xp.ascontiguousarray(x), xp.ascontiguousarray(dy)
-    turned = None
     if wants_x and dx is None:
         dx = xp.empty(x.shape, dy.dtype)
     if images_last.pays(xp, x, w):
         dw, db = images_last.backwards(xp, x, w, dy, layer, y, where, dx if wants_x else None,
                                        wants_w)
         return dx if wants_x else None, dw.reshape(w.shape) if wants_w else None, db
+    turned = None
     if wants_x:
-        windows = turned_windows(x.shape, w, sizes.counts, sizes.pads, layer.windows)
+        counts, pads = layer.windows.place(x.shape[1:-1])
+        turned = turned_windows(x.shape, w, counts, pads, layer.windows)
+    pays = partial(row_columns.pays, xp, x.dtype)
+    x_by_rows = turned is not None and pays(turned, (x.shape[0], *counts, w.shape[-1]))
+    w_by_rows = wants_w and pays(layer.windows, x.shape)
+    rest = wanted
+    if x_by_rows or w_by_rows:
+        dw, db = row_columns.backwards(x, w, dy, layer, y, where, dx, turned,
+                                       (x_by_rows, w_by_rows, wants_b), (dw, db))
+        rest = wants_x and not x_by_rows, wants_w and not w_by_rows, False
+    if any(rest):
+        dw, db = _by_windows(xp, x, w, dy, layer, y, where, rest, (dx, dw, db), turned)
+    return dx if wants_x else None, dw if wants_w else None, db if wants_b else None
+
+
+def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bool, ...],
+                out: tuple[Any, ...], windows: Windows | None) -> tuple[Any, Any]:
+    """(dw, db), and dx written, with the columns of whole windows; others are left as they are.
+
+    Args:
+        windows: how the filter, turned round, slides over dy; None to add up columns.
+    """
+    wants_x, wants_w, wants_b = wanted
+    dx, dw, db = out
+    places = math.prod(layer.pool)
+    sizes = _Sizes(layer.windows, x.shape, layer.pool if places > 1 else None)
+    n, channels, made = x.shape[0], x.shape[-1], w.shape[-1]
+    turned = None
+    if wants_x:
         if windows is None:
             taps = layer.windows.all_taps(x.shape[1:-1])
             elements = xp.ascontiguousarray(w.reshape(-1, channels, made).swapaxes(-1, -2))
@@ -368,7 +381,7 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
         dw = xp.sum(dws, 0, out=None if dw is None else dw.reshape(dws.shape[1:])).reshape(w.shape)
     if wants_b:
         db = xp.sum(dbs, 0, out=db)
-    return dx if wants_x else None, dw if wants_w else None, db if wants_b else None
+    return dw, db
 
 
 def add_up(xp, dx: Any, taps: Any, blocks: Any) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.errors import InvalidArgumentError
+from flowgraph.ops import conv_row_columns as row_columns
 from flowgraph.ops.padding import Windows, image_tiles
 
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
@@ -42,6 +43,11 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         return _rounded(y, x.dtype, out)
     if out is None:
         out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
+    images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), w, windows)
+    if row_columns.pays(xp, x.dtype, slid, images.shape):
+        y = out.reshape(x.shape[0], *slid.place(images.shape[1:-1])[0], w.shape[-1])
+        row_columns.forwards(images, filters, None, _layer(slid), False, y, None)
+        return out
     matrix = w.reshape(-1, w.shape[-1])
 
     def part(tile: slice) -> None:
@@ -59,6 +65,14 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     if x.dtype.itemsize == 2:
         return filter_adjoint(xp, x.astype(xp.float32), dy.astype(xp.float32),
                               windows).astype(x.dtype)
+    dw = xp.empty((*windows.sizes, x.shape[-1], dy.shape[-1]), x.dtype)
+    images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), dw, windows)
+    if row_columns.pays(xp, x.dtype, slid, images.shape):
+        results = (x.shape[0], *slid.place(images.shape[1:-1])[0], dy.shape[-1])
+        row_columns.backwards(images, filters, xp.ascontiguousarray(dy).reshape(results),
+                              _layer(slid), None, None, None, None, (False, True, False),
+                              (filters, None))
+        return dw
     tiles = shares(_tiles(x, windows, counts))
     totals = xp.zeros((max(1, len(tiles)), math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]),
                       x.dtype)
@@ -129,6 +143,10 @@ def channels_last(xp, x, data_format: str) -> Any:
 def as_format(xp, x, data_format: str) -> Any:
     """x, whose channels are last, in `data_format`."""
     return x if data_format.endswith("C") else xp.ascontiguousarray(xp.moveaxis(x, -1, 1))
+
+
+def _layer(windows: Windows) -> row_columns.Layer:
+    return row_columns.Layer(windows, (1,) * len(windows.sizes), False)
 
 
 def _columns(xp, x, windows: Windows, counts, pads) -> Any:
