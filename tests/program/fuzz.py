@@ -44,7 +44,8 @@ LOWERED: dict[str, dict[str, int]] = {  # sizes from which something pays, for s
     "flowgraph.program.passes.column_sums": {"LEAST": 1},
     "flowgraph.plan.tiles": {"TILE": 16},
     "flowgraph.plan.buffers": {"_OWN_MEMORY": 1},
-    "flowgraph.plan.source": {"_DROP_BYTES": 1},
+    "flowgraph.plan.source": {"_DROP_BYTES": 1, "_LOOKED_UP_ONCE": 1},
+    "flowgraph.program.passes.one_hot_products": {"LEAST_WORK": 1},
     "flowgraph.runtime.executable": {"OWN_AT_ONCE": 0, "RUNS_BEFORE_OWN": 2},
     "flowgraph.core.parallel_numpy": {"LARGE": 1, "_MANY_RESULTS": 1, "_LEAST_SIDE": 1},
 }
