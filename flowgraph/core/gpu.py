@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +93,14 @@ class Gpu:
                   for value in values]
         self._wait()
         return copies
+
+    def memory(self) -> tuple[int, int]:
+        """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
+        raise NotImplementedError
+
+    def free(self) -> None:
+        """Gives memory back that is kept for arrays to come."""
+        raise NotImplementedError
 
     def _upload(self, array: Any) -> Any:
         raise NotImplementedError
@@ -214,22 +223,42 @@ class CupyGpu(Gpu):
     Args:
         number: CuPy's number of it.
         name: what programs call it; "gpu:" and the number among those that the session sees.
+        limit: bytes of its memory that may be used; 0 for all.
     """
 
-    def __init__(self, number: int, name: str) -> None:
+    def __init__(self, number: int, name: str, limit: int = 0) -> None:
         super().__init__(name, import_module("cupy"))
-        self._device = self.xp.cuda.Device(number)
+        cuda = self.xp.cuda
+        self._device = cuda.Device(number)
+        self._allocator = threading.local()  # per thread: the contexts that are entered
         with self._device:
-            self._stream = self.xp.cuda.Stream(non_blocking=True)
+            self._stream = cuda.Stream(non_blocking=True)
+            self._pool = cuda.MemoryPool()
+            self._pool.set_limit(size=limit)
 
     def __enter__(self) -> CupyGpu:
         self._device.__enter__()
         self._stream.__enter__()
+        allocator = self.xp.cuda.using_allocator(self._pool.malloc)
+        allocator.__enter__()
+        vars(self._allocator).setdefault("entered", []).append(allocator)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._allocator.entered.pop().__exit__(*exc)
         self._stream.__exit__(*exc)
         self._device.__exit__(*exc)
+
+    def memory(self) -> tuple[int, int]:
+        """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
+        free, total = self._device.mem_info
+        limit = self._pool.get_limit()
+        return self._pool.used_bytes(), limit or min(total, free + self._pool.total_bytes())
+
+    def free(self) -> None:
+        """Gives memory back that is kept for arrays to come."""
+        with self._device:
+            self._pool.free_all_blocks()
 
     def holds(self, array: Any) -> bool:
         """Whether an array is in this GPU's memory."""

@@ -12,7 +12,7 @@ from flowgraph.core.spec import shape_text
 from flowgraph.core.values import to_array
 from flowgraph.data import structure
 from flowgraph.data.pipeline import Element
-from flowgraph.runtime.runner import as_users_error
+from flowgraph.runtime.run_errors import as_users_error
 
 
 class Origin:

@@ -218,7 +218,8 @@ class Plan:
 
     def _make_steps(self) -> tuple[Step, ...]:
         program = self.program
-        results = set(program.results())
+        kept = {*program.results(), *(out for instr in program.instrs if _uploads_constant(instr)
+                                      for out in instr.outputs)}
         last: dict[Value, int] = {}
         for i, instr in enumerate(program.instrs):
             for value in (*instr.inputs, *instr.outputs):
@@ -226,7 +227,7 @@ class Plan:
                     last[value] = i
         dying: dict[int, list[Value]] = {}
         for value, i in last.items():
-            if value not in results and value.const is None:
+            if value not in kept and value.const is None:
                 dying.setdefault(i, []).append(value)
         steps = []
         kernels: dict[Any, Callable[..., Any]] = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 from flowgraph.core.frames import located
 from flowgraph.core.text import counted
+from flowgraph.core.units import bytes_text, seconds_text
 from flowgraph.graph.operation import Operation
 from flowgraph.profiling.costs import Cost, Costs
 from flowgraph.profiling.critical import CriticalPath
@@ -19,7 +20,6 @@ from flowgraph.profiling.recorder import RecordedRun, keeper
 from flowgraph.profiling.recording import Recording
 from flowgraph.profiling.table import Column, Table
 from flowgraph.profiling.trace import write_chrome_trace
-from flowgraph.profiling.units import bytes_text, seconds_text
 from flowgraph.runtime.observe import ObservedRun, observing
 
 _LONGEST_CODE = 60  # characters of a line of the program

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowgraph.core.text import counted
+from flowgraph.core.units import seconds_text
 from flowgraph.profiling.recording import RecordedStep, Recording
 from flowgraph.profiling.table import Column, Table
-from flowgraph.profiling.units import seconds_text
 
 
 @dataclass(frozen=True)

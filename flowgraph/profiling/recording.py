@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from flowgraph.core.spec import shape_text
 from flowgraph.core.text import counted
+from flowgraph.core.units import bytes_text, seconds_text
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
-from flowgraph.profiling.units import bytes_text, seconds_text
 from flowgraph.profiling.values import Statistics
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.units import bytes_text
 from flowgraph.plan.memory import Memory, memory
 from flowgraph.plan.plan import Plan
 from flowgraph.program.ir import Program
@@ -86,15 +87,6 @@ def _memory_lines(found: Memory) -> list[str]:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def bytes_text(number: float) -> str:
-    """Bytes for people: `1.5 MB`."""
-    for unit in ("bytes", "KB", "MB"):
-        if number < 1000:
-            return f"{number:.4g} {unit}"
-        number /= 1000
-    return f"{number:.4g} GB"
 
 
 def explanation(executable: Any, shapes: tuple[tuple[int, ...], ...]) -> Explanation:

@@ -19,23 +19,14 @@ from flowgraph.core.blas import held_to_free_cores
 from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.pool import at_most
 from flowgraph.core.shapes import compatible
-from flowgraph.core.spec import shape_text
-from flowgraph.errors import (
-    InvalidArgumentError,
-    OpError,
-    OutOfRangeError,
-    ProgramError,
-    ResourceExhaustedError,
-    UnimplementedError,
-    UnknownError,
-    message,
-)
+from flowgraph.errors import ProgramError
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Plan, Step, multiplies, own
 from flowgraph.plan.source import Source
 from flowgraph.plan.tiles import TILE_FILE, TileFunction
-from flowgraph.program.ir import Value
 from flowgraph.runtime.arenas import SMALL, ArenaPool
+from flowgraph.runtime.run_errors import explained
+from flowgraph.runtime.shortage import is_shortage, shortage
 
 Arrays = tuple[Any, ...]
 _SPARE_ARENAS = 4
@@ -211,7 +202,9 @@ class Runner:
                 trace = trace.tb_next
         if step is not None and isinstance(step.kernel, TileFunction):
             step = _member_step(error, step, step.kernel)
-        return error if step is None else explained(error, step)
+        if step is None:
+            return error
+        return shortage(error, step) if is_shortage(error, step) else explained(error, step)
 
 
 def _member_step(error: Exception, step: Step, tiles: TileFunction) -> Step:
@@ -323,94 +316,3 @@ def _check_specs(step: Step, results: list[Any]) -> None:
 
 def _fill(view: np.ndarray) -> None:
     np.atleast_1d(view).view(np.uint8)[...] = _poison
-
-
-def explained(error: Exception, step: Step) -> Exception:
-    """The error of a kernel with op, inputs and the user's line.
-
-    TensorFlow's own classes keep their class. What NumPy raises about values becomes an
-    InvalidArgumentError. What a user's function raises in a `py_func` gets TensorFlow's class for
-    it and keeps its own. Anything else (MemoryError) stays as it is and gets a note.
-    """
-    op, instr = step.op, step.instr
-    inputs = [*((key, value, value) for key, value in instr.attrs.items()
-                if isinstance(value, Value)),
-              *zip(instr.op_def.flat_params(len(instr.inputs)), instr.inputs, _names(step),
-                   strict=True)]
-    rows = [(f"{param} =", repr(named.name.removesuffix(":0")),
-             f"{shape_text(value.spec.shape)} {value.spec.dtype.name}")
-            for param, value, named in inputs if value is not None]
-    where = f"{op.type} {op.name!r} ({op.frame})"
-    if isinstance(error, OpError):
-        if error.op is not None:
-            return error
-        text = message(f"{where}: {error.message}", rows, section=_section(error))
-        return type(error)(None, op, text).with_traceback(error.__traceback__)
-    text = message(f"{where}: {_said(error)}", rows, section="invalid-argument-error")
-    if instr.op_def.runs_user_code:
-        return as_users_error(error, op, text)
-    if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)):
-        return InvalidArgumentError(None, op, text).with_traceback(error.__traceback__)
-    error.add_note(message(f"raised by {where}", rows))
-    return error
-
-
-def _names(step: Step) -> list[Any]:
-    """What has the names of its inputs: the graph's own tensors, where they are what it takes.
-
-    What the passes have put there may have another name: of equal constants there is one.
-    """
-    op, instr = step.op, step.instr
-    if op.type != instr.op_def.type or len(op.inputs) != len(instr.inputs):
-        return list(instr.inputs)
-    return [tensor if value is not None and tensor.dtype.base_dtype == value.spec.dtype.base_dtype
-            and compatible(tensor.spec.shape, value.spec.shape) else value
-            for tensor, value in zip(op.inputs, instr.inputs, strict=True)]
-
-
-def _section(error: OpError) -> str:
-    """The section of `docs/errors.md` about errors of this class; "" if there is none."""
-    return next((section for kind, section in (
-        (InvalidArgumentError, "invalid-argument-error"), (OutOfRangeError, "out-of-range-error"))
-        if isinstance(error, kind)), "")
-
-
-def as_users_error(error: Exception, op: Any, text: str) -> Exception:
-    """What a user's function raised, as an exception of TensorFlow's class for it and of its own.
-
-    Args:
-        error: what was raised.
-        op: the operation that called the function.
-        text: the message.
-    """
-    return _both(_class_of_users(error), error, op, text)
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _class_of_users(error: Exception) -> type[OpError]:
-    """The class in which TensorFlow reports what a user's function raised."""
-    for kinds, cls in ((StopIteration, OutOfRangeError), (MemoryError, ResourceExhaustedError),
-                       (NotImplementedError, UnimplementedError),
-                       ((TypeError, ValueError), InvalidArgumentError)):
-        if isinstance(error, kinds):
-            return cls
-    return UnknownError
-
-
-def _both(cls: type[OpError], error: Exception, op: Any, text: str) -> Exception:
-    """An exception of TensorFlow's class and of the user's own, with its attributes."""
-    own = type(error)
-    try:
-        both = type(own.__name__, (cls, own), {"__str__": lambda self: self.message,
-                                               "__module__": own.__module__})
-        made = both.__new__(both, *error.args)
-    except TypeError:  # classes that Python cannot join (OSError and the like): the user's alone
-        error.add_note(text)
-        return error
-    vars(made).update(vars(error), _node_def=None, _op=op, _message=text)
-    made.args = error.args
-    made.__cause__, made.__context__ = error.__cause__, error.__context__
-    return made.with_traceback(error.__traceback__)

@@ -51,7 +51,17 @@ _OF_SHAPES = {"broadcast_shapes", "result_type", "can_cast", "promote_types", "u
 # -- arrays --------------------------------------------------------------------------------------
 
 
+class OutOfMemoryError(MemoryError):
+    """CuPy's error of this name."""
+
+    def __init__(self, size: int, total: int, limit: int) -> None:
+        super().__init__(f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} "
+                         f"bytes, limit set to: {limit:,} bytes).")
+        self._size, self._total, self._limit = size, total, limit
+
+
 current = [0]  # numbers of GPUs; the last one is the current one
+most_bytes = [1 << 40]  # of one array; the last number counts
 
 
 class DeviceArray:
@@ -67,6 +77,8 @@ class DeviceArray:
     __array_ufunc__ = None
 
     def __init__(self, host: np.ndarray) -> None:
+        if host.nbytes > most_bytes[-1]:
+            raise OutOfMemoryError(host.nbytes, 0, most_bytes[-1])
         self.host = host
         self.gpu = current[-1]
 

@@ -24,13 +24,14 @@ class SimulatedGpu(gpu.Gpu):
 
     Attributes:
         uploads, waits: how many arrays were copied to it, and how often it was waited for.
+        freed: how often memory was given back.
         followed: the other GPUs that it was made to wait for, in order.
     """
 
-    def __init__(self, number: int, name: str) -> None:
+    def __init__(self, number: int, name: str, limit: int = 0) -> None:
         super().__init__(name, no_gpu.cupy)
         self.number = number
-        self.uploads = self.waits = 0
+        self.uploads = self.waits = self.freed = 0
         self.followed: list[str] = []
 
     def __enter__(self) -> SimulatedGpu:
@@ -42,6 +43,12 @@ class SimulatedGpu(gpu.Gpu):
 
     def holds(self, array: Any) -> bool:
         return isinstance(array, DeviceArray) and array.gpu == self.number
+
+    def memory(self) -> tuple[int, int]:
+        return 0, no_gpu.most_bytes[-1]
+
+    def free(self) -> None:
+        self.freed += 1
 
     def _upload(self, array: Any) -> Any:
         if isinstance(array, DeviceArray) and not self.followed:
