@@ -223,6 +223,16 @@ def test_a_long_function_looks_numpys_functions_up_once() -> None:
     assert (fg.Session().run(y, given) == expected).all()
 
 
+@pytest.mark.parametrize(("count", "numbers"), [(3, 65_536), (30, 32_768)])
+def test_calls_of_several_threads_stay_long_however_many_arrays_a_group_has(count, numbers,
+                                                                            monkeypatch) -> None:
+    monkeypatch.undo()  # tiles as large as they are outside of these tests
+    arrays = [fg.placeholder(fg.float32, [1 << 20]) for _ in range(count)]
+    y = fg.add_n([fg.tanh(x) for x in arrays])
+    source = source_of(y, {x: np.zeros(1 << 20, np.float32) for x in arrays})
+    assert f"tiles of {numbers:,} numbers" in source
+
+
 def test_long_tiles_begin_at_lines_of_the_cache(monkeypatch) -> None:
     monkeypatch.setattr(tiles, "TILE", 1 << 14)
     x = fg.placeholder(fg.float32, [100_001], name="x")
