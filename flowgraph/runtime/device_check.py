@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flowgraph.core import dtypes as dt
@@ -19,16 +19,22 @@ from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.graph.devices import parse
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
+from flowgraph.program.ir import Program
+from flowgraph.program.transfers import Transfer
 from flowgraph.runtime.devices import LOCAL, SessionDevices
 
-# In TensorFlow, these have a kernel for GPUs that keeps what it handles in the host's memory.
-_HOST_MEMORY = frozenset({"Identity", "Placeholder", "MakeIterator", "OneShotIterator", "Assert",
-                          "Switch", "Merge", "Group", "If", "While", "Case"})
-_HOST_MEMORY_KINDS = ("Iterator", "Optional", "TensorArray", "Stack")
+# TensorFlow has kernels of these for GPUs too, some of which keep what they handle on the host.
+_ON_GPU_THERE = frozenset({
+    "Assert", "Case", "DeserializeSparse", "FIFOQueueV2", "GeneratorDataset", "Identity", "If",
+    "MakeIterator",
+    "NonMaxSuppressionV3", "NonMaxSuppressionV4", "OneShotIterator", "Placeholder",
+    "PlaceholderWithDefault", "PrefetchDataset", "QueueCloseV2", "QueueDequeueV2", "QueueEnqueueV2",
+    "QueueIsClosedV2", "QueueSizeV2", "While"})
+_KINDS_ON_GPU_THERE = ("Iterator", "Optional", "TensorArray", "Stack")
 _TEXT, _NO_TEXT = dt.string, "a GPU has no arrays of text"
 _WITHOUT_BODIES = frozenset({"Const", "Identity", "Add", "AddV2", "Mul", "Sub", "MatMul",
                              "Reshape", "Sum"})  # quicker than to look at their attributes
-_NOT_ON_GPU = frozenset({dt.int32, dt.int8, dt.uint8, dt.int16, dt.uint16})  # as variables
+_NOT_ON_GPU = frozenset({dt.int32, dt.int8, dt.uint8, dt.int16, dt.uint16, dt.uint64})  # variables
 
 
 class DeviceCheck:
@@ -62,8 +68,8 @@ class DeviceCheck:
         if graph.device_strings and self._checked < count:
             self._check(graph)
         self._checked = count
-        if self.devices.logs_placement:
-            self._log(graph)
+        if self.devices.logs_placement and not self.devices.gpus:
+            self._log(graph, {})
 
     def _check(self, graph: Graph) -> None:
         asking = {text for text in graph.device_strings - self._asks_nothing if self._asks(text)}
@@ -136,10 +142,31 @@ class DeviceCheck:
 
     # ---- the log ---------------------------------------------------------------------------------
 
-    def _log(self, graph: Graph) -> None:
-        """Tells on stderr where the operations are that it has not told of yet."""
+    def log_of(self, graph: Graph) -> Callable[[Program], None] | None:
+        """What is told of each program that runs, when the session logs placement; else None.
+
+        Args:
+            graph: that of the session.
+        """
+        if not self.devices.logs_placement or not self.devices.gpus:
+            return None  # all is on the CPU, and told of when it is checked
+        return lambda program: self._log(graph, dict(_placed(program)))
+
+    def _log(self, graph: Graph, placed: dict[Operation, str]) -> None:
+        """Tells on stderr where operations are that it has not told of yet, each once.
+
+        Args:
+            graph: that of the session.
+            placed: the devices of operations that a program runs; the others are told to be where
+                they are meant to be.
+        """
         for op in in_placing_order(graph, self._logged):
-            print(f"{op.name}: ({op.type}): {self.place(op)}", file=sys.stderr)
+            name = self.place(op)
+            task, _, meant = name.partition("/device:")
+            device = placed.get(op, meant).upper()
+            if device or not meant.startswith("CPU"):
+                name = f"{task}/device:{device or 'CPU:0'}"
+            print(f"{op.name}: ({op.type}): {name}", file=sys.stderr)
         self._logged = len(graph._operations)
 
 
@@ -150,6 +177,16 @@ def _error(op: Operation, problem: str, advice: str) -> InvalidArgumentError:
     return InvalidArgumentError(None, op, message(
         f"Cannot assign a device for operation {op.name}: {problem}",
         [(f"{op.type} {op.name!r}", str(op.frame))], advice, "placement-error"))
+
+
+def _placed(program: Program) -> Iterator[tuple[Operation, str]]:
+    """The operations that a program runs, also in bodies, with their devices; "" for the host."""
+    for instr in program.instrs:
+        for body in instr.bodies:
+            yield from _placed(body)
+        if not isinstance(instr.op_def, Transfer):
+            for op in instr.origins:
+                yield op, instr.device
 
 
 # ---- operations ----------------------------------------------------------------------------------
@@ -188,7 +225,7 @@ def why_not_on_gpu(op: Operation) -> str:
 @functools.cache
 def _why_not_of_type(op_def: Any) -> str | None:
     """Why no operation of a type has a kernel for GPUs; None if that depends on its tensors."""
-    if op_def.type in _HOST_MEMORY or op_def.type.startswith(_HOST_MEMORY_KINDS):
+    if op_def.type in _ON_GPU_THERE or op_def.type.startswith(_KINDS_ON_GPU_THERE):
         return ""
     return op_def.host_only or ("it calls Python" if op_def.runs_user_code else None)
 

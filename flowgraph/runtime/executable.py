@@ -27,6 +27,7 @@ from flowgraph.program.pipeline import prepare, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_at_waits
 from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
+from flowgraph.runtime.device_check import DeviceCheck
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.memories import to_host
@@ -55,7 +56,7 @@ class Executable:
         feeds: the tensors fed, in the order in which their values come.
         settings: how its plans are made and run.
         done: operations that must not run again.
-        check: raises where the graph cannot run in the session; not called if all fetches are fed.
+        check: looks at the devices of the graph; not called if all fetches are fed.
 
     Attributes:
         is_fed: whether all that is fetched is fed.
@@ -63,7 +64,7 @@ class Executable:
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
                  settings: Settings, done: frozenset[Operation] = frozenset(),
-                 check: Callable[[Graph], None] | None = None) -> None:
+                 check: DeviceCheck | None = None) -> None:
         self.fetches = Fetches(graph, fetches)
         self.is_fed = set(self.fetches.elements) <= set(feeds)
         if check is not None and not self.is_fed:
@@ -74,6 +75,7 @@ class Executable:
             tuple(to_host(results, settings.gpus)))
         self._state = state
         self._settings = settings
+        self._log = None if check is None else check.log_of(graph)
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds, done)
             self._prepared = prepare(self.extracted, settings.passes)
@@ -149,4 +151,7 @@ class Executable:
 
     def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""
-        return self._settings.optimise(specialise(self._prepared, shapes))
+        program = self._settings.optimise(specialise(self._prepared, shapes))
+        if self._log is not None:
+            self._log(program)
+        return program

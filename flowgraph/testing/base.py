@@ -14,6 +14,7 @@ import numpy as np
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.stacks import get_default_session
 from flowgraph.ops.random_ops import set_random_seed
+from flowgraph.runtime.config import ConfigProto
 from flowgraph.runtime.session import Session
 from flowgraph.testing.assertions import Assertions
 
@@ -93,14 +94,15 @@ class TestCase(Assertions):
 
         Args:
             graph: its graph; by default the default graph.
-            config: a ConfigProto.
-            use_gpu: without effect: ops run where the graph says.
-            force_gpu: without effect.
+            config: a ConfigProto; by default one with allow_soft_placement, but with force_gpu.
+            use_gpu: whether ops built inside may be on a GPU, and not on the CPU only.
+            force_gpu: whether they must be on one.
 
         Yields:
             The session, which is the default one.
         """
-        with Session(graph=graph, config=config) as session:
+        with (Session(graph=graph, config=_config(config, force_gpu)) as session,
+              _placed(session, use_gpu, force_gpu)):
             yield session
 
     @contextmanager
@@ -110,20 +112,21 @@ class TestCase(Assertions):
 
         Args:
             graph: its graph; by default the default graph. Always the same.
-            config: a ConfigProto. Always the same.
-            use_gpu: without effect: ops run where the graph says.
-            force_gpu: without effect.
+            config: a ConfigProto, as for `session`. Always the same.
+            use_gpu: whether ops built inside may be on a GPU, and not on the CPU only.
+            force_gpu: whether they must be on one. Always the same.
 
         Yields:
             The session, which is the default one.
         """
         graph = graph or get_default_graph()
         if self._cached is None:
-            self._cached = Session(graph=graph, config=config)
+            self._cached = Session(graph=graph, config=_config(config, force_gpu))
         elif self._cached.graph is not graph:
             raise ValueError("The graph used to get the cached session is different than the one "
                              "that was used to create the session.")
-        with graph.as_default(), self._cached.as_default():
+        with (graph.as_default(), self._cached.as_default(),
+              _placed(self._cached, use_gpu, force_gpu)):
             yield self._cached
 
     def test_session(self, graph: Graph | None = None, config: Any = None, use_gpu: bool = False,
@@ -132,9 +135,9 @@ class TestCase(Assertions):
 
         Args:
             graph: its graph.
-            config: a ConfigProto.
-            use_gpu: without effect: ops run where the graph says.
-            force_gpu: without effect.
+            config: a ConfigProto; by default one with allow_soft_placement, but with force_gpu.
+            use_gpu: whether ops built inside may be on a GPU, and not on the CPU only.
+            force_gpu: whether they must be on one.
 
         Returns:
             A context with the session, which is the default one.
@@ -159,6 +162,29 @@ class TestCase(Assertions):
         thread = _CheckedThread(self, target, args or (), kwargs or {})
         self._threads.append(thread)
         return thread
+
+
+def _config(config: Any, force_gpu: bool) -> ConfigProto:
+    """The ConfigProto of a test's session."""
+    if config is None:
+        return ConfigProto(allow_soft_placement=not force_gpu)
+    if force_gpu and config.allow_soft_placement:
+        made = ConfigProto()
+        made.CopyFrom(config)
+        made.allow_soft_placement = False
+        return made
+    given: ConfigProto = config
+    return given
+
+
+@contextmanager
+def _placed(session: Session, use_gpu: bool, force_gpu: bool) -> Iterator[None]:
+    """Ops built inside are on the CPU, but for those that may be on a GPU, or must be."""
+    if use_gpu and not force_gpu:
+        yield
+        return
+    with session.graph.device("/device:GPU:0" if force_gpu else "/device:CPU:0"):
+        yield
 
 
 class _CheckedThread:

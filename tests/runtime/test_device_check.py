@@ -16,6 +16,7 @@ from flowgraph.core import gpu
 from flowgraph.core.gpu import GpuInfo
 from flowgraph.runtime.device_check import DeviceCheck, in_placing_order
 from flowgraph.runtime.devices import LOCAL, SessionDevices
+from tests.gpu.simulated import gpus
 
 CPU = f"{LOCAL}/device:CPU:0"
 
@@ -313,7 +314,7 @@ def save() -> None:
 
 
 def queue() -> None:
-    fg.FIFOQueue(3, fg.float32, name="bad")
+    fg.RandomShuffleQueue(3, 1, fg.float32, name="bad")
 
 
 @pytest.mark.parametrize("build, operation, why", [
@@ -321,7 +322,7 @@ def queue() -> None:
     (host_only, "bad", "Python functions take NumPy arrays"),
     (integer_variable, "bad", "a variable of int32 is on the CPU"),
     (summary, "bad", "strings are Python bytes"),
-    (save, "save/filename", "a GPU has no arrays of text"),
+    (save, "save/SaveV2", "files are written and read on the host"),
     (queue, "bad", "the object is a Python object"),
 ])
 def test_what_has_no_kernel_for_a_gpu(monkeypatch, build, operation, why) -> None:
@@ -375,17 +376,13 @@ def test_the_log_tells_each_operation_once(monkeypatch, capsys) -> None:
 
 def test_the_log_maps_gpus(monkeypatch, capsys) -> None:
     machine(monkeypatch, 2)
-    with fg.device("/gpu:1"):
-        fg.constant(1.0, name="x")
-    fg.constant(b"text", name="t")
     check(log_device_placement=True)
     assert capsys.readouterr().err.splitlines() == [
         "Device mapping:",
         f"{LOCAL}/device:GPU:0 -> device: 0, name: Model, pci bus id: 0000:00:00.0, "
         "compute capability: 8.0",
         f"{LOCAL}/device:GPU:1 -> device: 1, name: Model, pci bus id: 0000:01:00.0, "
-        "compute capability: 8.0",
-        f"x: (Const): {LOCAL}/device:GPU:1", f"t: (Const): {CPU}"]
+        "compute capability: 8.0"]
 
 
 def test_bodies_are_placed_before_what_holds_them() -> None:
@@ -394,3 +391,34 @@ def test_bodies_are_placed_before_what_holds_them() -> None:
     names = [op.name for op in in_placing_order(fg.get_default_graph())]
     assert names.index("cond/a") < names.index("cond/b") < names.index("cond/If")
     assert names.index("p") > names.index("cond/If")  # it only makes a tensor
+
+
+def test_the_log_tells_where_operations_really_are(capsys) -> None:
+    with gpus(2):
+        x = fg.placeholder(fg.float32, [64, 64], name="x")
+        with fg.device("/gpu:1"):
+            y = fg.square(x, name="y")
+        z = fg.reduce_sum(y, name="z")
+        small = fg.add(fg.placeholder(fg.float32, [], name="p"), 1.0, name="small")
+        sess = fg.Session(config=fg.ConfigProto(log_device_placement=True))
+        sess.run([z, small], {x: np.ones((64, 64)), "p:0": 1.0})
+    lines = dict(line.split(": (") for line in capsys.readouterr().err.splitlines()[3:])
+    assert {name: line.partition(LOCAL)[2] for name, line in lines.items() if name in "yz small"
+            } == {"y": "/device:GPU:1", "z": "/device:GPU:0", "small": "/device:CPU:0"}
+
+
+# ---- tf.test -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options, device, soft", [
+    ({}, "/device:CPU:0", True), ({"use_gpu": True}, "", True),
+    ({"force_gpu": True}, "/device:GPU:0", False),
+    ({"config": fg.ConfigProto()}, "/device:CPU:0", False),
+    ({"config": fg.ConfigProto(allow_soft_placement=True), "force_gpu": True}, "/device:GPU:0",
+     False),
+], ids=str)
+@pytest.mark.parametrize("kind", ["session", "cached_session"])
+def test_sessions_of_tests_put_operations_on_devices(kind, options, device, soft) -> None:
+    with getattr(fg.test.TestCase(), kind)(**options) as sess:
+        assert fg.no_op().device == device
+        assert sess._devices.soft == soft
