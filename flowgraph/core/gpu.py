@@ -94,6 +94,14 @@ class Gpu:
         self._wait()
         return copies
 
+    def adopt(self, value: Any) -> Any:
+        """An array of another library as one of CuPy's, in the memory where it is.
+
+        Args:
+            value: what `is_on_gpu` is true of.
+        """
+        raise NotImplementedError
+
     def memory(self) -> tuple[int, int]:
         """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
         raise NotImplementedError
@@ -133,6 +141,21 @@ def opened(gpus: Sequence[GpuInfo]) -> dict[str, Gpu]:
         gpus: those that it may use, some of `found()`; the first one becomes "gpu:0".
     """
     return {f"gpu:{i}": CupyGpu(info.number, f"gpu:{i}") for i, info in enumerate(gpus)}
+
+
+_HOST_KINDS = (1, 3)  # of DLPack: the host's memory, and such as GPUs can see
+
+
+def is_on_gpu(value: Any) -> bool:
+    """Whether a value is an array in the memory of a GPU: CuPy's, PyTorch's, JAX's.
+
+    Args:
+        value: anything.
+    """
+    if hasattr(value, "__cuda_array_interface__"):
+        return True
+    device = getattr(value, "__dlpack_device__", None)
+    return device is not None and device()[0] not in _HOST_KINDS
 
 
 def on(gpu: Gpu, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,7 +255,9 @@ class CupyGpu(Gpu):
         self._device = cuda.Device(number)
         self._allocator = threading.local()  # per thread: the contexts that are entered
         with self._device:
-            self._stream = cuda.Stream(non_blocking=True)
+            # One that waits for CuPy's default stream, and that one for it: what a caller has
+            # computed there may be fed, and what is handed out may be used there.
+            self._stream = cuda.Stream()
             self._pool = cuda.MemoryPool()
             self._pool.set_limit(size=limit)
 
@@ -263,6 +288,13 @@ class CupyGpu(Gpu):
     def holds(self, array: Any) -> bool:
         """Whether an array is in this GPU's memory."""
         return isinstance(array, self.xp.ndarray) and array.device.id == self._device.id
+
+    def adopt(self, value: Any) -> Any:
+        """An array of another library as one of CuPy's, in the memory where it is."""
+        with self._device:
+            if hasattr(value, "__cuda_array_interface__"):
+                return self.xp.asarray(value)
+            return self.xp.from_dlpack(value)
 
     def _upload(self, array: Any) -> Any:
         return self.xp.array(array)

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.core.gpu import Gpu
+from flowgraph.core.frames import located
+from flowgraph.core.gpu import Gpu, is_on_gpu
+from flowgraph.errors import FeedTypeError
+from flowgraph.graph.tensor import Tensor
 from flowgraph.program.ir import Program
 from flowgraph.program.transfers import TO_GPU
 from flowgraph.runtime.state import State, variable_key
@@ -76,13 +79,33 @@ class Memories:
         return next((gpu for gpu in self._gpus.values() if gpu.holds(value)), None)
 
 
-def is_on_gpu(value: Any) -> bool:
-    """Whether a value is an array in the memory of a GPU.
+def adopted(tensor: Tensor, value: Any, gpus: Mapping[str, Gpu]) -> Any:
+    """What is fed from the memory of a GPU, as an array of CuPy's of the tensor's dtype.
 
     Args:
-        value: an array, or anything else that a variable or a result can be.
+        tensor: what it is fed for.
+        value: an array of CuPy, PyTorch, JAX…; it is not copied if it has the dtype.
+        gpus: the session's GPUs by name.
+
+    Raises:
+        FeedTypeError: the tensor cannot be on a GPU, or the value is complex and the tensor is not.
     """
-    return hasattr(value, "__cuda_array_interface__")
+    dtype = tensor.spec.dtype
+    for gpu in gpus.values():
+        array = gpu.adopt(value)
+        if array.dtype == dtype.numpy:
+            return array
+        if dtype.kind in "sr" or (array.dtype.kind == "c" and dtype.kind != "c"):
+            raise FeedTypeError(located(
+                f"Cannot feed an array of {array.dtype} in the memory of a GPU for Tensor "
+                f"{tensor.name!r} ({tensor.op.frame}), which is {dtype.name}",
+                section="feed-error"))
+        with gpu:
+            return array.astype(dtype.numpy)
+    raise FeedTypeError(located(
+        f"The value fed to {tensor.name!r} ({tensor.op.frame}) is in the memory of a GPU, and this "
+        "session has none", advice="Feed a NumPy array: cupy.asnumpy(value).",
+        section="feed-error"))
 
 
 def to_host(values: Sequence[Any], gpus: Mapping[str, Gpu]) -> list[Any]:

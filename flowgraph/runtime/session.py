@@ -38,6 +38,7 @@ from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
 from flowgraph.runtime.feeds import feed_array, feed_tensor
 from flowgraph.runtime.fetches import feed_parts, fetch_key
+from flowgraph.runtime.memories import adopted
 from flowgraph.runtime.runner import Hook
 from flowgraph.runtime.state import State
 
@@ -111,18 +112,21 @@ class BaseSession:
     # ---- running ---------------------------------------------------------------------------------
 
     def run(self, fetches: Any, feed_dict: dict[Any, Any] | None = None, options: Any = None,
-            run_metadata: Any = None) -> Any:
+            run_metadata: Any = None, *, to_host: bool = True) -> Any:
         """Runs what `fetches` need and returns their values.
 
         Args:
             fetches: a tensor, operation, variable or name of one, or any nest of lists, tuples,
                 named tuples and dicts of them.
-            feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed.
+            feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed. An array in
+                the memory of a GPU (CuPy's, or of any library that has DLPack) is not copied.
             options: a RunOptions; its `timeout_in_ms` is how long the run may wait for other runs
                 (for an element in a queue), after which it raises DeadlineExceededError; its
                 `trace_level` and `output_partition_graphs` are what `run_metadata` is filled with.
             run_metadata: a RunMetadata that is told when each step ran and what came out, and the
                 graph that ran. A run that is traced is slower: it goes step by step.
+            to_host: False leaves results on the GPU that has made them, as arrays of CuPy, and does
+                not wait for them. What is used on another stream than CuPy's default one must wait.
 
         Returns:
             Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy
@@ -140,25 +144,27 @@ class BaseSession:
             {'double': array([2., 4.], dtype=float32)}
         """
         if observe.observers:
-            return self._run_observed(fetches, feed_dict, options, run_metadata)
-        if options is None and run_metadata is None and not self._timeout:
+            return self._run_observed(fetches, feed_dict, options, run_metadata, (), to_host)
+        if options is None and run_metadata is None and not self._timeout and to_host:
             executable, feeds, shapes = self._prepare(fetches, feed_dict)
             return executable.nest(executable.plan(shapes).run(feeds))
-        return self._run_with_options(fetches, feed_dict, options, run_metadata)
+        return self._run_with_options(fetches, feed_dict, options, run_metadata, (), to_host)
 
     def _run_observed(self, fetches: Any, feed_dict: dict[Any, Any] | None, options: Any,
-                      run_metadata: Any, hooks: tuple[Hook, ...] = ()) -> Any:
+                      run_metadata: Any, hooks: tuple[Hook, ...] = (), to_host: bool = True) -> Any:
         """A run that is handed to observers. (The lambda would make `run` itself slower.)"""
         return observe.observed(self, fetches, feed_dict, lambda others: self._run_with_options(
-            fetches, feed_dict, options, run_metadata, (*others, *hooks)))
+            fetches, feed_dict, options, run_metadata, (*others, *hooks), to_host))
 
     def _run_with_options(self, fetches: Any, feed_dict: dict[Any, Any] | None, options: Any,
-                          run_metadata: Any, hooks: tuple[Hook, ...] = ()) -> Any:
-        """A run that ends after a time, or tells about itself."""
+                          run_metadata: Any, hooks: tuple[Hook, ...] = (), to_host: bool = True
+                          ) -> Any:
+        """A run that ends after a time, tells about itself, or leaves its results on the GPU."""
         executable, feeds, shapes = self._prepare(fetches, feed_dict)
         plan = executable.plan(shapes)
+        nest = executable.nest if to_host else executable.fetches.nest
         if options is None and run_metadata is None and not self._timeout:
-            return executable.nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
+            return nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
         from flowgraph.runtime.notes import StepNotes  # late: few runs are traced
         from flowgraph.runtime.trace_needed import add_needed
         from flowgraph.runtime.tracing import add_graph_of, fill
@@ -176,7 +182,7 @@ class BaseSession:
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
                              executable.feeds)
-        return executable.nest(results)
+        return nest(results)
 
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
                        hooks: Iterable[Hook]) -> Any:
@@ -203,13 +209,15 @@ class BaseSession:
         return found
 
     def make_callable(self, fetches: Any, feed_list: list[Any] | None = None,
-                      accept_options: bool = False) -> Callable[..., Any]:
+                      accept_options: bool = False, *, to_host: bool = True
+                      ) -> Callable[..., Any]:
         """A function that runs `fetches`, taking the values of `feed_list` as its arguments.
 
         Args:
             fetches: as for `run`.
             feed_list: the tensors that the function's arguments are fed to.
             accept_options: whether the function takes options and run_metadata by keyword.
+            to_host: as for `run`.
         """
         tensors = [feed_tensor(self._graph, key) for key in feed_list or []]
         key = fetch_key(fetches), tuple(tensors), self._graph.changes
@@ -221,7 +229,8 @@ class BaseSession:
                                         f"{len(args)}"))
             if not accept_options and (options is not None or run_metadata is not None):
                 raise TypeError(located("this callable was made without accept_options=True"))
-            return self.run(fetches, dict(zip(tensors, args, strict=True)), options, run_metadata)
+            return self.run(fetches, dict(zip(tensors, args, strict=True)), options, run_metadata,
+                            to_host=to_host)
 
         return call
 
@@ -355,7 +364,8 @@ class BaseSession:
             dtype = key.spec.dtype
             if (type(value) is not np.ndarray or value.dtype is not dtype._numpy
                     or dtype.kind == "s"):
-                value = feed_array(key, value)
+                value = (adopted(key, value, self._settings.gpus) if gpu.is_on_gpu(value)
+                         else feed_array(key, value))
             tensors.append(key)
             arrays.append(value)
         return tuple(tensors), tuple(arrays)
