@@ -66,6 +66,11 @@ ROWS = [
     Row("multiply_by_filled_ones", lambda x, y, n, u: x * node("Fill", [2, 3], 1.0), "return x"),
     Row("multiply_by_filled_ones", lambda x, y, n, u: x * node("Fill", [4, 2, 3], 1.0), ""),
     Row("multiply_by_filled_ones", lambda x, y, n, u: x * node("Fill", [2, 3], 2.0), ""),
+    Row("select_of_zeros", lambda x, y, n, u: y + fg.where(
+        x > 0.0, np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)),
+        "add float32[2, 3] = AddV2(y, [[0., 0., 0.], [0., 0., 0.]])\nreturn add"),
+    Row("select_of_zeros", lambda x, y, n, u: fg.where(
+        x > y, -np.zeros((2, 3), np.float32), np.zeros((2, 3), np.float32)), ""),
     Row("add_zero", lambda x, y, n, u: x + 0.0, "return x"),
     Row("add_zero", lambda x, y, n, u: fg.add(0.0, x), "return x"),
     Row("add_zero", lambda x, y, n, u: x + np.zeros([4, 2, 3], np.float32), ""),

@@ -185,6 +185,15 @@ def not_twice(m: Match, x: Value) -> Value | None:
     return m.maker(x).inputs[0]
 
 
+@rule("Select", ANY, CONST, CONST)
+def select_of_zeros(m: Match, condition: Value, t: Value, e: Value) -> Value | None:
+    """select(c, 0, 0)  ->  0"""
+    if m.same_spec(t) and all(v.const.dtype != object and not any(v.const.tobytes())  # type: ignore[union-attr]
+                              for v in (t, e)):
+        return t
+    return None
+
+
 # ---- sums ----------------------------------------------------------------------------------------
 
 

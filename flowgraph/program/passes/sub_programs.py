@@ -2,18 +2,22 @@
 
 Constants from outside move into a body, where they can be folded with what is there. Inputs that no
 body uses any more are dropped, and so are results that no one uses, as far as the op allows, and
-variables of a loop that matter to nothing else.
+variables of a loop that matter to nothing else. What a loop reads from a list of gradients that
+stays empty is zeros: the outputs of a recurrent network of which only the last state is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flowgraph.program.ir import Feed, Instr, Program, Value
+import numpy as np
+
+from flowgraph.program.ir import Feed, Instr, Program, Value, constant
 from flowgraph.program.loops import is_loop, without_unused_variables
 from flowgraph.program.passes.dead_code import dead_code
 
 Optimise = Callable[[Program], Program]
+_MOST_ZEROS = 1 << 16  # elements
 
 
 def sub_programs(program: Program, optimise: Optimise = lambda body: body) -> Program:
@@ -26,9 +30,11 @@ def sub_programs(program: Program, optimise: Optimise = lambda body: body) -> Pr
     if not any(instr.bodies for instr in program.instrs):
         return program
     used = set(program.results())
+    empty = {instr.outputs[0] for instr in program.instrs if instr.op_def.type == "EmptyTensorList"}
     instrs = []
     for instr in reversed(program.instrs):
         new = without_unused_variables(instr, used) if is_loop(instr) else instr
+        new = _without_empty_lists(new, empty) if empty and is_loop(new) else new
         new = _smaller(new, used, optimise) if instr.bodies else instr
         instrs.append(new)
         used.update(v for v in new.inputs if v is not None)
@@ -79,6 +85,28 @@ def _with_constants(body: Program, instr: Instr, carried: int) -> Program:
     instrs = [instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
               if not replaced.keys().isdisjoint(instr.inputs) else instr for instr in body.instrs]
     return body.with_instrs(instrs, replaced)
+
+
+def _without_empty_lists(instr: Instr, empty: set[Value]) -> Instr:
+    """A loop with zeros for what its body reads from lists that are empty in every round."""
+    body = instr.bodies[-1]
+    carried, first = instr.attrs["carried"], instr.first_body_input
+    never = {feed.value for j, feed in enumerate(body.feeds)
+             if instr.inputs[first + j] in empty
+             and (j >= carried or body.fetches[j] is feed.value)}
+    zeros: dict[Value, Value] = {}
+    for inner in body.instrs if never else ():
+        out = inner.outputs[0] if inner.outputs else None
+        if (inner.op_def.type == "TensorListGetOrZeros" and inner.inputs[0] in never
+                and out is not None and out.spec.is_static and out.spec.dtype.kind in "fiubc"
+                and (out.spec.size or 0) <= _MOST_ZEROS):
+            zeros[out] = constant(out.name, np.zeros(out.spec.shape or (), out.spec.dtype.numpy))
+    if not zeros:
+        return instr
+    made = [inner.with_inputs(tuple(zeros.get(v, v) for v in inner.inputs))  # type: ignore[arg-type]
+            for inner in body.instrs]
+    return instr.with_outputs(instr.outputs, (*instr.bodies[:-1],
+                                              dead_code(body.with_instrs(made, zeros))))
 
 
 def _with_feeds(body: Program, feeds: tuple[Feed, ...]) -> Program:
