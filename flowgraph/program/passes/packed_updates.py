@@ -8,6 +8,10 @@ NumPy that take longer to begin than to work. Variables are packed whose new val
 same operations with the same numbers. From what is written the pass goes back through these
 operations, as long as those of all variables are alike: slots are packed in the same order, and
 gradients, where they are put together, are written where they will stand in the pack.
+
+    l2_loss(g1) + l2_loss(g2) + ...   ->   half the sum of all squares of the pack
+
+Sums of all parts of a pack that are added up, as for a global norm or for weight decay, become one.
 """
 
 from __future__ import annotations
@@ -15,9 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.program.convex import in_order
+from flowgraph.program.emit import Emitter
+from flowgraph.program.groups import axes_of
 from flowgraph.program.ir import Instr, Program, Read, Value, Write, constant
 from flowgraph.program.packs import PACKED, UNPACKED, Pack, VariablePack
 from flowgraph.program.passes.dead_code import dead_code
@@ -47,6 +55,7 @@ class _Packing:
         self._makers = program.producers
         self._read_of = {read.variable: read for read in program.reads}
         self._read_as = {read.value: read for read in program.reads}
+        self._results = set(program.results())
         self._write_of = {write.variable: write for write in program.writes}
         self._numbers: dict[Any, int] = {}
         self._alike: dict[Value, int] = {}  # numbers of elementwise results, by how they are made
@@ -55,6 +64,8 @@ class _Packing:
         self._made: dict[Instr, tuple[Value, ...]] = {}  # new instructions, and what they replace
         self._packs: dict[Any, VariablePack] = {}  # by variable
         self._waiting: list[tuple[VariablePack, tuple[Value, ...]]] = []  # with what they become
+        self._place: dict[Value, tuple[tuple[Value, ...], int]] = {}  # in an array of `_flat`
+        self._gone: set[Instr] = set()
         self._reads: dict[VariablePack, Read] = {}
         self._writes: dict[VariablePack, Write] = {}
 
@@ -73,6 +84,8 @@ class _Packing:
                 self._pack_variables([write.variable for write in writes])
         for pack, values in self._waiting:  # to which `_pack` adds slots
             self._writes[pack] = Write(pack, self._pack(values))
+        for instr in self._program.instrs if self._writes else ():
+            self._add_up(instr)
         return self._rewritten() if self._writes else self._program
 
     # ---- which updates are alike -----------------------------------------------------------------
@@ -150,6 +163,8 @@ class _Packing:
         else:
             flat = self._read(values) or self._joined(values, users)
         self._flat[values] = flat
+        for i, value in enumerate(values):
+            self._place.setdefault(value, (values, i))
         return flat
 
     def _computed(self, values: tuple[Value, ...], depth: int) -> Value:
@@ -187,13 +202,84 @@ class _Packing:
         self._made[_instr(makers, PACKED, values, (flat,), {"pack": Pack(_shapes(values))})] = ()
         return flat
 
+    # ---- sums of all parts -----------------------------------------------------------------------
+
+    def _add_up(self, instr: Instr) -> None:
+        """Makes one sum of an instruction that adds up a sum of each part of a pack."""
+        out = instr.outputs[0] if len(instr.outputs) == 1 and instr.is_pure else None
+        if out is None or out.spec.shape != () or out.spec.dtype.name not in ("float32", "float64"):
+            return
+        terms = self._terms(instr)
+        whats = [self._what_is_summed(term) for term in terms]
+        first = whats[0] if len(whats) > 1 else None
+        if first is None or any(what is None or what[1:] != first[1:] for what in whats):
+            return
+        values = [what[0] for what in whats]  # type: ignore[index]
+        places = [self._place_of(value) for value in values]
+        if None in places or len({place[0] for place in places}) > 1 or (  # type: ignore[index]
+                sorted(place[1] for place in places) != list(range(len(places[0][0])))):  # type: ignore[index]
+            return
+        order = sorted(range(len(values)), key=lambda i: places[i][1])  # type: ignore[index]
+        flat = self._pack(tuple([values[i] for i in order]), [instr])
+        _, kind, divisor = first
+        self._gone.add(instr)
+        if kind == "L2Loss":
+            flat = self._emit("Square", [flat], f"{out.name}/squares", instr)
+            divisor = constant(f"{out.name}/two", np.array(2, out.spec.dtype.numpy))
+        axes = constant(f"{out.name}/axes", np.array([0], np.int32))
+        total = self._emit("Sum", [flat, axes], f"{out.name}/sum" if divisor is not None else out,
+                           instr)
+        if divisor is not None:
+            self._emit("RealDiv", [total, divisor], out, instr)
+
+    def _emit(self, op_type: str, inputs: list[Value], out: Value | str, instr: Instr) -> Value:
+        emitter = Emitter()
+        made = emitter.emit(op_type, inputs, out, instr.origins)
+        self._made[emitter.instrs[0]] = ()
+        return made
+
+    def _terms(self, instr: Instr) -> list[Value]:
+        """What an instruction adds up, if that is so."""
+        if instr.op_def.type == "AddN":
+            return list(instr.inputs)  # type: ignore[arg-type]
+        stack = self._makers.get(instr.inputs[0]) if _is_sum_of_all(instr) else None  # type: ignore[arg-type]
+        if stack is None or stack.op_def.type != "Pack" or not self._is_inner(stack.outputs[0]):
+            return []
+        return list(stack.inputs)  # type: ignore[arg-type]
+
+    def _what_is_summed(self, term: Value) -> tuple[Value, str, Value | None] | None:
+        """(what a term is the sum of, in which way, what it is divided by)."""
+        maker, divisor = self._makers.get(term), None
+        if maker is None or not self._is_inner(term) or not maker.is_pure:
+            return None
+        if maker.op_def.type == "RealDiv" and maker.inputs[1].const is not None:  # type: ignore[union-attr]
+            term, divisor = maker.inputs  # type: ignore[assignment]
+            maker = self._makers.get(term)
+        if maker is None or not self._is_inner(term):
+            return None
+        if not _is_sum_of_all(maker) and (maker.op_def.type != "L2Loss" or divisor is not None):
+            return None
+        return self._handed_on(maker.inputs[0]), maker.op_def.type, divisor  # type: ignore[arg-type]
+
+    def _is_inner(self, value: Value) -> bool:
+        """Whether one instruction takes a value, and nothing else."""
+        return len(self._program.users.get(value, ())) == 1 and value not in self._results
+
+    def _place_of(self, value: Value, depth: int = 3) -> tuple[tuple[Value, ...], int] | None:
+        """Which part of which pack a value is, or would be if it were computed with others."""
+        if value in self._place or value not in self._alike or not depth:
+            return self._place.get(value)
+        places = {self._place_of(self._handed_on(v), depth - 1) for v in self._makers[value].inputs
+                  if v is not None and v.spec.shape == value.spec.shape}
+        return places.pop() if len(places) == 1 else None
+
     # ---- the new program -------------------------------------------------------------------------
 
     def _rewritten(self) -> Program:
         program = self._program
         place = {out: i for i, instr in enumerate(program.instrs) for out in instr.outputs}
         rows = [(i, 0, instr) for i, instr in enumerate(program.instrs)
-                if self._parts.isdisjoint(instr.outputs)]
+                if self._parts.isdisjoint(instr.outputs) and instr not in self._gone]
         for instr, values in self._made.items():
             replaced = values or [v for v in instr.inputs if v is not None]
             at = max(place.get(value, -1) for value in replaced)
@@ -226,6 +312,12 @@ def _is_elementwise(instr: Instr) -> bool:
         value is not None and value.spec.dtype.kind in "fiub"
         and (value.spec.shape == out.shape or value.spec.shape == ()
              or (value.const is not None and value.spec.size == 1)) for value in instr.inputs)
+
+
+def _is_sum_of_all(instr: Instr) -> bool:
+    """Whether an instruction adds up all elements of what it takes."""
+    return (instr.op_def.type == "Sum" and instr.is_pure and instr.outputs[0].spec.shape == ()
+            and axes_of(instr) is not None)
 
 
 def _attributes(instr: Instr) -> tuple[Any, ...]:

@@ -122,6 +122,44 @@ def test_few_updates_stay_as_they_are(monkeypatch) -> None:
     assert packed_updates(program) is program
 
 
+def test_sums_of_all_parts_are_one_sum() -> None:
+    everything = [v for v in variables() if v.shape.rank]
+    loss = fg.add_n([fg.reduce_sum(fg.square(v - 1.0)) for v in everything[::-1]])
+    gradients, norm = fg.clip_by_global_norm(fg.gradients(loss, everything), 0.3)
+    step = fg.train.MomentumOptimizer(0.1, 0.9).apply_gradients(
+        zip(gradients, everything, strict=True))
+    program = optimise(program_of([step, loss, norm]), [p for p in PASSES if "groups" not in p])
+    types = [instr.op_def.type for instr in program.instrs]
+    assert types.count("Sum") == 2
+    assert not {"Unpacked", "Packed", "L2Loss", "AddN", "Pack"} & set(types)
+    found = []
+    for passes in ([], None):
+        session = fg.Session(passes=passes)
+        session.run(fg.global_variables_initializer())
+        found.append([session.run([loss, norm, step])[:2] for _ in range(3)]
+                     + session.run(everything))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5)
+
+
+@pytest.mark.parametrize("terms", [
+    lambda a, b: [fg.nn.l2_loss(a), fg.nn.l2_loss(a)],
+    lambda a, b: [fg.nn.l2_loss(a), fg.reduce_sum(b)],
+    lambda a, b: [fg.reduce_mean(a), fg.reduce_mean(b)],
+    lambda a, b: [fg.nn.l2_loss(a), fg.nn.l2_loss(b), fg.nn.l2_loss(b * a[0])]])
+def test_other_sums_stay(terms) -> None:
+    a, b = fg.Variable([1.0, 2.0]), fg.Variable([3.0, 4.0, 5.0])
+    total = fg.add_n(terms(a, b))
+    step = fg.group(*(fg.assign_sub(v, v * 0.1) for v in (a, b)))
+    program = optimise(program_of([step, total]))
+    assert packs(program) == [2]
+    assert {"AddN", "AddV2"} & {instr.op_def.type for instr in program.instrs}
+    with fg.Session() as session, fg.Session(passes=[]) as plain:
+        for each in (session, plain):
+            each.run(fg.global_variables_initializer())
+        np.testing.assert_allclose(session.run([total, step])[0], plain.run([total, step])[0])
+
+
 def test_what_else_takes_a_part_gets_it() -> None:
     everything = variables()[:3]
     loss = fg.add_n([fg.reduce_sum(fg.square(v - 1.0)) for v in everything])
