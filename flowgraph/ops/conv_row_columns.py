@@ -34,6 +34,8 @@ from flowgraph.ops.padding import Windows, image_tiles
 
 _CACHE = 3 << 20  # bytes of a tile: its rows, and the products before they are added up
 _SMALL = 1000000  # multiplications of a product which are done without laying out the factors
+_PIECES = 512, 128  # rows of such a product, of a matrix that is transposed, and of one that is not
+_FEW_ROWS, _NARROW = 48, 8  # with fewer rows, or a narrower factor, it is no quicker
 _LEAST = 1 << 10  # windows; with fewer it takes longer to begin
 _RUN = 32  # numbers under a row of a window; fewer give products that are too thin
 
@@ -244,6 +246,25 @@ class RowColumns:
         step = self._rows.itemsize * shape[2]
         return np.ndarray((len(self.layout.taps), *shape), self._rows.dtype, self._rows, strides=(
             self.layout.together, step * shape[1], step, self._rows.itemsize))
+
+
+def dot(xp: Any, a: Any, b: Any, out: Any) -> None:
+    """out = a @ b for many rows and few columns, as a stack of products if they are quicker.
+
+    Args:
+        xp: the array module.
+        a: [rows, k] matrix, or the transposition of one.
+        b: [k, n] matrix.
+        out: [rows, n] matrix.
+    """
+    most = min(_SMALL // max(1, b.size), _PIECES[a.flags.c_contiguous])
+    is_quicker = xp is np and most >= _FEW_ROWS and min(b.shape) >= _NARROW
+    whole = len(a) // most * most if is_quicker else 0
+    if whole:
+        np.matmul(a[:whole].reshape(-1, most, a.shape[1]), b,
+                  out=out[:whole].reshape(-1, most, b.shape[1]))
+    if whole < len(a):
+        xp.dot(a[whole:], b, out=out[whole:])
 
 
 def by_place(x: Any, pool: tuple[int, ...]) -> Any:

@@ -210,7 +210,7 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
             for tile in tiles[number]:
                 cols = columns.of(x[tile])
                 product = y[tile].reshape(-1, made) if is_direct else results[:len(cols)]
-                xp.dot(cols, matrix, out=product)
+                row_columns.dot(xp, cols, matrix, product)
                 if places > 1:
                     if early is not None:
                         xp.add(product, early, out=product)
@@ -359,7 +359,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                 if turned is not None:
                     cols = back.of(d if places > 1 else d.reshape(count, *sizes.counts, made))
                     if not turned.is_ordered:
-                        xp.dot(cols, flipped, out=dx[tile].reshape(-1, channels))
+                        row_columns.dot(xp, cols, flipped, dx[tile].reshape(-1, channels))
                     else:
                         view = by_place(dx[tile], turned.order)
                         view[...] = xp.dot(cols, flipped,
@@ -372,7 +372,11 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                         d = ordered[:len(d)]
                     stack = blocks.reshape(-1)[:len(taps) * len(d) * channels].reshape(
                         len(taps), len(d), channels)
-                    xp.matmul(d, elements, out=stack)
+                    if channels == 1:  # one product, in place of one per element of the window
+                        xp.dot(elements.reshape(len(taps), made), d.T,
+                               out=stack.reshape(len(taps), len(d)))
+                    else:
+                        xp.matmul(d, elements, out=stack)
                     add_up(xp, dx[tile], taps,
                            stack.reshape(len(taps), count, *sizes.counts, channels))
 

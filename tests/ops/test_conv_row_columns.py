@@ -131,3 +131,12 @@ def test_no_results_are_made_of_no_filters(monkeypatch) -> None:
     x, w = np.ones((2, 4, 4, 3), np.float32), np.ones((3, 3, 3, 0), np.float32)
     monkeypatch.setattr(conv_row_columns, "pays", lambda *_: True)
     assert convolve.correlate(np, x, w, windows).shape == (2, 4, 4, 0)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 511, 512, 1100])
+def test_a_product_in_pieces(rows: int) -> None:
+    a, b = numbers((rows, 9), "float32", 0), numbers((9, 8), "float32", 1)
+    for matrix in (a, np.asfortranarray(a)):
+        out = np.empty((rows, 8), np.float32)
+        conv_row_columns.dot(np, matrix, b, out)
+        np.testing.assert_allclose(out, a @ b, rtol=1e-5, atol=1e-5)
