@@ -120,12 +120,14 @@ def get_session() -> Any:
     """The default session, or one of keras's own for the default graph; variables that keras made
     have their first values in it.
     """
+    from flowgraph.runtime.config import ConfigProto  # late: it costs 20 ms
     from flowgraph.runtime.session import Session
 
     state, session = state_of(), stacks.get_default_session()
     if session is None:
         if state.session is None:
-            state.session = Session(graph=get_default_graph())
+            state.session = Session(graph=get_default_graph(),
+                                    config=ConfigProto(allow_soft_placement=True))
         session = state.session
     _initialize(state, session)
     return session

@@ -3,7 +3,9 @@
 They have the fields of TensorFlow's messages, so that programs run unchanged. What means something
 here is honoured: `graph_options.optimizer_options.opt_level = L0` and
 `graph_options.rewrite_options` switch passes off, `operation_timeout_in_ms` ends waiting, and
-RunOptions say what a RunMetadata is filled with. One thread is one thread (see `passes_of`); memory
+RunOptions say what a RunMetadata is filled with. One thread is one thread (see `passes_of`).
+`device_count`, `gpu_options.visible_device_list` and `.experimental.virtual_devices` say which
+devices there are, `allow_soft_placement` whether they must be; docs/gpu.md tells more. Memory
 fractions and the like are kept.
 """
 
@@ -47,7 +49,7 @@ class GPUExperimental(Message):
 
 
 class GPUOptions(Message):
-    """Settings of GPU memory; kept.
+    """Which GPUs a session has; settings of their memory are kept.
 
     Example:
         >>> import flowgraph as fg

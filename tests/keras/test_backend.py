@@ -72,3 +72,9 @@ def test_static_facts() -> None:
         assert backend.int_shape(x) == (None, 3) and backend.ndim(x) == 2
         assert backend.is_keras_tensor(x) and not backend.is_keras_tensor(fg.ones([1]))
         assert [backend.get_uid("a"), backend.get_uid("a")] == [1, 2]
+
+
+def test_its_session_runs_elsewhere_what_has_no_device() -> None:
+    with fg.device("/gpu:99"):
+        x = fg.constant(2.0)
+    assert backend.get_session().run(x) == 2.0
