@@ -5,9 +5,9 @@ order and keeps, for each value, the set of groups that it depends on (as the bi
 for each group those that it depends on. An instruction may join a group that makes one of its
 inputs if none of the others depends on that group.
 
-What a value depends on is noted once, when it is made. That is all there is to know unless a group
-takes in something new when others depend on it already; only then is the way from group to group
-followed.
+What a value depends on is noted once, when it is made; what a group makes depends on all that the
+group does by now. That is all there is to know unless a group takes in something new when others
+depend on it already; only then is the way from group to group followed.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Search:
         self.groups: dict[Any, None] = {}
         self._numbered: list[Any] = []  # by the number of the bit
         self._number: dict[Value, int] = {}  # of the group that makes a value
+        self._member_of: dict[Value, int] = {}  # the same; also of what ends a group
         self._needs: dict[Value, int] = {}
         self._before_effects = 0  # what the last instruction depends on that has to keep its turn
         self._needed = 0  # groups that something depends on
@@ -79,7 +80,7 @@ class Search:
         """Puts the next instruction into a group, or into none."""
         needs = 0
         for value in instr.inputs:
-            needs |= self._needs.get(value, 0)  # type: ignore[arg-type]
+            needs |= self._needs_of(value)
         if not instr.is_pure:  # `in_order` keeps such in the order that they have
             needs |= self._before_effects
             self._before_effects = needs
@@ -91,13 +92,19 @@ class Search:
             group.needs |= needs
             self._needed |= needs
             needs = group.needs | group.bits
+            number = group.bits.bit_length() - 1
+            self._member_of.update(dict.fromkeys(instr.outputs, number))
             if self.can_go_on(instr):
-                number = group.bits.bit_length() - 1
                 self._number.update(dict.fromkeys(instr.outputs, number))
         else:
             self._needed |= needs
         if needs:
             self._needs.update(dict.fromkeys(instr.outputs, needs))
+
+    def _needs_of(self, value: Value | None) -> int:
+        number = self._member_of.get(value)  # type: ignore[arg-type]
+        needs = self._needs.get(value, 0)  # type: ignore[arg-type]
+        return needs if number is None else needs | self._numbered[number].needs
 
     def _note_growth(self, group: Any, needs: int) -> None:
         if group.bits & self._needed and needs & ~group.needs:
@@ -132,7 +139,7 @@ class Search:
             bits |= group.bits
         for member in members:
             for value in member.inputs:
-                needs = self._needs.get(value, 0)
+                needs = self._needs_of(value)
                 if needs and self.maker(value) not in groups:
                     left |= needs
         if left & bits:
