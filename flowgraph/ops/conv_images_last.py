@@ -112,7 +112,7 @@ def _by_place(x: Any, pool: tuple[int, ...]) -> Any:
         0, *range(2, 2 * n + 1, 2), *range(1, 2 * n + 1, 2), 2 * n + 1)
 
 
-def _turned(x: Any) -> Any:
+def turned_round(x: Any) -> Any:
     """[images, *sizes, C] as [C, *sizes, images], and the other way round."""
     return x.transpose(x.ndim - 1, *range(1, x.ndim - 1), 0)
 
@@ -148,7 +148,7 @@ def forwards(xp, x, w, bias, layer, hits, y, where) -> None:
                 count = tile.stop - tile.start
                 if strip.start == 0:
                     inner = inputs.inner(count)
-                    inner[...] = _turned(x[tile])
+                    inner[...] = turned_round(x[tile])
                 rows = (strip.stop - strip.start, *inputs.counts[1:])
                 part = results[:made * math.prod(rows) * count].reshape(made, -1)
                 xp.dot(matrix, inputs.columns(xp, count, strip), out=part)
@@ -177,7 +177,7 @@ def forwards(xp, x, w, bias, layer, hits, y, where) -> None:
                 if hits:
                     first(xp, found, part.reshape(shape) if layer.relu else None,
                           dead[:part.size].reshape(shape))
-                y[tile, pooled] = _turned(part.reshape(shape))
+                y[tile, pooled] = turned_round(part.reshape(shape))
 
     side_by_side(xp, [partial(work, number) for number in range(len(tiles))])
 
@@ -222,14 +222,14 @@ def backwards(xp, x, w, dy, layer, y, where, dx, wants_w: bool) -> tuple[Any, An
                 count = tile.stop - tile.start
                 if strip.start == 0 and wants_w:
                     inner = inputs.inner(count)
-                    inner[...] = _turned(x[tile])
+                    inner[...] = turned_round(x[tile])
                 if strip.start == 0 and dx is not None:
                     back.wide[...] = 0
                 rows = (strip.stop - strip.start, *inputs.counts[1:])
                 pooled = slice(strip.start // pool[0], strip.stop // pool[0])
                 shape = (made, *(r // k for r, k in zip(rows, pool, strict=True)), count)
                 d = given[:math.prod(shape)].reshape(shape)
-                d[...] = _turned(dy[tile, pooled])
+                d[...] = turned_round(dy[tile, pooled])
                 if where is not None:
                     hit = _of_strip(where, tile, pooled, count).reshape((places, *shape))
                     wide = spread[:hit.size].reshape(made, *rows, count)
@@ -242,7 +242,7 @@ def backwards(xp, x, w, dy, layer, y, where, dx, wants_w: bool) -> tuple[Any, An
                             at[...] = xp.where(hit[k], d, d.dtype.type(0))
                     d = wide
                 elif layer.relu:
-                    xp.multiply(d, _turned(y[tile, pooled]) > 0, out=d)
+                    xp.multiply(d, turned_round(y[tile, pooled]) > 0, out=d)
                 d = d.reshape(made, -1)
                 dbs[number] += xp.dot(d, ones[:d.shape[1]])
                 if wants_w:
@@ -256,7 +256,7 @@ def backwards(xp, x, w, dy, layer, y, where, dx, wants_w: bool) -> tuple[Any, An
                     for place in itertools.product(*map(range, layer.windows.sizes)):
                         xp.add(view[place], columns[place], out=view[place])
                     if strip is inputs.strips[-1]:
-                        dx[tile] = _turned(back.inner(count))
+                        dx[tile] = turned_round(back.inner(count))
 
     side_by_side(xp, [partial(work, number) for number in range(len(tiles))])
     return (xp.sum(dws, 0).T if wants_w else None), xp.sum(dbs, 0)

@@ -34,6 +34,7 @@ from flowgraph.ops.convolve import _turned as turned_windows
 from flowgraph.ops.padding import Windows, image_tiles
 
 _CACHE = 3 << 19  # bytes; a tile needs about so many: more than fit into a core's own cache
+_FEW = 4  # channels of images whose gradient has the images last while it is added up
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
 
 
@@ -302,8 +303,9 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
             turned = _Sizes(windows, (n, *sizes.counts, made))
             flipped = xp.ascontiguousarray(w[(slice(None, None, -1),) * len(sizes.counts)]
                                            .swapaxes(-1, -2)).reshape(-1, channels)
-    each = x.dtype.itemsize * sizes.rows * (max(sizes.width * wants_w,
-                                                sizes.width // channels * made * wants_x) + made)
+    width = max(sizes.width * wants_w, 0 if not wants_x else sizes.width if turned is None
+                else sizes.width // channels * made)
+    each = x.dtype.itemsize * sizes.rows * (width + made)
     tiles = shares(image_tiles(n, each, _CACHE))
     dws = xp.zeros((len(tiles), sizes.width * wants_w, made), x.dtype)
     dbs = xp.zeros((len(tiles), made * wants_b), x.dtype)
@@ -323,6 +325,9 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                     results = scratch.empty((images * turned.rows, channels), x.dtype)
             elif wants_x:
                 blocks = scratch.empty((len(taps), rows, channels), x.dtype)
+                if channels <= _FEW:
+                    last = scratch.empty((rows, made), x.dtype)
+                    totals = scratch.empty((images * math.prod(x.shape[1:]),), x.dtype)
             if wants_b:
                 ones = scratch.empty((rows,), x.dtype)
                 ones[...] = 1
@@ -372,13 +377,20 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                         d = ordered[:len(d)]
                     stack = blocks.reshape(-1)[:len(taps) * len(d) * channels].reshape(
                         len(taps), len(d), channels)
-                    if channels == 1:  # one product, in place of one per element of the window
-                        xp.dot(elements.reshape(len(taps), made), d.T,
-                               out=stack.reshape(len(taps), len(d)))
+                    if channels <= _FEW:  # images last: one product, sums of long runs
+                        turned_d = last[:len(d)]
+                        view = turned_d.reshape(*sizes.counts, count, made)
+                        view[...] = xp.moveaxis(d.reshape(count, *sizes.counts, made), 0, -2)
+                        xp.dot(w.reshape(-1, made), turned_d.T,
+                               out=stack.reshape(-1, len(d)))
+                        total = totals[:dx[tile].size].reshape(channels, *x.shape[1:-1], count)
+                        add_up(xp, total, taps,
+                               stack.reshape(len(taps), channels, *sizes.counts, count))
+                        dx[tile] = images_last.turned_round(total)
                     else:
                         xp.matmul(d, elements, out=stack)
-                    add_up(xp, dx[tile], taps,
-                           stack.reshape(len(taps), count, *sizes.counts, channels))
+                        add_up(xp, dx[tile], taps,
+                               stack.reshape(len(taps), count, *sizes.counts, channels))
 
     side_by_side(xp, [partial(work, number) for number in range(len(tiles))])
     if wants_w:
