@@ -90,7 +90,7 @@ class BoundPlan:
         return self.runner.run_inside(feeds, self._nodes)
 
     def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], body: int = -1,
-                       round: int = 0) -> tuple[Any, ...]:
+                       round: int = 0, to_host: bool = True) -> tuple[Any, ...]:
         """Runs once, with hooks called around each step; for body and round see PlanHook."""
         entered: list[PlanHook] = []
         try:
@@ -99,15 +99,19 @@ class BoundPlan:
                     told = cast(PlanHook, hook)
                     told.enter(self.runner, body, round)
                     entered.append(told)
-            return self.run(feeds, hooks)
+            return self.run(feeds, hooks, to_host)
         finally:
             while entered:
                 entered.pop().leave()
 
-    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = ()) -> tuple[Any, ...]:
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
+            ) -> tuple[Any, ...]:
         """Runs once; the new state is kept when all went well.
 
-        What is fetched from a GPU comes as an array of the GPU.
+        Args:
+            feeds: arrays in the plan's order.
+            hooks: called around each step.
+            to_host: whether what is fetched from a GPU comes as NumPy's arrays.
         """
         memories = self._memories
         if memories is not None:
@@ -116,7 +120,8 @@ class BoundPlan:
             state = self._read(self._state.values)
             if memories is not None:
                 state = memories.state(state)
-            return self.runner.run(feeds, state, self._nodes, hooks)[0]
+            fetched = self.runner.run(feeds, state, self._nodes, hooks)[0]
+            return fetched if memories is None or not to_host else memories.fetched(fetched)
         held = []
         try:
             for lock in self._locks:
@@ -133,6 +138,8 @@ class BoundPlan:
             for pack in self._packs:
                 outgoing += pack.memory()
             fetched, written = self.runner.run(feeds, state, self._nodes, hooks, outgoing)
+            if memories is not None and to_host:
+                fetched = memories.fetched(fetched)
             for i, shape, op in self._unsure:
                 if not compatible(shape, written[i].shape):
                     raise _other_shape(op, shape, written[i].shape)
@@ -316,7 +323,7 @@ class _HookedBody(Body):
         self.check_initialized(arrays)
         self._calls += 1
         return self._body.plan(arrays).run_with_hooks(arrays, self._hooks, self._number,
-                                                      self._calls - 1)
+                                                      self._calls - 1, to_host=False)
 
 
 class WaitingPlan:
@@ -343,12 +350,14 @@ class WaitingPlan:
         """The runners of both parts; of the second for the shapes of the last run."""
         return *self.first.runners, self.rest.last_plan().runner
 
-    def run(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
+            ) -> tuple[Any, ...]:
         """Runs once; what the first part did stays done when the second one fails."""
-        arrays = (*feeds, *self.first.run(feeds))
-        return self.rest.plan(arrays).run(arrays)
+        arrays = (*feeds, *self.first.run(feeds, hooks, False))
+        return self.rest.plan(arrays).run(arrays, hooks, to_host)
 
-    def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...]) -> tuple[Any, ...]:
+    def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], to_host: bool = True
+                       ) -> tuple[Any, ...]:
         """Runs once, with hooks called around each step."""
-        arrays = (*feeds, *self.first.run_with_hooks(feeds, hooks))
-        return self.rest.plan(arrays).run_with_hooks(arrays, hooks)
+        arrays = (*feeds, *self.first.run_with_hooks(feeds, hooks, to_host=False))
+        return self.rest.plan(arrays).run_with_hooks(arrays, hooks, to_host=to_host)

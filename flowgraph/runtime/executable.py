@@ -30,7 +30,6 @@ from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
 from flowgraph.runtime.device_check import DeviceCheck
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
-from flowgraph.runtime.memories import to_host
 from flowgraph.runtime.state import State
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -70,9 +69,7 @@ class Executable:
         if check is not None and not self.is_fed:
             check(graph)
         self.feeds = feeds
-        nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
-        self.nest = nest if not settings.gpus else lambda results: nest(
-            tuple(to_host(results, settings.gpus)))
+        self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
         self._state = state
         self._settings = settings
         self._log = None if check is None else check.log_of(graph)

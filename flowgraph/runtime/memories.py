@@ -59,6 +59,10 @@ class Memories:
             arrays[i] = to_host([arrays[i]], self._gpus)[0]
         return tuple(arrays)
 
+    def fetched(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What a run gives, in the host's memory."""
+        return tuple(to_host(values, self._gpus))
+
     def _is_there(self, value: Any, device: str) -> bool:
         if value is None or device == ANYWHERE:
             return True

@@ -162,9 +162,9 @@ class BaseSession:
         """A run that ends after a time, tells about itself, or leaves its results on the GPU."""
         executable, feeds, shapes = self._prepare(fetches, feed_dict)
         plan = executable.plan(shapes)
-        nest = executable.nest if to_host else executable.fetches.nest
         if options is None and run_metadata is None and not self._timeout:
-            return nest(plan.run_with_hooks(feeds, hooks) if hooks else plan.run(feeds))
+            return executable.nest(plan.run_with_hooks(feeds, hooks, to_host=to_host) if hooks
+                                   else plan.run(feeds, (), to_host))
         from flowgraph.runtime.notes import StepNotes  # late: few runs are traced
         from flowgraph.runtime.trace_needed import add_needed
         from flowgraph.runtime.tracing import add_graph_of, fill
@@ -172,7 +172,8 @@ class BaseSession:
         notes = StepNotes() if traced else None
         seconds = getattr(options, "timeout_in_ms", 0) / 1000 or self._timeout
         with deadline.within(seconds) if seconds > 0 else nullcontext():
-            results = plan.run_with_hooks(feeds, hooks if notes is None else (*hooks, notes))
+            results = plan.run_with_hooks(feeds, hooks if notes is None else (*hooks, notes),
+                                          to_host=to_host)
         if run_metadata is not None:
             run_metadata.Clear()
             if notes is not None:
@@ -182,7 +183,7 @@ class BaseSession:
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
                              executable.feeds)
-        return nest(results)
+        return executable.nest(results)
 
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
                        hooks: Iterable[Hook]) -> Any:
