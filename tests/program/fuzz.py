@@ -36,7 +36,7 @@ DRAWN = 16  # subsets of a graph
 RUNS = 3
 LOWERED: dict[str, dict[str, int]] = {  # sizes from which something pays, for small arrays
     "flowgraph.program.passes.elementwise_groups": {"SMALLEST": 4, "LEAST_WORK": 1},
-    "flowgraph.program.passes.packed_updates": {"LEAST": 1},
+    "flowgraph.program.passes.packed_updates": {"LEAST": 1, "LARGE": 8},
     "flowgraph.program.passes.transposed_weights": {"LEAST_SIZE": 1},
     "flowgraph.program.passes.conv_blocks": {"SMALLEST": 1},
     "flowgraph.ops.conv_rows": {"_LEAST": 1, "_CHANNELS": 1, "_POOLED": 1},

@@ -32,6 +32,9 @@ from flowgraph.program.passes.dead_code import dead_code
 
 LEAST = 24  # calls of NumPy that packing must save
 LARGEST = 1 << 20  # elements; the update of a larger variable has enough to do by itself
+LARGE = 1 << 18  # elements; writing and reading so many takes as long as a few operations
+_CHEAP = {"Add", "AddV2", "Sub", "Mul", "Square", "Neg"}
+_MOST_AGAIN = 4  # operations that are done twice
 _LINE = 64  # bytes of a line of the cache
 _DEEPEST = 60  # operations one after another that are packed
 
@@ -221,6 +224,8 @@ class _Packing:
             return
         order = sorted(range(len(values)), key=lambda i: places[i][1])  # type: ignore[index]
         flat = self._pack(tuple([values[i] for i in order]), [instr])
+        if (flat.spec.size or 0) >= LARGE and self._is_in_update(out):
+            flat = self._again(flat)
         _, kind, divisor = first
         self._gone.add(instr)
         if kind == "L2Loss":
@@ -231,6 +236,43 @@ class _Packing:
                            instr)
         if divisor is not None:
             self._emit("RealDiv", [total, divisor], out, instr)
+
+    def _is_in_update(self, value: Value) -> bool:
+        """Whether what is packed depends on a value, so that it has to wait for it."""
+        seen: set[Value] = set()
+        left = [value]
+        while left:
+            value = left.pop()
+            if value in self._parts:
+                return True
+            if value not in seen:
+                seen.add(value)
+                left += [out for user in self._program.users.get(value, ()) for out in user.outputs]
+        return False
+
+    def _again(self, flat: Value) -> Value:
+        """The same array by operations of its own, if these are few and take what variables are.
+
+        Who waits for a sum of it works it out once more then, rather than have it kept in memory.
+        """
+        makers = {instr.outputs[0]: instr for instr in self._made}
+        copies: dict[Value, Value] = {}
+        made: list[Instr] = []
+
+        def again(value: Value) -> Value:
+            maker = makers.get(value)
+            if maker is None or value in copies:
+                return copies.get(value, value)
+            inputs = tuple([again(v) for v in maker.inputs])  # type: ignore[arg-type]
+            copies[value] = Value(f"{value.name}_again", value.spec)
+            made.append(Instr(maker.op_def, inputs, (copies[value],), maker.attrs, maker.origins))
+            return copies[value]
+
+        found = again(flat)
+        if len(made) > _MOST_AGAIN or any(instr.op_def.type not in _CHEAP for instr in made):
+            return flat
+        self._made.update(dict.fromkeys(made, ()))
+        return found
 
     def _emit(self, op_type: str, inputs: list[Value], out: Value | str, instr: Instr) -> Value:
         emitter = Emitter()

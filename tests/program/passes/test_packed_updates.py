@@ -122,7 +122,9 @@ def test_few_updates_stay_as_they_are(monkeypatch) -> None:
     assert packed_updates(program) is program
 
 
-def test_sums_of_all_parts_are_one_sum() -> None:
+@pytest.mark.parametrize("large", [1, 1 << 18])
+def test_sums_of_all_parts_are_one_sum(monkeypatch, large) -> None:
+    monkeypatch.setattr(packing, "LARGE", large)
     everything = [v for v in variables() if v.shape.rank]
     loss = fg.add_n([fg.reduce_sum(fg.square(v - 1.0)) for v in everything[::-1]])
     gradients, norm = fg.clip_by_global_norm(fg.gradients(loss, everything), 0.3)
@@ -131,6 +133,7 @@ def test_sums_of_all_parts_are_one_sum() -> None:
     program = optimise(program_of([step, loss, norm]), [p for p in PASSES if "groups" not in p])
     types = [instr.op_def.type for instr in program.instrs]
     assert types.count("Sum") == 2
+    assert types.count("Sub") == (3 if large == 1 else 2)  # one of them in the clipping
     assert not {"Unpacked", "Packed", "L2Loss", "AddN", "Pack"} & set(types)
     found = []
     for passes in ([], None):
