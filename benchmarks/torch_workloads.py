@@ -1,4 +1,4 @@
-"""The workloads in PyTorch's own idiom: modules, optimizers, channels first; eager, on the CPU.
+"""The workloads in PyTorch's own idiom: modules, optimizers, channels first; eager.
 
 Data and first values are those of the TensorFlow programs, so the steps give the same values. Where
 PyTorch keeps numbers in another order (filters, gates), they are reordered here.
@@ -6,6 +6,7 @@ PyTorch keeps numbers in another order (filters, gates), they are reordered here
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -17,10 +18,12 @@ from torch import nn
 from torch.nn import functional
 
 Step = Callable[[], Any]
+COMPILED = os.environ.get("TORCH_WORKLOADS") == "compiled"  # the networks, by torch.compile
+torch.set_default_device(os.environ.get("TORCH_DEVICE", "cpu"))
 
 
 def _tensor(array: np.ndarray) -> Any:
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(np.ascontiguousarray(array)).to(torch.get_default_device())
 
 
 def _set(parameter: Any, array: np.ndarray) -> None:
@@ -64,6 +67,7 @@ def _dense(numbers: Arrays, *sizes: int, channels: int = 0) -> list[Any]:
 
 def _trained(model: Any, x: Any, labels: np.ndarray, optimizer: Any) -> Step:
     y = _tensor(labels)
+    model = torch.compile(model) if COMPILED else model
 
     def step() -> Any:
         optimizer.zero_grad()
@@ -161,6 +165,7 @@ def lstm() -> Step:
     optimizer = torch.optim.SGD(parameters, 1.0)
     x = functional.one_hot(_tensor(text), vocabulary).float()
     y = _tensor(following).reshape(-1)
+    network = torch.compile(network) if COMPILED else network
 
     def step() -> Any:
         optimizer.zero_grad()
@@ -177,9 +182,14 @@ def elementwise() -> Step:
     """A chain over 4 million numbers and its gradient."""
     x = _tensor(Arrays().normal(4_000_000)).requires_grad_()
 
-    def step() -> Any:
-        loss = (torch.tanh(x * 1.5 + 0.5) * torch.sigmoid(x) - 0.1 * x.square()
+    def chain(x: Any) -> Any:
+        return (torch.tanh(x * 1.5 + 0.5) * torch.sigmoid(x) - 0.1 * x.square()
                 + torch.exp(-x.abs())).mean()
+
+    forward = torch.compile(chain) if COMPILED else chain
+
+    def step() -> Any:
+        loss = forward(x)
         gradient, = torch.autograd.grad(loss, x)
         return loss.item(), gradient.square().sum().item()
 
@@ -193,7 +203,7 @@ def _chain(rounds: int) -> Step:
         hidden = x
         for _ in range(rounds):
             hidden = torch.tanh(hidden) + x
-        return hidden.numpy()
+        return hidden.cpu().numpy()
 
     return step
 

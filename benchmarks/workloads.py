@@ -54,9 +54,15 @@ def _cross_entropy(tf: Any, labels: Any, logits: Any) -> Any:
                                                                          logits=logits))
 
 
+def _resident(array: Any) -> Any:
+    """What is fed, where it is fed from; `gpu` puts it into the GPU's memory."""
+    return array
+
+
 def _stepper(tf: Any, fetches: Any, feeds: dict[Any, Any] | None = None) -> Step:
     session = tf.Session()
     session.run(tf.global_variables_initializer())
+    feeds = {tensor: _resident(value) for tensor, value in (feeds or {}).items()} or None
     return lambda: session.run(fetches, feeds)
 
 
