@@ -30,11 +30,10 @@ from flowgraph.core.scratch import Scratch
 from flowgraph.ops import conv_images_last as images_last
 from flowgraph.ops import conv_row_columns as row_columns
 from flowgraph.ops.conv_row_columns import Layer
-from flowgraph.ops.convolve import _turned as turned_windows
 from flowgraph.ops.padding import Windows, image_tiles
 
 _CACHE = 3 << 19  # bytes; a tile needs about so many: more than fit into a core's own cache
-_FEW = 4  # channels of images whose gradient has the images last while it is added up
+FEW = 4  # channels of images whose gradient has the images last while it is added up
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
 
 
@@ -325,7 +324,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                     results = scratch.empty((images * turned.rows, channels), x.dtype)
             elif wants_x:
                 blocks = scratch.empty((len(taps), rows, channels), x.dtype)
-                if channels <= _FEW:
+                if channels <= FEW:
                     last = scratch.empty((rows, made), x.dtype)
                     totals = scratch.empty((images * math.prod(x.shape[1:]),), x.dtype)
             if wants_b:
@@ -377,7 +376,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                         d = ordered[:len(d)]
                     stack = blocks.reshape(-1)[:len(taps) * len(d) * channels].reshape(
                         len(taps), len(d), channels)
-                    if channels <= _FEW:  # images last: one product, sums of long runs
+                    if channels <= FEW:  # images last: one product, sums of long runs
                         turned_d = last[:len(d)]
                         view = turned_d.reshape(*sizes.counts, count, made)
                         view[...] = xp.moveaxis(d.reshape(count, *sizes.counts, made), 0, -2)
@@ -398,6 +397,24 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
     if wants_b:
         db = xp.sum(dbs, 0, out=db)
     return dw, db
+
+
+def turned_windows(shape: Any, w: Any, counts: Any, pads: Any,
+                   windows: Windows) -> Windows | None:
+    """How a flipped filter slides over dy to give dx; None where adding up columns is quicker.
+
+    Adding up wins where the results are far fewer than the inputs, and where the product would be
+    narrow: dy's channels many, dx's few. With strides or very wide padding it is the only way.
+    """
+    if (any(s != 1 for s in windows.strides) or 2 * math.prod(shape[1:-1]) > 3 * math.prod(counts)
+            or w.shape[-1] > 16 * w.shape[-2]):
+        return None
+    reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
+    around = tuple((far - before, n + before - count) for far, (before, _), n, count
+                   in zip(reach, pads, shape[1:-1], counts, strict=True))
+    if any(extra < 0 for pair in around for extra in pair):
+        return None
+    return windows._replace(padding="EXPLICIT", explicit=around)
 
 
 def add_up(xp, dx: Any, taps: Any, blocks: Any) -> None:

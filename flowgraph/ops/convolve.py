@@ -24,8 +24,10 @@ from typing import Any
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.ops import conv_row_columns as row_columns
+from flowgraph.ops import conv_tiles
 from flowgraph.ops.padding import Windows, image_tiles
 
+_LEAST = 1 << 14  # results that are worth the care that blocks take
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
 
 
@@ -96,12 +98,16 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
     if dy.dtype.itemsize == 2:
         dx = input_adjoint(xp, shape, w.astype(xp.float32), dy.astype(xp.float32), windows)
         return _rounded(dx, dy.dtype, out)
-    turned = _turned(shape, w, counts, pads, windows)
+    turned = conv_tiles.turned_windows(shape, w, counts, pads, windows)
     if turned is not None:
         flipped = w[(slice(None, None, -1),) * len(counts)].swapaxes(-1, -2)
         return correlate(xp, dy, flipped, turned, out)
     if out is None:
         out = xp.empty(shape, dy.dtype)
+    if shape[-1] <= conv_tiles.FEW and dy.size >= _LEAST:
+        conv_tiles.backwards(xp, out, w, dy, _layer(windows), wanted=(True, False, False),
+                             out=(out, None, None))
+        return out
     out[...] = 0
     elements = xp.ascontiguousarray(w.reshape(-1, *w.shape[-2:]).swapaxes(-1, -2))
     taps = windows.all_taps(shape[1:-1])
@@ -116,23 +122,6 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
 
     side_by_side(xp, [partial(part, tile) for tile in _tiles(out, windows, counts)])
     return out
-
-
-def _turned(shape, w, counts, pads, windows: Windows) -> Windows | None:
-    """How a flipped filter slides over dy to give dx; None where adding up columns is quicker.
-
-    Adding up wins where the results are far fewer than the inputs, and where the product would be
-    narrow: dy's channels many, dx's few. With strides or very wide padding it is the only way.
-    """
-    if (any(s != 1 for s in windows.strides) or 2 * math.prod(shape[1:-1]) > 3 * math.prod(counts)
-            or w.shape[-1] > 16 * w.shape[-2]):
-        return None
-    reach = [(k - 1) * r for k, r in zip(windows.sizes, windows.dilations, strict=True)]
-    around = tuple((far - before, n + before - count) for far, (before, _), n, count
-                   in zip(reach, pads, shape[1:-1], counts, strict=True))
-    if any(extra < 0 for pair in around for extra in pair):
-        return None
-    return windows._replace(padding="EXPLICIT", explicit=around)
 
 
 def channels_last(xp, x, data_format: str) -> Any:

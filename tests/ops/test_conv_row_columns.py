@@ -140,3 +140,16 @@ def test_a_product_in_pieces(rows: int) -> None:
         out = np.empty((rows, 8), np.float32)
         conv_row_columns.dot(np, matrix, b, out)
         np.testing.assert_allclose(out, a @ b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("made", [3, 40])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 3)], ids=str)
+def test_the_gradient_of_images_of_few_channels_alone(made, strides, monkeypatch) -> None:
+    windows = Windows((5, 3), strides, NONE, SAME)
+    x, w = np.empty((3, 9, 8, 2), np.float32), numbers((5, 3, 2, made), "float32", 1)
+    dy = numbers((3, *windows.place((9, 8))[0], made), "float32", 2)
+    results = []
+    for least in (1 << 14, 0):
+        monkeypatch.setattr(convolve, "_LEAST", least)
+        results.append((convolve.input_adjoint(np, x.shape, w, dy, windows),))
+    assert_same(results)
