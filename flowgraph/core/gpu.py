@@ -138,9 +138,11 @@ def opened(gpus: Sequence[GpuInfo]) -> dict[str, Gpu]:
     """GPUs for a session, by the names that programs have for them.
 
     Args:
-        gpus: those that it may use, some of `found()`; the first one becomes "gpu:0".
+        gpus: those that it may use, some of `found()`, each with the memory that it may use of it;
+            the first one becomes "gpu:0".
     """
-    return {f"gpu:{i}": CupyGpu(info.number, f"gpu:{i}") for i, info in enumerate(gpus)}
+    return {f"gpu:{i}": CupyGpu(info.number, f"gpu:{i}", info.memory)
+            for i, info in enumerate(gpus)}
 
 
 _HOST_KINDS = (1, 3)  # of DLPack: the host's memory, and such as GPUs can see
@@ -246,10 +248,10 @@ class CupyGpu(Gpu):
     Args:
         number: CuPy's number of it.
         name: what programs call it; "gpu:" and the number among those that the session sees.
-        limit: bytes of its memory that may be used; 0 for all.
+        limit: bytes of its memory that may be used.
     """
 
-    def __init__(self, number: int, name: str, limit: int = 0) -> None:
+    def __init__(self, number: int, name: str, limit: int) -> None:
         super().__init__(name, import_module("cupy"))
         cuda = self.xp.cuda
         self._device = cuda.Device(number)
@@ -277,8 +279,8 @@ class CupyGpu(Gpu):
     def memory(self) -> tuple[int, int]:
         """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
         free, total = self._device.mem_info
-        limit = self._pool.get_limit()
-        return self._pool.used_bytes(), limit or min(total, free + self._pool.total_bytes())
+        there = min(total, free + self._pool.total_bytes())
+        return self._pool.used_bytes(), min(self._pool.get_limit(), there)
 
     def free(self) -> None:
         """Gives memory back that is kept for arrays to come."""

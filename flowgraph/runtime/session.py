@@ -417,6 +417,8 @@ class BaseSession:
         self._partial_runs.clear()
         self._executables.clear()
         self._arenas.clear()
+        for one in self._settings.gpus.values():
+            one.free()
 
     @contextmanager
     def as_default(self) -> Iterator[BaseSession]:

@@ -28,7 +28,7 @@ class SimulatedGpu(gpu.Gpu):
         followed: the other GPUs that it was made to wait for, in order.
     """
 
-    def __init__(self, number: int, name: str, limit: int = 0) -> None:
+    def __init__(self, number: int, name: str, limit: int) -> None:
         super().__init__(name, no_gpu.cupy)
         self.number = number
         self.uploads = self.waits = self.freed = 0
