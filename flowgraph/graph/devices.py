@@ -60,18 +60,18 @@ def resolve(stack: list[str | Callable[[Any], str | None] | Beside | None], op: 
 
     Args:
         stack: the blocks, the outermost first: strings, functions from Operation to string or
-            DeviceSpec; None and Beside forget what stands before them, and a device to stand beside
-            goes before what is asked for inside.
+            DeviceSpec; None and Beside forget what stands before them, but None not what to stand
+            beside; that device goes before what is asked for inside.
         op: the Operation that functions are asked about.
     """
-    device = ""
+    device, forgotten = "", False
     for entry in reversed(stack):
-        if entry is None:
-            break
         if isinstance(entry, Beside):
             device = entry.device or device
             break
-        if callable(entry):
+        if entry is None or forgotten:
+            forgotten = True
+        elif callable(entry):
             op._set_device(device)
             found = entry(op)
             if found is not None:

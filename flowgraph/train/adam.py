@@ -104,7 +104,7 @@ class AdamOptimizer(Optimizer):
 
     def _finish(self, update_ops, name_scope):
         power1, power2 = self._get_beta_accumulators()
-        with control_dependencies(update_ops):
+        with control_dependencies(update_ops), power1.graph.colocate_with(power1.op):
             decays = [assign(power1, power1 * self._beta1_t).op,
                       assign(power2, power2 * self._beta2_t).op]
         return group(*update_ops, *decays, name=name_scope)

@@ -11,7 +11,6 @@ it ("w/Momentum"), and others such as Adam's "beta1_power".
 from __future__ import annotations
 
 from collections.abc import Iterable, ValuesView
-from contextlib import nullcontext
 from typing import Any
 
 from flowgraph.core import dtypes as dt
@@ -369,8 +368,8 @@ def _deduplicate(values: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _beside(var: Variable) -> Any:
-    """Asks for the device of `var`, where it has one."""
-    return var.graph.device(var.device) if var.device else nullcontext()
+    """Asks for the device of `var`, or none where it has none."""
+    return var.graph.colocate_with(var.op)
 
 
 def _as_gradient(grad: Any) -> Any:

@@ -139,9 +139,14 @@ def test_slots_stand_beside_their_variable() -> None:
     with fg.device("/cpu:0"):
         v = fg.Variable(1.0, name="v")
     with fg.device("/gpu:0"):
-        optimizer = fg.train.MomentumOptimizer(0.1, 0.9)
+        optimizer = fg.train.AdamOptimizer(0.1)
         optimizer.minimize(v * v)
-    assert optimizer.get_slot(v, "momentum").device == "/device:CPU:0"
+    assert optimizer.get_slot(v, "m").device == "/device:CPU:0"
+    devices = {op.name: op.device for op in fg.get_default_graph().get_operations()}
+    for name in ("v/Adam/Initializer/zeros", "beta1_power", "Adam/update_v/Sqrt", "Adam/mul_1",
+                 "Adam/Assign"):
+        assert devices[name] == "/device:CPU:0"
+    assert devices["gradients/Fill"] == devices["Adam/beta1"] == "/device:GPU:0"
 
 
 def test_a_graph_knows_which_device_strings_it_has() -> None:
