@@ -31,6 +31,8 @@ SPACES = {"": cupy, "linalg": cupy.linalg, "fft": cupy.fft, "random": cupy.rando
           "lib.stride_tricks": cupy.lib.stride_tricks, "cupyx": cupyx}
 CLASSES = {"ndarray": cupy.ndarray, "flags": Flags, "random.Generator": cupy.random.Generator,
            "random.RandomState": cupy.random.RandomState}
+# Classes whose parameters are noted, too: kernels that are given as text.
+KERNELS = (cupy.ElementwiseKernel, cupy.ReductionKernel, cupy.RawKernel)
 UFUNC_KEYWORDS = ("out", "where", "dtype", "casting", "order", "subok", "signature", "axes", "axis",
                   "keepdims")
 
@@ -74,7 +76,7 @@ def entry(value: Any) -> Any:
     """What is noted of a name."""
     if isinstance(value, cupy.ufunc):
         return {"nin": value.nin, "nout": value.nout, "types": value.types}
-    if isinstance(value, type) or not callable(value):
+    if (isinstance(value, type) and value not in KERNELS) or not callable(value):
         return None
     return parameters(value)
 

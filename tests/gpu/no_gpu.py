@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,8 @@ class DeviceArray:
         value = getattr(self.host, name)
         if NAMES[f"ndarray.{name}"] is None:
             note(f"ndarray.{name}")
+            if name == "data":
+                return SimpleNamespace(ptr=self.host.ctypes.data)
             return _Flags(value) if name == "flags" else _on_device(value)
         return _checked(f"ndarray.{name}", value)
 
@@ -252,6 +255,8 @@ class _Module:
     def _entry(self, path: str, name: str) -> Any:
         if path == "ndarray":
             return DeviceArray
+        if path in ("ElementwiseKernel", "ReductionKernel", "RawKernel"):
+            return _kernel(path)
         value = getattr(self._host, name)
         if path == "broadcast":
             return lambda *arrays: value(*[_on_host(a, name) for a in arrays])
@@ -260,6 +265,19 @@ class _Module:
         if NAMES[path] is None:
             return value
         return _checked(path, value)
+
+
+def _kernel(name: str) -> Any:
+    """One of CuPy's classes of kernels that are given as text."""
+    def make(*args: Any, **kwargs: Any) -> Any:
+        from tests.gpu.kernels import KERNELS
+        wrong = misfit(name, len(args), tuple(sorted(kwargs)))
+        if wrong:
+            raise NotInCuPy(wrong)
+        note(name, len(args), tuple(sorted(kwargs)))
+        return KERNELS[name](*args, **kwargs)
+
+    return make
 
 
 def _checked(name: str, function: Any) -> Any:
