@@ -21,6 +21,7 @@ from flowgraph.plan.joins import Place, places_in_joins
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.program.groups import runs_group
 from flowgraph.program.ir import Instr, Program, Value
+from flowgraph.program.packs import VariablePack
 from flowgraph.program.pipeline import PLANNING
 
 _OWN_MEMORY = 1 << 14  # bytes; an array that is smaller costs less than a look at the old one
@@ -227,8 +228,9 @@ def _outgoing(program: Program, lifetimes: Lifetimes) -> tuple[Outgoing, ...]:
         if owners.keys().isdisjoint(instr.outputs):
             continue
         for out in _written_into(instr, lifetimes, may_escape=True):
-            if (out not in owners or lifetimes.roots[out] != {out}
-                    or (out.spec.nbytes or 0) < _OWN_MEMORY):
+            if out not in owners or lifetimes.roots[out] != {out} or (
+                    (out.spec.nbytes or 0) < _OWN_MEMORY and not isinstance(
+                        program.writes[owners[out]].variable, VariablePack)):  # its views are kept
                 continue
             new = program.writes[owners[out]].value
             if new is out or (new.spec == out.spec and out not in shared
