@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.frames import located
-from flowgraph.runtime import physical_devices
+from flowgraph.runtime import devices
 from flowgraph.runtime.config import ConfigProto, OptimizerOptions, RewriterConfig
 
 _TOGGLES = ("layout_optimizer", "constant_folding", "shape_optimization", "remapping",
@@ -20,9 +20,9 @@ _PLAIN = ("disable_model_pruning", "disable_meta_optimizer", "min_graph_nodes")
 
 def _config() -> ConfigProto:
     """The ConfigProto of sessions without one; made when something is first set."""
-    if physical_devices.settings.config is None:
-        physical_devices.settings.config = ConfigProto()
-    made: ConfigProto = physical_devices.settings.config
+    if devices.settings.config is None:
+        devices.settings.config = ConfigProto()
+    made: ConfigProto = devices.settings.config
     return made
 
 
@@ -37,7 +37,7 @@ def get_soft_device_placement() -> bool:
         >>> fg.config.get_soft_device_placement()
         False
     """
-    return physical_devices.settings.config is not None and _config().allow_soft_placement
+    return devices.settings.config is not None and _config().allow_soft_placement
 
 
 def set_soft_device_placement(enabled: bool) -> None:
@@ -69,7 +69,7 @@ def get_log_device_placement() -> bool:
         >>> fg.debugging.get_log_device_placement()
         False
     """
-    return physical_devices.settings.config is not None and _config().log_device_placement
+    return devices.settings.config is not None and _config().log_device_placement
 
 
 def set_log_device_placement(enabled: bool) -> None:
@@ -99,7 +99,7 @@ def get_intra_op_parallelism_threads() -> int:
         >>> fg.config.threading.get_intra_op_parallelism_threads()
         0
     """
-    return 0 if physical_devices.settings.config is None else _config().intra_op_parallelism_threads
+    return 0 if devices.settings.config is None else _config().intra_op_parallelism_threads
 
 
 def set_intra_op_parallelism_threads(num_threads: int) -> None:
@@ -126,7 +126,7 @@ def get_inter_op_parallelism_threads() -> int:
         >>> fg.config.threading.get_inter_op_parallelism_threads()
         0
     """
-    return 0 if physical_devices.settings.config is None else _config().inter_op_parallelism_threads
+    return 0 if devices.settings.config is None else _config().inter_op_parallelism_threads
 
 
 def set_inter_op_parallelism_threads(num_threads: int) -> None:
@@ -156,7 +156,7 @@ def get_jit() -> bool:
         >>> fg.config.optimizer.get_jit()
         False
     """
-    return (physical_devices.settings.config is not None
+    return (devices.settings.config is not None
             and _config().graph_options.optimizer_options.global_jit_level == OptimizerOptions.ON_1)
 
 
@@ -185,7 +185,7 @@ def get_experimental_options() -> dict[str, Any]:
         >>> fg.config.optimizer.get_experimental_options()
         {'disable_model_pruning': False, 'disable_meta_optimizer': False}
     """
-    config = physical_devices.settings.config or ConfigProto()
+    config = devices.settings.config or ConfigProto()
     rewrite = config.graph_options.rewrite_options
     told = {name: getattr(rewrite, name) == RewriterConfig.ON for name in _TOGGLES
             if getattr(rewrite, name) != RewriterConfig.DEFAULT}

@@ -12,14 +12,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowgraph.core import gpu
 from flowgraph.core.frames import located
 from flowgraph.core.gpu import GpuInfo
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.devices import parse
-from flowgraph.runtime import physical_devices
 
 if TYPE_CHECKING:
     from flowgraph.runtime.config import ConfigProto
@@ -69,7 +68,7 @@ class SessionDevices:
         self.soft = config is not None and config.allow_soft_placement
         self.logs_placement = config is not None and config.log_device_placement
         count = None if config is None else config.device_count.get("CPU")
-        self._cpus = physical_devices.cpus() if count is None else max(1, count)
+        self._cpus = cpus() if count is None else max(1, count)
         self._tasks = tuple(_tasks(config)) if target else ()
         self.takes_any_task = bool(target) and not self._tasks
 
@@ -136,13 +135,70 @@ def _incarnation(name: str) -> int:
     return int.from_bytes(os.urandom(8), "little") >> 1
 
 
+# ---- what tf.config says ------------------------------------------------------------------------
+
+
+class Settings:
+    """What the functions of `tf.config` have set.
+
+    Attributes:
+        config: the ConfigProto of sessions without one; None while nothing of it was set.
+        visible: numbers of the GPUs that are visible; None for all.
+        shows_cpu: whether CPUs are listed among the visible devices.
+        growth: by number of a GPU, whether its memory is taken bit by bit.
+        divisions: by name of a device, its parts.
+    """
+
+    def __init__(self) -> None:
+        self.config: Any = None
+        self.visible: tuple[int, ...] | None = None
+        self.shows_cpu = True
+        self.growth: dict[int, bool] = {}
+        self.divisions: dict[str, list[Any]] = {}
+
+
+settings = Settings()
+
+
+def visible_gpus() -> tuple[GpuInfo, ...]:
+    """The GPUs that `tf.config.experimental.set_visible_devices` has left."""
+    found = gpu.found()
+    if settings.visible is None:
+        return found
+    return tuple([found[number] for number in settings.visible if number < len(found)])
+
+
+def parts(gpus: Iterable[GpuInfo]) -> Iterable[GpuInfo]:
+    """The GPUs, those that are divided once for each part, with its memory.
+
+    Args:
+        gpus: GPUs of this machine.
+    """
+    for info in gpus:
+        divided = settings.divisions.get(f"/physical_device:GPU:{_place(info)}")
+        if not divided:
+            yield info
+        for part in divided or ():
+            limit = part.memory_limit
+            yield info if limit is None else info._replace(memory=int(limit * (1 << 20)))
+
+
+def _place(info: GpuInfo) -> int:
+    return next((i for i, other in enumerate(gpu.found()) if other.number == info.number), -1)
+
+
+def cpus() -> int:
+    """How many CPUs a session without a config has."""
+    return len(settings.divisions.get("/physical_device:CPU:0", ())) or 1
+
+
 # ---- which GPUs ----------------------------------------------------------------------------------
 
 
 def _gpus(config: ConfigProto | None) -> Iterable[GpuInfo]:
     """The GPUs that a session may use, in order; the parts of divided ones."""
     if config is None:
-        yield from physical_devices.parts(physical_devices.visible_gpus())
+        yield from parts(visible_gpus())
         return
     count = config.device_count.get("GPU")
     options = config.gpu_options
@@ -151,14 +207,14 @@ def _gpus(config: ConfigProto | None) -> Iterable[GpuInfo]:
     elif count == 0:
         return
     else:
-        chosen = physical_devices.visible_gpus()
+        chosen = visible_gpus()
     if count is not None:
         chosen = chosen[:max(0, count)]
     divisions = [part.memory_limit_mb for part in options.experimental.virtual_devices]
     if not divisions:
         fraction = options.per_process_gpu_memory_fraction or 1.0
         yield from (info._replace(memory=int(info.memory * fraction))
-                    for info in physical_devices.parts(chosen))
+                    for info in parts(chosen))
         return
     if len(divisions) > len(chosen):
         raise InvalidArgumentError(None, None, located(

@@ -27,7 +27,6 @@ from flowgraph.program.pipeline import prepare, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_at_waits
 from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
-from flowgraph.runtime.device_check import DeviceCheck
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.state import State
@@ -56,6 +55,7 @@ class Executable:
         settings: how its plans are made and run.
         done: operations that must not run again.
         check: looks at the devices of the graph; not called if all fetches are fed.
+        log: is told of each program that runs, optimised.
 
     Attributes:
         is_fed: whether all that is fetched is fed.
@@ -63,7 +63,8 @@ class Executable:
 
     def __init__(self, graph: Graph, state: State, fetches: Any, feeds: list[Tensor],
                  settings: Settings, done: frozenset[Operation] = frozenset(),
-                 check: DeviceCheck | None = None) -> None:
+                 check: Callable[[Graph], None] | None = None,
+                 log: Callable[[Program], None] | None = None) -> None:
         self.fetches = Fetches(graph, fetches)
         self.is_fed = set(self.fetches.elements) <= set(feeds)
         if check is not None and not self.is_fed:
@@ -72,7 +73,7 @@ class Executable:
         self.nest: Callable[[tuple[Any, ...]], Any] = self.fetches.nest
         self._state = state
         self._settings = settings
-        self._log = None if check is None else check.log_of(graph)
+        self._log = log
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds, done)
             self._prepared = prepare(self.extracted, settings.passes)

@@ -7,12 +7,12 @@ that are made after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flowgraph.core import gpu
 from flowgraph.core.frames import located
-from flowgraph.core.gpu import GpuInfo
+from flowgraph.runtime import devices as shared
 
 
 class PhysicalDevice(NamedTuple):
@@ -58,55 +58,6 @@ class VirtualDeviceConfiguration(NamedTuple):
     memory_limit: float | None = None
 
 
-class Settings:
-    """What the functions of `tf.config` have set.
-
-    Attributes:
-        config: the ConfigProto of sessions without one; None while nothing of it was set.
-        visible: numbers of the GPUs that are visible; None for all.
-        shows_cpu: whether CPUs are listed among the visible devices.
-        growth: by number of a GPU, whether its memory is taken bit by bit.
-        divisions: by name of a device, its parts.
-    """
-
-    def __init__(self) -> None:
-        self.config: Any = None
-        self.visible: tuple[int, ...] | None = None
-        self.shows_cpu = True
-        self.growth: dict[int, bool] = {}
-        self.divisions: dict[str, list[VirtualDeviceConfiguration]] = {}
-
-
-settings = Settings()
-
-
-def visible_gpus() -> tuple[GpuInfo, ...]:
-    """The GPUs that `tf.config.experimental.set_visible_devices` has left."""
-    found = gpu.found()
-    if settings.visible is None:
-        return found
-    return tuple([found[number] for number in settings.visible if number < len(found)])
-
-
-def parts(gpus: Iterable[GpuInfo]) -> Iterable[GpuInfo]:
-    """The GPUs, those that are divided once for each part, with its memory.
-
-    Args:
-        gpus: GPUs of this machine.
-    """
-    for info in gpus:
-        divided = settings.divisions.get(f"/physical_device:GPU:{_place(info)}")
-        if not divided:
-            yield info
-        for part in divided or ():
-            limit = part.memory_limit
-            yield info if limit is None else info._replace(memory=int(limit * (1 << 20)))
-
-
-def _place(info: GpuInfo) -> int:
-    return next((i for i, other in enumerate(gpu.found()) if other.number == info.number), -1)
-
-
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
     """The CPU and the GPUs of this machine that CuPy can use.
 
@@ -135,12 +86,11 @@ def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
         >>> fg.config.experimental.list_logical_devices("CPU")
         [LogicalDevice(name='/device:CPU:0', device_type='CPU')]
     """
-    cpus = settings.divisions.get("/physical_device:CPU:0") or [VirtualDeviceConfiguration()]
-    every = [LogicalDevice(f"/device:CPU:{i}", "CPU") for i in range(len(cpus))]
-    if not settings.shows_cpu:
+    every = [LogicalDevice(f"/device:CPU:{i}", "CPU") for i in range(shared.cpus())]
+    if not shared.settings.shows_cpu:
         every = []
     every += [LogicalDevice(f"/device:GPU:{i}", "GPU")
-              for i, _ in enumerate(parts(visible_gpus()))]
+              for i, _ in enumerate(shared.parts(shared.visible_gpus()))]
     return [device for device in every if device_type in (None, device.device_type)]
 
 
@@ -157,8 +107,8 @@ def get_visible_devices(device_type: str | None = None) -> list[PhysicalDevice]:
     """
     every = list_physical_devices(device_type)
     return [device for device in every if (
-        settings.shows_cpu if device.device_type == "CPU"
-        else settings.visible is None or _number(device) in settings.visible)]
+        shared.settings.shows_cpu if device.device_type == "CPU"
+        else shared.settings.visible is None or _number(device) in shared.settings.visible)]
 
 
 def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
@@ -187,9 +137,9 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
         if device_type not in (None, device.device_type):
             raise ValueError(located(f"Unrecognized device: {device.name} is not a {device_type}"))
     if device_type in (None, "CPU"):
-        settings.shows_cpu = any(device.device_type == "CPU" for device in chosen)
+        shared.settings.shows_cpu = any(device.device_type == "CPU" for device in chosen)
     if device_type in (None, "GPU"):
-        settings.visible = tuple([_number(device) for device in chosen
+        shared.settings.visible = tuple([_number(device) for device in chosen
                                   if device.device_type == "GPU"])
 
 
@@ -208,7 +158,7 @@ def get_memory_growth(device: PhysicalDevice) -> bool | None:
         True
     """
     _check(device)
-    return settings.growth.get(_number(device))
+    return shared.settings.growth.get(_number(device))
 
 
 def set_memory_growth(device: PhysicalDevice, enable: bool) -> None:
@@ -230,7 +180,7 @@ def set_memory_growth(device: PhysicalDevice, enable: bool) -> None:
     if device.device_type != "GPU":
         raise ValueError(located("Cannot set memory growth on non-GPU devices",
                                  "Only GPUs have memory of their own."))
-    settings.growth[_number(device)] = bool(enable)
+    shared.settings.growth[_number(device)] = bool(enable)
 
 
 def get_virtual_device_configuration(device: PhysicalDevice
@@ -246,7 +196,7 @@ def get_virtual_device_configuration(device: PhysicalDevice
         >>> fg.config.experimental.get_virtual_device_configuration(cpu)
     """
     _check(device)
-    return settings.divisions.get(device.name)
+    return shared.settings.divisions.get(device.name)
 
 
 def set_virtual_device_configuration(device: PhysicalDevice,
@@ -276,14 +226,9 @@ def set_virtual_device_configuration(device: PhysicalDevice,
     if device.device_type == "CPU" and any(limit is not None for limit in limits):
         raise ValueError(located("Setting memory limit on CPU virtual devices is currently not "
                                  "supported", "Leave memory_limit out."))
-    settings.divisions[device.name] = list(virtual_devices)
+    shared.settings.divisions[device.name] = list(virtual_devices)
     if not virtual_devices:
-        del settings.divisions[device.name]
-
-
-def cpus() -> int:
-    """How many CPUs a session without a config has."""
-    return len(settings.divisions.get("/physical_device:CPU:0", ())) or 1
+        del shared.settings.divisions[device.name]
 
 
 def _check(device: Any) -> None:

@@ -29,10 +29,9 @@ from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.pipeline import check_names
-from flowgraph.runtime import observe, physical_devices
+from flowgraph.runtime import devices, observe
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
-from flowgraph.runtime.device_check import DeviceCheck
 from flowgraph.runtime.devices import DeviceAttributes, SessionDevices
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
@@ -44,8 +43,7 @@ from flowgraph.runtime.state import State
 
 if TYPE_CHECKING:
     from flowgraph.runtime.config import ConfigProto
-
-if TYPE_CHECKING:
+    from flowgraph.runtime.device_check import DeviceCheck
     from flowgraph.runtime.partial_run import PartialRun
 
 MOST_EXECUTABLES = 256  # per session; the one not used for longest goes first
@@ -63,7 +61,7 @@ class BaseSession:
                                     "is given as Session(config=...)"))
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(located(f"graph must be a tf.Graph, not {graph!r:.100}"))
-        config = physical_devices.settings.config if config is None else config
+        config = devices.settings.config if config is None else config
         if config is not None:
             from flowgraph.runtime.config import ConfigProto, passes_of  # late: it costs 20 ms
             if not isinstance(config, ConfigProto):
@@ -81,7 +79,9 @@ class BaseSession:
         self._timeout = getattr(config, "operation_timeout_in_ms", 0) / 1000
         self._arenas = ArenaPool()
         self._devices = SessionDevices(target, config)
-        self._check_devices = DeviceCheck(self._devices)
+        self._device_check: DeviceCheck | None = None
+        if self._devices.logs_placement:
+            self._made_device_check()
         self._settings = Settings(passes, runner, poison, self._arenas,
                                   gpu.opened(self._devices.gpus))
         self._state = State()
@@ -332,6 +332,16 @@ class BaseSession:
             mark_used(self._executables, found)
         return executable, arrays, tuple([array.shape for array in arrays])
 
+    def _check_devices(self, graph: Graph) -> None:
+        """Raises where a device that the graph asks for is not there, or has no kernel."""
+        if graph.device_strings or self._device_check is not None:
+            (self._device_check or self._made_device_check())(graph)
+
+    def _made_device_check(self) -> DeviceCheck:
+        from flowgraph.runtime.device_check import DeviceCheck  # late: few graphs ask for devices
+        self._device_check = DeviceCheck(self._devices)
+        return self._device_check
+
     def _check_grown(self) -> None:
         """Checks the devices of what was added to the graph; until they are right nothing runs."""
         try:
@@ -376,9 +386,10 @@ class BaseSession:
         """A new executable, kept under `key` (fetches, feeds, edits of the graph)."""
         if not self._graph.version:
             raise _empty_graph()
+        log = None if self._device_check is None else self._device_check.log_of(self._graph)
         with self._lock:
             executable = Executable(self._graph, self._state, fetches, list(tensors),
-                                    self._settings, done, self._check_devices)
+                                    self._settings, done, self._check_devices, log)
             if key[0] is None:
                 return executable
             self._executables[key] = executable

@@ -10,7 +10,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import gpu
 from flowgraph.core.gpu import GpuInfo
-from flowgraph.runtime import device_lib, physical_devices
+from flowgraph.runtime import device_lib, devices
 from flowgraph.runtime.devices import CPU_MEMORY, LOCAL, SessionDevices
 from flowgraph.runtime.physical_devices import PhysicalDevice, VirtualDeviceConfiguration
 
@@ -23,7 +23,7 @@ def gpus(monkeypatch) -> Iterator[None]:
     infos = tuple(GpuInfo(i, f"Model {i}", 8 * GIGABYTE, (8, i), f"0000:0{i}:00.0")
                   for i in range(3))
     monkeypatch.setattr(gpu, "found", lambda: infos)
-    monkeypatch.setattr(physical_devices, "settings", physical_devices.Settings())
+    monkeypatch.setattr(devices, "settings", devices.Settings())
     return iter(())
 
 
@@ -124,8 +124,8 @@ def test_all_tasks_of_a_cluster_are_in_this_process(no_gpu) -> None:
     ("/device:TPU:0", []), ("/device:gpu:0", GPUS[:1]), ("cpu", [CPU, CPU1]),
 ])
 def test_a_device_string_may_leave_parts_open(gpus, device, expected) -> None:
-    devices = SessionDevices("", config(device_count={"CPU": 2}))
-    assert [found.name.removeprefix(LOCAL) for found in devices.matching(device)] == expected
+    there = SessionDevices("", config(device_count={"CPU": 2}))
+    assert [found.name.removeprefix(LOCAL) for found in there.matching(device)] == expected
 
 
 def test_device_lib_lists_what_a_session_has(gpus) -> None:
