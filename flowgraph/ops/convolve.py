@@ -45,6 +45,8 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         return _rounded(y, x.dtype, out)
     if out is None:
         out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
+    if not out.size:
+        return out
     images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), w, windows)
     if row_columns.pays(xp, x.dtype, slid, images.shape):
         y = out.reshape(x.shape[0], *slid.place(images.shape[1:-1])[0], w.shape[-1])
@@ -68,6 +70,8 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
         return filter_adjoint(xp, x.astype(xp.float32), dy.astype(xp.float32),
                               windows).astype(x.dtype)
     dw = xp.empty((*windows.sizes, x.shape[-1], dy.shape[-1]), x.dtype)
+    if not dw.size:
+        return dw
     images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), dw, windows)
     if row_columns.pays(xp, x.dtype, slid, images.shape):
         results = (x.shape[0], *slid.place(images.shape[1:-1])[0], dy.shape[-1])
@@ -109,6 +113,8 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
                              out=(out, None, None))
         return out
     out[...] = 0
+    if not dy.size:
+        return out
     elements = xp.ascontiguousarray(w.reshape(-1, *w.shape[-2:]).swapaxes(-1, -2))
     taps = windows.all_taps(shape[1:-1])
 

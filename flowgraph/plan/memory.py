@@ -22,7 +22,7 @@ from flowgraph.program.ir import Program, Value
 from flowgraph.program.packs import VariablePack
 
 _NO_NUMBERS = ("variant", "string", "resource")  # lists of tensors, as loops keep, among them
-_BLOCK = 3 << 19  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
+_BLOCK = 3 << 20  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
 
 
 class Memory(NamedTuple):

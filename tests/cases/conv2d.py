@@ -154,6 +154,8 @@ CASES = [
          np.zeros((0, 5, 6, 3))),
     Case("conv2d/no_rows", lambda x, w: conv2d(x, w, 1, "SAME"), (X[:, :0], W),
          np.zeros((2, 0, 6, 3))),
+    Case("conv2d/no_filters", lambda x, w: conv2d(x, w, 1, "SAME"), (X, W[..., :0]),
+         np.zeros((2, 5, 6, 0)), grad=True),
     Case("conv2d/many_images", lambda x, w: conv2d(x, w, 1, "VALID"),
          (normal(30, 24, 24, 4), normal(3, 3, 4, 2)),
          lambda x, w: convolved(x, w, (1, 1), "VALID"), unknown_shapes=False),
