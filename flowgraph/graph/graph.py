@@ -247,6 +247,9 @@ class Graph(Lookup, Collections):
     def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Asks for a device for the ops built in the with block.
 
+        A session that has no such device refuses to run the graph, unless its config has
+        allow_soft_placement.
+
         Args:
             device_name_or_function: `"/gpu:0"`, a function from Operation to such a string, or None
                 to forget the outer blocks.

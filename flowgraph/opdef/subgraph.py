@@ -92,8 +92,12 @@ class SubGraph(Graph):
         op = outside.op
         with self.as_default(), self.control_dependencies(None):
             kind = "VariableParameter" if outside.dtype._is_ref_dtype else "Parameter"
-            return op_def(kind).build(name=op.name.rpartition("/")[2].lstrip("_"), source=outside,
-                                      dtype=outside.dtype.base_dtype, shape=outside.spec.shape)
+            inside: Tensor = op_def(kind).build(
+                name=op.name.rpartition("/")[2].lstrip("_"), source=outside,
+                dtype=outside.dtype.base_dtype, shape=outside.spec.shape)
+        if op.device:
+            inside.op._set_device(op.device)
+        return inside
 
     def check_usable_outside(self, tensor: Tensor) -> None:
         """Raises GraphError: what is inside has a value only while the branch or loop runs."""

@@ -121,6 +121,20 @@ def test_what_writes_a_variable_stands_beside_it() -> None:
     assert v.assign_sub([2.0, 3.0]).op.device == "/device:CPU:0"
 
 
+def test_a_loop_writes_a_variable_where_it_is() -> None:
+    with fg.device("/cpu:0"):
+        v = fg.Variable(0.0)
+    written = []
+
+    def body(i):
+        written.append(v.assign_add(1.0).op)
+        with fg.device("/gpu:0"), fg.control_dependencies(written[-1:]):
+            return i + 1
+
+    fg.while_loop(lambda i: i < 3, body, [0])
+    assert written[0].device == "/device:CPU:0"
+
+
 def test_a_branch_takes_tensors_from_where_they_are() -> None:
     x = fg.constant(1.0)
     inside = []

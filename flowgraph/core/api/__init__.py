@@ -42,6 +42,8 @@ REASONS = (
     Reason("tf.enable_v2_*", _EAGER, "Programs of TensorFlow 1 need no such call."),
     Reason("tf.autograph.*", _EAGER, "Use tf.cond and tf.while_loop."),
     Reason("tf.config.experimental_run_functions_eagerly", _EAGER),
+    Reason("tf.config.experimental.*_synchronous_execution", _EAGER),
+    Reason("tf.config.experimental.*_device_policy", _EAGER),
     Reason("tf.vectorized_map", "rewrites functions into vector form", "Use tf.map_fn."),
     # -- structures of the second version's API
     Reason("tf.Ragged*", "needs ragged tensors, which flowgraph has not",
