@@ -39,7 +39,7 @@ OPTIONS = ("--fmad=false",)
 THREADS = 256  # of a block of a kernel for several tensors
 PER_THREAD = 4  # numbers that each of them computes
 BLOCK = THREADS * PER_THREAD
-_COMMENT_COLUMN = 48
+_COMMENT_COLUMN = 52
 _LONGEST_NAME = 60
 # Words that are no names in C, or are taken: a blank on each side. Functions of CUDA: _FUNCTIONS.
 _RESERVED = """
@@ -139,18 +139,27 @@ class Names:
             wish: the name for people; default the value's own.
         """
         if self.for_people:
-            name = wish or value.name.removeprefix("gradients/").removesuffix("/read")
-            wish = identifier(name if len(name) <= 32 else "/".join(name.split("/")[-2:]))
-            found, i = wish.lstrip("_") or "value", 1
-            found = found if not found[0].isdigit() else f"v{found}"
-            base = found
+            wishes = [wish] if wish else _wishes(value.name, short == "v")
+            bases = [identifier(name).lstrip("_") or "value" for name in wishes]
+            bases = [f"v{name}" if name[0].isdigit() else name for name in bases]
+            free = (name for name in bases if not (name in self._used or _is_reserved(name)))
+            found, i = next(free, bases[0]), 1
             while found in self._used or _is_reserved(found):
-                found, i = f"{base}_{i}", i + 1
+                found, i = f"{bases[0]}_{i}", i + 1
         else:
             found = f"{short}{sum(name[0] == short for name in self._used)}"
         self._used.add(found)
         self._names[value] = found
         return found
+
+
+def _wishes(name: str, is_local: bool) -> list[str]:
+    """Names for a value, the best one first; what is local needs no long one."""
+    name = name.removeprefix("gradients/").removesuffix("/read").partition("/gpu:")[0]
+    parts = name.split("/")
+    if is_local:
+        return ["_".join(parts[-count:]) for count in (1, 2)]
+    return [name if len(name) <= 32 else "/".join(parts[-2:])]
 
 
 def _is_reserved(name: str) -> bool:
@@ -174,7 +183,9 @@ def _comment(member: Instr) -> str:
 
 
 def _with_comment(line: str, member: Instr, names: Names) -> str:
-    return f"{line:<{_COMMENT_COLUMN}}// {_comment(member)}\n" if names.for_people else f"{line}\n"
+    if not names.for_people:
+        return f"{line}\n"
+    return f"{line:<{_COMMENT_COLUMN}}  // {_comment(member)}\n"
 
 
 def _indented(text: str) -> str:

@@ -31,9 +31,9 @@ def test_an_elementwise_group() -> None:
     check(group, """
         cupy.ElementwiseKernel(
             "float32 x, float32 b_1, float32 scale", "float32 mul", '''
-            float add = x + b_1;                            // add  L
-            float Tanh = tanhf(add);                        // Tanh  L
-            mul = Tanh * scale;                             // mul  L
+            float add = x + b_1;                                  // add  L
+            float Tanh = tanhf(add);                              // Tanh  L
+            mul = Tanh * scale;                                   // mul  L
             ''', "add_v2_tanh_mul", options=('--fmad=false',))
     """)
     assert kernel_text(group)[:5] == (
@@ -48,9 +48,9 @@ def test_several_results_are_written_when_all_is_read() -> None:
     check(group, """
         cupy.ElementwiseKernel(
             "float32 x", "float32 y_out, float32 sub_out", '''
-            float y = expf(x);                              // y  L
-            float z = y * y;                                // z  L
-            float sub = z - x;                              // sub  L
+            float y = expf(x);                                    // y  L
+            float z = y * y;                                      // z  L
+            float sub = z - x;                                    // sub  L
             y_out = y;
             sub_out = sub;
             ''', "exp_square_sub", options=('--fmad=false',))
@@ -74,7 +74,7 @@ def test_a_reduction() -> None:
             "float32 x, float32 y", "float32 result", "value_of(x, y)", "a + b", "result = a / float(_in_ind.size() / _out_ind.size())",
             "0", "squared_difference_mean", reduce_type="float", options=('--fmad=false',), preamble='''
             __device__ float value_of(float x, float y) {
-                float SquaredDifference = (x - y) * (x - y);    // SquaredDifference  L
+                float SquaredDifference = (x - y) * (x - y);          // SquaredDifference  L
                 return SquaredDifference;
             }
             // and of these: Mean  L
