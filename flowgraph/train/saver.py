@@ -433,6 +433,8 @@ class Saver:
                                     "tf.train.list_variables tells what is; Saver({name: variable})"
                                     " says under which names to look.") from None
         except InvalidArgumentError as error:
+            if error.message.startswith("Cannot assign a device"):
+                raise  # that has nothing to do with the checkpoint
             raise _not_restored(error, "The graph's variables are not those of the checkpoint. "
                                 "tf.train.list_variables tells what is there.") from None
 

@@ -49,7 +49,10 @@ def test_parts_are_read_out_of_wholes_and_of_parts() -> None:
 
 def test_a_graph_of_that_time_is_restored_from_it_and_saves_anew(tmp_path) -> None:
     saver = fg.train.import_meta_graph(WHOLE + ".meta")
-    with fg.Session() as sess:
+    with (fg.Session() as sess,
+          pytest.raises(fg.errors.InvalidArgumentError, match=r"^Cannot assign a device")):
+        saver.restore(sess, WHOLE)  # it was made by a session of two CPUs
+    with fg.Session(config=fg.ConfigProto(device_count={"CPU": 2})) as sess:
         saver.restore(sess, WHOLE)
         assert sess.run("step:0") == 7
         sess.run(fg.assign(fg.get_default_graph().get_tensor_by_name("step:0"), 8))
