@@ -85,6 +85,7 @@ class ShapeN(OpDef):
 
     lists = ("input",)
     multiple = True
+    folds_by_shape = True
     grad = NotDifferentiable
 
     def infer(self, input, *, out_type=dt.int32):

@@ -39,12 +39,13 @@ def fold_constants(program: Program) -> Program:
 def _fold(instr: Instr, contents: Contents) -> list[Value] | None:
     if all(v is not None and v.const is not None for v in instr.inputs):
         arrays = _compute(instr)
-    elif (instr.op_def.folds_by_shape and len(instr.outputs) == 1
-          and instr.outputs[0].spec.dtype.kind in "iub"):
-        known = contents.spec(instr.inputs[0])  # type: ignore[arg-type]
-        value = instr.op_def.known(known, **instr.attrs)
-        whole = value is not None and not (isinstance(value, tuple) and None in value)
-        arrays = [np.array(value, instr.outputs[0].spec.dtype.numpy)] if whole else None
+    elif instr.op_def.folds_by_shape and instr.outputs[0].spec.dtype.kind in "iub":
+        specs = [contents.spec(value) for value in instr.inputs]  # type: ignore[arg-type]
+        value = instr.op_def.known(*instr.op_def.group(specs), **instr.attrs)
+        values = value if instr.op_def.multiple else (value,)
+        whole = all(v is not None and not (isinstance(v, tuple) and None in v) for v in values)
+        arrays = [np.array(v, out.spec.dtype.numpy) for v, out in
+                  zip(values, instr.outputs, strict=True)] if whole else None
     else:
         arrays = None
     if arrays is None:

@@ -36,6 +36,13 @@ def test_the_shape_of_a_value_is_folded_though_the_value_is_not_known() -> None:
     assert folded(fetches, [x], [(5, 3)]) == "return [5, 3], 15, 2, 5"
 
 
+def test_the_shapes_of_several_values_are_folded_when_all_are_known() -> None:
+    x = fg.placeholder(fg.float32, [None, 3], name="x")
+    fetches = fg.shape_n([x, fg.ones([2])], name="shapes")
+    assert folded(fetches, [x], [(5, 3)]) == "return [5, 3], [2]"
+    assert "ShapeN(x, " in folded(fetches, [x])
+
+
 def test_an_unknown_shape_is_not_folded() -> None:
     x = fg.placeholder(fg.float32, [None, 3], name="x")
     assert folded([fg.shape(x, name="s"), fg.rank(x)], [x]) == lines("""
