@@ -170,6 +170,7 @@ def on(gpu: Gpu, kernel: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         with gpu:
             return kernel(*args, **kwargs)
+    call.__wrapped__ = kernel  # type: ignore[attr-defined]
     return call
 
 

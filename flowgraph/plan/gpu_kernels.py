@@ -49,21 +49,27 @@ class KernelFunction:
             self._map = kernel_text(KernelGroup(group.members[:-1], (taken,)))
 
     @property
+    def name(self) -> str:
+        """The kernel's name."""
+        return self._text.name
+
+    @property
     def source(self) -> str:
         """The kernel's source, for people: a Python expression with C in it."""
         return str(kernel_text(self.group, for_people=True))
 
-    def __call__(self, xp: Any, inputs: Any, *, group: KernelGroup, out: Any = None
+    def __call__(self, xp: Any, inputs: Any, *, group: KernelGroup | None = None, out: Any = None
                  ) -> tuple[Any, ...]:
         """The group's results.
 
         Args:
             xp: `cupy`.
             inputs: arrays of the GPU, and numbers of the host, in the order of the group's inputs.
-            group: the group.
+            group: its group again: the interpreter of plans hands attributes on.
             out: arrays to write into, one for each result, or None where a new one is made.
         """
         given = [x if isinstance(x, xp.ndarray) else np.asarray(x)[()] for x in inputs]
+        group = self.group
         outs = list(out) if out is not None else [None] * len(group.results)
         try:
             return self._run(xp, given, outs)

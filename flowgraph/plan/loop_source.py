@@ -56,6 +56,7 @@ class LoopSource(LoopRows):
         self._used, self._globals, self._lines = outer._used, outer._globals, outer._lines
         self._shown = outer._shown
         self._tiles, self._loops, self._functions, self._templates = {}, {}, {}, {}
+        self._gpu_kernels = {}
         self._scope = step.op.name.rpartition("/")[0] + "/"
         self.results = _used_results(outer.plan, step)
         self.name = super()._unique(f"{step.op.name}_loop")

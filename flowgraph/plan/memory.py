@@ -22,7 +22,7 @@ from flowgraph.program.ir import Program, Value
 from flowgraph.program.packs import VariablePack
 
 _NO_NUMBERS = ("variant", "string", "resource")  # lists of tensors, as loops keep, among them
-_BLOCK = 3 << 20  # bytes of a tile of a block of convolution, about, see ops/conv_tiles.py
+_BLOCK = 3 << 20  # bytes of a tile of a block of convolution, about, see ops/conv_row_columns.py
 
 
 class Memory(NamedTuple):
@@ -109,7 +109,7 @@ def _kept(plan: Plan) -> tuple[int, int]:
             threads = min(width(), -(-tiles.rows // tiles.length)) if tiles.is_large else 1
             banks = max(banks, threads * sum(tile * dtype.itemsize for dtype in tiles.scratch))
             full += sum(tile * number.itemsize for number in tiles.filled.values())
-        elif runs_group(step.instr):
+        elif runs_group(step.instr) and not step.instr.device:
             blocks += _of_block(step)
         elif step.instr not in plan.loops:
             for body in step.instr.bodies:

@@ -89,8 +89,12 @@ class Step:
         elif instr.device:
             gpu = self.gpu = gpus[instr.device]
             self.xp = gpu.xp
-            kernel = getattr(instr.op_def, "kernel_cupy", self.kernel)
-            self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
+            if in_kernel(instr):
+                from flowgraph.plan.gpu_kernels import KernelFunction  # late: few have a GPU
+                self.kernel = KernelFunction(instr.attrs["group"])
+            else:
+                kernel = getattr(instr.op_def, "kernel_cupy", self.kernel)
+                self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
             self.scalars = tuple([j for j, value in enumerate(instr.inputs) if value is not None
                                   and is_number(value) and j not in self.host])
             if gpu is not current:
@@ -142,6 +146,11 @@ def multiplies(program: Program) -> bool:
                 continue
             return True
     return False
+
+
+def in_kernel(instr: Instr) -> bool:
+    """Whether an instruction runs several others as one kernel of a GPU."""
+    return bool(instr.device) and runs_group(instr)
 
 
 def own(value: Any) -> Any:

@@ -22,6 +22,7 @@ times or more is looked up once, and is given its `out` by position. Of 0.54 µs
 from __future__ import annotations
 
 import builtins
+import inspect
 import itertools
 import linecache
 import re
@@ -38,7 +39,7 @@ from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.inline import Template, evaluated, identifier, is_literal, template
 from flowgraph.plan.linear import constant
 from flowgraph.plan.nested import OUT_BY_NAME, Nested, has_numbers, numbers_of
-from flowgraph.plan.plan import Plan, Step, own
+from flowgraph.plan.plan import Plan, Step, in_kernel, own
 from flowgraph.plan.tile_runs import in_tiles
 from flowgraph.plan.tiles import TileFunction, constant_name
 from flowgraph.program.ir import Instr, Value
@@ -105,6 +106,7 @@ class Source:
                       *dir(builtins)}
         self._globals: dict[tuple[str, int], str] = {}  # names of globals by wish
         self._tiles: dict[Step, str] = {}  # names of the functions of groups
+        self._gpu_kernels: dict[Step, str] = {}  # names of the kernels of groups on a GPU
         self._shown: set[str] = set()  # constants of groups that have their line
         self._templates: dict[Step, Template | None] = {}
         self._loops: dict[Step, Any] = {}  # how the functions of loops are called
@@ -182,6 +184,8 @@ class Source:
         for step in plan.steps:
             if isinstance(step.kernel, TileFunction):
                 self._tile(step, step.kernel)
+            elif in_kernel(step.instr):
+                self._gpu_kernel(step)
             elif step.instr in plan.loops:
                 from flowgraph.plan.loop_source import LoopSource  # which writes by this class
                 self._loops[step] = LoopSource(self, step)
@@ -273,6 +277,12 @@ class Source:
             self.step_of_line[len(self._lines)] = (
                 step if member is None else Step(member, (), (), (), (), ()))
 
+    def _gpu_kernel(self, step: Step) -> None:
+        """A kernel of a GPU: its text for people, and its name."""
+        kernel: Any = inspect.unwrap(step.kernel)  # it may be for another GPU than the others
+        name = self._gpu_kernels[step] = self._global(kernel.name, step.kernel)
+        self._lines += [f"# {line}".rstrip() for line in f"{name} = {kernel.source}".splitlines()]
+
     def _in_tiles(self, step: Step, views: list[str]) -> str:
         inputs = _tuple(self._argument(step, j) for j in range(len(step.inputs)))
         out = _tuple(views[view] if view >= 0 else "None" for view in step.views)
@@ -290,7 +300,8 @@ class Source:
     def _template(self, step: Step) -> Template | None:
         """The step's kernel as an expression; None where it is called by its op's name."""
         instr = step.instr
-        if (step in self._tiles or instr.op_def.takes_state or instr.bodies
+        if (step in self._tiles or step in self._gpu_kernels or instr.op_def.takes_state
+                or instr.bodies
                 or (step.gpu is not None and not self._is_written_for(step))):
             return None
         return template(instr.op_def, instr.attrs, step.view >= 0)
@@ -344,6 +355,10 @@ class Source:
             return self._in_tiles(step, views)
         if step in self._loops:
             return self._loops[step].call(self, views, node)
+        if step in self._gpu_kernels:
+            self.globals["cp"] = step.xp
+            inputs = _tuple(self._argument(step, j) for j in range(len(step.inputs)))
+            return self._assign(step, f"{self._gpu_kernels[step]}(cp, {inputs})")
         instr = step.instr
         op_def = instr.op_def
         if op_def.type in ("Split", "SplitV") and len(instr.outputs) <= _MOST_PARTS:

@@ -62,6 +62,7 @@ PASSES: dict[str, Pass] = {
     "packed_updates": packed_updates,
     "elementwise_groups": elementwise_groups,
     "column_sums": column_sums,
+    "gpu_kernels": lambda program: in_gpu_kernels(program),
 }
 # How a plan is run, by name; each changes the time and the memory that a run takes, no result.
 PLANNING: dict[str, str] = {
@@ -78,6 +79,7 @@ _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the
 _LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights",
          "one_hot_products", "transposed_weights", "sums_of_products", "independent_parts",
          "conv_blocks", "winograd", "packed_updates", "elementwise_groups", "column_sums"}
+_ON_GPU = {"gpu_kernels"}  # when the program has been placed, if it uses a GPU
 # These make what NumPy is quicker at; a program that uses a GPU goes without.
 _FOR_HOST = {"transposed_weights", "independent_parts", "conv_blocks", "winograd",
              "packed_updates", "elementwise_groups", "column_sums"}
@@ -85,6 +87,19 @@ _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rou
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
 checking = False  # tests set it: the checker runs after every pass
+
+
+def in_gpu_kernels(program: Program) -> Program:
+    """Makes one kernel of groups of instructions of a GPU, in bodies too."""
+    if not program.uses_gpu:
+        return program
+    from flowgraph.program.passes.gpu_kernels import gpu_kernels  # late: few have one
+    instrs = [instr.with_outputs(instr.outputs, tuple(map(in_gpu_kernels, instr.bodies)))
+              if instr.bodies else instr for instr in program.instrs]
+    program = gpu_kernels(program.with_instrs(instrs, {}))
+    if checking:
+        check(program, "gpu_kernels")
+    return program
 
 
 def prepare(program: Program, passes: Iterable[str] | None = None) -> Program:
@@ -118,7 +133,7 @@ def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequen
         if checking:
             check(placed, "place")
         if placed.uses_gpu:
-            return placed
+            return in_gpu_kernels(placed) if "gpu_kernels" in names else placed
         names = [name for name in names if name != "packed_updates"]  # variables may be anywhere
     return _optimise(program, names)
 
@@ -134,7 +149,7 @@ def _optimise(program: Program, names: list[str]) -> Program:
     for _ in range(_ROUNDS if len(program.instrs) < _LARGE else 1):
         before = program
         program = _run(program, [(name, function) for name, function in chosen
-                                 if name not in _LAST and name not in _FIRST])
+                                 if name not in _LAST | _FIRST | _ON_GPU])
         if program is before:
             break
     return _run(program, [(name, function) for name, function in chosen if name in _LAST])
