@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from flowgraph.core import checks
 
 INSTALL = "pip install cupy-cuda12x (for CUDA 13: cupy-cuda13x)"
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of Linux, of Linux inside Windows, of AMD
@@ -49,11 +52,15 @@ class Gpu:
     Args:
         name: "gpu:0", as programs have it.
         xp: the module of array functions: `cupy`.
+
+    Attributes:
+        left: the checks of runs that have ended without waiting for the GPU.
     """
 
     def __init__(self, name: str, xp: Any) -> None:
         self.name = name
         self.xp = xp
+        self.left: deque[checks.Check] = deque()
 
     def __enter__(self) -> Gpu:
         raise NotImplementedError
@@ -88,11 +95,26 @@ class Gpu:
 
         Args:
             values: arrays of this GPU, lists of tensors.
+
+        Raises:
+            FailedCheck: what a kernel has checked before was wrong.
         """
         copies = [value.mapped(self._download) if _is_list(value) else self._download(value)
                   for value in values]
+        kept = checks.taken(self, self.left)
+        if kept:
+            with self:
+                failed = self._download(self.xp.stack([one.check.failed for one in kept]))
         self._wait()
+        if kept and failed.any():
+            raise kept[failed.argmax()]
         return copies
+
+    def look(self) -> None:
+        """Waits if there are checks that the host has not seen; raises FailedCheck as `download`.
+        """
+        if self.left or checks.has_kept(self):
+            self.download(())
 
     def adopt(self, value: Any) -> Any:
         """An array of another library as one of CuPy's, in the memory where it is.

@@ -95,6 +95,8 @@ class OpDef:
     host_only: ClassVar[str] = ""  # why it cannot run on a GPU
     on_host: ClassVar[frozenset[str]] = frozenset()  # parameters whose numbers its kernel looks at
     #                              in Python, which stay in the host's memory: an index into a list
+    checks_data: ClassVar[bool] = False  # the kernel calls raise_if of core/checks.py
+    waits_for_gpu: ClassVar[str] = ""  # why the host has to wait for a GPU that runs the kernel
 
     # -- filled in by __init_subclass__
     type: ClassVar[str] = ""

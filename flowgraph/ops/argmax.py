@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import may_have
 from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.spec import Spec
 from flowgraph.errors import DTypeError, InvalidArgumentError
@@ -62,7 +63,7 @@ class ArgMin(_ArgExtreme):
 
 def _may_have_nan(xp, input) -> bool:
     """Whether there is a NaN, or so few numbers that to look for one is as much work as a copy."""
-    return input.dtype.kind == "f" and (input.size < _FEW or bool(xp.isnan(xp.min(input))))
+    return input.dtype.kind == "f" and (input.size < _FEW or may_have(xp, xp.isnan(xp.min(input))))
 
 
 def _check_axis(input, axis: int) -> None:

@@ -7,6 +7,7 @@ an input that was stretched is summed over the stretch (`unbroadcast`).
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -359,10 +360,13 @@ def squared_difference(x, y, name=None):
 class Pow(Binary):
     """z = x^y."""
 
+    checks_data = True
+
     def kernel(self, xp, x, y, *, out=None):
-        if y.dtype.kind == "i" and (y < 0).any():
-            raise InvalidArgumentError(None, None, "Integers to negative integer powers are not "
-                                                   "allowed; cast to a floating dtype")
+        if y.dtype.kind == "i":
+            raise_if(xp, y < 0, lambda: InvalidArgumentError(
+                None, None, "Integers to negative integer powers are not allowed; cast to a "
+                            "floating dtype"))
         return xp.power(x, y, out=out)
 
     def grad(self, op, dy):

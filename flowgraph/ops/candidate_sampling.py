@@ -324,6 +324,7 @@ class ComputeAccidentalHits(OpDef):
     dtypes = {"true_classes": INT64, "sampled_candidates": INT64}
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, true_classes, sampled_candidates, *, num_true, seed=0, seed2=0):
         shape_rules.require_rank(true_classes, 2, "true_classes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec
 from flowgraph.errors import OutOfRangeError
 from flowgraph.graph.graph import name_scope
@@ -15,6 +16,7 @@ class CountOne(OpDef):
     """ref += 1, unless it has reached the limit."""
 
     T = dt.INDEX
+    checks_data = True
     refs = ("ref",)
     overwrites = "ref"
     is_ref = True
@@ -25,8 +27,8 @@ class CountOne(OpDef):
         return Spec(ref.dtype, ())
 
     def kernel(self, xp, ref, *, limit):
-        if ref >= limit:
-            raise OutOfRangeError(None, None, f"Reached limit of {limit}")
+        raise_if(xp, ref >= limit,
+                 lambda: OutOfRangeError(None, None, f"Reached limit of {limit}"))
         return ref + ref.dtype.type(1)
 
 

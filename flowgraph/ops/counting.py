@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.graph.graph import name_scope
@@ -22,7 +23,7 @@ from flowgraph.ops.reduce import reduce_all, reduce_max, reduce_prod
 from flowgraph.ops.reduced_statistics import count_nonzero
 from flowgraph.ops.reshape import reshape, squeeze
 from flowgraph.ops.rounding import floor
-from flowgraph.ops.row_sums import summed_rows
+from flowgraph.ops.row_sums import counted, summed_rows
 from flowgraph.ops.shape import shape, size
 
 ListDiffResult = namedtuple("ListDiffResult", ("out", "idx"))
@@ -36,6 +37,7 @@ class Bincount(OpDef):
     T = _COUNT
     dtypes = {"arr": dt.DTypeSet("int32", (dt.int32,)), "size": dt.DTypeSet("int32", (dt.int32,))}
     host_inputs = ("size",)
+    checks_data = True
     grad = NotDifferentiable
 
     def infer(self, arr, size, weights):
@@ -45,11 +47,12 @@ class Bincount(OpDef):
         return Spec(weights.dtype, (size.value,))
 
     def kernel(self, xp, arr, size, weights):
-        if arr.size and int(arr.min()) < 0:
-            raise InvalidArgumentError(None, None, "Input arr must be non-negative!")
+        if arr.size:
+            raise_if(xp, arr.min() < 0, lambda: InvalidArgumentError(
+                None, None, "Input arr must be non-negative!"))
         flat = arr.reshape(-1)
         if not weights.size:
-            return xp.bincount(flat[flat < size], minlength=size).astype(weights.dtype)
+            return counted(xp, xp.where(flat < size, flat, -1), size).astype(weights.dtype)
         if weights.shape != arr.shape:
             raise InvalidArgumentError(None, None, f"Size mismatch between weights {weights.shape} "
                                        f"and arr {arr.shape}")
@@ -153,6 +156,7 @@ class HistogramFixedWidth(OpDef):
     T = _COUNT
     dtypes = {"nbins": dt.DTypeSet("int32", (dt.int32,))}
     host_inputs = ("nbins",)
+    checks_data = True
     grad = NotDifferentiable
 
     def infer(self, values, value_range, nbins, *, dtype=dt.int32):
@@ -166,13 +170,13 @@ class HistogramFixedWidth(OpDef):
 
     def kernel(self, xp, values, value_range, nbins, *, dtype=dt.int32):
         low, high = value_range[0], value_range[1]
-        if nbins <= 0 or not bool(low < high):
-            raise InvalidArgumentError(None, None, "nbins must be positive, and value_range must "
-                                       "satisfy value_range[0] < value_range[1]")
+        raise_if(xp, ~(low < high) | (nbins <= 0), lambda: InvalidArgumentError(
+            None, None, "nbins must be positive, and value_range must satisfy value_range[0] < "
+                        "value_range[1]"))
         width = (high - low).astype("float64") / nbins
         above = (xp.maximum(values, low) - low).astype("float64") / width
         bins = xp.clip(xp.clip(above, 0, nbins - 1).astype("int64"), 0, nbins - 1)
-        return xp.bincount(bins.reshape(-1), minlength=nbins).astype(dtype.numpy)
+        return counted(xp, bins.reshape(-1), nbins).astype(dtype.numpy)
 
 
 def histogram_fixed_width(values, value_range, nbins=100, dtype=dt.int32, name=None):
@@ -241,6 +245,7 @@ class ListDiff(OpDef):
 
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, x, y, *, out_idx=dt.int32):
         shape_rules.require_rank(x, 1, "x")

@@ -13,6 +13,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
@@ -85,15 +86,15 @@ def _check_grads(grads, boxes, depth):
                              "Gradients are [boxes, rows, columns, channels].")
 
 
-def _check_run(image_size, grads, boxes, box_ind):
+def _check_run(xp, image_size, grads, boxes, box_ind):
     """What only the run of a gradient tells."""
-    _check(image_size, boxes, box_ind, grads.shape[1:3])
+    _check(xp, image_size, boxes, box_ind, grads.shape[1:3])
     if (grads.shape[0], grads.shape[3]) != (boxes.shape[0], image_size[3]):
         raise InvalidArgumentError(None, None, f"gradients of shape {grads.shape} do not go with "
                                    f"{boxes.shape[0]} boxes of images {tuple(image_size)}")
 
 
-def _check(image_size, boxes, box_ind, crop_size):
+def _check(xp, image_size, boxes, box_ind, crop_size):
     """What only the run tells; `image_size` is that of all images, with batch and depth."""
     if min(image_size[1:3]) <= 0:
         raise InvalidArgumentError(None, None, f"image dimensions must be positive: {image_size}")
@@ -102,10 +103,10 @@ def _check(image_size, boxes, box_ind, crop_size):
                                    f"got {boxes.shape} and {box_ind.shape}")
     if min(crop_size) <= 0:
         raise InvalidArgumentError(None, None, f"crop dimensions must be positive: {crop_size}")
-    if box_ind.size and (int(box_ind.min()) < 0 or int(box_ind.max()) >= image_size[0]):
-        raise OutOfRangeError(None, None, "box_index has values outside [0, batch_size): from "
-                              f"{int(box_ind.min())} to {int(box_ind.max())} for "
-                              f"{image_size[0]} images")
+    if box_ind.size:  # read as unsigned, a negative one is very large
+        raise_if(xp, box_ind.view("uint32").max() >= image_size[0], lambda: OutOfRangeError(
+            None, None, f"box_index has values outside [0, batch_size): from {int(box_ind.min())} "
+                        f"to {int(box_ind.max())} for {image_size[0]} images"))
 
 
 def _check_method(method):
@@ -119,6 +120,7 @@ class CropAndResize(OpDef):
     T = _PIXELS
     dtypes = {"boxes": _FLOAT32, "box_ind": _INT32, "crop_size": _INT32}
     host_inputs = ("crop_size",)
+    checks_data = True
 
     def infer(self, image, boxes, box_ind, crop_size, *, method="bilinear",
               extrapolation_value=0.0):
@@ -133,7 +135,7 @@ class CropAndResize(OpDef):
 
     def kernel(self, xp, image, boxes, box_ind, crop_size, *, method="bilinear",
                extrapolation_value=0.0):
-        _check(image.shape, boxes, box_ind, crop_size)
+        _check(xp, image.shape, boxes, box_ind, crop_size)
         y, x = _both(xp, boxes, image.shape[1:3], crop_size)
         which = box_ind[:, None, None]
         if method == "nearest":
@@ -200,6 +202,7 @@ class CropAndResizeGradImage(OpDef):
 
     dtypes = {"grads": _FLOAT32, "boxes": _FLOAT32, "box_ind": _INT32, "image_size": _INT32}
     host_inputs = ("image_size",)
+    checks_data = True
 
     def infer(self, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
         _check_method(method)
@@ -212,7 +215,7 @@ class CropAndResizeGradImage(OpDef):
         return Spec(T, (None,) * 4 if sizes is None else sizes)
 
     def kernel(self, xp, grads, boxes, box_ind, image_size, *, T, method="bilinear"):
-        _check_run(image_size, grads, boxes, box_ind)
+        _check_run(xp, image_size, grads, boxes, box_ind)
         batch, height, width, depth = image_size
         y, x = _both(xp, boxes, (height, width), grads.shape[1:3])
         grads = xp.where((y.inside & x.inside)[..., None], grads, np.float32(0))
@@ -244,6 +247,7 @@ class CropAndResizeGradBoxes(OpDef):
     T = _PIXELS
     dtypes = {"grads": _FLOAT32, "boxes": _FLOAT32, "box_ind": _INT32}
     grad = NotDifferentiable
+    checks_data = True
 
     def infer(self, grads, image, boxes, box_ind, *, method="bilinear"):
         shape_rules.require_rank(image, 4, "images")
@@ -252,7 +256,7 @@ class CropAndResizeGradBoxes(OpDef):
         return Spec(dt.float32, boxes.shape)
 
     def kernel(self, xp, grads, image, boxes, box_ind, *, method="bilinear"):
-        _check_run(image.shape, grads, boxes, box_ind)
+        _check_run(xp, image.shape, grads, boxes, box_ind)
         y, x = _both(xp, boxes, image.shape[1:3], grads.shape[1:3])
         which = box_ind[:, None, None]
         (a, b), (c, d) = ([image[which, rows, columns].astype("float32")

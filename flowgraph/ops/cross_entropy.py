@@ -11,6 +11,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import deprecated, renamed_argument
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
@@ -76,6 +77,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
     T = dt.FLOAT
     Tlabels = dt.INDEX
     multiple = True
+    checks_data = True
 
     def infer(self, features: Spec, labels: Spec):
         shape_rules.require_rank(features, 2, "logits")
@@ -89,7 +91,7 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
         return Spec(features.dtype, (rows,)), Spec(features.dtype, (rows, shape[1]))
 
     def kernel(self, xp, features, labels):
-        check_labels(features.shape, labels)
+        check_labels(xp, features.shape, labels)
         shifted, sums, backprop = _normalised(xp, xp.ascontiguousarray(features))
         # The label's place in each row, on flat views: quicker than a pair of indices.
         at = xp.arange(0, features.size, features.shape[1] or 1) + labels
@@ -118,7 +120,7 @@ def _normalised(xp, features):
     return shifted, sums, xp.divide(exponentials, sums, out=exponentials)
 
 
-def check_labels(shape, labels):
+def check_labels(xp, shape, labels):
     """Raises InvalidArgumentError unless there is one class for each row.
 
     Args:
@@ -130,11 +132,15 @@ def check_labels(shape, labels):
         raise InvalidArgumentError(
             None, None, "logits and labels must have the same first dimension, got logits shape "
                         f"{list(shape)} and labels shape {list(labels.shape)}")
-    if rows and not (int(labels.min()) >= 0 and int(labels.max()) < classes):
-        wrong = int(labels[(labels < 0) | (labels >= classes)][0])
-        raise InvalidArgumentError(
-            None, None, f"Received a label value of {wrong} which is outside the valid range of "
-                        f"[0, {classes}).")
+    if rows:
+        raise_if(xp, labels.view(f"u{labels.itemsize}").max() >= classes,  # -1 is very large
+                 lambda: _wrong_label(labels, classes))
+
+
+def _wrong_label(labels, classes):
+    wrong = int(labels[(labels < 0) | (labels >= classes)][0])
+    return InvalidArgumentError(None, None, f"Received a label value of {wrong} which is outside "
+                                f"the valid range of [0, {classes}).")
 
 
 def _is_zero(dy):

@@ -22,6 +22,7 @@ class CTCLossV2(OpDef):
     dtypes = CTCLoss.dtypes
     T = dt.DTypeSet("float32 or float64", (dt.float32, dt.float64))
     multiple = True
+    waits_for_gpu = "the lengths of the labels shape what is computed"
 
     def infer(self, inputs, labels_indices, labels_values, sequence_length, *,
               preprocess_collapse_repeated=False, ctc_merge_repeated=True,

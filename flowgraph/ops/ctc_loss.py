@@ -52,6 +52,7 @@ class CTCLoss(OpDef):
     dtypes = {"labels_indices": _INT64, "labels_values": _INT32, "sequence_length": _INT32}
     T = _FLOAT
     multiple = True
+    waits_for_gpu = "the lengths of the labels shape what is computed"
 
     def infer(self, inputs, labels_indices, labels_values, sequence_length, *,
               preprocess_collapse_repeated=False, ctc_merge_repeated=True,
@@ -87,6 +88,7 @@ class CTCLossGradGrad(OpDef):
     dtypes = CTCLoss.dtypes
     T = _FLOAT
     grad = NotDifferentiable
+    waits_for_gpu = "the lengths of the labels shape what is computed"
 
     def infer(self, inputs, labels_indices, labels_values, sequence_length, direction, *,
               preprocess_collapse_repeated=False, ctc_merge_repeated=True,

@@ -7,6 +7,7 @@ from collections import namedtuple
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
@@ -267,6 +268,7 @@ class SelfAdjointEigV2(OpDef):
     multiplies = True
     T = MATRIX
     multiple = True
+    waits_for_gpu = "an infinity, on which it may never end, is looked for first"
 
     def infer(self, input, *, compute_v=True):
         sizes = square(input)
@@ -346,6 +348,7 @@ class Lu(OpDef):
     multiplies = True
     T = MATRIX
     multiple = True
+    checks_data = True
 
     def infer(self, input, *, output_idx_type=dt.int32):
         sizes = square(input)
@@ -377,6 +380,7 @@ def _lu(xp, input, index_dtype):
         return lu, xp.zeros(input.shape[:-1], index_dtype)
     each = xp.arange(len(lu))
     p = xp.zeros((len(lu), n), index_dtype) + xp.arange(n).astype(index_dtype)
+    singular = xp.zeros(len(lu), bool)
     for k in range(n):
         best = k + abs(lu[:, k:, k]).argmax(axis=1)
         for rows in (lu, p):
@@ -384,10 +388,11 @@ def _lu(xp, input, index_dtype):
             rows[:, k] = rows[each, best]
             rows[each, best] = top
         pivots = lu[:, k, k]
-        if bool((pivots == 0).any()):
-            raise InvalidArgumentError(None, None, "the matrix is not invertible")
+        singular = singular | (pivots == 0)
         lu[:, k + 1:, k] /= pivots[:, None]
         lu[:, k + 1:, k + 1:] -= lu[:, k + 1:, k, None] * lu[:, k, None, k + 1:]
+    raise_if(xp, singular, lambda: InvalidArgumentError(
+        None, None, "the matrix is not invertible"))
     return lu.reshape(input.shape), p.reshape(input.shape[:-1])
 
 

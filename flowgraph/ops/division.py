@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import deprecated
 from flowgraph.errors import DTypeError, InvalidArgumentError, message
 from flowgraph.gradients.broadcast import unbroadcast
@@ -195,9 +196,11 @@ def div_no_nan(x, y, name=None):
 class FloorDiv(Binary):
     """z = floor(x / y)."""
 
+    checks_data = True
+
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(x, y)
+            _no_zero(xp, x, y)
             return xp.floor_divide(x, y, out=out)
         # floor_divide would call 1 // 0.1 nine, because the float below 0.1 fits ten times
         return xp.floor(xp.true_divide(x, y), out=out)
@@ -251,10 +254,11 @@ class FloorMod(Binary):
     """z = x - floor(x / y) y, which has the sign of y."""
 
     T = dt.REAL
+    checks_data = True
 
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(x, y)
+            _no_zero(xp, x, y)
         return xp.remainder(x, y, out=out)
 
     def grad(self, op, dy):
@@ -294,9 +298,10 @@ class TruncateDiv(Binary):
     """z = x / y for integers, rounded towards zero."""
 
     T = dt.INT
+    checks_data = True
 
     def kernel(self, xp, x, y):
-        _no_zero(x, y)
+        _no_zero(xp, x, y)
         down = xp.floor_divide(x, y)  # one too small where the quotient is negative and not whole
         return down + ((down < 0) & (down * y != x))
 
@@ -329,10 +334,11 @@ class TruncateMod(Binary):
     """z = what division rounded towards zero leaves; it has the sign of x."""
 
     T = dt.REAL
+    checks_data = True
 
     def kernel(self, xp, x, y, *, out=None):
         if x.dtype.kind in "iu":
-            _no_zero(x, y)
+            _no_zero(xp, x, y)
         return xp.fmod(x, y, out=out)
 
     grad = NotDifferentiable
@@ -360,7 +366,8 @@ def truncatemod(x, y, name=None):
     return TruncateMod.build(x, y, name=name)
 
 
-def _no_zero(x, y) -> None:
+def _no_zero(xp, x, y) -> None:
     """Raises InvalidArgumentError where a number would be divided by zero."""
-    if (y == 0).any() and x.size:
-        raise InvalidArgumentError(None, None, "Integer division by zero")
+    if x.size:
+        raise_if(xp, y == 0,
+                 lambda: InvalidArgumentError(None, None, "Integer division by zero"))

@@ -62,6 +62,7 @@ class DrawBoundingBoxes(OpDef):
     T = _CANVAS
     dtypes = {"boxes": _FLOAT32}
     grad = NotDifferentiable
+    waits_for_gpu = "boxes are drawn, and windows cut out, one by one"
 
     def infer(self, images, boxes):
         shape_rules.require_rank(images, 4, "images")
@@ -86,6 +87,7 @@ class DrawBoundingBoxesV2(OpDef):
     T = _CANVAS
     dtypes = {"boxes": _FLOAT32, "colors": _FLOAT32}
     grad = NotDifferentiable
+    waits_for_gpu = "boxes are drawn, and windows cut out, one by one"
 
     def infer(self, images, boxes, colors):
         shape_rules.require_rank_at_least(images, 3, "images")

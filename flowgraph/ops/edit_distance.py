@@ -28,6 +28,7 @@ class EditDistance(OpDef):
               "truth_indices": _INT64, "truth_shape": _INT64}
     host_inputs = ("hypothesis_shape", "truth_shape")
     grad = NotDifferentiable
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, hypothesis_indices, hypothesis_values, hypothesis_shape, truth_indices,
               truth_values, truth_shape, *, normalize=True):

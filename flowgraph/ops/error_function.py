@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -59,7 +61,9 @@ def _erf_single(xp, x):
     result *= x
     result /= horner(square_of_x, _DENOMINATOR)
     far = xp.absolute(x) >= _ONE
-    if bool(far.any()):
+    if xp is not np:
+        result = xp.where(far, xp.sign(x), result)
+    elif far.any():
         result[far] = xp.sign(x[far])
     return xp.clip(result, -1, 1)
 

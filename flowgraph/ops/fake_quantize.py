@@ -298,6 +298,7 @@ class QuantizeAndDequantizeV2(OpDef):
     """Rounds to the steps of a range around 0: the one given, or the input's own."""
 
     T = dt.DTypeSet("float32 or float64", (dt.float32, dt.float64))
+    waits_for_gpu = "its range is worked out in Python"
 
     def infer(self, input: Spec, input_min: Spec, input_max: Spec, *, signed_input=True, num_bits=8,
               range_given=False, round_mode="HALF_TO_EVEN", narrow_range=False):
@@ -311,8 +312,10 @@ class QuantizeAndDequantizeV2(OpDef):
             raise InvalidArgumentError(None, None, f"num_bits is out of range: {num_bits} with "
                                                    f"signed_input_ {int(signed_input)}")
         if range_given and bool(input_min > input_max):
-            raise InvalidArgumentError(None, None, f"Invalid range: input_min {input_min} > "
-                                                   f"input_max {input_max}")
+            number = input_min.dtype.type
+            raise InvalidArgumentError(
+                None, None, f"Invalid range: input_min {number(float(input_min))} > input_max "
+                            f"{number(float(input_max))}")
         if not input.size:
             return xp.zeros(input.shape, input.dtype)
         number = input.dtype.type

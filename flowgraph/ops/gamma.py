@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import may_have
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import name_scope
 from flowgraph.opdef.convert import convert_to_tensor
@@ -44,11 +45,11 @@ def stirling_rest(x):
 def log_gamma(xp, x):
     """ln |Gamma(x)| of float64 arrays."""
     mirrored = x <= 0
-    reflects = bool(mirrored.any())
+    reflects = may_have(xp, mirrored)
     p = xp.where(mirrored, 1 - x, x) if reflects else x
     value = _moderate(xp, xp.minimum(p, _LARGE))
     large = p >= _LARGE
-    if bool(large.any()):
+    if may_have(xp, large):
         value = xp.where(large, _asymptotic(xp, xp.maximum(p, _LARGE)), value)
     if reflects:
         sine = abs(xp.sin(math.pi * (x - xp.rint(x))))
@@ -66,7 +67,7 @@ def _moderate(xp, x):
     product = xp.ones_like(x)
     for _ in range(8):  # Gamma(x) = (x - 1) Gamma(x - 1), down to 5/2
         above = x > 2.5
-        if not bool(above.any()):
+        if not may_have(xp, above):
             break
         x = x - above
         product *= (x - 1) * above + 1  # x where above, else 1: no digit is lost
@@ -79,12 +80,12 @@ def _moderate(xp, x):
 def digamma_of(xp, x):
     """The derivative of ln Gamma at float64 arrays."""
     mirrored = x <= 0
-    reflects = bool(mirrored.any())
+    reflects = may_have(xp, mirrored)
     p = xp.where(mirrored, 1 - x, x) if reflects else x
     added = xp.zeros_like(p)
     for _ in range(10):
         small = p < _LARGE
-        if not bool(small.any()):
+        if not may_have(xp, small):
             break
         added += small / p
         p = p + small
@@ -206,7 +207,7 @@ def _zeta(xp, s, q):
     powers = xp.where(valid, s, 2.0)
     places = xp.where(valid & (q > 0), q, 1.0)
     value = _zeta_of_positive(xp, powers, places)
-    if bool((q < 0).any()):
+    if may_have(xp, q < 0):
         # the sum over all integers has the period 1; take off what lies below q
         below = xp.where(valid & (q < 0) & (q != xp.floor(q)), q, -0.5)
         sign = 1 - 2 * xp.remainder(powers, 2)

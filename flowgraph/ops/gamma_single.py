@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from flowgraph.ops.approximation import horner, in_double
 
 _SHIFT = 5
@@ -80,6 +82,8 @@ def _in_single(xp, quick, ordinary, careful, x):
         careful: `careful(xp, x)` of float64 arrays, right everywhere.
         x: the numbers.
     """
+    if xp is not np:
+        return xp.where(ordinary, in_double(xp, quick, x), in_double(xp, careful, x))
     if x.size < _FEW and not bool(ordinary.all()):
         return in_double(xp, careful, x)
     numbers = x.reshape(-1)

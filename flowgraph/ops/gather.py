@@ -12,6 +12,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import deprecated
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
@@ -37,6 +38,7 @@ class GatherV2(OpDef):
     Tindices = dt.INDEX
     Taxis = dt.INDEX
     host_inputs = ("axis",)
+    checks_data = True
 
     def infer(self, params, indices, axis, *, batch_dims=0):
         shape_rules.require_rank(axis, 0, "an axis")
@@ -69,17 +71,18 @@ class GatherV2(OpDef):
         return _gather_gradient(params, indices, axis if at is None else at, batch, dy), None, None
 
 
-def in_range(indices, size):
+def in_range(xp, indices, size):
     """`indices`, checked to lie in [0, size); read as unsigned, a negative one is very large."""
-    if indices.size and int(indices.view(f"u{indices.itemsize}").max()) >= size:
-        raise InvalidArgumentError(None, None, f"indices from {int(indices.min())} to "
-                                   f"{int(indices.max())} are not in [0, {size})")
+    if indices.size:
+        raise_if(xp, indices.view(f"u{indices.itemsize}").max() >= size,
+                 lambda: InvalidArgumentError(None, None, f"indices from {int(indices.min())} to "
+                                              f"{int(indices.max())} are not in [0, {size})"))
     return indices
 
 
 def take(xp, params, indices, axis):
     """`xp.take` with checked indices; a single string comes out as an array too."""
-    in_range(indices, params.shape[axis])
+    in_range(xp, indices, params.shape[axis])
     if axis and xp is np:  # NumPy would look at all of them again for each row: twice the time
         taken = np.take(params, indices, axis=axis, mode="clip")
     else:
@@ -95,7 +98,7 @@ def take_in_batches(xp, params, indices, axis, batch_dims):
                           params.shape[axis + 1:])
     rows = math.prod(lead)
     flat = params.reshape((rows, math.prod(outer), params.shape[axis], *inner))
-    picks = in_range(indices, params.shape[axis]).reshape((rows, -1 if rows else 0))
+    picks = in_range(xp, indices, params.shape[axis]).reshape((rows, -1 if rows else 0))
     taken = xp.moveaxis(flat, 2, 1)[xp.arange(rows)[:, None], picks]
     return xp.moveaxis(taken, 1, 2).reshape((*lead, *outer, *indices.shape[batch_dims:], *inner))
 
@@ -211,6 +214,7 @@ class GatherNd(OpDef):
     dtypes = {"params": "Tparams", "indices": "Tindices"}
     Tparams = dt.ANY
     Tindices = dt.INDEX
+    checks_data = True
 
     def infer(self, params, indices):
         shape_rules.require_rank_at_least(indices, 1, "indices")
@@ -233,15 +237,15 @@ class GatherNd(OpDef):
         return ScatterNd.build(indices, dy, sizes), None
 
 
-def _vectors_index(indices, sizes):
+def _vectors_index(xp, indices, sizes):
     """The NumPy index that the vectors in the last axis stand for, checked."""
-    return (*(in_range(indices[..., k], sizes[k]) for k in range(indices.shape[-1])), ...)
+    return (*(in_range(xp, indices[..., k], sizes[k]) for k in range(indices.shape[-1])), ...)
 
 
 def _picked(xp, params, indices):
     if indices.shape[-1] == 0:  # each empty vector picks everything
         return xp.broadcast_to(params, indices.shape[:-1] + params.shape).copy()
-    return params[_vectors_index(indices, params.shape)]
+    return params[_vectors_index(xp, indices, params.shape)]
 
 
 def gather_nd(params, indices, name=None, batch_dims=0):
@@ -287,6 +291,7 @@ class ScatterNd(OpDef):
     T = dt.NUMBER + dt.BOOL
     Tindices = dt.INDEX
     host_inputs = ("shape",)
+    checks_data = True
 
     def infer(self, indices, updates, shape):
         shape_rules.require_rank_at_least(indices, 1, "indices")
@@ -306,7 +311,7 @@ class ScatterNd(OpDef):
 
     def kernel_cupy(self, xp, indices, updates, shape):
         result = xp.zeros(shape, updates.dtype)
-        update_at(xp, xp.add, result, _vectors_index(indices, shape), updates)
+        update_at(xp, xp.add, result, _vectors_index(xp, indices, shape), updates)
         return result
 
     def grad(self, op, dy):
@@ -318,7 +323,7 @@ def _scattered(xp, indices, updates, shape):
     depth = indices.shape[-1]
     ids = xp.zeros(indices.shape[:-1], "int64")
     for k in range(depth):
-        ids = ids * shape[k] + in_range(indices[..., k], shape[k])
+        ids = ids * shape[k] + in_range(xp, indices[..., k], shape[k])
     rows = updates.reshape((ids.size, *shape[depth:]))
     return summed_rows(xp, rows, ids.reshape(-1), math.prod(shape[:depth])).reshape(shape)
 
@@ -355,6 +360,7 @@ class UnsortedSegmentSum(OpDef):
     Tindices = dt.INDEX
     Tnumsegments = dt.INDEX
     host_inputs = ("num_segments",)
+    checks_data = True
 
     def infer(self, data, segment_ids, num_segments):
         shape_rules.require_rank(num_segments, 0, "num_segments")
@@ -373,7 +379,7 @@ class UnsortedSegmentSum(OpDef):
         return _segment_sum(xp, data, segment_ids, num_segments)
 
     def kernel_cupy(self, xp, data, segment_ids, num_segments):
-        rows, ids = _segments(data, segment_ids, num_segments)
+        rows, ids = _segments(xp, data, segment_ids, num_segments)
         result = xp.zeros((num_segments + 1, *rows.shape[1:]), data.dtype)
         update_at(xp, xp.add, result, xp.where(ids < 0, num_segments, ids), rows)
         return result[:num_segments]
@@ -388,17 +394,17 @@ class UnsortedSegmentSum(OpDef):
         return SelectV2.build(counted, picked, op_def("ZerosLike").build(picked)), None, None
 
 
-def _segments(data, segment_ids, num_segments):
+def _segments(xp, data, segment_ids, num_segments):
     """data as rows, ids as a vector; ids checked from above (negative ones are left out)."""
     ids = segment_ids.reshape(-1)
-    if ids.size and int(ids.max()) >= num_segments:
-        raise InvalidArgumentError(None, None, f"segment id {int(ids.max())} is not below "
-                                   f"num_segments {num_segments}")
+    if ids.size:
+        raise_if(xp, ids.max() >= num_segments, lambda: InvalidArgumentError(
+            None, None, f"segment id {int(ids.max())} is not below num_segments {num_segments}"))
     return data.reshape((ids.size, *data.shape[segment_ids.ndim:])), ids
 
 
 def _segment_sum(xp, data, segment_ids, num_segments):
-    rows, ids = _segments(data, segment_ids, num_segments)
+    rows, ids = _segments(xp, data, segment_ids, num_segments)
     return summed_rows(xp, rows, ids, num_segments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef import shape_rules
@@ -14,6 +15,7 @@ class GatherTree(OpDef):
 
     T = dt.DTypeSet("int32", (dt.int32,))
     grad = NotDifferentiable
+    checks_data = True
 
     def infer(self, step_ids: Spec, parent_ids: Spec, max_sequence_lengths: Spec,
               end_token: Spec):
@@ -35,9 +37,9 @@ class GatherTree(OpDef):
         for t in range(steps - 1, -1, -1):
             beam = xp.where((last <= t) | (t == steps - 1), own, beam)
             inside = last >= t
-            if bool((inside & ((beam < 0) | (beam >= beams))).any()):
-                raise InvalidArgumentError(None, None, "Saw invalid parent id: parent_ids holds a "
-                                           f"number below 0 or not below {beams}")
+            raise_if(xp, inside & ((beam < 0) | (beam >= beams)), lambda: InvalidArgumentError(
+                None, None, "Saw invalid parent id: parent_ids holds a number below 0 or not below "
+                            f"{beams}"))
             words.append(xp.where(inside, xp.take_along_axis(step_ids[t], beam, 1), end_token))
             beam = xp.where(inside, xp.take_along_axis(parent_ids[t], beam, 1), own)
         found = xp.stack(words[::-1]) if words else step_ids

@@ -25,6 +25,7 @@ class ExtractGlimpse(OpDef):
     host_inputs = ("size",)
     effects = "random"
     grad = NotDifferentiable
+    waits_for_gpu = "boxes are drawn, and windows cut out, one by one"
 
     def infer(self, input, size, offsets, *, centered=True, normalized=True, uniform_noise=True,
               noise="uniform"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import as_shape, compatible, merge
 from flowgraph.core.spec import Spec, shape_text
@@ -186,6 +187,7 @@ class CheckNumerics(OpDef):
 
     T = dt.FLOAT
     aliases = ("tensor",)
+    checks_data = True
 
     def infer(self, tensor, *, message):
         return Spec(tensor.dtype, tensor.shape)
@@ -198,12 +200,14 @@ class CheckNumerics(OpDef):
 
 
 def _checked_numbers(xp, array, message):
-    if bool(xp.all(xp.isfinite(array))):
-        return array
-    found = [word for word, test in (("Inf", xp.isinf), ("NaN", xp.isnan))
-             if bool(xp.any(test(array)))]
-    raise InvalidArgumentError(None, None,
-                               f"{message} : Tensor had {' and '.join(found)} values")
+    def error():
+        found = [word for word, test in (("Inf", xp.isinf), ("NaN", xp.isnan))
+                 if bool(xp.any(test(array)))]
+        return InvalidArgumentError(None, None,
+                                    f"{message} : Tensor had {' and '.join(found)} values")
+
+    raise_if(xp, ~xp.all(xp.isfinite(array)), error)
+    return array
 
 
 def check_numerics(tensor, message, name=None):

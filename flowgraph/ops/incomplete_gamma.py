@@ -125,6 +125,7 @@ class Igamma(Binary):
     """z = P(a, x), the share of Gamma's integral below x."""
 
     T = dt.FLOAT
+    waits_for_gpu = "it is added up until the last digit does not change"
 
     def infer(self, a, x):
         return super().infer(a, x)
@@ -161,6 +162,7 @@ class Igammac(Binary):
     """z = Q(a, x) = 1 - P(a, x), the share of Gamma's integral above x."""
 
     T = dt.FLOAT
+    waits_for_gpu = "it is added up until the last digit does not change"
 
     def infer(self, a, x):
         return super().infer(a, x)
@@ -203,6 +205,7 @@ class IgammaGradA(Binary):
 
     T = dt.FLOAT
     grad = NotDifferentiable
+    waits_for_gpu = "it is added up until the last digit does not change"
 
     def infer(self, a, x):
         return super().infer(a, x)
@@ -219,6 +222,7 @@ class RandomGammaGrad(Binary):
 
     T = dt.FLOAT
     grad = NotDifferentiable
+    waits_for_gpu = "it is added up until the last digit does not change"
 
     def infer(self, alpha, sample):
         return super().infer(alpha, sample)
@@ -278,6 +282,7 @@ class Betainc(OpDef):
     """I_x(a, b), the share of Beta's integral below x; scalars go with any shape."""
 
     T = dt.FLOAT
+    waits_for_gpu = "it is added up until the last digit does not change"
 
     def infer(self, a, b, x):
         tensors = [spec for spec in (a, b, x) if spec.shape is not None and spec.shape != ()]

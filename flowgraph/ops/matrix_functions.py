@@ -20,6 +20,7 @@ class MatrixExponential(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = "how many steps it takes depends on the numbers"
 
     def infer(self, input):
         square(input)
@@ -92,6 +93,7 @@ class MatrixSquareRoot(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = "how many steps it takes depends on the numbers"
 
     def infer(self, input):
         return Spec(input.dtype, square(input))

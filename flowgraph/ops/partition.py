@@ -20,6 +20,7 @@ class DynamicPartition(OpDef):
     dtypes = {"data": "T", "partitions": "Tpartitions"}
     Tpartitions = dt.DTypeSet("int32", (dt.int32,))
     multiple = True
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, data, partitions, *, num_partitions):
         if num_partitions < 1:
@@ -33,7 +34,7 @@ class DynamicPartition(OpDef):
         return (part,) * num_partitions
 
     def kernel(self, xp, data, partitions, *, num_partitions):
-        return _parts(data, in_range(partitions, num_partitions), num_partitions)
+        return _parts(data, in_range(xp, partitions, num_partitions), num_partitions)
 
     def grad(self, op, *dys):
         data, partitions = op.inputs
@@ -78,6 +79,7 @@ class DynamicStitch(OpDef):
     dtypes = {"indices": "Tindices", "data": "T"}
     Tindices = dt.DTypeSet("int32", (dt.int32,))
     lists = ("indices", "data")
+    waits_for_gpu = "the largest index tells how many rows there are"
 
     def infer(self, indices, data):
         shape = _stitched_shape(indices, data)
@@ -100,6 +102,7 @@ class ParallelDynamicStitch(OpDef):
     dtypes = DynamicStitch.dtypes
     Tindices = DynamicStitch.Tindices
     lists = ("indices", "data")
+    waits_for_gpu = "the largest index tells how many rows there are"
 
     def infer(self, indices, data):
         shape = _stitched_shape(indices, data)
@@ -137,7 +140,7 @@ def _rows(xp, indices, data):
         if d.shape != i.shape + rest:
             raise InvalidArgumentError(None, None, f"data of {d.shape} does not fit indices of "
                                        f"{i.shape} and slices of {rest}")
-        in_range(i, count)
+        in_range(xp, i, count)
     result = xp.zeros((count, *rest), data[0].dtype)
     if result.dtype == object:
         result[...] = b""

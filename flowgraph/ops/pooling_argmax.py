@@ -16,6 +16,7 @@ from flowgraph.opdef.opdef import OpDef
 from flowgraph.ops.constant import zeros_like
 from flowgraph.ops.gather import in_range
 from flowgraph.ops.pooling import pool_attributes, pool_windows, pooled
+from flowgraph.ops.row_sums import summed_rows
 
 
 class MaxPoolWithArgmax(OpDef):
@@ -70,6 +71,13 @@ class MaxPoolGradWithArgmax(OpDef):
         total = xp.bincount(argmax.reshape(-1), grad.reshape(-1), input.size)
         return total.reshape(input.shape).astype(input.dtype)
 
+    def kernel_cupy(self, xp, input, grad, argmax, *, ksize, strides, padding,
+                    include_batch_in_index=False):
+        if not include_batch_in_index:
+            argmax = argmax + _starts(xp, input.shape, argmax.dtype)
+        total = summed_rows(xp, grad.reshape(-1).astype("float64"), argmax.reshape(-1), input.size)
+        return total.reshape(input.shape).astype(input.dtype)
+
     def grad(self, op, dx):
         x, _, argmax = op.inputs
         return zeros_like(x), MaxPoolGradGradWithArgmax.build(x, dx, argmax, **op.attrs), None
@@ -80,6 +88,7 @@ class MaxPoolGradGradWithArgmax(OpDef):
 
     dtypes = {"argmax": dt.INDEX}
     T = dt.REAL
+    checks_data = True
 
     def infer(self, input: Spec, grad: Spec, argmax: Spec, *, ksize, strides, padding,
               include_batch_in_index=False):
@@ -90,7 +99,7 @@ class MaxPoolGradGradWithArgmax(OpDef):
                include_batch_in_index=False):
         if not include_batch_in_index:
             argmax = argmax + _starts(xp, input.shape, argmax.dtype)
-        return grad.reshape(-1)[in_range(argmax, grad.size)]
+        return grad.reshape(-1)[in_range(xp, argmax, grad.size)]
 
     def grad(self, op, dy):
         x, _, argmax = op.inputs

@@ -50,6 +50,7 @@ class QuantizeV2(OpDef):
     dtypes = {"input": _FLOAT32, "min_range": _FLOAT32, "max_range": _FLOAT32}
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its range is worked out in Python"
 
     def infer(self, input: Spec, min_range: Spec, max_range: Spec, *, T, mode="MIN_COMBINED",
               round_mode="HALF_AWAY_FROM_ZERO"):
@@ -150,6 +151,7 @@ class Dequantize(OpDef):
     dtypes = {"min_range": _FLOAT32, "max_range": _FLOAT32}
     T = dt.QUANTIZED
     grad = NotDifferentiable
+    waits_for_gpu = "its range is worked out in Python"
 
     def infer(self, input: Spec, min_range: Spec, max_range: Spec, *, T, mode="MIN_COMBINED"):
         shape_rules.require_rank(min_range, 0, "min_range")
@@ -209,6 +211,7 @@ class QuantizedConcat(OpDef):
     host_inputs = ("concat_dim",)
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its range is worked out in Python"
 
     def infer(self, concat_dim: Spec, values, input_mins, input_maxes, *, T):
         shape_rules.require_rank(concat_dim, 0, "concat_dim")

@@ -153,6 +153,8 @@ class RandomStandardNormal(_Floats):
 class TruncatedNormal(_Floats):
     """Normal numbers as RandomStandardNormal, those beyond 2 drawn again."""
 
+    waits_for_gpu = "numbers that do not fit are drawn again"
+
     def kernel(self, xp, shape, *, dtype, seed=0, seed2=0, state):
         return draw_floats(xp, distributions.truncated_normal, shape, dtype, state)
 
@@ -167,6 +169,7 @@ class RandomUniformInt(RandomOp):
     T = dt.INDEX
     Tout = dt.INDEX
     host_inputs = ("shape",)
+    on_host = frozenset(("minval", "maxval"))
 
     def infer(self, shape: Spec, minval: Spec, maxval: Spec, *, seed=0, seed2=0):
         shape_rules.require_rank(minval, 0, "minval")
@@ -193,7 +196,7 @@ class RandomShuffle(RandomOp):
         if rows <= 1:
             return value
         taken = state.take((rows + 2) // 4)  # one word per row but the last
-        order = distributions.permutation(xp, taken, rows)
+        order = distributions.permutation(np, taken, rows)  # Python looks at each
         return xp.take(value, xp.asarray(order), axis=0)
 
 

@@ -97,6 +97,7 @@ class RandomGamma(RandomOp):
     S = dt.INDEX
     T = dt.FLOAT
     host_inputs = ("shape",)
+    waits_for_gpu = "numbers that do not fit are drawn again"
 
     def infer(self, shape: Spec, alpha: Spec, *, seed=0, seed2=0):
         return Spec(alpha.dtype, _samples_shape(shape, alpha))
@@ -189,6 +190,7 @@ class RandomPoissonV2(RandomOp):
     S = dt.INDEX
     R = _NUMBERS
     host_inputs = ("shape",)
+    waits_for_gpu = "numbers that do not fit are drawn again"
 
     def infer(self, shape: Spec, rate: Spec, *, dtype, seed=0, seed2=0):
         return Spec(dtype, _samples_shape(shape, rate))

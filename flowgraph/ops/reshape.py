@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
@@ -349,6 +350,7 @@ class InvertPermutation(OpDef):
 
     T = dt.INDEX
     grad = NotDifferentiable
+    checks_data = True
 
     def infer(self, x):
         shape_rules.require_rank(x, 1, "a permutation")
@@ -360,9 +362,8 @@ class InvertPermutation(OpDef):
 
 def _permutation(xp, x):
     """`x`, checked to hold each of 0 … n-1 once."""
-    if not bool(xp.all(xp.sort(x) == xp.arange(x.size))):
-        raise InvalidArgumentError(None, None, "a permutation must hold each of 0 to "
-                                   f"{x.size - 1} once")
+    raise_if(xp, xp.sort(x) != xp.arange(x.size), lambda: InvalidArgumentError(
+        None, None, f"a permutation must hold each of 0 to {x.size - 1} once"))
     return x
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import renamed_argument
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
@@ -59,6 +60,7 @@ class ReverseSequence(OpDef):
 
     dtypes = {"seq_lengths": "Tlen"}
     Tlen = dt.INDEX
+    checks_data = True
 
     def infer(self, input, seq_lengths, *, seq_dim, batch_dim=0):
         shape_rules.require_rank(seq_lengths, 1, "seq_lengths")
@@ -89,9 +91,10 @@ def _reversed(xp, input, lengths, seq_dim, batch_dim):
     if lengths.shape != (count,):
         raise InvalidArgumentError(None, None, f"seq_lengths of {lengths.shape} does not fit the "
                                    f"batch of {count}")
-    if lengths.size and not 0 <= int(lengths.min()) <= int(lengths.max()) <= longest:
-        raise InvalidArgumentError(None, None, f"seq_lengths are not all in [0, {longest}]: they "
-                                   f"go from {int(lengths.min())} to {int(lengths.max())}")
+    if lengths.size:
+        raise_if(xp, (lengths.min() < 0) | (lengths.max() > longest), lambda: InvalidArgumentError(
+            None, None, f"seq_lengths are not all in [0, {longest}]: they go from "
+                        f"{int(lengths.min())} to {int(lengths.max())}"))
     places, length = xp.arange(longest), lengths[:, None]
     source = xp.where(places < length, length - 1 - places, places)
     rows = xp.moveaxis(input, (batch_dim, seq_dim), (0, 1))

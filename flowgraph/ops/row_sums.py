@@ -30,6 +30,10 @@ def summed_rows(xp, rows, ids, count):
         count: how many sums there are.
     """
     shape = (count, *rows.shape[1:])
+    if xp is not np:  # the host does not wait for a GPU to see what is in ids
+        result = xp.zeros((count + 1, *rows.shape[1:]), rows.dtype)
+        update_at(xp, xp.add, result, xp.where(ids < 0, count, ids), rows)
+        return result[:count]
     if ids.size and int(ids.min()) < 0:
         rows, ids = rows[ids >= 0], ids[ids >= 0]
     if not rows.size:
@@ -49,6 +53,19 @@ def summed_rows(xp, rows, ids, count):
     return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids, shape, rows.dtype)
 
 
+def counted(xp, ids, count):
+    """int64 [count]: how often each id occurs; negative ones are left out.
+
+    Args:
+        xp: NumPy or CuPy, whose bincount would wait for the GPU.
+        ids: integer vector, below `count`.
+        count: how many ids there may be.
+    """
+    if xp is np:
+        return np.bincount(ids[ids >= 0] if ids.size and ids.min() < 0 else ids, minlength=count)
+    return summed_rows(xp, xp.ones(ids.shape, "int64"), ids, count)
+
+
 def update_at(xp, ufunc, result, index, values):
     """`ufunc.at(result, index, values)`, which CuPy has for few ufuncs and dtypes.
 
@@ -66,7 +83,19 @@ def update_at(xp, ufunc, result, index, values):
     elif result.dtype.kind == "c":
         ufunc.at(result.real, index, values.real)
         ufunc.at(result.imag, index, values.imag)
-    elif result.dtype.itemsize < 4 and not (result.dtype == "float16" and ufunc is xp.add):
+    elif result.dtype.kind == "f" and ufunc is not xp.add:  # its maximum of NaN and 1 is 1
+        nan = xp.zeros(result.shape, "int32")
+        xp.add.at(nan, index, xp.isnan(values).astype("int32"))
+        nan = (nan > 0) | xp.isnan(result)
+        _update_at_one_by_one(xp, ufunc, result, index, values)
+        result[...] = xp.where(nan, xp.nan, result)
+    else:
+        _update_at_one_by_one(xp, ufunc, result, index, values)
+
+
+def _update_at_one_by_one(xp, ufunc, result, index, values):
+    """What CuPy has, for the dtypes that it has it for."""
+    if result.dtype.itemsize < 4 and not (result.dtype == "float16" and ufunc is xp.add):
         wide = result.astype("float32" if result.dtype.kind == "f" else "int32")
         ufunc.at(wide, index, values.astype(wide.dtype))
         result[...] = wide.astype(result.dtype)

@@ -8,9 +8,13 @@ Indices may repeat: every update counts, in order (for an update the last one st
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import ClassVar
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Spec, shape_text
@@ -32,6 +36,7 @@ class _Scatter(OpDef, abstract=True):
     overwrites = "ref"
     is_ref = True
     takes_old_copy = True
+    checks_data = True
     grad = NotDifferentiable
     ufunc: ClassVar[str] = ""
 
@@ -50,7 +55,7 @@ class _Scatter(OpDef, abstract=True):
         return Spec(updates.dtype, ref.shape)
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(indices, ref.shape[0])
+        _check_rows(xp, indices, ref.shape[0])
         result = _copied(xp, ref, out, indices)
         combine(xp, getattr(xp, self.ufunc), result, indices, updates)
         return result
@@ -59,8 +64,10 @@ class _Scatter(OpDef, abstract=True):
 class _ScatterInTurn(_Scatter, abstract=True):
     """A scatter whose ufunc has no `at` in CuPy: repeated indices are applied turn by turn."""
 
+    waits_for_gpu = "what is repeated is done in turns, until nothing is left"
+
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(indices, ref.shape[0])
+        _check_rows(xp, indices, ref.shape[0])
         result = _copied(xp, ref, out, indices)
         rows = indices.reshape(-1)
         updates = xp.broadcast_to(updates, indices.shape + ref.shape[1:])
@@ -85,7 +92,7 @@ class ScatterUpdate(_Scatter):
     T = dt.ANY
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(indices, ref.shape[0])
+        _check_rows(xp, indices, ref.shape[0])
         result = _copied(xp, ref, out, indices)
         result[indices] = updates
         return result
@@ -345,6 +352,7 @@ class _ScatterNd(OpDef, abstract=True):
     refs = ("ref",)
     overwrites = "ref"
     is_ref = True
+    checks_data = True
     grad = NotDifferentiable
     ufunc: ClassVar[str] = ""
 
@@ -365,7 +373,7 @@ class ScatterNdUpdate(_ScatterNd):
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
         result = _copied(xp, ref, out)
-        result[nd_index(indices, ref.shape)] = updates
+        result[nd_index(xp, indices, ref.shape)] = updates
         return result
 
 
@@ -486,6 +494,9 @@ def combine(xp, ufunc, result, indices, updates) -> None:
     where no index repeats (one plain indexing). Where some do, what comes first at each index goes
     so, and what comes later entry by entry.
     """
+    if xp is not np:  # the host does not wait for a GPU to see which indices repeat
+        update_at(xp, ufunc, result, indices, updates)
+        return
     rows = indices.reshape(-1)
     ordered = xp.sort(rows)
     again = ordered[1:] == ordered[:-1]
@@ -512,7 +523,7 @@ def combine(xp, ufunc, result, indices, updates) -> None:
 
 def combine_nd(xp, ufunc, result, indices, updates) -> None:
     """As `combine`, for index vectors."""
-    index = nd_index(indices, result.shape)
+    index = nd_index(xp, indices, result.shape)
     if not index:  # each empty vector stands for the whole
         index, result = (xp.zeros(indices.shape[:-1], "int64"),), result[None]
     depth = len(index)
@@ -523,16 +534,19 @@ def combine_nd(xp, ufunc, result, indices, updates) -> None:
     combine(xp, ufunc, result.reshape((count, *result.shape[depth:])), rows, updates)
 
 
-def _check_rows(indices, count: int) -> None:
+def _check_rows(xp, indices, count: int) -> None:
     """Raises InvalidArgumentError unless every index names one of `count` rows."""
-    if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= count):
+    def error():
         flat = indices.reshape(-1)
         at = int(((flat < 0) | (flat >= count)).argmax())
-        raise InvalidArgumentError(
+        return InvalidArgumentError(
             None, None, f"indices[{at}] = {int(flat[at])} is not in [0, {count})")
 
+    if indices.size:  # read as unsigned, a negative one is very large
+        raise_if(xp, indices.view(f"u{indices.itemsize}").max() >= count, error)
 
-def nd_index(indices, shape):
+
+def nd_index(xp, indices, shape):
     """Index vectors as a tuple for NumPy's indexing.
 
     Raises:
@@ -541,12 +555,17 @@ def nd_index(indices, shape):
     parts = []
     for axis in range(indices.shape[-1]):
         part, size = indices[..., axis], shape[axis]
-        if part.size and (int(part.min()) < 0 or int(part.max()) >= size):
-            raise InvalidArgumentError(
-                None, None, f"an index on axis {axis} is not in [0, {size}): the indices go from "
-                            f"{int(part.min())} to {int(part.max())}")
+        if part.size:
+            raise_if(xp, part.view(f"u{part.itemsize}").max() >= size,
+                     partial(_wrong_index, part, axis, size))
         parts.append(part)
     return tuple(parts)
+
+
+def _wrong_index(part, axis, size):
+    return InvalidArgumentError(
+        None, None, f"an index on axis {axis} is not in [0, {size}): the indices go from "
+                    f"{int(part.min())} to {int(part.max())}")
 
 
 def check_nd_shapes(ref, indices, updates) -> None:

@@ -267,6 +267,7 @@ class Assert(OpDef):
     multiple = True
     effects = "io"
     grad = NotDifferentiable
+    waits_for_gpu = "the run stops here if it fails"
 
     def infer(self, condition: Spec, data, *, summarize=_SHOWN):
         shape_rules.require_rank(condition, 0, "a condition")

@@ -11,6 +11,7 @@ number of rows; it stands in `unsorted_segment.py`, its sum in `gather.py`.
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef import shape_rules
@@ -64,16 +65,20 @@ def combined_rows(xp, combine, neutral, rows, ids, count):
 
 def checked_ids(xp, ids, length):
     """How many segments sorted ids make; raises when they fall, are negative or too few."""
+    check_ids(xp, ids, length)
+    return int(ids[-1]) + 1 if ids.size else 0
+
+
+def check_ids(xp, ids, length):
+    """Raises InvalidArgumentError unless there are so many ids, which never fall."""
     if ids.size != length:
         raise InvalidArgumentError(None, None, "segment_ids should be the same size as dimension 0 "
                                    f"of input: got {ids.size} and {length}")
-    if not ids.size:
-        return 0
-    if int(ids[0]) < 0:
-        raise InvalidArgumentError(None, None, "segment ids must be >= 0")
-    if bool((ids[1:] < ids[:-1]).any()):
-        raise InvalidArgumentError(None, None, "segment ids are not increasing")
-    return int(ids[-1]) + 1
+    if ids.size:
+        raise_if(xp, ids[0] < 0,
+                 lambda: InvalidArgumentError(None, None, "segment ids must be >= 0"))
+        raise_if(xp, ids[1:] < ids[:-1],
+                 lambda: InvalidArgumentError(None, None, "segment ids are not increasing"))
 
 
 class _Segment(OpDef, abstract=True):
@@ -82,6 +87,7 @@ class _Segment(OpDef, abstract=True):
     T = dt.NUMBER
     dtypes = {"segment_ids": "Tindices"}
     Tindices = dt.INDEX
+    waits_for_gpu = "the last id tells how many rows there are"
 
     def infer(self, data, segment_ids):
         shape_rules.require_rank(segment_ids, 1, "segment_ids")

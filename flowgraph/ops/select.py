@@ -79,6 +79,7 @@ class Where(OpDef):
 
     T = dt.NUMBER + dt.BOOL
     grad = NotDifferentiable
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, condition):
         shape_rules.require_rank_at_least(condition, 1, "a condition")
@@ -169,11 +170,7 @@ class OneHot(OpDef):
         return Spec(on_value.dtype, indices.shape[:at] + (depth.value,) + indices.shape[at:])
 
     def kernel(self, xp, indices, depth, on_value, off_value, *, axis=-1, out=None):
-        if depth < 0:
-            raise InvalidArgumentError(None, None, f"depth must be non-negative, got: {depth}")
-        if axis > indices.ndim:
-            raise InvalidArgumentError(None, None, "axis must be -1 or from 0 to "
-                                       f"{indices.ndim}, got {axis}")
+        _check_axis(indices, depth, axis)
         at = axis if axis >= 0 else indices.ndim
         result = out
         if out is None:
@@ -191,6 +188,21 @@ class OneHot(OpDef):
         known = (levels >= 0) & (levels < depth)
         result.reshape(-1)[places if bool(known.all()) else places[known]] = on_value
         return result
+
+    def kernel_cupy(self, xp, indices, depth, on_value, off_value, *, axis=-1):
+        _check_axis(indices, depth, axis)
+        levels = xp.expand_dims(indices.astype("int64"), axis)
+        sizes = [1] * levels.ndim
+        sizes[axis] = depth
+        return xp.where(levels == xp.arange(depth).reshape(sizes), on_value, off_value)
+
+
+def _check_axis(indices, depth, axis):
+    if depth < 0:
+        raise InvalidArgumentError(None, None, f"depth must be non-negative, got: {depth}")
+    if axis > indices.ndim:
+        raise InvalidArgumentError(None, None, "axis must be -1 or from 0 to "
+                                   f"{indices.ndim}, got {axis}")
 
 
 def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):

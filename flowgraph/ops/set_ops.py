@@ -44,6 +44,7 @@ class SetSize(OpDef):
     dtypes = {"set_indices": INT64, "set_values": "T", "set_shape": INT64}
     host_inputs = ("set_shape",)
     grad = NotDifferentiable
+    waits_for_gpu = "how large a set is depends on its elements"
 
     def infer(self, set_indices, set_values, set_shape, *, validate_indices=True):
         rank = _sparse_rank(set_indices, set_values, set_shape)
@@ -68,6 +69,8 @@ class _SetOperation(OpDef, abstract=True):
 class DenseToDenseSetOperation(_SetOperation):
     """A set operation on the rows of two dense tensors."""
 
+    waits_for_gpu = "how large a set is depends on its elements"
+
     def infer(self, set1, set2, *, set_operation, validate_indices=True):
         shape_rules.require_rank_at_least(set1, 2, "set1")
         shape_rules.require_rank_at_least(set2, 2, "set2")
@@ -88,6 +91,7 @@ class DenseToSparseSetOperation(_SetOperation):
 
     dtypes = {"set2_indices": INT64, "set2_shape": INT64}
     host_inputs = ("set2_shape",)
+    waits_for_gpu = "how large a set is depends on its elements"
 
     def infer(self, set1, set2_indices, set2_values, set2_shape, *, set_operation,
               validate_indices=True):
@@ -109,6 +113,7 @@ class SparseToSparseSetOperation(_SetOperation):
     dtypes = {"set1_indices": INT64, "set1_shape": INT64, "set2_indices": INT64,
               "set2_shape": INT64}
     host_inputs = ("set1_shape", "set2_shape")
+    waits_for_gpu = "how large a set is depends on its elements"
 
     def infer(self, set1_indices, set1_values, set1_shape, set2_indices, set2_values, set2_shape,
               *, set_operation, validate_indices=True):

@@ -209,6 +209,7 @@ class BroadcastArgs(OpDef):
     """The shape that tensors of shapes s0 and s1 broadcast to."""
 
     T = dt.INDEX
+    on_host = frozenset(("s0", "s1"))
     grad = NotDifferentiable
 
     def infer(self, s0, s1):

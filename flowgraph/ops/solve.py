@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.graph.graph import name_scope
@@ -120,14 +121,15 @@ class MatrixTriangularSolve(OpDef):
     """x with `matrix` x = `rhs`, where only one triangle of `matrix` is read."""
 
     multiplies = True
+    checks_data = True
     T = MATRIX
 
     def infer(self, matrix, rhs, *, lower=True, adjoint=False):
         return _solution(matrix, rhs)
 
     def kernel(self, xp, matrix, rhs, *, lower=True, adjoint=False):
-        if bool((xp.diagonal(matrix, 0, -2, -1) == 0).any()):
-            raise InvalidArgumentError(None, None, f"{_SINGULAR}: a diagonal element is 0")
+        raise_if(xp, xp.diagonal(matrix, 0, -2, -1) == 0, lambda: InvalidArgumentError(
+            None, None, f"{_SINGULAR}: a diagonal element is 0"))
         return solve_triangular(xp, matrix, rhs, lower, adjoint)
 
     def grad(self, op, dy):

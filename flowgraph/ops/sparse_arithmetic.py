@@ -67,6 +67,7 @@ class SparseAdd(OpDef):
     dtypes = {**_TWO_SPARSE, "thresh": "Treal"}
     host_inputs = ("a_shape", "b_shape")
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, a_indices, a_values, a_shape, b_indices, b_values, b_shape, thresh):
         shape_rules.require_rank(thresh, 0, "thresh")
@@ -106,6 +107,7 @@ class SparseAddGrad(OpDef):
     T = dt.NUMBER
     dtypes = {"a_indices": INT64, "b_indices": INT64, "sum_indices": INT64}
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, backprop_val_grad, a_indices, b_indices, sum_indices):
         shape_rules.require_rank(a_indices, 2, "a_indices")
@@ -158,6 +160,7 @@ class SparseTensorDenseAdd(OpDef):
     Tindices = dt.INDEX
     dtypes = {"a_indices": "Tindices", "a_shape": "Tindices"}
     host_inputs = ("a_shape",)
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, a_indices, a_values, a_shape, b):
         _, length = sparse_rule(a_indices, a_values, a_shape)
@@ -244,6 +247,8 @@ class _Extreme(OpDef, abstract=True):
 class SparseSparseMaximum(_Extreme):
     """The maximum of two sparse tensors, at every place where one has an entry."""
 
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
+
     def kernel(self, xp, a_indices, a_values, a_shape, b_indices, b_values, b_shape):
         return _extreme(xp, xp.maximum, (a_indices, a_values, a_shape),
                         (b_indices, b_values, b_shape))
@@ -251,6 +256,8 @@ class SparseSparseMaximum(_Extreme):
 
 class SparseSparseMinimum(_Extreme):
     """The minimum of two sparse tensors, at every place where one has an entry."""
+
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, a_indices, a_values, a_shape, b_indices, b_values, b_shape):
         return _extreme(xp, xp.minimum, (a_indices, a_values, a_shape),
@@ -342,6 +349,8 @@ class _Cwise(OpDef, abstract=True):
 class SparseDenseCwiseMul(_Cwise):
     """Each entry times what the dense tensor has at its place."""
 
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
+
     def kernel(self, xp, sp_indices, sp_values, sp_shape, dense):
         return sp_values * _dense_at(xp, sp_indices, sp_values, sp_shape, dense)
 
@@ -353,6 +362,8 @@ class SparseDenseCwiseMul(_Cwise):
 
 class SparseDenseCwiseDiv(_Cwise):
     """Each entry over what the dense tensor has at its place."""
+
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, sp_indices, sp_values, sp_shape, dense):
         dense = _dense_at(xp, sp_indices, sp_values, sp_shape, dense)
@@ -368,6 +379,8 @@ class SparseDenseCwiseDiv(_Cwise):
 
 class SparseDenseCwiseAdd(_Cwise):
     """Each entry plus what the dense tensor has at its place; all other places stay empty."""
+
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, sp_indices, sp_values, sp_shape, dense):
         return sp_values + _dense_at(xp, sp_indices, sp_values, sp_shape, dense)

@@ -41,6 +41,7 @@ class SparseToDense(OpDef):
     Tindices = dt.INDEX
     dtypes = {"sparse_indices": "Tindices", "output_shape": "Tindices"}
     host_inputs = ("output_shape",)
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, sparse_indices, output_shape, sparse_values, default_value, *,
               validate_indices=True):

@@ -50,6 +50,7 @@ class SparseReorder(OpDef):
     dtypes = {"input_indices": INT64, "input_shape": INT64}
     host_inputs = ("input_shape",)
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, input_indices, input_values, input_shape):
         count, rank = sparse_rule(input_indices, input_values, input_shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -29,6 +31,7 @@ class SparseTensorDenseMatMul(OpDef):
     Tindices = dt.INDEX
     dtypes = {"a_indices": "Tindices", "a_shape": INT64}
     host_inputs = ("a_shape",)
+    checks_data = True
 
     def infer(self, a_indices, a_values, a_shape, b, *, adjoint_a=False, adjoint_b=False):
         _, rank = sparse_rule(a_indices, a_values, a_shape)
@@ -57,7 +60,7 @@ class SparseTensorDenseMatMul(OpDef):
         if b.shape[1] == 1:  # numbers are added up in place: 100 thousand of them in 1 ms, not 12
             products = a_values * xp.take(b.reshape(-1), inner)
             return summed_rows(xp, products, rows, sizes[0]).reshape(-1, 1)
-        if rows.size * b.shape[1] <= FEW:
+        if rows.size * b.shape[1] <= FEW or xp is not np:
             return summed_rows(xp, a_values[:, None] * xp.take(b, inner, axis=0), rows, sizes[0])
 
         def products(places):

@@ -45,6 +45,7 @@ class SparseConcat(OpDef):
     host_inputs = ("shapes",)
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, indices, values, shapes, *, concat_dim):
         count, rank, sizes = 0, None, None
@@ -157,6 +158,7 @@ class SparseSplit(OpDef):
     host_inputs = ("split_dim", "shape")
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, split_dim, indices, values, shape, *, num_split):
         shape_rules.require_rank(split_dim, 0, "a split_dim")
@@ -256,6 +258,7 @@ class SparseSlice(OpDef):
     dtypes = {**_ONE_SPARSE, "start": INT64, "size": INT64}
     host_inputs = ("shape", "start", "size")
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, indices, values, shape, start, size):
         _, rank = sparse_rule(indices, values, shape)
@@ -299,6 +302,7 @@ class SparseSliceGrad(OpDef):
 
     T = dt.NUMBER
     dtypes = {"input_indices": INT64, "input_start": INT64, "output_indices": INT64}
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, backprop_val_grad, input_indices, input_start, output_indices):
         shape_rules.require_rank(input_indices, 2, "input_indices")
@@ -382,6 +386,7 @@ class SparseFillEmptyRows(OpDef):
     dtypes = {"indices": INT64, "dense_shape": INT64}
     host_inputs = ("dense_shape",)
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, indices, values, dense_shape, default_value):
         shape_rules.require_rank(default_value, 0, "a default_value")
@@ -419,6 +424,7 @@ class SparseFillEmptyRowsGrad(OpDef):
     T = dt.NUMBER
     dtypes = {"reverse_index_map": INT64}
     multiple = True
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, reverse_index_map, grad_values):
         shape_rules.require_rank(reverse_index_map, 1, "reverse_index_map")

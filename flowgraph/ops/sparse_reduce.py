@@ -85,6 +85,8 @@ class _ReduceSparse(OpDef, abstract=True):
 class SparseReduceSum(_Reduce):
     """The sums of the entries over the axes `reduction_axes`, as a dense tensor."""
 
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
+
     def kernel(self, xp, input_indices, input_values, input_shape, reduction_axes, *,
                keep_dims=False):
         places, sizes = _groups(xp, input_indices, input_values, input_shape, reduction_axes,
@@ -107,6 +109,7 @@ class SparseReduceMax(_Reduce):
 
     T = dt.REAL
     grad = NotDifferentiable
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, input_indices, input_values, input_shape, reduction_axes, *,
                keep_dims=False):
@@ -118,6 +121,8 @@ class SparseReduceMax(_Reduce):
 
 class SparseReduceSumSparse(_ReduceSparse):
     """The sums of the entries over the axes `reduction_axes`, as a sparse tensor."""
+
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, input_indices, input_values, input_shape, reduction_axes, *,
                keep_dims=False):
@@ -132,6 +137,7 @@ class SparseReduceMaxSparse(_ReduceSparse):
     """The maxima of the entries over the axes `reduction_axes`, as a sparse tensor."""
 
     T = dt.REAL
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def kernel(self, xp, input_indices, input_values, input_shape, reduction_axes, *,
                keep_dims=False):
@@ -275,6 +281,7 @@ class SparseSoftmax(OpDef):
     T = dt.DTypeSet("float32 or float64", (dt.float32, dt.float64))
     dtypes = {"sp_indices": INT64, "sp_shape": INT64}
     host_inputs = ("sp_shape",)
+    waits_for_gpu = "how many entries there are, and where, depends on the indices"
 
     def infer(self, sp_indices, sp_values, sp_shape):
         count, rank = sparse_rule(sp_indices, sp_values, sp_shape)

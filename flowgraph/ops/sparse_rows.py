@@ -10,6 +10,7 @@ import math
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -54,12 +55,17 @@ def check_parts(indices, values, sizes):
 
 def check_bounds(xp, indices, sizes):
     """Raises InvalidArgumentError unless each row of indices lies in a tensor of these sizes."""
-    if indices.size and (int(indices.min()) < 0 or any(
-            int(indices[:, axis].max()) >= size for axis, size in enumerate(sizes))):
+    def error():
         outside = (indices < 0) | (indices >= xp.array(sizes, dtype="int64"))
         at = int(xp.argmax(outside.any(axis=1)))
-        raise InvalidArgumentError(None, None, f"indices[{at}] = {indices[at].tolist()} is out of "
-                                   f"bounds: need 0 <= index < {list(sizes)}")
+        return InvalidArgumentError(None, None, f"indices[{at}] = {indices[at].tolist()} is out of "
+                                    f"bounds: need 0 <= index < {list(sizes)}")
+
+    if indices.size:
+        outside = indices.min() < 0
+        for axis, size in enumerate(sizes):
+            outside = outside | (indices[:, axis].max() >= size)
+        raise_if(xp, outside, error)
 
 
 def check_order(xp, indices):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.checks import raise_if
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef import shape_rules
@@ -17,8 +18,8 @@ from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.gather import gather, take, unsorted_segment_sum
 from flowgraph.ops.join import concat
 from flowgraph.ops.reshape import reshape
-from flowgraph.ops.row_sums import summed_rows
-from flowgraph.ops.segment import checked_ids
+from flowgraph.ops.row_sums import counted, summed_rows
+from flowgraph.ops.segment import check_ids, checked_ids
 from flowgraph.ops.shape import shape
 from flowgraph.ops.unary import sqrt
 
@@ -42,6 +43,7 @@ class SparseSegmentSum(_SparseSegment):
     """Row i of the result is the sum of the picked rows whose segment id is i."""
 
     T = dt.REAL
+    waits_for_gpu = "the last id tells how many rows there are"
 
     def kernel(self, xp, data, indices, segment_ids):
         return _total(xp, data, indices, segment_ids)
@@ -49,6 +51,8 @@ class SparseSegmentSum(_SparseSegment):
 
 class SparseSegmentMean(_SparseSegment):
     """Row i of the result is the mean of the picked rows whose segment id is i, or 0."""
+
+    waits_for_gpu = "the last id tells how many rows there are"
 
     def kernel(self, xp, data, indices, segment_ids):
         total = _total(xp, data, indices, segment_ids)
@@ -60,6 +64,8 @@ class SparseSegmentMean(_SparseSegment):
 
 class SparseSegmentSqrtN(_SparseSegment):
     """Row i is the sum of the picked rows of segment i over the square root of their number."""
+
+    waits_for_gpu = "the last id tells how many rows there are"
 
     def kernel(self, xp, data, indices, segment_ids):
         total = _total(xp, data, indices, segment_ids)
@@ -75,6 +81,7 @@ class _WithNumSegments(_SparseSegment, abstract=True):
     dtypes = {"indices": "Tidx", "segment_ids": "Tsegmentids", "num_segments": "Tnumsegments"}
     Tnumsegments = dt.INDEX
     host_inputs = ("num_segments",)
+    checks_data = True
 
     def infer(self, data, indices, segment_ids, num_segments):
         shape_rules.require_rank(num_segments, 0, "num_segments")
@@ -128,17 +135,20 @@ def _inferred(data, indices, segment_ids, count):
 
 
 def _total(xp, data, indices, segment_ids, num_segments=None):
-    count = checked_ids(xp, segment_ids, indices.size)
-    if num_segments is not None and count > num_segments:
-        raise InvalidArgumentError(None, None, f"segment id {count - 1} is not below num_segments "
-                                   f"{num_segments}")
-    return summed_rows(xp, take(xp, data, indices, 0), segment_ids,
-                       count if num_segments is None else num_segments)
+    if num_segments is None:
+        num_segments = checked_ids(xp, segment_ids, indices.size)
+    else:
+        check_ids(xp, segment_ids, indices.size)
+        if indices.size:
+            raise_if(xp, segment_ids[-1] >= num_segments, lambda: InvalidArgumentError(
+                None, None, f"segment id {int(segment_ids[-1])} is not below num_segments "
+                            f"{num_segments}"))
+    return summed_rows(xp, take(xp, data, indices, 0), segment_ids, num_segments)
 
 
 def _lengths(xp, total, segment_ids):
     """How many rows each segment has, at least 1, shaped and typed to divide `total`."""
-    lengths = xp.maximum(xp.bincount(segment_ids, minlength=len(total)), 1)
+    lengths = xp.maximum(counted(xp, segment_ids, len(total)), 1)
     return lengths.reshape((-1,) + (1,) * (total.ndim - 1)).astype(total.dtype)
 
 

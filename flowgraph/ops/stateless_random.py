@@ -77,6 +77,8 @@ class StatelessRandomNormal(_Floats):
 class StatelessTruncatedNormal(_Floats):
     """Normal numbers, those beyond 2 drawn again."""
 
+    waits_for_gpu = "numbers that do not fit are drawn again"
+
     def kernel(self, xp, shape, seed, *, dtype):
         return draw_floats(xp, distributions.truncated_normal, shape, dtype, _stream(seed))
 
@@ -89,6 +91,7 @@ class StatelessRandomUniformInt(OpDef):
     Tseed = dt.INDEX
     dtype = dt.INDEX
     host_inputs = ("shape", "seed")
+    on_host = frozenset(("minval", "maxval"))
     grad = NotDifferentiable
 
     def infer(self, shape: Spec, seed: Spec, minval: Spec, maxval: Spec):

@@ -18,6 +18,7 @@ class _TensorScatter(OpDef, abstract=True):
 
     dtypes = {"indices": "Tindices"}
     Tindices = dt.INDEX
+    checks_data = True
     change = ""  # the ufunc that puts old and new together; "" takes the new
 
     def infer(self, tensor, indices, updates):
@@ -35,7 +36,7 @@ def _changed(xp, change, tensor, indices, updates, out):
     if change:
         combine_nd(xp, getattr(xp, change), out, indices, updates)
         return out
-    index, target = nd_index(indices, tensor.shape), out
+    index, target = nd_index(xp, indices, tensor.shape), out
     if not index:  # each empty vector stands for the whole tensor
         index, target = (xp.zeros(indices.shape[:-1], "int64"),), out[None]
     target[index] = updates

@@ -20,6 +20,7 @@ class Unique(OpDef):
 
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, x, *, out_idx=dt.int32):
         shape_rules.require_rank(x, 1, "a vector")
@@ -55,6 +56,7 @@ class UniqueWithCounts(OpDef):
 
     multiple = True
     grad = NotDifferentiable
+    waits_for_gpu = "its result is as long as there are such elements"
 
     def infer(self, x, *, out_idx=dt.int32):
         shape_rules.require_rank(x, 1, "a vector")

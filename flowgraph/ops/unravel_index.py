@@ -18,6 +18,7 @@ class UnravelIndex(OpDef):
     dtypes = {"indices": "Tidx", "dims": "Tidx"}
     Tidx = dt.INDEX
     host_inputs = ("dims",)
+    checks_data = True
 
     def infer(self, indices, dims):
         shape_rules.require_rank(dims, 1, "dims")
@@ -27,7 +28,7 @@ class UnravelIndex(OpDef):
         return Spec(indices.dtype, None if indices.shape is None else (rank, *indices.shape))
 
     def kernel(self, xp, indices, dims):
-        return _coordinates(xp, in_range(indices, math.prod(dims)), dims)
+        return _coordinates(xp, in_range(xp, indices, math.prod(dims)), dims)
 
     grad = NotDifferentiable
 

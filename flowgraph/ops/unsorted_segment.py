@@ -33,6 +33,8 @@ class _UnsortedSegment(OpDef, abstract=True):
     Tindices = dt.INDEX
     Tnumsegments = dt.INDEX
     host_inputs = ("num_segments",)
+    checks_data = True
+    waits_for_gpu = "rows of one id are combined in turns, until none is left"
 
     def infer(self, data, segment_ids, num_segments):
         shape_rules.require_rank(num_segments, 0, "num_segments")
@@ -52,8 +54,8 @@ class UnsortedSegmentProd(_UnsortedSegment):
     """Row i of the result is the product of the slices of `data` whose segment id is i, or 1."""
 
     def kernel(self, xp, data, segment_ids, num_segments):
-        return combined_rows(xp, xp.multiply, 1, *_segments(data, segment_ids, num_segments),
-                             num_segments)
+        return combined_rows(xp, xp.multiply, 1, *_segments(xp, data, segment_ids,
+                                                                 num_segments), num_segments)
 
     def grad(self, op, dy):
         ids, count = op.inputs[1:]
@@ -72,7 +74,7 @@ class UnsortedSegmentMax(_UnsortedSegment):
 
     def kernel(self, xp, data, segment_ids, num_segments):
         return combined_rows(xp, xp.maximum, dt.of_numpy(data.dtype).min,
-                             *_segments(data, segment_ids, num_segments), num_segments)
+                             *_segments(xp, data, segment_ids, num_segments), num_segments)
 
     def grad(self, op, dy):
         ids, count = op.inputs[1:]
@@ -90,7 +92,7 @@ class UnsortedSegmentMin(_UnsortedSegment):
 
     def kernel(self, xp, data, segment_ids, num_segments):
         return combined_rows(xp, xp.minimum, dt.of_numpy(data.dtype).max,
-                             *_segments(data, segment_ids, num_segments), num_segments)
+                             *_segments(xp, data, segment_ids, num_segments), num_segments)
 
     def grad(self, op, dy):
         ids, count = op.inputs[1:]

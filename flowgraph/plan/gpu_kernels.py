@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.ops.cross_entropy import check_labels
 from flowgraph.plan.gpu_row_source import MOST_THREADS
 from flowgraph.plan.gpu_source import (
     BLOCK,
@@ -39,6 +40,7 @@ class KernelFunction:
 
     def __init__(self, group: KernelGroup) -> None:
         self.group = group
+        self.check_labels = check_labels  # of a group of one instruction that takes labels
         self._text = kernel_text(group)
         self._run = {"elementwise": self._elementwise, "reduction": self._reduction,
                      "rows": self._rows, "tensors": self._tensors}[group.kind]
@@ -126,10 +128,11 @@ class KernelFunction:
         return count > threads * MOST_IN_A_ROW
 
     def _rows(self, xp: Any, inputs: list[Any], outs: list[Any]) -> tuple[Any, ...]:
-        features = inputs[0]
+        features, member = inputs[0], self.group.members[0]
         if len(inputs) > 1 and inputs[1].shape[0] != features.shape[0]:
-            member = self.group.members[0]
             return member.op_def.kernel(xp, *inputs, **member.attrs)  # which says what is wrong
+        if member.op_def.checks_data:
+            self.check_labels(xp, features.shape, inputs[1])
         columns = features.shape[-1]
         rows = features.size // columns if columns else features.shape[0]
         shapes = [features.shape] if len(outs) == 1 else [features.shape[:1], features.shape]

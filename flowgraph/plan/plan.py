@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.core import parallel_numpy
+from flowgraph.core import checks, parallel_numpy
 from flowgraph.core.gpu import NO_GPUS, Gpu, arrays_of, on
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
@@ -91,10 +91,14 @@ class Step:
             self.xp = gpu.xp
             if in_kernel(instr):
                 from flowgraph.plan.gpu_kernels import KernelFunction  # late: few have a GPU
-                self.kernel = KernelFunction(instr.attrs["group"])
+                self.kernel = function = KernelFunction(instr.attrs["group"])
+                member = Step(function.group.members[0], (), (), (), (), ())
+                function.check_labels = checks.noting(gpu, member, function.check_labels)
             else:
                 kernel = getattr(instr.op_def, "kernel_cupy", self.kernel)
                 self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
+            if instr.op_def.checks_data:  # an error is told later, and has to name the step
+                self.kernel = checks.noting(gpu, self, self.kernel)
             self.scalars = tuple([j for j, value in enumerate(instr.inputs) if value is not None
                                   and is_number(value) and j not in self.host])
             if gpu is not current:

@@ -308,7 +308,9 @@ class Source:
 
     def _is_written_for(self, step: Step) -> bool:
         """Whether a step of a GPU can be a line of CuPy's: all lines are for one GPU."""
-        return step.gpu is self.plan.gpu and not hasattr(step.instr.op_def, "kernel_cupy")
+        op_def = step.instr.op_def
+        return (step.gpu is self.plan.gpu and not op_def.checks_data
+                and not hasattr(op_def, "kernel_cupy"))
 
     def _called_often(self) -> list[str]:
         """NumPy's functions that many steps call."""

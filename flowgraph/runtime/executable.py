@@ -27,11 +27,13 @@ from flowgraph.program.pipeline import prepare, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_at_waits
 from flowgraph.runtime.bound_plan import BoundPlan, Settings, WaitingPlan
+from flowgraph.runtime.checked_plan import CheckedPlan
 from flowgraph.runtime.feeds import check_shape
 from flowgraph.runtime.fetches import Fetches
 from flowgraph.runtime.state import State
 
 Shapes = tuple[tuple[int, ...], ...]
+AnyPlan = BoundPlan | WaitingPlan | CheckedPlan
 MOST_PLANS = 32  # per executable; the one not used for longest goes first
 OWN_AT_ONCE = 2  # shapes that get a plan of their own when they are first fed
 RUNS_BEFORE_OWN = 8  # of others, with the general plan: a plan takes the time of many runs
@@ -77,13 +79,13 @@ class Executable:
         with collector.paused():
             self.extracted: Program = extract(self.fetches.elements, feeds, done)
             self._prepared = prepare(self.extracted, settings.passes)
-        self._plans: OrderedDict[Shapes, BoundPlan | WaitingPlan] = OrderedDict()
+        self._plans: OrderedDict[Shapes, AnyPlan] = OrderedDict()
         self._has_general = "general_plans" in techniques(settings.passes)
-        self._general: tuple[tuple[Shape, ...], BoundPlan | WaitingPlan] | None = None
+        self._general: tuple[tuple[Shape, ...], AnyPlan] | None = None
         self._seen: OrderedDict[Shapes, int] = OrderedDict()  # runs with the general plan
         self._lock = threading.Lock()
 
-    def plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
+    def plan(self, shapes: Shapes) -> AnyPlan:
         """The plan for a run with feeds of these shapes, made when first asked for.
 
         Raises:
@@ -102,7 +104,7 @@ class Executable:
                     return self._general_plan(shapes)
         return self.own_plan(shapes)
 
-    def own_plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
+    def own_plan(self, shapes: Shapes) -> AnyPlan:
         """The plan that is made for just these shapes; raises as `plan` does."""
         with self._lock:
             if shapes not in self._plans:
@@ -131,7 +133,7 @@ class Executable:
             self._seen.popitem(last=False)
         return True
 
-    def _general_plan(self, shapes: Shapes) -> BoundPlan | WaitingPlan:
+    def _general_plan(self, shapes: Shapes) -> AnyPlan:
         """A plan for these shapes and all those before, sizes in which they differ unknown."""
         widest: tuple[Shape, ...] = shapes
         for before in (self._general[0],) if self._general is not None else self._plans:
@@ -141,11 +143,11 @@ class Executable:
                 self._general = widest, self._new_plan(self.optimised(widest))
         return self._general[1]
 
-    def _new_plan(self, program: Program) -> BoundPlan | WaitingPlan:
+    def _new_plan(self, program: Program) -> AnyPlan:
         parts = split_at_waits(program)
-        if parts is not None:
-            return WaitingPlan(*parts, self._state, self._settings)
-        return BoundPlan(self._settings.plan(program), self._state, self._settings)
+        plan = (BoundPlan(self._settings.plan(program), self._state, self._settings)
+                if parts is None else WaitingPlan(*parts, self._state, self._settings))
+        return CheckedPlan(plan, self._settings.gpus) if self._settings.gpus else plan
 
     def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""

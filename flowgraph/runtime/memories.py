@@ -61,7 +61,11 @@ class Memories:
 
     def fetched(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """What a run gives, in the host's memory."""
-        return tuple(to_host(values, self._gpus))
+        arrays = to_host(values, self._gpus)
+        if arrays:  # what is wrong is told before the new state is kept
+            for gpu in self._gpus.values():
+                gpu.look()
+        return tuple(arrays)
 
     def _is_there(self, value: Any, device: str) -> bool:
         if value is None or device == ANYWHERE:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.checks import FailedCheck
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import (
@@ -21,7 +22,17 @@ from flowgraph.plan.plan import Step
 from flowgraph.program.ir import Value
 
 
-def explained(error: Exception, step: Step) -> Exception:
+def explained_check(failed: FailedCheck) -> Exception:
+    """The error of a check on a GPU, as it would have been raised by its kernel."""
+    check = failed.check
+    with check.gpu:
+        error = check.error()
+    return explained(error, check.step, "" if not failed.is_earlier else (
+        "It was in an earlier run, which fetched nothing from the GPU, so that nothing waited for "
+        "it: the variables that it writes have changed."))
+
+
+def explained(error: Exception, step: Step, advice: str = "") -> Exception:
     """The error of a kernel with op, inputs and the user's line.
 
     TensorFlow's own classes keep their class. What NumPy raises about values becomes an
@@ -34,9 +45,9 @@ def explained(error: Exception, step: Step) -> Exception:
     if isinstance(error, OpError):
         if error.op is not None:
             return error
-        text = message(f"{where}: {error.message}", rows, section=_section(error))
+        text = message(f"{where}: {error.message}", rows, advice, _section(error))
         return type(error)(None, op, text).with_traceback(error.__traceback__)
-    text = message(f"{where}: {_said(error)}", rows, section="invalid-argument-error")
+    text = message(f"{where}: {_said(error)}", rows, advice, "invalid-argument-error")
     if instr.op_def.runs_user_code:
         return as_users_error(error, op, text)
     if isinstance(error, (ValueError, IndexError, np.linalg.LinAlgError)):

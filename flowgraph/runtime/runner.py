@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from flowgraph.core.blas import held_to_free_cores
+from flowgraph.core.checks import FailedCheck
 from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.pool import at_most
 from flowgraph.core.shapes import compatible
@@ -193,6 +194,8 @@ class Runner:
 
     def _explained(self, error: Exception) -> Exception:
         """The error, saying which op failed, on what, and at which line of the user's."""
+        if isinstance(error, FailedCheck):  # it knows its own step
+            return error
         step = getattr(error, "_flowgraph_step", None)
         if step is None and self._source is not None:
             trace = error.__traceback__

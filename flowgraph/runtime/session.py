@@ -32,6 +32,7 @@ from flowgraph.program.pipeline import check_names
 from flowgraph.runtime import devices, observe
 from flowgraph.runtime.arenas import ArenaPool
 from flowgraph.runtime.bound_plan import Settings
+from flowgraph.runtime.checked_plan import warn_of_failed
 from flowgraph.runtime.devices import DeviceAttributes, SessionDevices
 from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
@@ -424,6 +425,8 @@ class BaseSession:
     def close(self) -> None:
         """Frees what the session holds; running it afterwards raises. May be called twice."""
         self._closed = True
+        if self._settings.gpus:
+            warn_of_failed(self._settings.gpus)
         self._state.clear()
         self._partial_runs.clear()
         self._executables.clear()

@@ -119,6 +119,8 @@ class DeviceArray:
     def __getitem__(self, key: Any) -> Any:
         key = _on_host(key, "an index")
         key = key if type(key) is tuple else (key,)
+        if any(isinstance(part, np.ndarray) and part.dtype == bool for part in key):
+            note("x[mask]")
         if not any(part is Ellipsis for part in key):
             key = (*key, ...)  # so that a single element is a view too, as CuPy's
         try:

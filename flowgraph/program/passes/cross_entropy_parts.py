@@ -36,12 +36,13 @@ class CheckedLabels(OpDef, abstract=True):
 
     type = "CheckedLabels"
     params = ("labels",)
+    checks_data = True
 
     def infer(self, labels: Spec, *, features: Value) -> Spec:
         return labels
 
     def kernel(self, xp: Any, labels: Any, *, features: Value) -> Any:
-        check_labels(features.spec.shape, labels)
+        check_labels(xp, features.spec.shape, labels)
         return xp.array(labels)
 
 

@@ -1,0 +1,94 @@
+"""Runs on GPUs, whose checks of what is in arrays are looked at when the host waits for them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowgraph.core import frames
+from flowgraph.core.checks import FailedCheck, run_of_this_thread
+from flowgraph.core.gpu import Gpu
+from flowgraph.runtime.bound_plan import BoundPlan, WaitingPlan
+from flowgraph.runtime.run_errors import explained_check
+from flowgraph.runtime.runner import Hook, Runner
+
+MOST_LEFT = 512  # checks that runs leave which wait for nothing; then one of them waits
+
+
+class CheckedPlan:
+    """A plan that runs on GPUs. What its kernels have checked is told as by those of the host.
+
+    Args:
+        plan: the plan.
+        gpus: the session's, by name.
+    """
+
+    __slots__ = ("_gpus", "_plan")
+
+    def __init__(self, plan: BoundPlan | WaitingPlan, gpus: Mapping[str, Gpu]) -> None:
+        self._plan = plan
+        self._gpus = tuple(gpus.values())
+
+    @property
+    def runners(self) -> tuple[Runner, ...]:
+        """Those of the plan."""
+        return self._plan.runners
+
+    def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
+            ) -> tuple[Any, ...]:
+        """Runs the plan once; raises as that does."""
+        return self._checked(self._plan.run, feeds, hooks, to_host)
+
+    def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], to_host: bool = True
+                       ) -> tuple[Any, ...]:
+        """Runs the plan once, with hooks called around each step."""
+        return self._checked(self._plan.run_with_hooks, feeds, hooks, to_host=to_host)
+
+    def _checked(self, run: Callable[..., tuple[Any, ...]], *args: Any, **kwargs: Any
+                 ) -> tuple[Any, ...]:
+        with run_of_this_thread() as kept:
+            try:
+                results = run(*args, **kwargs)
+                for check in kept:
+                    check.gpu.left.append(check)
+                if kept and max(len(gpu.left) for gpu in self._gpus) > MOST_LEFT:
+                    kept.clear()
+                    self._look()
+                return results
+            except FailedCheck as failed:
+                raise explained_check(failed) from None
+            except Exception as error:
+                # A kernel that went on after a failed check may have failed for that very reason.
+                first = self._failed_before()
+                if first is None:
+                    raise
+                raise explained_check(first) from error
+
+    def _look(self) -> None:
+        for gpu in self._gpus:
+            gpu.look()
+
+    def _failed_before(self) -> FailedCheck | None:
+        try:
+            self._look()
+        except FailedCheck as failed:
+            return failed
+        except Exception:  # the GPU is in trouble itself: what has been raised tells it
+            return None
+        return None
+
+
+def warn_of_failed(gpus: Mapping[str, Gpu]) -> None:
+    """Warns of what has failed in runs that no one has waited for.
+
+    Args:
+        gpus: of a session that is closed, by name.
+    """
+    for gpu in gpus.values():
+        try:
+            gpu.look()
+        except FailedCheck as failed:
+            frame = frames.user_frame()
+            warnings.warn_explicit(str(explained_check(failed)), RuntimeWarning, frame.filename,
+                                   frame.lineno)
