@@ -159,6 +159,11 @@ class _Threads:
             return max(1, min(self._users, int(free_cores() + _A_PART)))
         return self._users
 
+    @property
+    def are_held_back(self) -> bool:
+        """Whether a run has fewer threads than the user allows, since others use the cores."""
+        return self._runs == 1 and not self._held and self._now < self._users
+
     def _find(self) -> None:
         self._library, self._is_found = find(), True
         if self._library is not None and self._library.get_threads() > 1:
@@ -189,6 +194,13 @@ class _Held:
 
 
 _threads = _Threads()
+
+
+def is_held_back() -> bool:
+    """Whether the run that multiplies has fewer threads of the library than there could be."""
+    return _threads.are_held_back
+
+
 held_to_free_cores = _Held(_threads, 1, 0)  # `with held_to_free_cores:` around a run
 held_to_one_thread = _Held(_threads, 0, 1)  # around what runs beside other products
 if hasattr(os, "register_at_fork"):

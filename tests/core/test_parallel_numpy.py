@@ -21,7 +21,10 @@ def numbers(*shape):
 @pytest.mark.parametrize("m,k,n", [(64, 5, 48), (200, 7, 3), (3, 7, 200), (17, 1, 97), (50, 4, 50),
                                    (1, 8, 33), (33, 8, 1), (0, 4, 40), (40, 0, 40), (129, 9, 129)])
 @pytest.mark.parametrize("turned", ["", "a", "b", "ab"])
-def test_dot(m, k, n, turned) -> None:
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_dot(m, k, n, turned, is_busy, monkeypatch) -> None:
+    monkeypatch.setattr(parallel_numpy, "_VERY_LARGE", 1)
+    monkeypatch.setattr(parallel_numpy, "is_held_back", lambda: is_busy)
     a = numbers(k, m).T if "a" in turned else numbers(m, k)
     b = numbers(n, k).T if "b" in turned else numbers(k, n)
     expected = np.dot(a, b)
@@ -29,6 +32,19 @@ def test_dot(m, k, n, turned) -> None:
     out = np.full((m, n), np.nan)
     assert parallel_numpy.dot(a, b, out=out) is out
     np.testing.assert_allclose(out, expected, rtol=1e-12)
+
+
+def test_rows_are_shared_out_while_the_library_is_held_back(monkeypatch) -> None:
+    shared = []
+    monkeypatch.setattr(parallel_numpy, "parallel", lambda jobs: [
+        shared.append(job.args[0].shape) or job() for job in jobs])
+    a, b = numbers(20, 30), numbers(30, 10)
+    for is_busy in (True, False):
+        monkeypatch.setattr(parallel_numpy, "is_held_back", lambda is_busy=is_busy: is_busy)
+        monkeypatch.setattr(parallel_numpy, "_VERY_LARGE", 20 * 30 * 10)
+        parallel_numpy.dot(a, b)
+        parallel_numpy.dot(a[1:], b)
+    assert shared == [(3, 30), (3, 30), (4, 30), (3, 30), (3, 30), (4, 30)]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 4, 32, 33])
