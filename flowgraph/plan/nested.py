@@ -6,8 +6,9 @@
     Sigmoid = np_reciprocal(np_add(c1_0, np_exp(np_negative(x, b0), b0), b0), b0)
 
 The functions are looked up once for the whole run, `out` is given by position, and a number is an
-array with no axes: NumPy asks of a Python number each time which dtype it takes on. A sigmoid of
-32x64 numbers takes 8 µs instead of 11, its gradient 5 instead of 7.
+array with no axes: NumPy asks of a Python number each time which dtype it takes on. Called alone,
+the lines of a sigmoid of 32x64 numbers take 4.8 µs instead of 5.9, of tanh's gradient 2.6 instead
+of 3.6.
 """
 
 from __future__ import annotations

@@ -232,7 +232,8 @@ def program_text(program: Program) -> str:
         rows.append(("feed", feed.value.name, f"{feed.value.spec}{_where(feed.value)}"))
     for read in program.reads:
         unsure = " or uninitialized" if read.optional else ""
-        rows.append(("state", read.value.name, f"{read.value.spec}{unsure}{_where(read.value)}"))
+        rows.append(("state", read.value.name, f"{read.value.spec}{unsure}{_where(read.value)}"
+                                               f"{_parts(read.variable)}"))
     shown: set[Value] = set()
     for instr in program.instrs:
         for value in instr.inputs:
@@ -246,7 +247,8 @@ def program_text(program: Program) -> str:
         if instr.bodies:
             below[len(rows) - 1] = _body_lines(instr)
     for write in program.writes:
-        rows.append(("write", write.variable.name, f"= {value_text(write.value)}"))
+        rows.append(("write", write.variable.name,
+                     f"= {value_text(write.value)}{_parts(write.variable)}"))
     width = min(max((len(name) for _, name, _ in rows), default=0), 40)
     lines: list[str] = []
     for i, (kind, name, text) in enumerate(rows):
@@ -257,6 +259,12 @@ def program_text(program: Program) -> str:
 
 def _where(placed: Value | Instr) -> str:
     return f"  on {placed.device}" if placed.device else ""
+
+
+def _parts(variable: Any) -> str:
+    """The variables that are read or written as one (`program/packs.py`), in order."""
+    names = [part.name for part in getattr(variable, "variables", ())]
+    return f", parts: {', '.join(names)}" if names else ""
 
 
 def _body_lines(instr: Instr) -> list[str]:

@@ -75,11 +75,11 @@ def test_the_formula_is_applied_to_all_variables_at_once() -> None:
     assert text(program) == lines("""
         feed x float32[2]
         feed y float32[16, 1]
-        state b_all float32[18]
+        state b_all float32[18], parts: b, a
         y_all float32[18] = Packed(y, x, pack=<2 tensors, 18 elements>)
         sgd/update_b/mul_all float32[18] = Mul(y_all, 0.5)
         sgd/update_b/AssignSub_all float32[18] = AssignSub(b_all, sgd/update_b/mul_all)
-        write b_all = sgd/update_b/AssignSub_all
+        write b_all = sgd/update_b/AssignSub_all, parts: b, a
         return nothing""")
 
 
