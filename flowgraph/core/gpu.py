@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.core import checks
+from flowgraph.core import checks, tensor_float_32
 
 INSTALL = "pip install cupy-cuda12x (for CUDA 13: cupy-cuda13x)"
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of Linux, of Linux inside Windows, of AMD
@@ -285,6 +285,7 @@ class CupyGpu(Gpu):
             self._stream = cuda.Stream()
             self._pool = cuda.MemoryPool()
             self._pool.set_limit(size=limit)
+            tensor_float_32.tell(self.xp)
 
     def __enter__(self) -> CupyGpu:
         self._device.__enter__()

@@ -1,6 +1,10 @@
 """`tf.config.experimental`: which devices sessions see, and how GPUs are divided."""
 
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.core.tensor_float_32 import (
+    enable_tensor_float_32_execution,
+    tensor_float_32_execution_enabled,
+)
 from flowgraph.runtime.physical_devices import (
     PhysicalDevice,
     VirtualDeviceConfiguration,
