@@ -1,9 +1,9 @@
-"""Makes docs/gpu_ops.md: which ops have no kernel for a GPU, and why.
+"""Makes docs/gpu_ops.md: which ops have no kernel for a GPU, or wait for it, and why.
 
     python docs/gpu_ops.py            # prints what is out of date; status 1 if anything is
     python docs/gpu_ops.py --write    # writes the page
 
-All of it comes from `host_only` of the classes of the ops.
+All of it comes from `host_only` and `waits_for_gpu` of the classes of the ops.
 """
 
 from __future__ import annotations
@@ -35,15 +35,33 @@ CuPy has no arrays of them. These ops have no kernel for a GPU:
 | --- | --- |
 """
 
+WAITS = """
+## Ops for which the host waits
+
+A run tells the GPU what to do and goes on; it waits at the end, for what is fetched. What kernels
+check (indices in range, labels that are classes, no division by zero) is looked at then, before
+variables change. A run that fetches nothing does not wait, and what it has checked is told by the
+next run that does. In the midst of a run the host waits only for values that an op of the CPU
+takes, and for these ops:
+
+| why | ops |
+| --- | --- |
+"""
+
 
 def page() -> str:
     """The page as it should be."""
+    return HEAD + table("host_only") + WAITS + table("waits_for_gpu")
+
+
+def table(fact: str) -> str:
+    """Rows of the ops that give a reason, those with most ops first."""
     reasons: dict[str, list[str]] = {}
     for name, op_def in REGISTRY.items():
-        if op_def.host_only:
-            reasons.setdefault(op_def.host_only, []).append(name)
+        if getattr(op_def, fact):
+            reasons.setdefault(getattr(op_def, fact), []).append(name)
     rows = sorted(reasons.items(), key=lambda row: (-len(row[1]), row[0]))
-    return HEAD + "".join(
+    return "".join(
         f"| {why} | {', '.join(f'`{name}`' for name in sorted(names))} |\n" for why, names in rows)
 
 
