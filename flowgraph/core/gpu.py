@@ -55,12 +55,15 @@ class Gpu:
 
     Attributes:
         left: the checks of runs that have ended without waiting for the GPU.
+        stamps: by id of arrays that graphs write again and again, a list of one number, which is
+            another one each time.
     """
 
     def __init__(self, name: str, xp: Any) -> None:
         self.name = name
         self.xp = xp
         self.left: deque[checks.Check] = deque()
+        self.stamps: dict[int, list[int]] = {}
 
     def __enter__(self) -> Gpu:
         raise NotImplementedError
@@ -122,6 +125,10 @@ class Gpu:
         Args:
             value: what `is_on_gpu` is true of.
         """
+        raise NotImplementedError
+
+    def graphs(self) -> Any:
+        """An object that records what the GPU is told, see core/gpu_graphs.py."""
         raise NotImplementedError
 
     def memory(self) -> tuple[int, int]:
@@ -299,6 +306,11 @@ class CupyGpu(Gpu):
         self._allocator.entered.pop().__exit__(*exc)
         self._stream.__exit__(*exc)
         self._device.__exit__(*exc)
+
+    def graphs(self) -> Any:
+        """An object that records what the GPU is told."""
+        from flowgraph.core.gpu_graphs import CupyGraphs  # late: it is for what runs often
+        return CupyGraphs(self, self._stream, self._pool.get_limit())
 
     def memory(self) -> tuple[int, int]:
         """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""

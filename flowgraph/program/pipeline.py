@@ -67,6 +67,7 @@ PASSES: dict[str, Pass] = {
 # How a plan is run, by name; each changes the time and the memory that a run takes, no result.
 PLANNING: dict[str, str] = {
     "buffer_reuse": "results are written into memory that the plan reuses, or over an input",
+    "cuda_graphs": "from the third run on all that a GPU does in a run is launched as one",
     "double_buffering": "what a variable becomes is written into the array that it had before",
     "general_plans": "from a third shape on, first runs use a plan for all sizes",
     "joins_in_place": "parts of a concatenation are written where they will stand in it",
@@ -114,8 +115,8 @@ def prepare(program: Program, passes: Iterable[str] | None = None) -> Program:
     return _run(program, [(name, PASSES[name]) for name in _order(passes) if name in _FIRST])
 
 
-def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequence[str] = ()
-             ) -> Program:
+def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequence[str] = (),
+             for_graph: bool = False) -> Program:
     """Runs the passes over a program until nothing changes, at most three times (large ones once).
 
     Args:
@@ -123,13 +124,15 @@ def optimise(program: Program, passes: Iterable[str] | None = None, gpus: Sequen
         passes: names of the passes to run, in any order; None for all. Those of PLANNING may be
             among them.
         gpus: the GPUs that there are, as "gpu:0"; the program is placed on them.
+        for_graph: as for `place`.
 
     Raises:
         ValueError: there is no pass of such a name.
     """
     names = _order(passes)
     if gpus:
-        placed = place(_optimise(program, [n for n in names if n not in _FOR_HOST]), gpus)
+        placed = place(_optimise(program, [n for n in names if n not in _FOR_HOST]), gpus,
+                       for_graph)
         if checking:
             check(placed, "place")
         if placed.uses_gpu:

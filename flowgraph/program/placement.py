@@ -25,12 +25,13 @@ SMALL = 16  # elements
 _MOST_ROUNDS = 100  # each moves a variable to a GPU, or is the last one
 
 
-def place(program: Program, gpus: Sequence[str]) -> Program:
+def place(program: Program, gpus: Sequence[str], for_graph: bool = False) -> Program:
     """The program with a device for each instruction, and transfers between devices.
 
     Args:
         program: as optimised, without devices.
         gpus: the names of the GPUs that there are, as "gpu:0".
+        for_graph: whether a GPU gets the host's numbers in its memory, those that are known aside.
 
     Returns:
         The same program when all of it is better off on the host.
@@ -41,7 +42,7 @@ def place(program: Program, gpus: Sequence[str]) -> Program:
     for read in program.reads:
         at[read.value] = _at_first(read, gpus)
     for _ in range(_MOST_ROUNDS):
-        placed = _Placed(program, gpus, at)
+        placed = _Placed(program, gpus, at, for_graph)
         moved = {read.value: there for read in program.reads
                  if not at[read.value] and (there := placed.written.get(read.variable))}
         if not moved:
@@ -123,6 +124,7 @@ class _Placed:
         program: the program.
         gpus: the names of the GPUs.
         at: where the values are that it is given: feeds and reads.
+        for_graph: whether a GPU gets the host's numbers in its memory.
 
     Attributes:
         at: where each value is.
@@ -130,7 +132,9 @@ class _Placed:
         uses_gpu: whether anything is on a GPU.
     """
 
-    def __init__(self, program: Program, gpus: Sequence[str], at: dict[Value, str]) -> None:
+    def __init__(self, program: Program, gpus: Sequence[str], at: dict[Value, str],
+                 for_graph: bool = False) -> None:
+        self._for_graph = for_graph
         self._program = program
         self._gpus = gpus
         self._instrs: list[Instr] = []
@@ -209,7 +213,8 @@ class _Placed:
         inputs: list[Value | None] = []
         for value, now, is_array in zip(instr.inputs, here, _as_arrays(instr), strict=True):
             if value is None or only_looks(instr) or (
-                    takes_numbers and is_number(now)):  # type: ignore[arg-type]
+                    takes_numbers and is_number(now)  # type: ignore[arg-type]
+                    and not (self._for_graph and now.const is None)):  # type: ignore[union-attr]
                 inputs.append(now)
             else:
                 inputs.append(self._brought(value, device if is_array else "", instr.origins))

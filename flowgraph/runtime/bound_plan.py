@@ -41,9 +41,14 @@ class Settings(NamedTuple):
     pool: ArenaPool
     gpus: Mapping[str, Gpu] = NO_GPUS
 
-    def optimise(self, program: Program) -> Program:
-        """The program after the passes that are switched on, with a device for each instruction."""
-        return optimise(program, self.passes, tuple(self.gpus))
+    def optimise(self, program: Program, for_graph: bool = False) -> Program:
+        """The program after the passes that are switched on, with a device for each instruction.
+
+        Args:
+            program: the program.
+            for_graph: whether all that a GPU takes has to be in its memory.
+        """
+        return optimise(program, self.passes, tuple(self.gpus), for_graph)
 
     def plan(self, program: Program, may_return_feeds: bool = False) -> Plan:
         """A plan that uses the techniques that are switched on."""
@@ -84,6 +89,10 @@ class BoundPlan:
     def runners(self) -> tuple[Runner, ...]:
         """Its runner."""
         return (self.runner,)
+
+    def why_no_graph(self) -> str | None:
+        """None: CUDA graphs are switched off."""
+        return None
 
     def run_inside(self, feeds: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs once as part of another run; a body's plan reads and writes no variables."""
@@ -349,6 +358,10 @@ class WaitingPlan:
     def runners(self) -> tuple[Runner, ...]:
         """The runners of both parts; of the second for the shapes of the last run."""
         return *self.first.runners, self.rest.last_plan().runner
+
+    def why_no_graph(self) -> str | None:
+        """Why steady runs are no CUDA graph."""
+        return "it waits for other runs"
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgraph.core import frames
 from flowgraph.core.checks import FailedCheck, run_of_this_thread
@@ -12,6 +12,9 @@ from flowgraph.core.gpu import Gpu
 from flowgraph.runtime.bound_plan import BoundPlan, WaitingPlan
 from flowgraph.runtime.run_errors import explained_check
 from flowgraph.runtime.runner import Hook, Runner
+
+if TYPE_CHECKING:
+    from flowgraph.runtime.captured import SteadyPlan
 
 MOST_LEFT = 512  # checks that runs leave which wait for nothing; then one of them waits
 
@@ -26,7 +29,7 @@ class CheckedPlan:
 
     __slots__ = ("_gpus", "_plan")
 
-    def __init__(self, plan: BoundPlan | WaitingPlan, gpus: Mapping[str, Gpu]) -> None:
+    def __init__(self, plan: BoundPlan | WaitingPlan | SteadyPlan, gpus: Mapping[str, Gpu]) -> None:
         self._plan = plan
         self._gpus = tuple(gpus.values())
 
@@ -34,6 +37,10 @@ class CheckedPlan:
     def runners(self) -> tuple[Runner, ...]:
         """Those of the plan."""
         return self._plan.runners
+
+    def why_no_graph(self) -> str | None:
+        """Why steady runs are no CUDA graph; "" where they are, None where it is switched off."""
+        return self._plan.why_no_graph()
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:

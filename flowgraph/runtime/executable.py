@@ -110,7 +110,7 @@ class Executable:
             if shapes not in self._plans:
                 self._check(shapes)
                 with collector.paused():
-                    self._plans[shapes] = self._new_plan(self.optimised(shapes))
+                    self._plans[shapes] = self._new_plan(shapes)
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]
@@ -140,14 +140,23 @@ class Executable:
             widest = tuple(map(widen, widest, before))
         if self._general is None or self._general[0] != widest:
             with collector.paused():
-                self._general = widest, self._new_plan(self.optimised(widest))
+                self._general = widest, self._new_plan(widest)
         return self._general[1]
 
-    def _new_plan(self, program: Program) -> AnyPlan:
+    def _new_plan(self, shapes: tuple[Shape, ...]) -> AnyPlan:
+        program, settings = self.optimised(shapes), self._settings
         parts = split_at_waits(program)
-        plan = (BoundPlan(self._settings.plan(program), self._state, self._settings)
-                if parts is None else WaitingPlan(*parts, self._state, self._settings))
-        return CheckedPlan(plan, self._settings.gpus) if self._settings.gpus else plan
+        if parts is not None:
+            waiting = WaitingPlan(*parts, self._state, settings)
+            return CheckedPlan(waiting, settings.gpus) if settings.gpus else waiting
+        plan = BoundPlan(settings.plan(program), self._state, settings)
+        if not settings.gpus:
+            return plan
+        if not program.uses_gpu or "cuda_graphs" not in techniques(settings.passes):
+            return CheckedPlan(plan, settings.gpus)
+        from flowgraph.runtime.captured import steady  # late: only sessions with GPUs need it
+        return CheckedPlan(steady(plan, specialise(self._prepared, shapes), self._state,
+                                  settings), settings.gpus)
 
     def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""

@@ -19,14 +19,17 @@ class Explanation:
         plans: the Plan; several where ops wait for other runs: what is written before that, what
             waits, and the rest.
         sources: the generated NumPy source of each plan.
+        why_no_graph: why steady runs are no CUDA graph, a clause; "" where they are, None where
+            nothing is on a GPU or graphs are switched off.
     """
 
     def __init__(self, extracted: Program, optimised: Program, plans: list[Plan],
-                 sources: list[str]) -> None:
+                 sources: list[str], why_no_graph: str | None = None) -> None:
         self.extracted = extracted
         self.optimised = optimised
         self.plans = plans
         self.sources = sources
+        self.why_no_graph = why_no_graph
 
     @property
     def plan(self) -> Plan:
@@ -48,6 +51,9 @@ class Explanation:
             f"# Program: {_count(len(self.extracted.instrs), 'instruction')}", str(self.extracted),
             f"# After the passes: {_count(len(self.optimised.instrs), 'instruction')}",
             str(self.optimised)]
+        if self.why_no_graph is not None:
+            lines.append("# Steady runs are one CUDA graph" if not self.why_no_graph else
+                         f"# Steady runs go kernel by kernel: {self.why_no_graph}")
         for plan, source in zip(self.plans, self.sources, strict=True):
             part = self._title(plan)
             buffers = plan.buffers
@@ -91,7 +97,10 @@ def _count(number: int, what: str) -> str:
 
 def explanation(executable: Any, shapes: tuple[tuple[int, ...], ...]) -> Explanation:
     """The stages of an executable for feeds of these shapes."""
-    runners = executable.own_plan(shapes).runners
+    plan = executable.own_plan(shapes)
+    runners = plan.runners
     return Explanation(executable.extracted, executable.optimised(shapes),
                        [runner.plan for runner in runners],
-                       [runner.source.text for runner in runners])
+                       [runner.source.text for runner in runners],
+                       plan.why_no_graph() if any(r.plan.gpu is not None for r in runners)
+                       else None)

@@ -101,6 +101,10 @@ class Runner:
                 self._source = Source(self.plan)
             return self._source
 
+    def use(self, function: Callable[..., Any]) -> None:
+        """Has a function run in the place of the plan's generated source, which it is like."""
+        self._function = function
+
     def run(self, feeds: Arrays, state: Arrays, nodes: Arrays, hooks: tuple[Hook, ...] = (),
             outgoing: Arrays = ()) -> tuple[Arrays, Arrays]:
         """One run: (fetched arrays, new values of the written variables).

@@ -13,6 +13,7 @@ has; then NumPy computes it. What CuPy would refuse raises NotInCuPy:
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +60,34 @@ class OutOfMemoryError(MemoryError):
         super().__init__(f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} "
                          f"bytes, limit set to: {limit:,} bytes).")
         self._size, self._total, self._limit = size, total, limit
+
+
+class _Recording(threading.local):
+    """What this thread has done while a graph is recorded; None where none is."""
+
+    tape: list[tuple[Callable[[], Any], Any]] | None = None
+
+
+recording = _Recording()
+
+
+def done(work: Callable[[], Any], result: Any) -> Any:
+    """Notes that something was computed, and how to compute it again, if a graph is recorded.
+
+    Args:
+        work: gives NumPy's arrays, or writes them where they belong.
+        result: the arrays of the device that it gave.
+    """
+    if recording.tape is not None:
+        recording.tape.append((work, result))
+    return result
+
+
+def wants_host(what: str) -> None:
+    """Refuses what the host would have to wait for, or send, while a graph is recorded."""
+    if recording.tape is not None:
+        raise RuntimeError(f"{what}: the current stream is capturing, so synchronous API calls "
+                           "are disallowed")
 
 
 current = [0]  # numbers of GPUs; the last one is the current one
@@ -121,10 +150,11 @@ class DeviceArray:
         key = key if type(key) is tuple else (key,)
         if any(isinstance(part, np.ndarray) and part.dtype == bool for part in key):
             note("x[mask]")
+            wants_host("x[mask]")
         if not any(part is Ellipsis for part in key):
             key = (*key, ...)  # so that a single element is a view too, as CuPy's
         try:
-            return _on_device(self.host[key])
+            return done(lambda: self.host[key], _on_device(self.host[key]))
         except IndexError as error:
             raise _unseen(key, error) from None
 
@@ -136,7 +166,9 @@ class DeviceArray:
                 raise NotInCuPy("x[...] = value with a value that overlaps it: the GPU copies in "
                                 "no order; write value.copy()")
         try:
-            self.host[_on_host(key, "an index")] = given
+            place = _on_host(key, "an index")
+            self.host[place] = given
+            done(lambda: self.host.__setitem__(place, given), None)
         except IndexError as error:
             raise _unseen(key, error) from None
 
@@ -148,18 +180,22 @@ class DeviceArray:
 
     def __bool__(self) -> bool:
         note("ndarray.item")
+        wants_host("ndarray.item")
         return bool(self.host)
 
     def __int__(self) -> int:
         note("ndarray.item")
+        wants_host("ndarray.item")
         return int(self.host)
 
     def __float__(self) -> float:
         note("ndarray.item")
+        wants_host("ndarray.item")
         return float(self.host)
 
     def __complex__(self) -> complex:
         note("ndarray.item")
+        wants_host("ndarray.item")
         return complex(self.host)
 
     def __repr__(self) -> str:
@@ -277,9 +313,16 @@ def _kernel(name: str) -> Any:
         if wrong:
             raise NotInCuPy(wrong)
         note(name, len(args), tuple(sorted(kwargs)))
-        return KERNELS[name](*args, **kwargs)
+        return _recorded(KERNELS[name](*args, **kwargs))
 
     return make
+
+
+def _recorded(kernel: Any) -> Any:
+    """A kernel whose calls are noted."""
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return done(lambda: kernel(*args, **kwargs), kernel(*args, **kwargs))
+    return call
 
 
 def _checked(name: str, function: Any) -> Any:
@@ -297,16 +340,37 @@ def _checked(name: str, function: Any) -> Any:
         note(*key)
         if not is_method and name not in _FROM_HOST and name not in _OF_SHAPES and bound:
             _want_arrays(name, bound, args, kwargs)
+        if recording.tape is not None:
+            _check_recorded(name, args)
         result = _computed(name, function, args, kwargs)
         if name in ("ndarray.item", "ndarray.tolist", "ndarray.get") or name in _OF_SHAPES:
             return result if not isinstance(result, np.ndarray) else DeviceArray(result)
         out = kwargs.get("out")
         if name in _GIVE_ARRAYS:
             result = np.asarray(result)
-        return out if isinstance(out, DeviceArray) else _on_device(result)
+        return done(lambda: _computed(name, function, args, kwargs),
+                    out if isinstance(out, DeviceArray) else _on_device(result))
 
     call.__name__ = name
     return call
+
+
+# What CuPy computes by libraries for which it refuses to record calls.
+_OF_LIBRARIES = {"matmul", "dot", "vdot", "inner", "tensordot", "einsum", "ndarray.dot"}
+_WAIT = {"ndarray.item", "ndarray.tolist", "ndarray.get", "ndarray.nonzero", "nonzero", "argwhere",
+         "flatnonzero", "unique", "bincount", "compress", "extract", "ndarray.compress"}
+
+
+def _check_recorded(name: str, args: tuple[Any, ...]) -> None:
+    """Refuses what CuPy refuses while a stream is recorded."""
+    if (name in _OF_LIBRARIES and args[0].dtype.kind in "fc") or name.startswith(
+            ("linalg.", "fft.", "random.")):
+        raise NotImplementedError(f"{spelled(name)}: calling cuBLAS API during stream capture is "
+                                  "currently unsupported")
+    if name in _FROM_HOST and not isinstance(args[0], DeviceArray) and np.ndim(args[0]):
+        wants_host(spelled(name))
+    if name in _WAIT:
+        wants_host(spelled(name))
 
 
 def _computed(name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -365,18 +429,19 @@ class _Ufunc:
                 raise NotInCuPy(f"{spelled(self.__name__)} gets a {type(value).__name__}")
         given = [_on_host(a, self.__name__) for a in args]
         self._check_loop(given[:self.nin], kwargs)
+        if recording.tape is not None:
+            _check_recorded(self.__name__, args)
+        words_on_host = {k: _on_host(v, self.__name__) for k, v in kwargs.items()}
         try:
-            result = self._host(*given,
-                                **{k: _on_host(v, self.__name__) for k, v in kwargs.items()})
+            result = self._host(*given, **words_on_host)
         except ValueError as error:
             if "negative integer powers" in str(error):
                 raise NotInCuPy("CuPy raises nothing about negative integer powers; ask in the "
                                 "kernel before") from None
             raise
         out = kwargs.get("out", args[self.nin] if len(args) > self.nin else None)
-        if isinstance(out, DeviceArray):
-            return out
-        return _on_device(result)
+        return done(lambda: self._host(*given, **words_on_host),
+                    out if isinstance(out, DeviceArray) else _on_device(result))
 
     def __getattr__(self, name: str) -> Any:
         path = f"{self.__name__}.{name}"
