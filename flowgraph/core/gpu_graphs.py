@@ -41,6 +41,14 @@ class Graphs:
         """A context in which arrays are made in the memory of what is recorded."""
         raise NotImplementedError
 
+    def rehearse(self, work: Callable[[], Any]) -> None:
+        """Does what will be recorded: libraries load what they need when it is first asked for.
+
+        Args:
+            work: what tells the GPU what to do.
+        """
+        raise NotImplementedError
+
     def record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
         """(what `launch` takes, the result of `work`, whose arrays have no numbers yet).
 
@@ -204,12 +212,20 @@ class CupyGraphs(Graphs):
         with self.gpu, self.gpu.xp.cuda.using_allocator(self._pool.malloc):
             yield
 
-    def record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
-        """(what `launch` takes, the result of `work`); see Graphs."""
+    def rehearse(self, work: Callable[[], Any]) -> None:
+        """Does what will be recorded; see Graphs."""
         if self._blas is None:
             from flowgraph.core.cublas import Cublas
             with self.memory():
                 self._blas = Cublas(self.gpu.xp, self._recording)
+        with self.memory():
+            self._recording.wait_event(self._stream.record())
+            with self._recording:
+                work()
+                self._recording.synchronize()
+
+    def record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
+        """(what `launch` takes, the result of `work`); see Graphs."""
         with self.memory(), self._recording, collector.paused():
             self._recording.begin_capture()
             try:

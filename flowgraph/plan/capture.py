@@ -6,7 +6,7 @@
     after     what goes back to the host, and the steps there that need it
 
 A graph does the same again: with other numbers in its memory, but never with other shapes, other
-kernels or other numbers of the host. `why_not` tells what of a plan may be different in each run.
+kernels or other numbers of the host. `Phases.why_not` tells what of a plan may be other each time.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ class Phases(NamedTuple):
     why_not: str
 
 
-def phases(plan: Plan) -> Phases:
+def phases(plan: Plan, takes_numbers: bool = False) -> Phases:
     """The steps of a plan in phases.
 
     Args:
         plan: one that reuses no buffers, whose GPU gets numbers in its memory.
+        takes_numbers: whether that may be otherwise, for what can be said without such a plan.
     """
-    found = _Search(plan)
+    found = _Search(plan, takes_numbers)
     for step in plan.steps:
         found.add(step)
     why_not = found.why_not
@@ -57,19 +58,11 @@ def phases(plan: Plan) -> Phases:
                   why_not)
 
 
-def why_not(plan: Plan) -> str:
-    """Why the runs of a plan cannot be one CUDA graph, a clause; "" where they may be.
-
-    Args:
-        plan: as for `phases`.
-    """
-    return phases(plan).why_not
-
-
 class _Search:
     """Looks at the steps of a plan, one after the other."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, takes_numbers: bool) -> None:
+        self._takes_numbers = takes_numbers
         self.before: list[Step] = []
         self.uploads: list[Step] = []
         self.section: list[Step] = []
@@ -133,7 +126,8 @@ class _Search:
         elif op_def.effects:
             self._refuse_step(step, "does more than compute its results")
         for j, value in enumerate(instr.inputs):
-            if value is None or value.device or value.const is not None:
+            if value is None or value.device or value.const is not None or (
+                    self._takes_numbers and value.spec.shape == () and j not in step.host):
                 continue
             if step.inputs[j] in self._late:
                 self._refuse_step(step, f"needs the numbers of {value.name!r} on the host")

@@ -122,6 +122,10 @@ class SteadyPlan:
         if self._why_not is not None:
             return
         try:
+            found = phases(self._plan.runner.plan, takes_numbers=True)
+            if found.why_not:
+                self._why_not = found.why_not
+                return
             bound = self._make()
             found = phases(bound.runner.plan)
         except Exception as error:
@@ -229,7 +233,7 @@ class _Recorded:
         self._launches = [graph for graph, _, _ in made]
         self._results = [results for _, results, _ in made]
         self._checks: list[list[checks.Check]] = [kept for _, _, kept in made]
-        self._counts = self._references()
+        self._counts = [self._references(side) for side in (0, 1)]
         # Other graphs that only read a variable have to know when its memory is written again.
         self._stamps = ([next(_stamps)], [next(_stamps)])
         mine = {id(array): stamp for memory, stamp in zip(self.written, self._stamps, strict=True)
@@ -270,14 +274,14 @@ class _Recorded:
 
     def _record(self, side: int, values: list[Any]) -> tuple[Any, dict[int, Any], Any]:
         """(the graph that reads memory `side`, results by slot, checks that it makes)."""
-        given = list(values)
+        start = list(values)
         for step in (*self._phases.uploads, *self._phases.section):
             for slot in step.outputs:
-                given[slot] = None
+                start[slot] = None
         for slot, arrays in self._read.items():
-            given[slot] = arrays[side]
+            start[slot] = arrays[side]
         for slot, array in (*self._only_read.items(), *self._inputs.arrays.items()):
-            given[slot] = array
+            start[slot] = array
         # What is fetched, too, has memory of its own: an error that is kept may keep it.
         new = {self._plan.writes[i][1]: array for i, array in self.written[1 - side].items()
                if self._plan.writes[i][1] not in self._phases.needed}
@@ -286,6 +290,7 @@ class _Recorded:
                 and not new.keys().isdisjoint(step.outputs)}
 
         def section() -> dict[int, Any]:
+            given = list(start)
             _run(self._plan, self._phases.section, given, {}, self._graphs.xp, self._last_uses,
                  outs)
             for i, array in self.written[1 - side].items():
@@ -294,6 +299,8 @@ class _Recorded:
                     array[...] = value
             return {slot: given[slot] for slot in self._phases.needed}
 
+        if side == 0:
+            self._graphs.rehearse(section)
         with checks.run_of_this_thread() as kept:
             graph, results = self._graphs.record(section)
             return graph, results, list(kept)
@@ -365,20 +372,18 @@ class _Recorded:
 
     def _may_change(self, side: int, copied_into: list[Any]) -> bool:
         """Whether no other run, and no variable, has what a launch from a memory overwrites."""
-        counts = self._references()
-        first = len(self.written[0])
-        targets = range(first * (1 - side), first * (2 - side))
-        if any(counts[i] != self._counts[i] for i in targets):
+        if self._references(1 - side) != self._counts[1 - side]:
             return False
-        places = {id(array): first * side + i
-                  for i, array in enumerate(self.written[side].values())}
-        # One of the references is that in `copied_into`, and one that of the pair.
-        return all(counts[places[id(array)]] == self._counts[places[id(array)]] + 2
-                   for array in copied_into)
+        if not copied_into:
+            return True
+        # One more is that in `copied_into`, and one that of the pair it was taken from.
+        places = {id(array): i for i, array in enumerate(self.written[side].values())}
+        now, before = self._references(side), self._counts[side]
+        return all(now[i] == before[i] + 2 for i in [places[id(array)] for array in copied_into])
 
-    def _references(self) -> list[int]:
-        """How often Python refers to each array of the two memories."""
-        return [sys.getrefcount(array) for memory in self.written for array in memory.values()]
+    def _references(self, side: int) -> list[int]:
+        """How often Python refers to each array of a memory."""
+        return [sys.getrefcount(array) for array in self.written[side].values()]
 
     def launch(self, side: int, values: list[Any]) -> None:
         """Runs the section, from what is in the memory `side`.
