@@ -55,8 +55,9 @@ def pays(shape: tuple[int, ...], filters: tuple[int, ...], layer: Layer) -> bool
         return False
     n, height, width, _ = shape
     return (channels >= (_CHANNELS if layer.pool == (1, 1) else _POOLED)
-            and windows.place((height, width))[1] == ((1, 1), (1, 1))
-            and height % _M == width % 2 == 0 and n * height * width * channels >= _LEAST)
+            and height % _M == width % 2 == 0 and n * height * width * channels >= _LEAST
+            and windows.padding != "VALID"  # which does not go with images of two columns
+            and windows.place((height, width))[1] == ((1, 1), (1, 1)))
 
 
 def _is_safe(xp: Any, *arrays: Any) -> bool:

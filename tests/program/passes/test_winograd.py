@@ -133,6 +133,13 @@ def test_others_stay_as_they_are(shape, window, options) -> None:
     assert not _marked(fg.nn.conv2d(x, fg.zeros(window), **options), [x])
 
 
+def test_results_that_are_larger_than_the_images_stay_as_they_are() -> None:
+    x = fg.placeholder(fg.float32, [64, 2, 2, 32])
+    y = fg.nn.conv2d_transpose(x, fg.ones([3, 3, 32, 32]), [64, 4, 4, 32], 1, "VALID")
+    assert not _marked(y, [x])
+    assert fg.Session().run(y, {x: np.ones((64, 2, 2, 32))})[0, 1, 1, 0] == 4 * 32
+
+
 def test_small_ones_stay_as_they_are() -> None:
     x, w, _ = _inputs()
     assert not _marked(_layer(x, w), [x])
