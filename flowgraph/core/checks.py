@@ -149,6 +149,11 @@ def keep(found: Iterable[Check]) -> None:
         _thread.kept.extend(found)
 
 
+def kept_so_far() -> tuple[Check, ...]:
+    """The checks that the run of this thread has kept."""
+    return tuple(_thread.kept or ())
+
+
 def has_kept(gpu: Any) -> bool:
     """Whether the run of this thread has kept checks on a GPU.
 

@@ -131,6 +131,25 @@ class RecordedModule:
             a = a.conj()
         return self.matmul(a.reshape(-1), b.reshape(-1))
 
+    def concatenate(self, tup: Any, axis: Any = 0, out: Any = None) -> Any:
+        """As `cupy.concatenate`, which sends a list of addresses to the GPU for many arrays."""
+        arrays = [a.reshape(-1) for a in tup] if axis is None else list(tup)
+        axis = 0 if axis is None else axis % arrays[0].ndim
+        if out is None:
+            shape = list(arrays[0].shape)
+            shape[axis] = sum(a.shape[axis] for a in arrays)
+            out = self._xp.empty(shape, self._xp.result_type(*arrays))
+        start = 0
+        for a in arrays:
+            end = start + a.shape[axis]
+            out[(slice(None),) * axis + (slice(start, end),)] = a
+            start = end
+        return out
+
+    def stack(self, tup: Any, axis: int = 0, out: Any = None) -> Any:
+        """As `cupy.stack`."""
+        return self.concatenate([self._xp.expand_dims(a, axis) for a in tup], axis, out)
+
     def tensordot(self, a: Any, b: Any, axes: Any = 2) -> Any:
         """As `cupy.tensordot`."""
         if isinstance(axes, int):

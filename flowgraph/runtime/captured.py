@@ -29,12 +29,14 @@ import numpy as np
 
 from flowgraph.core import checks
 from flowgraph.core.gpu_graphs import Graphs
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.capture import Phases, phases
 from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.program.ir import Program
 from flowgraph.program.kernel_groups import IN_KERNEL
 from flowgraph.program.pipeline import techniques
+from flowgraph.program.transfers import TO_HOST
 from flowgraph.runtime.bound_plan import BoundPlan, Settings
 from flowgraph.runtime.runner import Hook, Runner
 from flowgraph.runtime.state import State, variable_key
@@ -158,6 +160,8 @@ class Replay:
         self._plan = plan
         self._phases = found
         self._recorded: _Recorded | None = None
+        self._brings_down = any(step.instr.op_def is TO_HOST for step in found.after)
+        self._fetches_from_gpu = any(value.device for value in plan.program.fetches)
         self._lent = found.needed.union(*[step.outputs for step in found.uploads])
 
     def __call__(self, feeds: Sequence[Any], state: Sequence[Any], arena: Any,
@@ -175,7 +179,8 @@ class Replay:
         recorded = self._recorded
         side = None if recorded is None else recorded.side_for(values)
         if recorded is not None and side is not None:
-            recorded.launch(side, values)
+            recorded.launch(side, values, self._brings_down or (
+                self._fetches_from_gpu and not self.hands_out))
         else:
             _run(plan, (*found.uploads, *found.section), values, objects)
             if recorded is None:
@@ -236,6 +241,7 @@ class _Recorded:
         self._counts = [self._references(side) for side in (0, 1)]
         # Other graphs that only read a variable have to know when its memory is written again.
         self._stamps = ([next(_stamps)], [next(_stamps)])
+        self._last_stamp = 0
         mine = {id(array): stamp for memory, stamp in zip(self.written, self._stamps, strict=True)
                 for array in memory.values()}
         self._gpu.stamps.update(mine)
@@ -297,13 +303,36 @@ class _Recorded:
                 value = given[self._plan.writes[i][1]]
                 if value is not array:
                     array[...] = value
+            self._tell(failed)
             return {slot: given[slot] for slot in self._phases.needed}
 
-        if side == 0:
-            self._graphs.rehearse(section)
+        failed = None
         with checks.run_of_this_thread() as kept:
+            if side == 0:
+                self._graphs.rehearse(section)
+                with self._graphs.memory():
+                    self._failed = self._gpu.xp.zeros(len(kept), bool)
+                kept.clear()
+            failed = self._failed
             graph, results = self._graphs.record(section)
             return graph, results, list(kept)
+
+    def _error(self, check: checks.Check) -> Callable[[], Exception]:
+        """Makes the error of a check of the last launch, also when there was another one since."""
+        stamp = self._last_stamp
+
+        def error() -> Exception:
+            if self._last_stamp == stamp:
+                return check.error()
+            return InvalidArgumentError(None, None, "a check of what is in its inputs has failed; "
+                                        "later runs have overwritten them")
+        return error
+
+    def _tell(self, failed: Any) -> None:
+        """Puts what the checks of this thread have found into one array, in their order."""
+        if failed is not None:
+            for i, check in enumerate(checks.kept_so_far()):
+                failed[i] = check.failed
 
     @property
     def _last_uses(self) -> dict[Step, list[int]]:
@@ -353,8 +382,6 @@ class _Recorded:
         Args:
             values: of the run, by slot.
         """
-        if self._checks[0] and self._gpu.left:
-            self._gpu.look()  # what was checked looks at this memory
         sides = range(len(self._launches))
         first = [side for side in sides if all(
             values[slot] is arrays[side] for slot, arrays in self._read.items())]
@@ -385,12 +412,13 @@ class _Recorded:
         """How often Python refers to each array of a memory."""
         return [sys.getrefcount(array) for array in self.written[side].values()]
 
-    def launch(self, side: int, values: list[Any]) -> None:
+    def launch(self, side: int, values: list[Any], waits: bool = True) -> None:
         """Runs the section, from what is in the memory `side`.
 
         Args:
             side: the memory.
             values: of the run, by slot; gets the results.
+            waits: whether the host waits for what comes out.
         """
         stamps = self._gpu.stamps
         for slot, array in self._only_read.items():
@@ -400,14 +428,19 @@ class _Recorded:
             if self._seen.get(slot) is not seen:
                 self._graphs.fill(array, value)
                 self._seen[slot] = seen
-        self._stamps[1 - side][0] = next(_stamps)
+        self._stamps[1 - side][0] = self._last_stamp = next(_stamps)
         self._inputs.fill(values)
         self._graphs.launch(self._launches[side])
         for slot, array in self._inputs.arrays.items():
             values[slot] = array
         for slot, array in self._results[side].items():
             values[slot] = array
-        checks.keep(self._checks[side])
+        made = self._checks[side]
+        if made and not waits:  # the next launch writes them again
+            failed = self._failed.copy()
+            made = [check._replace(failed=failed[i], error=self._error(check))
+                    for i, check in enumerate(made)]
+        checks.keep(made)
 
 
 class _Inputs:

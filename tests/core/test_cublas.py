@@ -79,7 +79,10 @@ class Module:
     _core = SimpleNamespace(get_compute_type=lambda dtype: 1)
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: getattr(np, name)(*args, **kwargs).view(Array)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = getattr(np, name)(*args, **kwargs)
+            return result.view(Array) if isinstance(result, np.ndarray) else result
+        return call
 
     @staticmethod
     def empty(shape, dtype):
@@ -134,6 +137,17 @@ def test_other_products_are_products_of_matrices(recorded) -> None:
     z = numbers((5, 4, 3))
     np.testing.assert_array_equal(recorded.tensordot(x, z, ([1, 2], [2, 1])),
                                   np.tensordot(x, z, ([1, 2], [2, 1])))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, None])
+def test_arrays_are_joined_part_by_part(recorded, axis) -> None:
+    parts = [numbers((3, 3)), numbers((3, 3)) * 2, numbers((3, 3)) + 1]
+    np.testing.assert_array_equal(recorded.concatenate(parts, axis), np.concatenate(parts, axis))
+    if axis is not None:
+        np.testing.assert_array_equal(recorded.stack(parts, axis), np.stack(parts, axis))
+        out = np.empty((3, 9) if axis else (9, 3), np.float32)
+        recorded.concatenate(parts, axis, out=out)
+        np.testing.assert_array_equal(out, np.concatenate(parts, axis))
 
 
 def test_integers_are_left_to_the_module(recorded) -> None:
