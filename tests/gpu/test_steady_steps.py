@@ -11,7 +11,6 @@ from tests.gpu import no_gpu
 from tests.gpu.simulated import gpus
 from tests.gpu.waits import WAITS
 
-# A graph writes its checks to the same memory each time, so that they are looked at in between.
 WITHOUT_GRAPHS = [name for name in (*PASSES, *PLANNING) if name != "cuda_graphs"]
 
 
@@ -121,7 +120,7 @@ def waits_of(loss, train, feeds, monkeypatch, allowed="", **options):
     """(waits of a step that fetches the loss, of one that fetches nothing)."""
     seen = []
     monkeypatch.setattr(no_gpu, "noted", lambda name: seen.append(name) if name in WAITS else None)
-    with fg.Session(passes=WITHOUT_GRAPHS, **options) as sess:
+    with fg.Session(**options) as sess:
         sess.run(fg.global_variables_initializer())
         for _ in range(3):  # the third run records a graph, and waits to see what it computes
             sess.run([loss, train], feeds)
@@ -139,11 +138,14 @@ def waits_of(loss, train, feeds, monkeypatch, allowed="", **options):
         return tuple(counts)
 
 
-@pytest.mark.parametrize("runner", ["interpreter", "source"])
+@pytest.mark.parametrize("options", [{"runner": "interpreter", "passes": WITHOUT_GRAPHS},
+                                     {"runner": "source", "passes": WITHOUT_GRAPHS}, {}],
+                         ids=["interpreter", "source", "graphs"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
-def test_steps_wait_for_what_is_fetched_and_for_nothing_else(program, runner, monkeypatch) -> None:
+def test_steps_wait_for_what_is_fetched_and_for_nothing_else(program, options, monkeypatch
+                                                             ) -> None:
     with fg.Graph().as_default(), gpus():
-        assert waits_of(*program(), monkeypatch, runner=runner) == (3, 0)
+        assert waits_of(*program(), monkeypatch, **options) == (3, 0)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
