@@ -11,8 +11,10 @@ import pytest
 
 import flowgraph as fg
 import flowgraph.ops
+from flowgraph.core import checks
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
+from flowgraph.errors import InvalidArgumentError
 from flowgraph.opdef.opdef import REGISTRY
 from flowgraph.plan import gpu_kernels
 from flowgraph.plan.gpu_kernels import KernelFunction
@@ -286,15 +288,23 @@ def test_rows(dtype: str, columns: int) -> None:
         check_group(group, arrays, 1e-5 if dtype == "float32" else 1e-12)
 
 
-def test_a_label_that_is_no_class_gives_nan_in_its_row() -> None:
+def test_a_label_that_is_no_class_gives_nan_in_its_row_and_an_error_when_the_host_waits() -> None:
     x, labels = feeds = [placeholder("x", (3, 4)), placeholder("labels", (3,), fg.int32)]
     (group,) = kernels(fg.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=x),
                        feeds)
     arrays = {v: np.array([0, 4, -1], np.int32) if v.name == "labels" else np.ones((3, 4), "f")
               for v in group.inputs}
-    loss, slopes = in_kernel(group, arrays)
+    with checks.run_of_this_thread() as kept:
+        loss, slopes = checks.noting(None, "step", in_kernel)(group, arrays)
     assert np.isnan(loss).tolist() == [False, True, True]
     assert np.isnan(slopes).any(axis=1).tolist() == [False, True, True]
+    (check,) = kept
+    assert bool(check.failed), "what the host looks at once it waits"
+    told = r"label value of 4 which is outside the valid range of \[0, 4\)"
+    with pytest.raises(InvalidArgumentError, match=told):
+        raise check.error()
+    with pytest.raises(InvalidArgumentError, match=told):  # where nothing is kept: at once
+        in_kernel(group, arrays)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -17,6 +17,11 @@ from tests.gpu.written_calls import WrittenCall, written_calls
 PACKAGE = Path(fg.__file__).parent
 load_every_op()
 
+# These have CuPy itself, never NumPy or the stand-in: devices, streams, memory, graphs and cuBLAS.
+# Such names are not in the list, which is of arrays; all others in these files must be.
+CUPY_ITSELF = {"flowgraph/core/cublas.py": ("cuda", "_core"), "flowgraph/core/gpu.py": ("cuda",),
+               "flowgraph/core/gpu_graphs.py": ("cuda",)}
+
 
 def wrong(call: WrittenCall) -> str:
     """What is wrong with a call; "" if CuPy takes it."""
@@ -30,11 +35,13 @@ def wrong(call: WrittenCall) -> str:
 def test_what_is_written_is_what_cupy_has() -> None:
     mistakes = []
     for file in sorted(PACKAGE.rglob("*.py")):
+        path = file.relative_to(PACKAGE.parent).as_posix()
         for call in written_calls(file):
+            if call.name.partition(".")[0] in CUPY_ITSELF.get(path, ()):
+                continue
             op_def = REGISTRY.get(call.owner)
             if (op_def is None or not op_def.host_only) and wrong(call):
-                mistakes.append(f"{file.relative_to(PACKAGE.parent)}:{call.line} "
-                                f"{call.owner}: {wrong(call)}")
+                mistakes.append(f"{path}:{call.line} {call.owner}: {wrong(call)}")
     assert not mistakes, "\n".join(mistakes)
 
 
