@@ -13,6 +13,7 @@ from flowgraph.errors import InvalidArgumentError, ShapeError, message
 from flowgraph.opdef.opdef import op_def, plain_value
 from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
+from flowgraph.program.item_shapes import ItemShapes, joined
 
 _LARGEST = 1024
 _MOST_ROUNDS = 64  # each round makes a size of a loop variable unknown, or is the last one
@@ -97,6 +98,18 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
     Raises:
         InvalidArgumentError: the shapes do not fit an op; names it, its inputs and the user's line.
     """
+    return _specialised(program, feed_shapes, ())[0]
+
+
+def _specialised(program: Program, feed_shapes: tuple[Shape, ...], feed_items: tuple[Any, ...]
+                 ) -> tuple[Program, list[Any]]:
+    """The program, and the shapes of the items of what it fetches; see ItemShapes.
+
+    Args:
+        program, feed_shapes: as for `specialise`.
+        feed_items: of each feed the shape of its items; nothing is known of those left out.
+    """
+    items = ItemShapes()
     replaced: dict[Value, Value] = {}
     doubted = {read.value for read in program.reads
                if read.value.spec.shape != read.variable.outputs[0].spec.shape}
@@ -106,6 +119,8 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
         if value.spec.shape != shape:
             value = replaced[feed.value] = _reshaped(value, shape)
         feeds.append(Feed(feed.tensor, value, feed.variable))
+        if feed_items:
+            items.note(value, feed_items[len(feeds) - 1])
         if feed.tensor is not None and feed.tensor.op.type != "Placeholder":
             doubted.add(value)
     contents = Contents()
@@ -114,19 +129,20 @@ def specialise(program: Program, feed_shapes: tuple[Shape, ...]) -> Program:
         new = instr
         if replaced and not replaced.keys().isdisjoint(instr.inputs):
             new = instr.with_inputs(tuple([replaced.get(v, v) for v in instr.inputs]))  # type: ignore[arg-type]
-        for made in _refined(new, contents, replaced, doubted):
+        for made in _refined(items.told(new), contents, replaced, doubted, items):
             contents.add(made)
+            items.add(made)
             instrs.append(made)
     result = program.with_instrs(instrs, replaced)
     result.feeds = tuple(feeds)
-    return result
+    return result, [items.of(value) for value in result.fetches]
 
 
 def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],
-             doubted: set[Value]) -> list[Instr]:
+             doubted: set[Value], items: ItemShapes) -> list[Instr]:
     """The instruction with outputs as precise as its inputs tell, and checks of mere claims."""
     if instr.bodies:
-        instr = _with_specialised_bodies(instr)
+        instr = _with_specialised_bodies(instr, items)
     try:
         specs = derive(instr, contents)
     except ShapeError as error:
@@ -173,32 +189,44 @@ def _reshaped(value: Value, shape: Shape) -> Value:
     return Value(value.name, Spec(value.spec.dtype, shape), device=value.device)
 
 
-def _with_specialised_bodies(instr: Instr) -> Instr:
+def _with_specialised_bodies(instr: Instr, items: ItemShapes) -> Instr:
     """The instruction with bodies for the shapes of its inputs, as far as these are known.
 
-    A loop variable may have another shape in each round: its shape is what all rounds agree on. A
-    body to which the shapes do not fit stays as it is: it may be a branch that is not taken, and if
-    it is taken, its own plan says what is wrong.
+    A loop variable may have another shape in each round: its shape is what all rounds agree on, and
+    so is that of the items of a list. A body to which the shapes do not fit stays as it is: it may
+    be a branch that is not taken, and if it is taken, its own plan says what is wrong.
     """
+    inputs = instr.inputs[instr.first_body_input:]
     known = tuple(_more_precise(feed.value.spec.shape, v.spec.shape)  # type: ignore[union-attr]
-                  for v, feed in zip(instr.inputs[instr.first_body_input:], instr.bodies[-1].feeds,
-                                     strict=True))
+                  for v, feed in zip(inputs, instr.bodies[-1].feeds, strict=True))
+    known_items = tuple(map(items.of, inputs))
+    carried = instr.attrs.get("carried", 0)
     for _ in range(_MOST_ROUNDS):
-        bodies = tuple(_specialised_if_possible(body, known) for body in instr.bodies)
-        carried = instr.attrs.get("carried", 0)
+        bodies, ends = zip(*[_specialised_if_possible(body, known, known_items)
+                             for body in instr.bodies], strict=True)
         after = tuple(v.spec.shape for v in bodies[-1].fetches[:carried])
         agreed = (*map(shapes.widen, known, after), *known[carried:])
-        if agreed == known:
+        agreed_items = (*map(joined, zip(known_items, ends[-1][:carried], strict=False)),
+                        *known_items[carried:])
+        if agreed == known and agreed_items == known_items:
             break
-        known = agreed
+        known, known_items = agreed, agreed_items
+    if carried:
+        kept = [v.spec.shape for v in bodies[-1].fetches[carried:]]
+        found = [*known_items[:carried], None, *kept]
+    else:
+        found = [joined(each) for each in zip(*ends, strict=True)]
+    for out, shape in zip(instr.outputs, found, strict=False):
+        items.note(out, shape)
     return instr.with_outputs(instr.outputs, bodies)
 
 
-def _specialised_if_possible(body: Program, known: tuple[Shape, ...]) -> Program:
+def _specialised_if_possible(body: Program, known: tuple[Shape, ...], items: tuple[Any, ...]
+                             ) -> tuple[Program, list[Any]]:
     try:
-        return specialise(body, known)
+        return _specialised(body, known, items)
     except InvalidArgumentError:
-        return body
+        return body, [None] * len(body.fetches)
 
 
 def _more_precise(inside: Shape, outside: Shape) -> Shape:
