@@ -170,8 +170,13 @@ def opened(gpus: Sequence[GpuInfo]) -> dict[str, Gpu]:
         gpus: those that it may use, some of `found()`, each with the memory that it may use of it;
             the first one becomes "gpu:0".
     """
-    return {f"gpu:{i}": CupyGpu(info.number, f"gpu:{i}", info.memory)
-            for i, info in enumerate(gpus)}
+    made: dict[str, Gpu] = {}
+    streams: dict[int, Any] = {}  # parts of one GPU have one: what one makes the other may take
+    for i, info in enumerate(gpus):
+        gpu = CupyGpu(info.number, f"gpu:{i}", info.memory, streams.get(info.number))
+        streams[info.number] = gpu.stream
+        made[gpu.name] = gpu
+    return made
 
 
 _HOST_KINDS = (1, 3)  # of DLPack: the host's memory, and such as GPUs can see
@@ -279,9 +284,10 @@ class CupyGpu(Gpu):
         number: CuPy's number of it.
         name: what programs call it; "gpu:" and the number among those that the session sees.
         limit: bytes of its memory that may be used.
+        stream: of another part of the same GPU; None for a new one.
     """
 
-    def __init__(self, number: int, name: str, limit: int) -> None:
+    def __init__(self, number: int, name: str, limit: int, stream: Any = None) -> None:
         super().__init__(name, import_module("cupy"))
         cuda = self.xp.cuda
         self._device = cuda.Device(number)
@@ -289,14 +295,14 @@ class CupyGpu(Gpu):
         with self._device:
             # One that waits for CuPy's default stream, and that one for it: what a caller has
             # computed there may be fed, and what is handed out may be used there.
-            self._stream = cuda.Stream()
+            self.stream = cuda.Stream() if stream is None else stream
             self._pool = cuda.MemoryPool()
             self._pool.set_limit(size=limit)
             tensor_float_32.tell(self.xp)
 
     def __enter__(self) -> CupyGpu:
         self._device.__enter__()
-        self._stream.__enter__()
+        self.stream.__enter__()
         allocator = self.xp.cuda.using_allocator(self._pool.malloc)
         allocator.__enter__()
         vars(self._allocator).setdefault("entered", []).append(allocator)
@@ -304,13 +310,13 @@ class CupyGpu(Gpu):
 
     def __exit__(self, *exc: object) -> None:
         self._allocator.entered.pop().__exit__(*exc)
-        self._stream.__exit__(*exc)
+        self.stream.__exit__(*exc)
         self._device.__exit__(*exc)
 
     def graphs(self) -> Any:
         """An object that records what the GPU is told."""
         from flowgraph.core.gpu_graphs import CupyGraphs  # late: it is for what runs often
-        return CupyGraphs(self, self._stream, self._pool.get_limit())
+        return CupyGraphs(self, self.stream, self._pool.get_limit())
 
     def memory(self) -> tuple[int, int]:
         """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
@@ -340,12 +346,12 @@ class CupyGpu(Gpu):
     def _download(self, array: Any) -> Any:
         if not isinstance(array, self.xp.ndarray):
             return array
-        return self.xp.asnumpy(array, self._stream, blocking=False)
+        return self.xp.asnumpy(array, self.stream, blocking=False)
 
     def _wait(self) -> None:
-        self._stream.synchronize()
+        self.stream.synchronize()
 
     def _follow(self, other: CupyGpu) -> None:
         with other._device:
-            event = other._stream.record()
-        self._stream.wait_event(event)
+            event = other.stream.record()
+        self.stream.wait_event(event)

@@ -7,7 +7,7 @@ Steps name values by slot number, so that running them needs no look-ups by name
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -293,6 +293,22 @@ class Plan:
                        for w in program.writes)
         fetches = tuple((self._slot(v), needs_copy(v)) for v in program.fetches)
         return fetches, writes
+
+    def arguments(self, step: Step, values: Sequence[Any]) -> list[Any]:
+        """What the kernel of a step is given, when it is called by an interpreter.
+
+        Args:
+            step: a step of this plan.
+            values: by slot.
+        """
+        found = [values[slot] if slot >= 0 else None for slot in step.inputs]
+        for j in step.host:
+            slot = step.inputs[j]
+            found[j] = (self.host_constants[slot] if slot in self.host_constants
+                        else plain_value(found[j]))
+        for j in step.scalars:
+            found[j] = found[j][()]  # type: ignore[index]
+        return found
 
     @property
     def is_parallel(self) -> bool:

@@ -30,7 +30,6 @@ import numpy as np
 from flowgraph.core import checks
 from flowgraph.core.gpu_graphs import Graphs
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.capture import Phases, phases
 from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.program.ir import Program
@@ -530,13 +529,7 @@ def _run(plan: Plan, steps: Sequence[Step], values: list[Any], objects: dict[Ste
     for step in steps:
         instr = step.instr
         op_def = instr.op_def
-        arguments = [values[slot] if slot >= 0 else None for slot in step.inputs]
-        for j in step.host:
-            slot = step.inputs[j]
-            arguments[j] = (plan.host_constants[slot] if slot in plan.host_constants
-                            else plain_value(arguments[j]))
-        for j in step.scalars:
-            arguments[j] = arguments[j][()]  # type: ignore[index]
+        arguments = plan.arguments(step, values)
         keywords = instr.attrs
         if step in objects:
             keywords = {**keywords,

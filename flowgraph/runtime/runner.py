@@ -21,7 +21,6 @@ from flowgraph.core.old_copy import OldCopy
 from flowgraph.core.pool import at_most
 from flowgraph.core.shapes import compatible
 from flowgraph.errors import ProgramError
-from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.plan import Plan, Step, multiplies, own
 from flowgraph.plan.source import Source
 from flowgraph.plan.tiles import TILE_FILE, TileFunction
@@ -261,13 +260,7 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
     for step in plan.steps:
         instr = step.instr
         op_def = instr.op_def
-        arguments = [values[slot] if slot >= 0 else None for slot in step.inputs]
-        for j in step.host:
-            slot = step.inputs[j]
-            arguments[j] = (plan.host_constants[slot] if slot in plan.host_constants
-                            else plain_value(arguments[j]))
-        for j in step.scalars:
-            arguments[j] = arguments[j][()]  # type: ignore[index]
+        arguments = plan.arguments(step, values)
         keywords = instr.attrs
         if step.view >= 0:
             keywords = {**keywords, "out": arena[step.view]}

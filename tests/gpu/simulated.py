@@ -94,9 +94,11 @@ class SimulatedGpu(gpu.Gpu):
         followed: the other GPUs that it was made to wait for, in order.
     """
 
-    def __init__(self, number: int, name: str, limit: int) -> None:
+    def __init__(self, number: int, name: str, limit: int,
+                 stream: Any = None) -> None:
         super().__init__(name, no_gpu.cupy)
         self.number = number
+        self.stream = object() if stream is None else stream
         self.uploads = self.waits = self.freed = 0
         self.followed: list[str] = []
 

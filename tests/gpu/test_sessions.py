@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core import gpu
 from flowgraph.program import placement
 from tests.gpu.no_gpu import DeviceArray
-from tests.gpu.simulated import gpus
+from tests.gpu.simulated import gpus, infos
 from tests.gpu.test_kernels import RESULTS, SLOPES, check_all, slopes_of
 from tests.test_cases import assert_same, run
 
@@ -164,3 +165,12 @@ def test_gpus_wait_for_each_other_when_values_go_from_one_to_the_other() -> None
             first, second = sess._settings.gpus.values()
         assert (first.followed, second.followed) == (["gpu:1"], ["gpu:0"])
         assert (first.uploads, second.uploads) == (1, 1)
+
+
+def test_parts_of_one_gpu_have_one_stream() -> None:
+    first = infos(1)[0]
+    with gpus(2):
+        one, other = gpu.opened([first, first]).values()
+        apart = gpu.opened(infos(2)).values()
+    assert one.stream is other.stream
+    assert len({part.stream for part in apart}) == 2
