@@ -75,6 +75,7 @@ class OpDef:
     maps_values: ClassVar[bool] = False  # takes a SparseTensor too: by its values
     commutative: ClassVar[bool] = False  # the two inputs may be swapped
     multiplies: ClassVar[bool] = False  # the kernel's work is matrix products, done by BLAS
+    touches_rows: ClassVar[bool] = False  # of input 0 the kernel touches some rows, not all of them
 
     takes_sparse_gradient: ClassVar[bool] = False  # grad handles IndexedSlices for dy itself
     takes_missing_gradient: ClassVar[bool] = False  # grad handles None for dy itself

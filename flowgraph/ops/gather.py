@@ -38,6 +38,7 @@ class GatherV2(OpDef):
     Tindices = dt.INDEX
     Taxis = dt.INDEX
     host_inputs = ("axis",)
+    touches_rows = True
     checks_data = True
 
     def infer(self, params, indices, axis, *, batch_dims=0):
@@ -214,6 +215,7 @@ class GatherNd(OpDef):
     dtypes = {"params": "Tparams", "indices": "Tindices"}
     Tparams = dt.ANY
     Tindices = dt.INDEX
+    touches_rows = True
     checks_data = True
 
     def infer(self, params, indices):

@@ -36,6 +36,7 @@ class _Scatter(OpDef, abstract=True):
     overwrites = "ref"
     is_ref = True
     takes_old_copy = True
+    touches_rows = True
     checks_data = True
     grad = NotDifferentiable
     ufunc: ClassVar[str] = ""

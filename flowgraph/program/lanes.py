@@ -80,8 +80,12 @@ def nanoseconds(instr: Instr) -> float:
     """About how long an instruction is busy on one core outside of Python; 0 if that is short."""
     if instr.op_def.multiplies:
         found = _multiplications(instr) / _MULTIPLICATIONS
+    elif instr.op_def.aliases:  # a view
+        found = 0.0
     else:
-        found = max((value.spec.size or 0 for value in (*instr.inputs, *instr.outputs)
+        inputs = instr.inputs[instr.op_def.touches_rows:]
+        outputs = () if instr.op_def.takes_old_copy else instr.outputs
+        found = max((value.spec.size or 0 for value in (*inputs, *outputs)
                      if value is not None), default=0) / _NUMBERS
     return found if found >= _SHORT else 0.0
 

@@ -6,6 +6,9 @@ it; what needs several ends the section, and the next one begins. Lanes are made
 gets about the same to do, in steps that are too small to be split over the cores themselves: two
 branches of a network, the directions of a bidirectional one, members of an ensemble.
 
+Changes of a variable's rows come after the lanes: they write into the array that the variable had
+before (`core.old_copy`), which a lane does not know, and would have to copy all rows.
+
 Where the user has put operations on several processors (`with fg.device("/cpu:1"):`), there is one
 lane for each of them.
 """
@@ -48,6 +51,7 @@ def independent_parts(program: Program, optimise: Optimise = lambda lane: lane) 
         instrs += section.before
         if section.lanes:
             instrs.append(_joined(section.lanes, program.users, leaving, optimise))
+        instrs += section.after
     return program.with_instrs(instrs, {})
 
 
@@ -57,32 +61,43 @@ class _Section:
     Attributes:
         before: those that run one after another.
         lanes: those that run side by side then; empty where that does not pay.
+        after: those that run one after another when the lanes have ended.
     """
 
     def __init__(self) -> None:
         self.before: list[Instr] = []
         self.lanes: list[list[Instr]] = []
+        self.after: list[Instr] = []
+
+
+_BEFORE, _AFTER = -1, -2  # all lanes
 
 
 class _Search:
     """The section that is being found: which lane makes each value."""
 
     def __init__(self) -> None:
-        self.order: list[tuple[Instr, int, float]] = []  # instruction, lane (-1: none), cost
+        self.order: list[tuple[Instr, int, float]] = []  # lane, _BEFORE or _AFTER; cost
         self.lane_of: dict[Value, int] = {}
         self.costs: list[float] = []
 
     def add(self, instr: Instr, cost: float) -> bool:
-        """Puts an instruction into a lane, or before all; False if it needs several lanes."""
+        """Puts an instruction into a lane, before or after all; False if it ends the section."""
         lanes = {self.lane_of[v] for v in instr.inputs if v in self.lane_of}
-        if len(lanes) > 1:
+        if _AFTER in lanes and cost >= HEAVY:
             return False
-        lane = lanes.pop() if lanes else -1
-        if lane < 0 and cost >= HEAVY:
+        if _AFTER in lanes or (lanes and instr.op_def.takes_old_copy):
+            lane = _AFTER
+        elif len(lanes) > 1:
+            return False
+        elif lanes or cost < HEAVY or instr.op_def.takes_old_copy:
+            lane = lanes.pop() if lanes else _BEFORE
+        else:
             lane = len(self.costs)
             self.costs.append(0.0)
         if lane >= 0:
             self.costs[lane] += cost
+        if lane != _BEFORE:
             self.lane_of.update(dict.fromkeys(instr.outputs, lane))
         self.order.append((instr, lane, cost))
         return True
@@ -96,7 +111,7 @@ class _Search:
             if lane in chosen:
                 lanes.setdefault(chosen[lane], []).append(instr)
             else:
-                section.before.append(instr)
+                (section.before if lane == _BEFORE or not chosen else section.after).append(instr)
         section.lanes = list(lanes.values())
         return section
 

@@ -207,3 +207,25 @@ def test_the_cost_of_a_product(shapes, least, most) -> None:
     a, b = (fg.placeholder(fg.float32, shape) for shape in shapes)
     instr, = program_of(fg.matmul(a, b), [a, b]).instrs
     assert least <= nanoseconds(instr) <= most
+
+
+def test_changes_of_rows_come_after_the_lanes_and_the_table_is_not_copied() -> None:
+    table = fg.get_variable("table", [200_000, 128])
+    x = image()
+    ids = fg.range(0, 64)
+    left = branch(x + fg.gather(table, ids), "left")
+    right = branch(x, "right")
+    changed = fg.scatter_add(table, ids, left, name="changed")
+    program = independent_parts(program_of([changed, right], [x]))
+    types = [instr.op_def.type for instr in program.instrs]
+    assert types.index("SideBySide") < types.index("ScatterAdd")
+    assert [value.name for lane in program.instrs[types.index("SideBySide")].bodies
+            for value in lane.fetches] == ["left2", "right2"]
+
+
+def test_the_time_of_rows_does_not_count_their_table() -> None:
+    table = fg.get_variable("table", [200_000, 128])
+    rows = fg.gather(table, fg.range(0, 64))
+    changed = fg.scatter_add(table, fg.range(0, 64), rows)
+    cost = {instr.op_def.type: nanoseconds(instr) for instr in program_of(changed, []).instrs}
+    assert cost["GatherV2"] == cost["ScatterAdd"] == 64 * 128
