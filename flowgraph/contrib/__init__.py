@@ -2,7 +2,9 @@
 
 from flowgraph.core.lazy import lazy as _lazy
 
-_PARTS = ()
+_PARTS = (
+    "rnn",
+)
 
 __getattr__ = _lazy("tf.contrib", globals(),
                     {part: f"flowgraph.contrib.{part}" for part in _PARTS})
