@@ -41,6 +41,7 @@ from flowgraph.core.dtypes import (
     variant,
 )
 from flowgraph.core.dtypes import bool_ as bool
+from flowgraph.core.inner_paths import find_inner_paths as _find_inner_paths
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from flowgraph.errors import OpError
@@ -270,6 +271,7 @@ from flowgraph.ops.variable_scope import (
 )
 from flowgraph.runtime.session import InteractiveSession, Session
 
+_find_inner_paths()
 half, double, newaxis = float16, float64, None
 __version__ = "0.1.0.dev0"
 __getattr__ = _lazy("tf", globals(), _RARE)

@@ -1,4 +1,7 @@
-"""`tf.compat`: text and bytes; `tf.compat.v1` is flowgraph itself."""
+"""`tf.compat`: text and bytes; and for old programs `install`: `import tensorflow` gives flowgraph.
+
+`tf.compat.v1` is flowgraph itself.
+"""
 
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import dimension_at_index, dimension_value
@@ -15,4 +18,8 @@ from flowgraph.core.text import (
 from flowgraph.core.text import as_text as as_str
 from flowgraph.core.versions import forward_compatibility_horizon, forward_compatible
 
-__getattr__ = _lazy("tf.compat", globals(), {"v1": "flowgraph"})
+__getattr__ = _lazy("tf.compat", globals(), {
+    "install": "flowgraph.compat.hook:install",
+    "uninstall": "flowgraph.compat.hook:uninstall",
+    "v1": "flowgraph",
+})

@@ -23,6 +23,8 @@ def lazy(namespace: str, scope: dict[str, Any],
 
     def __getattr__(name: str) -> Any:
         source = table.get(name)
+        if source is None and name == "python" and namespace.startswith("tf.contrib."):
+            source = f"flowgraph{namespace.removeprefix('tf')}.python"  # TensorFlow's inner modules
         if source is None:
             raise AttributeError(_missing(namespace, name, [*scope, *table]), name=name)
         module, _, attribute = source.partition(":")

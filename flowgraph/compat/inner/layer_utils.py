@@ -1,0 +1,122 @@
+"""`tensorflow.python.layers.utils` and keras's `conv_utils`: arguments of layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core.frames import located
+from flowgraph.layers.smart_cond import smart_cond as _smart_cond
+from flowgraph.ops.static import get_static_value
+
+
+def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None,
+               fn1: Any = None, fn2: Any = None) -> Any:
+    """`tf.cond`, or the one branch at once where `pred` is known.
+
+    Args:
+        pred: a bool, 0 or 1, or a tensor.
+        true_fn: the branch for True.
+        false_fn: the branch for False.
+        name: says nothing here.
+        fn1, fn2: old names of the branches.
+    """
+    return _smart_cond(pred, true_fn or fn1, false_fn or fn2)
+
+
+def smart_constant_value(pred: Any) -> Any:
+    """The truth of a bool, of 0 or 1, or of a tensor; None when only the run will tell."""
+    if isinstance(pred, bool):
+        return pred
+    if isinstance(pred, int) and pred in (0, 1):
+        return bool(pred)
+    return get_static_value(pred)
+
+
+constant_value = smart_module = smart_constant_value
+
+
+def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """A whole number or n of them as a tuple of n.
+
+    Args:
+        value: what was given.
+        n: how many.
+        name: of the argument; for the message.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, int):
+        return (value,) * n
+    try:
+        numbers = tuple(int(item) for item in value)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != n:
+        raise ValueError(located(f"The `{name}` argument must be a tuple of {n} integers. "
+                                 f"Received: {value!r:.100}"))
+    return numbers
+
+
+def _one_of(value: Any, choices: tuple[str, ...], name: str) -> str:
+    if str(value).lower() not in choices:
+        raise ValueError(located(f"The `{name}` argument must be one of {', '.join(choices)}. "
+                                 f"Received: {value!r:.100}"))
+    return str(value).lower()
+
+
+def normalize_data_format(value: Any) -> str:
+    """"channels_last" or "channels_first", checked; None is "channels_last"."""
+    return _one_of("channels_last" if value is None else value,
+                   ("channels_first", "channels_last"), "data_format")
+
+
+def normalize_padding(value: Any) -> str:
+    """"same", "valid" or "causal", checked."""
+    return _one_of(value, ("valid", "same", "causal"), "padding")
+
+
+def convert_data_format(data_format: str, ndim: int) -> str:
+    """"channels_last" and its like as ops call it: "NHWC".
+
+    Args:
+        data_format: "channels_last" or "channels_first".
+        ndim: 3 for signals, 4 for images, 5 for volumes.
+    """
+    letters = {3: "W", 4: "HW", 5: "DHW"}[ndim]
+    return f"N{letters}C" if normalize_data_format(data_format) == "channels_last" else (
+        f"NC{letters}")
+
+
+def conv_output_length(input_length: int | None, filter_size: int, padding: str, stride: int,
+                       dilation: int = 1) -> int | None:
+    """The size of what a convolution gives, None if the input's is unknown."""
+    if input_length is None:
+        return None
+    reach = filter_size + (filter_size - 1) * (dilation - 1)
+    length = input_length if padding in ("same", "causal") else input_length - reach + 1
+    if padding == "full":
+        length = input_length + reach - 1
+    return (length + stride - 1) // stride
+
+
+def conv_input_length(output_length: int | None, filter_size: int, padding: str, stride: int
+                      ) -> int | None:
+    """The size of what a convolution takes to give so much."""
+    if output_length is None:
+        return None
+    pad = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}[padding]
+    return (output_length - 1) * stride - 2 * pad + filter_size
+
+
+def deconv_output_length(input_length: int | None, filter_size: int, padding: str, stride: int
+                         ) -> int | None:
+    """The size of what a transposed convolution gives."""
+    if input_length is None:
+        return None
+    length = input_length * stride
+    if padding == "valid":
+        length += max(filter_size - stride, 0)
+    elif padding == "full":
+        length -= stride + filter_size - 2
+    return length

@@ -1,0 +1,173 @@
+"""`import tensorflow` that gives flowgraph, and what stays as it was."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import flowgraph as fg
+from flowgraph import compat
+
+ROOT = Path(fg.__file__).parents[1]
+
+
+@pytest.fixture
+def tf() -> Iterator[object]:
+    """What `import tensorflow` gives while the hook is in."""
+    yield compat.install()
+    compat.uninstall()
+
+
+def run(code: str) -> dict[str, object]:
+    """The names that lines of a program make."""
+    names: dict[str, object] = {}
+    exec(code, names)
+    return names
+
+
+@pytest.mark.parametrize(("line", "offered"), [
+    ("from tensorflow import nn as x", "nn"),
+    ("import tensorflow.nn as x", "nn"),
+    ("from tensorflow.nn import rnn_cell as x", "nn.rnn_cell"),
+    ("import tensorflow.keras.layers as x", "keras.layers"),
+    ("from tensorflow.keras.layers import Dense as x", "keras.layers.Dense"),
+    ("import tensorflow.contrib.rnn as x", "contrib.rnn"),
+    ("from tensorflow import flags as x", "flags"),
+    ("import tensorflow.app.flags as x", "flags"),
+    ("from tensorflow.compat.v1 import nn as x", "nn"),
+    ("from tensorflow.compat.v1.train import Saver as x", "train.Saver"),
+    ("from tensorflow.python.framework.ops import Graph as x", "Graph"),
+    ("from tensorflow.python.framework import ops; x = ops.name_scope", "name_scope"),
+    ("from tensorflow.python.ops import array_ops; x = array_ops.concat", "concat"),
+    ("from tensorflow.python.ops.nn_ops import conv2d as x", "nn.conv2d"),
+    ("from tensorflow.python.ops.rnn_cell_impl import GRUCell as x", "nn.rnn_cell.GRUCell"),
+    ("from tensorflow.python.ops import init_ops; x = init_ops.glorot_uniform_initializer",
+     "glorot_uniform_initializer"),
+    ("from tensorflow.python.layers.core import Dense as x", "layers.Dense"),
+    ("from tensorflow.python.platform import gfile; x = gfile.Exists", "gfile.Exists"),
+    ("from tensorflow.python.training import adam; x = adam.AdamOptimizer", "train.AdamOptimizer"),
+    ("from tensorflow.python.saved_model.tag_constants import SERVING as x", "saved_model.SERVING"),
+    ("from tensorflow.python import keras; x = keras.layers.Dense", "keras.layers.Dense"),
+    ("from tensorflow.python.keras.layers.core import Dense as x", "keras.layers.Dense"),
+    ("from tensorflow.core.framework.graph_pb2 import GraphDef as x", "GraphDef"),
+    ("from tensorflow.core.protobuf import config_pb2; x = config_pb2.ConfigProto", "ConfigProto"),
+    ("import tensorflow as t; x = t.python.ops.rnn.dynamic_rnn", "nn.dynamic_rnn"),
+])
+def test_an_import_gives_flowgraphs_own_object(line, offered, tf) -> None:
+    expected: object = fg
+    for part in offered.split("."):
+        expected = getattr(expected, part)
+    assert run(line)["x"] is expected
+
+
+def test_the_same_paths_are_there_below_flowgraph() -> None:
+    """For programs in which "tensorflow" was replaced."""
+    names = run("import flowgraph.compat.v1 as v1\n"
+                "from flowgraph.python.ops import array_ops\n"
+                "import flowgraph.python.framework.ops as ops\n"
+                "from flowgraph.contrib.layers.python.layers import layers\n"
+                "from flowgraph.core.framework import graph_pb2\n"
+                "from flowgraph.app import flags")
+    assert names["v1"] is fg
+    assert names["array_ops"].concat is fg.python.ops.array_ops.concat is fg.concat
+    assert names["ops"].convert_to_tensor is fg.convert_to_tensor
+    assert names["graph_pb2"].GraphDef is fg.GraphDef
+    assert names["flags"] is fg.flags
+
+
+def test_the_module_has_its_own_version_and_takes_names_of_the_program(tf) -> None:
+    before = fg.__version__
+    tf.mine = 1
+    tf.Session = "mine"
+    assert tf.__version__ == tf.VERSION == tf.compat.v1.__version__ == "1.15.5"
+    assert fg.__version__ == before
+    assert fg.Session is not tf.Session
+    assert not hasattr(fg, "mine")
+    assert {"mine", "Session", "placeholder", "nn"} <= set(dir(tf))
+
+
+def test_star_gives_the_public_names(tf) -> None:
+    names = run("from tensorflow.python.ops.rnn_cell_impl import *\nfrom tensorflow.nn import *")
+    assert names["GRUCell"] is fg.nn.rnn_cell.GRUCell
+    assert names["relu"] is fg.nn.relu
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("from tensorflow import nothing", "flowgraph has no tf.nothing"),
+    ("import tensorflow.nothing", "flowgraph has no tf.nothing"),
+    ("from tensorflow.nn import relux", "Did you mean relu"),
+    ("import tensorflow.nn.relu", "from tensorflow.nn import relu"),
+    ("from tensorflow import RaggedTensor", "Pad to one length"),
+    ("import tensorflow.compat.v2 as tf", "tf.compat.v2"),
+    ("import tensorflow.contrib.tpu", "tf.contrib.tpu"),
+    ("from tensorflow.python.ops import nothing", "does not offer tensorflow.python.ops.nothing"),
+    ("from tensorflow.python.ops.array_ops import nothing", "public name"),
+    ("from tensorflow.contrib.layers.python.layers import nothing", "Use tf.contrib.layers"),
+    ("from flowgraph.python.ops.array_ops import nothing", "public name"),
+    ("from flowgraph.nn import relux", "Did you mean relu"),
+    ("import flowgraph.nothing", "flowgraph has no tf.nothing"),
+])
+def test_an_import_of_what_is_missing_says_what_to_use(line, words, tf) -> None:
+    with pytest.raises(ImportError) as caught:
+        run(line)
+    assert words in str(caught.value)
+
+
+def test_a_missing_name_is_an_attribute_error(tf) -> None:
+    ops = importlib.import_module("tensorflow.python.framework.ops")
+    assert not hasattr(ops, "nothing")
+    with pytest.raises(AttributeError, match="public name"):
+        _ = ops.nothing
+
+
+def test_other_imports_and_flowgraphs_modules_are_left_alone(tf) -> None:
+    run("import tensorflow.nn, tensorflow.train, tensorflow.python.ops.math_ops")
+    assert fg.nn.__name__ == fg.nn.__spec__.name == "flowgraph.nn"
+    assert importlib.util.find_spec("tensorflow_that_is_not_there") is None
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'tensorflowx'$"):
+        run("import tensorflowx")
+
+
+def test_uninstall_takes_all_of_it_out_again() -> None:
+    finders = list(sys.meta_path)
+    compat.install()
+    assert compat.install() is sys.modules["tensorflow"]
+    run("import tensorflow.nn, tensorflow.python.ops.array_ops")
+    compat.uninstall()
+    compat.uninstall()
+    assert sys.meta_path == finders
+    assert not [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]
+
+
+FAKE = """\
+import flowgraph.compat as compat, sys
+{first}
+tf = compat.install()
+import tensorflow as again, tensorflow.python.ops.array_ops
+assert again is tf and hasattr(tf, "placeholder") and tf.__version__ == "1.15.5"
+compat.uninstall()
+import tensorflow as real
+assert real.__version__ == "the real one" and real.python.NAME == "real inside"
+"""
+
+
+@pytest.mark.parametrize(("first", "words"), [
+    ("", ""),
+    ("import tensorflow", "another TensorFlow has been imported already, from"),
+])
+def test_a_real_tensorflow_is_never_touched(first, words, tmp_path) -> None:
+    (tmp_path / "tensorflow" / "python").mkdir(parents=True)
+    (tmp_path / "tensorflow" / "__init__.py").write_text(
+        "__version__ = 'the real one'\nfrom tensorflow import python\n")
+    (tmp_path / "tensorflow" / "python" / "__init__.py").write_text("NAME = 'real inside'\n")
+    done = subprocess.run([sys.executable, "-c", FAKE.format(first=first)], check=False, text=True,
+                          capture_output=True, cwd=tmp_path,
+                          env={**os.environ, "PYTHONPATH": os.fspath(ROOT)})
+    assert words in done.stderr
+    assert (done.returncode == 0) == (not words), done.stderr
