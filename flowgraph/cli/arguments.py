@@ -164,6 +164,20 @@ def plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", default="", help="above the curves")
 
 
+def check(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `flowgraph check`."""
+    parser.add_argument("paths", nargs="+", metavar="path",
+                        help="a program (.py), a notebook (.ipynb), or a folder of them")
+    parser.add_argument("--legacy", action="store_true",
+                        help="take programs of before TensorFlow 1.0, as run --legacy does")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--all", action="store_true",
+                       help="tell every use, also in the files of folders")
+    shown.add_argument("--problems", action="store_true",
+                       help="tell only what is missing or differs")
+    shown.add_argument("--json", action="store_true", help="print JSON in place of a report")
+
+
 def doctor(parser: argparse.ArgumentParser) -> None:
     """Arguments of `flowgraph doctor`."""
     parser.add_argument("--json", action="store_true", help="print JSON in place of a report")

@@ -94,6 +94,15 @@ examples:
   flowgraph plot logs -o curves.html                    a page that tells values
   flowgraph plot logs --smooth 0.9 --x relative --log
 """, arguments.plot),
+    "check": ("tell which names of TensorFlow programs use, and what is missing", """\
+Programs are read, not run. The exit code is 1 if a name is missing or a file cannot be read.
+
+examples:
+  flowgraph check train.py                 each name: offered, offered but differs, or missing
+  flowgraph check models notebooks         what is missing or differs in folders
+  flowgraph check --legacy old.py          a program of before TensorFlow 1.0
+  flowgraph check . --json | jq .summary.missing_symbols
+""", arguments.check),
     "doctor": ("tell what this machine has, and what to change", """\
 The exit code is 1 if something makes programs slow or fail.
 
@@ -160,7 +169,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.command is None:
             parser.print_help()
             return OK
-        if program and options.command in ("plot", "doctor"):
+        if program and options.command in ("plot", "doctor", "check"):
             raise Usage(f"{options.command} takes no arguments of a program")
         module = import_module(f"flowgraph.cli.{options.command}")
         code = module.run(options)
