@@ -34,7 +34,7 @@ ROOMS = [{"errors"}, {"core"}, {"platform"}, {"graph"}, {"opdef"}, {"gradients"}
          {"program"}, {"plan"}, {"runtime"},
          {"layers", "linear_operators", "losses", "metrics", "train", "data", "testing", "io",
           "summary", "distributions"},
-         {"nn"}, {"keras", "saved_model"}, {"datasets"}, {"feature_column"}, {"estimator"},
+         {"nn", "datasets"}, {"keras", "saved_model"}, {"feature_column"}, {"estimator"},
          {"contrib"}, {"examples"}, {"profiling"}, {"viz"}, {"plots"},
          {"namespaces", "lazy_names"}, {"__init__"}, {"compat"}, {"cli", "__main__"}]
 load_every_op()

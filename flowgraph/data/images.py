@@ -175,30 +175,46 @@ def _batches(images: Array, labels: Array, size: int, seed: int | None, epochs: 
 
 def read_folder(folder: str | os.PathLike[str], class_names: tuple[str, ...]) -> ImageSet:
     """Reads the four original IDX files in `folder`; raises DatasetError if anything is amiss."""
-    splits = []
+    return _image_set(folder_arrays(folder), class_names)
+
+
+def read_subset(path: str | os.PathLike[str], class_names: tuple[str, ...]) -> ImageSet:
+    """Reads a file made by `make_subsets.py`; raises DatasetError if anything is amiss."""
+    return _image_set(subset_arrays(path), class_names)
+
+
+def folder_arrays(folder: str | os.PathLike[str]) -> list[Array]:
+    """The bytes of `read_folder`: images and labels to train, images and labels to test."""
+    arrays = []
     for part in ("train", "t10k"):
         images_path = _find(folder, f"{part}-images", "idx3-ubyte")
         labels_path = _find(folder, f"{part}-labels", "idx1-ubyte")
         images, labels = read_idx(images_path), read_idx(labels_path)
         _check_images(images_path, "", images)
         _check_labels(labels_path, "", labels, len(images))
-        splits.append(_split(images, labels))
-    return ImageSet(splits[0], splits[1], class_names)
+        arrays += [images, labels]
+    return arrays
 
 
-def read_subset(path: str | os.PathLike[str], class_names: tuple[str, ...]) -> ImageSet:
-    """Reads a file made by `make_subsets.py`; raises DatasetError if anything is amiss."""
-    arrays, splits = _arrays(path), []
+def subset_arrays(path: str | os.PathLike[str]) -> list[Array]:
+    """The bytes of `read_subset`: images and labels to train, images and labels to test."""
+    found, arrays = _arrays(path), []
     for part, count in ("train", TRAIN_SIZE), ("test", TEST_SIZE):
-        images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+        images, labels = found[f"{part}_images"], found[f"{part}_labels"]
         _check_images(path, f"{part}_images: ", images, _REINSTALL)
         _check_labels(path, f"{part}_labels: ", labels, len(images), _REINSTALL)
         per_class = np.bincount(labels, minlength=CLASSES)
         if len(labels) != count or np.any(per_class != count // CLASSES):
             raise damaged(path, f"should hold {count // CLASSES} {part} images of each class; it "
                                 f"holds {per_class.min()} to {per_class.max()}", _REINSTALL)
-        splits.append(_split(images, labels))
-    return ImageSet(splits[0], splits[1], class_names)
+        arrays += [images, labels]
+    return arrays
+
+
+def _image_set(arrays: list[Array], class_names: tuple[str, ...]) -> ImageSet:
+    train_images, train_labels, test_images, test_labels = arrays
+    return ImageSet(_split(train_images, train_labels), _split(test_images, test_labels),
+                    class_names)
 
 
 def _arrays(path: str | os.PathLike[str]) -> dict[str, Array]:

@@ -196,21 +196,6 @@ def test_wrong_use_is_refused(act, error, words: str) -> None:
         act()
 
 
-def test_a_data_set_without_its_file_says_which_to_put_where(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(fg.errors.NotFoundError, match=r"boston_housing\.npz"):
-        keras.datasets.boston_housing.load_data()
-    with pytest.raises(fg.errors.NotFoundError, match="cifar10"):
-        keras.datasets.cifar10.load_data()
-    (x, y), (x_test, _) = keras.datasets.fashion_mnist.load_data()
-    assert (x.shape, x.dtype, x_test.shape) == ((4000, 28, 28), np.uint8, (1000, 28, 28))
-    folder = tmp_path / ".keras" / "datasets"
-    folder.mkdir(parents=True)
-    np.savez(folder / "mnist.npz", x_train=x[:3], y_train=y[:3], x_test=x[:2], y_test=y[:2])
-    (x, y), (x_test, _) = keras.datasets.mnist.load_data()
-    assert (len(x), len(x_test)) == (3, 2)
-
-
 def test_a_generator_that_ends_too_early_ends_the_training(caplog) -> None:
     with fg.Graph().as_default(), fg.Session():
         model = line()

@@ -1,0 +1,59 @@
+"""`tf.keras.datasets.reuters`: news items as lists of word numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.datasets.texts import load_reuters, load_word_index
+
+
+def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0,
+              maxlen: int | None = None, test_split: float = 0.2, seed: int = 113,
+              start_char: int | None = 1, oov_char: int | None = 2, index_from: int = 3,
+              **kwargs: Any) -> Any:
+    """Loads 11,228 news items, each with one of 46 topics.
+
+    Args:
+        path: name of keras's file in $FLOWGRAPH_DATA or `~/.keras/datasets`, or an absolute path.
+        num_words: words from this number on become `oov_char`.
+        skip_top: words below this number become `oov_char`.
+        maxlen: longer texts are left out.
+        test_split: share of the texts to test with.
+        seed: of the order of the texts; NumPy's global generator is set to it, as in keras.
+        start_char: number put before each text; None for none.
+        oov_char: number for words left out; None to drop them.
+        index_from: added to all word numbers.
+        kwargs: `nb_words`, the old name of `num_words`.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: arrays of lists, and int64 arrays.
+
+    Raises:
+        DatasetError: the file is not there or damaged.
+        TypeError: another keyword.
+    """
+    num_words = kwargs.pop("nb_words", num_words)
+    if kwargs:
+        raise TypeError(located(f"Unrecognized keyword arguments: {kwargs}"))
+    return load_reuters(path, num_words, skip_top, maxlen, test_split, seed, start_char, oov_char,
+                        index_from)
+
+
+def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
+    """Words with their numbers, before `index_from` is added.
+
+    Args:
+        path: name of keras's file in $FLOWGRAPH_DATA or `~/.keras/datasets`, or an absolute path.
+
+    Returns:
+        A dict from word to number.
+
+    Raises:
+        DatasetError: the file is not there or damaged.
+    """
+    return load_word_index("The word index of Reuters", path)
+
+
+__getattr__ = _lazy("tf.keras.datasets.reuters", globals())
