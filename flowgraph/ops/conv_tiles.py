@@ -28,13 +28,24 @@ from typing import Any
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
 from flowgraph.ops import conv_images_last as images_last
-from flowgraph.ops import conv_row_columns as row_columns
+from flowgraph.ops import conv_row_columns
 from flowgraph.ops.conv_row_columns import Layer
 from flowgraph.ops.padding import Windows, image_tiles
+from flowgraph.ops.row_columns import dot
 
 _CACHE = 3 << 19  # bytes; a tile needs about so many: more than fit into a core's own cache
 FEW = 4  # channels of images whose gradient has the images last while it is added up
 _SHORT = 16  # numbers; columns in shorter runs are laid out transposed
+
+
+def is_short(width: int, count: int) -> bool:
+    """Whether columns are laid out transposed.
+
+    Args:
+        width: numbers under a row of a window.
+        count: windows along the last axis.
+    """
+    return width < _SHORT and count > 2 * width
 
 
 class _Sizes:
@@ -60,7 +71,7 @@ class _Sizes:
         self.rows = math.prod(self.counts)
         self.width = math.prod(windows.sizes) * shape[-1]
         run = windows.sizes[-1] * shape[-1]
-        self.is_short = run < _SHORT and self.counts[-1] > 2 * run
+        self.is_short = is_short(run, self.counts[-1])
         self.is_image = (pool is None and all(k == 1 for k in windows.sizes + windows.strides)
                          and not any(a or b for a, b in self.pads))
         if pool is not None:
@@ -181,8 +192,8 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
     if images_last.pays(xp, x, w):
         images_last.forwards(xp, x, w, bias, layer, hits, y, where)
         return y, where
-    if row_columns.pays(xp, x.dtype, layer.windows, x.shape):
-        row_columns.forwards(x, w, bias, layer, hits, y, where)
+    if conv_row_columns.pays(xp, x.dtype, layer.windows, x.shape):
+        conv_row_columns.forwards(x, w, bias, layer, hits, y, where)
         return y, where
     matrix = xp.ascontiguousarray(w.reshape(-1, made))
     early = None  # a bias that is not finite makes numbers equal that were not
@@ -210,7 +221,7 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
             for tile in tiles[number]:
                 cols = columns.of(x[tile])
                 product = y[tile].reshape(-1, made) if is_direct else results[:len(cols)]
-                row_columns.dot(xp, cols, matrix, product)
+                dot(xp, cols, matrix, product)
                 if places > 1:
                     if early is not None:
                         xp.add(product, early, out=product)
@@ -268,13 +279,13 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
     if wants_x:
         counts, pads = layer.windows.place(x.shape[1:-1])
         turned = turned_windows(x.shape, w, counts, pads, layer.windows)
-    pays = partial(row_columns.pays, xp, x.dtype)
+    pays = partial(conv_row_columns.pays, xp, x.dtype)
     x_by_rows = turned is not None and pays(turned, (x.shape[0], *counts, w.shape[-1]))
     w_by_rows = wants_w and pays(layer.windows, x.shape)
     rest = wanted
     if x_by_rows or w_by_rows:
-        dw, db = row_columns.backwards(x, w, dy, layer, y, where, dx, turned,
-                                       (x_by_rows, w_by_rows, wants_b), (dw, db))
+        dw, db = conv_row_columns.backwards(x, w, dy, layer, y, where, dx, turned,
+                                            (x_by_rows, w_by_rows, wants_b), (dw, db))
         rest = wants_x and not x_by_rows, wants_w and not w_by_rows, False
     if any(rest):
         dw, db = _by_windows(xp, x, w, dy, layer, y, where, rest, (dx, dw, db), turned)
@@ -363,7 +374,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                 if turned is not None:
                     cols = back.of(d if places > 1 else d.reshape(count, *sizes.counts, made))
                     if not turned.is_ordered:
-                        row_columns.dot(xp, cols, flipped, dx[tile].reshape(-1, channels))
+                        dot(xp, cols, flipped, dx[tile].reshape(-1, channels))
                     else:
                         view = by_place(dx[tile], turned.order)
                         view[...] = xp.dot(cols, flipped,

@@ -23,12 +23,10 @@ from typing import Any
 
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.ops import conv_row_columns as row_columns
-from flowgraph.ops import conv_tiles
+from flowgraph.ops import conv_row_columns, conv_tiles
 from flowgraph.ops.padding import Windows, image_tiles
 
 _LEAST = 1 << 14  # results that are worth the care that blocks take
-_SHORT = 16  # numbers; columns in shorter runs are laid out transposed
 
 
 def correlate(xp, x, w, windows: Windows, out=None) -> Any:
@@ -47,10 +45,10 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         out = xp.empty((x.shape[0], *counts, w.shape[-1]), x.dtype)
     if not out.size:
         return out
-    images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), w, windows)
-    if row_columns.pays(xp, x.dtype, slid, images.shape):
+    images, filters, slid = conv_row_columns.without_ones(xp.ascontiguousarray(x), w, windows)
+    if conv_row_columns.pays(xp, x.dtype, slid, images.shape):
         y = out.reshape(x.shape[0], *slid.place(images.shape[1:-1])[0], w.shape[-1])
-        row_columns.forwards(images, filters, None, _layer(slid), False, y, None)
+        conv_row_columns.forwards(images, filters, None, _layer(slid), False, y, None)
         return out
     matrix = w.reshape(-1, w.shape[-1])
 
@@ -72,12 +70,12 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     dw = xp.empty((*windows.sizes, x.shape[-1], dy.shape[-1]), x.dtype)
     if not dw.size:
         return dw
-    images, filters, slid = row_columns.without_ones(xp.ascontiguousarray(x), dw, windows)
-    if row_columns.pays(xp, x.dtype, slid, images.shape):
+    images, filters, slid = conv_row_columns.without_ones(xp.ascontiguousarray(x), dw, windows)
+    if conv_row_columns.pays(xp, x.dtype, slid, images.shape):
         results = (x.shape[0], *slid.place(images.shape[1:-1])[0], dy.shape[-1])
-        row_columns.backwards(images, filters, xp.ascontiguousarray(dy).reshape(results),
-                              _layer(slid), None, None, None, None, (False, True, False),
-                              (filters, None))
+        conv_row_columns.backwards(images, filters, xp.ascontiguousarray(dy).reshape(results),
+                                   _layer(slid), None, None, None, None, (False, True, False),
+                                   (filters, None))
         return dw
     tiles = shares(_tiles(x, windows, counts))
     totals = xp.zeros((max(1, len(tiles)), math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]),
@@ -140,8 +138,8 @@ def as_format(xp, x, data_format: str) -> Any:
     return x if data_format.endswith("C") else xp.ascontiguousarray(xp.moveaxis(x, -1, 1))
 
 
-def _layer(windows: Windows) -> row_columns.Layer:
-    return row_columns.Layer(windows, (1,) * len(windows.sizes), False)
+def _layer(windows: Windows) -> conv_row_columns.Layer:
+    return conv_row_columns.Layer(windows, (1,) * len(windows.sizes), False)
 
 
 def _columns(xp, x, windows: Windows, counts, pads) -> Any:
@@ -158,7 +156,7 @@ def _columns(xp, x, windows: Windows, counts, pads) -> Any:
     inside = tuple(step * r for step, r in zip(steps[1:-1], dilations, strict=True))
     stack = xp.lib.stride_tricks.as_strided
     width = sizes[-1] * c
-    if width < _SHORT and counts[-1] > 2 * width:
+    if conv_tiles.is_short(width, counts[-1]):
         view = stack(x, (*sizes, c, n, *counts), (*inside, steps[-1], steps[0], *rows))
         return view.reshape(math.prod(sizes) * c, n * math.prod(counts)).T
     if dilations[-1] == 1:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from flowgraph.ops import conv_images_last, conv_row_columns, conv_tiles, convolve
+from flowgraph.ops import conv_images_last, conv_row_columns, conv_tiles, convolve, row_columns
 from flowgraph.ops.conv_row_columns import Layer
 from flowgraph.ops.padding import Windows
 
@@ -138,7 +138,7 @@ def test_a_product_in_pieces(rows: int) -> None:
     a, b = numbers((rows, 9), "float32", 0), numbers((9, 8), "float32", 1)
     for matrix in (a, np.asfortranarray(a)):
         out = np.empty((rows, 8), np.float32)
-        conv_row_columns.dot(np, matrix, b, out)
+        row_columns.dot(np, matrix, b, out)
         np.testing.assert_allclose(out, a @ b, rtol=1e-5, atol=1e-5)
 
 
