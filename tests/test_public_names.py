@@ -8,7 +8,6 @@ import flowgraph as fg
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("estimator", ["does not offer tf.estimator", "planned", "Session.run"]),
     ("GradientTape", ["eager", "tf.gradients"]),
     ("reduce_summ", ["neither has TensorFlow 1.15", "Did you mean reduce_sum"]),
 ])

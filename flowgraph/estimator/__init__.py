@@ -1,1 +1,27 @@
 """`tf.estimator`: training, evaluation and prediction of a model given as one function."""
+
+from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.estimator.estimator import Estimator
+from flowgraph.estimator.mode_keys import ModeKeys
+from flowgraph.estimator.run_config import RunConfig
+from flowgraph.estimator.spec import EstimatorSpec
+from flowgraph.estimator.warm_start import WarmStartSettings
+from flowgraph.train.warm_starting import VocabInfo
+
+_TRAIN = ("CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "FinalOpsHook",
+          "GlobalStepWaiterHook", "LoggingTensorHook", "NanLossDuringTrainingError",
+          "NanTensorHook", "ProfilerHook", "SecondOrStepTimer", "SessionRunArgs",
+          "SessionRunContext", "SessionRunHook", "SessionRunValues", "StepCounterHook",
+          "StopAtStepHook", "SummarySaverHook")
+_LAZY = {
+    **{name: f"flowgraph.train:{name}" for name in _TRAIN},
+    **{name: f"flowgraph.estimator.exporters:{name}" for name in (
+        "BestExporter", "Exporter", "FinalExporter", "LatestExporter")},
+    **{name: f"flowgraph.estimator.train_evaluate:{name}" for name in (
+        "EvalSpec", "TrainSpec", "train_and_evaluate")},
+    "experimental": "flowgraph.estimator.experimental",
+    "export": "flowgraph.estimator.export",
+    "inputs": "flowgraph.estimator.inputs",
+}
+
+__getattr__ = _lazy("tf.estimator", globals(), _LAZY)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -210,7 +211,7 @@ class QueueRunner:
             enqueue = None
             while coord is None or not coord.should_stop():
                 try:
-                    enqueue = enqueue or sess.make_callable(enqueue_op)
+                    enqueue = enqueue or self._filler(sess, enqueue_op)
                     enqueue()
                 except self._ends:
                     with self._lock:
@@ -232,6 +233,10 @@ class QueueRunner:
             if not counted:
                 with self._lock:
                     self._running[sess] -= 1
+
+    def _filler(self, sess: Any, enqueue_op: Any) -> Callable[[], Any]:
+        """What a thread calls again and again."""
+        return sess.make_callable(enqueue_op)
 
     def _close_on_stop(self, sess: Any, coord: Coordinator) -> None:
         """The thread that closes the queue when the coordinator stops."""
