@@ -162,9 +162,7 @@ class Reader:
 
     def _getattr(self, node: ast.Call, named: str) -> Value:
         """`getattr(tf.nn, "relu")` is a use; with a default it may be missing."""
-        base = self._value(node.args[0])
-        for arg in node.args[1:]:
-            self._value(arg)
+        base, *others = [self._value(arg) for arg in node.args]
         attribute = node.args[1]
         if not (isinstance(attribute, ast.Constant) and isinstance(attribute.value, str)):
             return ANYTHING
@@ -173,7 +171,7 @@ class Reader:
         value = extended(base, attribute.value)
         default = Guard(-1, node.lineno, False, "names") if len(node.args) > 2 else None
         self._note(value, node, guard=default)
-        return joined(value, ANYTHING) if default else value
+        return others[1] if default else value
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
                        ) -> None:

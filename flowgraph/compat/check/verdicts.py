@@ -12,6 +12,7 @@ from flowgraph.compat.check.differences import difference_for
 from flowgraph.compat.check.resolve import Found, Made, Missing, Resolver
 from flowgraph.compat.check.signatures import misfit
 from flowgraph.compat.check.uses import CALLED, ENTERED, UNKNOWN, Chain, Use, is_member, shown
+from flowgraph.core.api import tensorflow_names
 
 OFFERED, DIFFERS, MISSING = "offered", "differs", "missing"
 _ORDER = (OFFERED, DIFFERS, MISSING)
@@ -180,7 +181,13 @@ def _with(made: Verdict, status: str, text: str, docs: str = "",
 
 
 def _missing(made: Verdict, place: Missing, chain: Chain) -> Verdict:
-    symbol = shown(chain[:place.steps]) if not is_member(chain) else made.symbol
+    steps = place.steps
+    if is_member(chain):
+        symbol = made.symbol
+    else:
+        while steps < len(chain) and shown(chain[:steps]) not in tensorflow_names():
+            steps += 1
+        symbol = shown(chain[:steps])
     old = old_programs.advice(symbol)
     section = "programs-of-before-10" if old else "what-is-missing"
     return _with(replace(made, symbol=symbol), MISSING, old or place.message,
