@@ -99,7 +99,8 @@ def names(code: str) -> Names:
      ["2 tensorflow.Cell"]),
     # -- branches
     ("try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n"
-     "    import tensorflow as tf\ntf.add", ["2 tensorflow.compat.v1", "5 tensorflow.add or tensorflow.compat.v1.add"]),
+     "    import tensorflow as tf\ntf.add",
+     ["2 tensorflow.compat.v1", "5 tensorflow.add or tensorflow.compat.v1.add"]),
     ("try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = None\ntf.add",
      ["5 tensorflow.add"]),
 ])
