@@ -172,6 +172,8 @@ from flowgraph.ops.logic import logical_and, logical_not, logical_or, logical_xo
 from flowgraph.ops.matmul import matmul
 from flowgraph.ops.pad import pad
 from flowgraph.ops.placeholder import placeholder, placeholder_with_default
+from flowgraph.ops.print_and_assert import assert_true as Assert
+from flowgraph.ops.print_and_assert import print_tensor as Print
 from flowgraph.ops.random_ops import (
     get_seed,
     multinomial,
@@ -212,9 +214,6 @@ from flowgraph.ops.scatter import (
     scatter_sub,
     scatter_update,
 )
-from flowgraph.ops.script import assert_true as Assert
-from flowgraph.ops.script import numpy_function, py_func
-from flowgraph.ops.script import print_tensor as Print
 from flowgraph.ops.select import (
     one_hot,
     reverse,

@@ -154,7 +154,7 @@ def list_files(file_pattern: Any, shuffle: bool | None, seed: Any) -> Dataset:
     from flowgraph.ops.compare import greater
     from flowgraph.ops.files import matching_files
     from flowgraph.ops.identity import identity
-    from flowgraph.ops.script import assert_true
+    from flowgraph.ops.print_and_assert import assert_true
     from flowgraph.ops.shape import shape
     with name_scope("list_files"):
         pattern = convert_to_tensor(file_pattern, dt.string, name="file_pattern")

@@ -9,9 +9,9 @@ from flowgraph.core.frames import located
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.ops.identity import identity
 from flowgraph.ops.logic import logical_not
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_any
 from flowgraph.ops.rounding import is_nan
-from flowgraph.ops.script import assert_true
 
 _formulas: dict[tuple[type, type], Callable[..., Any]] = {}
 

@@ -23,9 +23,9 @@ from flowgraph.ops.constant import fill, ones_like
 from flowgraph.ops.identity import no_op
 from flowgraph.ops.join import concat
 from flowgraph.ops.logic import logical_and, logical_or
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all
 from flowgraph.ops.reshape import reshape, squeeze
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import rank as rank_of
 from flowgraph.ops.shape import shape as shape_of
 

@@ -16,8 +16,8 @@ from flowgraph.ops.assertions import (
 )
 from flowgraph.ops.counting import is_non_decreasing, is_strictly_increasing
 from flowgraph.ops.identity import check_numerics
+from flowgraph.ops.print_and_assert import assert_true as Assert
 from flowgraph.ops.rounding import is_finite, is_inf, is_nan
-from flowgraph.ops.script import assert_true as Assert
 from flowgraph.ops.shape_checks import (
     assert_rank,
     assert_rank_at_least,

@@ -31,10 +31,10 @@ from flowgraph.ops.compare import equal
 from flowgraph.ops.constant import constant
 from flowgraph.ops.identity import identity
 from flowgraph.ops.logic import logical_not, logical_or
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all, reduce_max
 from flowgraph.ops.reshape import transpose
 from flowgraph.ops.roll import reverse_sequence
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.select import reverse
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.tensor_array import TensorArray

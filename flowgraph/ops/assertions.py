@@ -21,8 +21,8 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.compare import equal, greater, greater_equal, less, less_equal, not_equal
 from flowgraph.ops.identity import no_op
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.unary import abs as abs_
 
 # Ops whose results TensorFlow knows while it builds the graph, when their inputs are known.

@@ -19,7 +19,7 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.subgraph import SubGraph
 from flowgraph.ops.branch import build_case, build_if
 from flowgraph.ops.identity import identity
-from flowgraph.ops.script import assert_true
+from flowgraph.ops.print_and_assert import assert_true
 
 
 def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, fn2=None):

@@ -14,9 +14,9 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import maximum, minimum
 from flowgraph.ops.compare import greater, greater_equal
 from flowgraph.ops.identity import with_dependencies
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all
 from flowgraph.ops.reshape import expand_dims, squeeze
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import rank, shape
 from flowgraph.ops.split import unstack
 

@@ -28,10 +28,10 @@ from flowgraph.ops.image_checks import wrong_shape
 from flowgraph.ops.image_dtype import convert_image_dtype
 from flowgraph.ops.join import concat, stack, tile
 from flowgraph.ops.logic import logical_and, logical_not
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from flowgraph.ops.reshape import expand_dims
 from flowgraph.ops.roll import roll
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import rank, shape
 from flowgraph.ops.tensordot import tensordot
 from flowgraph.ops.unary import square

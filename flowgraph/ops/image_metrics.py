@@ -26,9 +26,9 @@ from flowgraph.ops.image_dtype import convert_image_dtype
 from flowgraph.ops.join import concat, stack, tile
 from flowgraph.ops.pad import pad
 from flowgraph.ops.pooling import avg_pool
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all, reduce_mean, reduce_prod, reduce_sum
 from flowgraph.ops.reshape import reshape
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import shape, shape_n, size
 from flowgraph.ops.split import unstack
 from flowgraph.ops.unary import abs as abs_

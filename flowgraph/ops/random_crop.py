@@ -8,9 +8,9 @@ from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.compare import greater_equal
 from flowgraph.ops.identity import identity
 from flowgraph.ops.index import slice as slice_
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.random_ops import random_uniform
 from flowgraph.ops.reduce import reduce_all
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import shape as shape_of
 
 

@@ -18,7 +18,7 @@ from flowgraph.ops.compare import equal, greater_equal
 from flowgraph.ops.identity import group, identity, no_op
 from flowgraph.ops.join import concat
 from flowgraph.ops.logic import LogicalOr
-from flowgraph.ops.script import assert_true
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.shape import rank as rank_of
 from flowgraph.ops.shape import shape
 

@@ -25,9 +25,9 @@ from flowgraph.ops.gather import gather
 from flowgraph.ops.identity import identity, with_dependencies
 from flowgraph.ops.index import slice as slice_
 from flowgraph.ops.join import concat
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.reduce import reduce_all, reduce_max
 from flowgraph.ops.reshape import invert_permutation, transpose
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.select import where_v2
 from flowgraph.ops.shape import rank
 from flowgraph.ops.shape import shape as shape_of

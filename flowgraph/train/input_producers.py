@@ -22,9 +22,9 @@ from flowgraph.ops.constant import range as range_of
 from flowgraph.ops.files import matching_files
 from flowgraph.ops.gather import gather
 from flowgraph.ops.identity import identity
+from flowgraph.ops.print_and_assert import assert_true
 from flowgraph.ops.queues import FIFOQueue, QueueBase
 from flowgraph.ops.random_ops import random_shuffle
-from flowgraph.ops.script import assert_true
 from flowgraph.ops.shape import shape as shape_of
 from flowgraph.ops.shape import size as size_of
 from flowgraph.ops.sparse_tensor import convert_to_tensor_or_sparse_tensor

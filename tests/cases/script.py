@@ -1,4 +1,4 @@
-"""Cases of ops/script.py. What is printed is tested in tests/ops/test_script."""
+"""Cases of ops/script.py and ops/print_and_assert.py; what is printed: tests/ops."""
 
 from __future__ import annotations
 
