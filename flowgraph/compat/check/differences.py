@@ -18,7 +18,7 @@ class Difference(NamedTuple):
     """Something that is offered and differs.
 
     Attributes:
-        patterns: of full names, as `tf.data.*`, separated by spaces.
+        patterns: of full names, as `tf.data.*`, separated by spaces; "" for what no name tells.
         what: what differs, a sentence.
         docs: the section of the docs about it, as "training#checkpoints".
         parameter: the parameter without which nothing differs; "" if it always does.
@@ -31,6 +31,63 @@ class Difference(NamedTuple):
 
 
 DIFFERENCES: tuple[Difference, ...] = (
+    # -- what a run does
+    Difference(
+        "tf.assign tf.assign_add tf.assign_sub tf.Variable.assign tf.Variable.assign_add "
+        "tf.Variable.assign_sub tf.scatter_update tf.scatter_add tf.scatter_sub tf.scatter_mul "
+        "tf.scatter_div tf.Variable.scatter_sub",
+        "A run that fetches the variable beside what changes it gives the value from before the "
+        "run, always; fetch what the assignment returns for the new one."),
+    Difference(
+        "", "A run that raises leaves every variable as it was; TensorFlow keeps what was changed "
+        "up to there."),
+    Difference(
+        "tf.set_random_seed tf.random.set_random_seed",
+        "Ops with a seed of their own draw TensorFlow's numbers; ops without one draw others, the "
+        "same in each run of the program."),
+    Difference(
+        "", "parallel_iterations=, swap_memory=, use_locking=, inter_op_parallelism_threads and "
+        "the like are accepted and change no result: a run is deterministic, and flowgraph takes "
+        "the cores that there are."),
+    Difference(
+        "", "Errors have TensorFlow's classes, and words of their own.", "errors#errors"),
+    # -- machines
+    Difference(
+        "", "Under flowgraph run a device that is not on this machine, as /gpu:0 or a task of a "
+        "cluster, is no error: one line tells of it, and another device takes its place. In a "
+        "Session of your own it needs allow_soft_placement, as in TensorFlow.", "gpu#devices"),
+    Difference(
+        "tf.train.MonitoredTrainingSession tf.train.MonitoredSession "
+        "tf.train.ChiefSessionCreator tf.train.WorkerSessionCreator tf.train.Supervisor "
+        "tf.train.SessionManager",
+        "master= is accepted and not looked at: there is one process.", parameter="master"),
+    Difference(
+        "", "Files are those of this machine: gs://, s3:// and hdfs:// raise an error."),
+    # -- data
+    Difference(
+        "tf.examples.tutorials.mnist.input_data.read_data_sets "
+        "tensorflow.examples.tutorials.mnist.input_data.read_data_sets "
+        "tf.contrib.learn.datasets.mnist.read_data_sets tf.contrib.learn.datasets.mnist.load_mnist "
+        "tf.contrib.learn.datasets.load_dataset tf.keras.datasets.mnist.load_data "
+        "tf.keras.datasets.fashion_mnist.load_data",
+        "Nothing is downloaded: the files are read from the folder if they are there, else 5,000 "
+        "images that come with flowgraph stand in, and one line says so.",
+        "migrating#data-sets"),
+    Difference(
+        "tf.keras.datasets.* tf.keras.utils.get_file tf.contrib.learn.datasets.base.maybe_download",
+        "Nothing is downloaded: the file must be there; the error says where.",
+        "migrating#data-sets"),
+    Difference(
+        "tf.data.Options tf.data.Dataset.with_options",
+        "Options of speed are accepted and change nothing: the order of elements is kept always."),
+    # -- checkpoints
+    Difference(
+        "tf.contrib.lookup.MutableHashTable tf.contrib.lookup.MutableDenseHashTable "
+        "tf.lookup.experimental.DenseHashTable",
+        "What is in the table is not put into checkpoints."),
+    Difference(
+        "tf.train.Saver", "sharded=True writes one data file all the same.",
+        "training#checkpoints", "sharded"),
 )
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from flowgraph.core.api.contrib import CONTRIB
+
 
 class Reason(NamedTuple):
     """Why names are missing.
@@ -106,10 +108,8 @@ REASONS = (
            "Start the pipeline anew; a seed gives the same order."),
     Reason("tf.estimator.*", _LATER, "Write the training loop with Session.run."),
     Reason("tf.keras.applications.*", "needs weights from the network", "Restore a checkpoint."),
-    Reason("tf.keras.datasets.*", "needs files that hold Python objects",
-           "Read your own files with np.load, or feed them."),
-    Reason("tf.keras.preprocessing.*", "prepares images and texts outside the graph",
-           "Use tf.image, or NumPy."),
+    Reason("tf.keras.preprocessing.*", "is one of the rarely used functions of keras's "
+           "preprocessing", "Use ImageDataGenerator, or NumPy."),
     Reason("tf.keras.metrics.*", "adds up over batches by variables of its own",
            "Use tf.metrics, or the functions of tf.keras.metrics."),
     Reason("tf.keras.estimator.*", "makes an Estimator", "Train the model with fit."),
@@ -146,7 +146,7 @@ REASONS = (
     Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
     Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
     Reason("tf.saved_model.experimental.*", _EAGER),
-    Reason("tf.contrib*", "is not part of TensorFlow's own listing; its common parts are planned"),
+    *(Reason(*row) for row in CONTRIB),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
     Reason("tf.delete_session_tensor", "keeps values on a device between runs",
            "Use a tf.Variable."),
