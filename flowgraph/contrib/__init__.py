@@ -3,7 +3,10 @@
 from flowgraph.core.lazy import lazy as _lazy
 
 _PARTS = (
+    "framework",
+    "layers",
     "rnn",
+    "seq2seq",
 )
 
 __getattr__ = _lazy("tf.contrib", globals(),
