@@ -6,6 +6,7 @@ offered. Methods are looked up in the class that a call makes, where that is cer
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -187,7 +188,7 @@ def _member(kind: type, name: str, chain: Chain) -> Place:
     except AttributeError:
         if _is_open(kind) or name in _set_by_methods(kind):
             return None
-        return Missing(len(chain), f"a {kind.__name__} of flowgraph's has no {name!r}.")
+        return _absent(f"a {kind.__name__} of flowgraph's", kind, name, chain)
     if isinstance(value, FunctionType):
         return Found(value, None, True)
     if isinstance(value, (staticmethod, classmethod)):
@@ -204,10 +205,18 @@ def _of_class(kind: type, name: str, chain: Chain) -> Place:
     except AttributeError:
         if hasattr(type(kind), "__getattr__") or name in dir(type(kind)):
             return None
-        return Missing(len(chain), f"the class {kind.__name__} of flowgraph's has no {name!r}.")
+        return _absent(f"the class {kind.__name__} of flowgraph's", kind, name, chain)
     if isinstance(value, (staticmethod, classmethod)):
         return Found(value.__func__, None, isinstance(value, classmethod))
     return Found(value if isinstance(value, (FunctionType, type)) else object())
+
+
+def _absent(owner: str, kind: type, name: str, chain: Chain) -> Missing:
+    """What is said of a name that a class has not."""
+    names = [other for other in dir(kind) if not other.startswith("_")]
+    near = difflib.get_close_matches(name, names, n=2)
+    advice = f" Did you mean {' or '.join(near)}?" if near else ""
+    return Missing(len(chain), f"{owner} has no {name!r}.{advice}")
 
 
 def _of_object(value: Any) -> Place:

@@ -190,7 +190,8 @@ def _missing(made: Verdict, place: Missing, chain: Chain) -> Verdict:
         symbol = shown(chain[:steps])
     old = old_programs.advice(symbol)
     section = "programs-of-before-10" if old else "what-is-missing"
-    return _with(replace(made, symbol=symbol), MISSING, old or place.message,
+    return _with(replace(made, symbol=symbol), MISSING,
+                 old or place.message.removeprefix(f"flowgraph does not offer {symbol}: "),
                  f"migrating#{section}")
 
 
