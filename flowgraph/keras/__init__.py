@@ -7,6 +7,7 @@
                         keras's names and defaults for what flowgraph has
     backend             session, learning phase, and common ops
     datasets            data sets from files on this machine; nothing is downloaded
+    preprocessing       sequences, texts and images made ready, in NumPy
 """
 
 from flowgraph.core.lazy import lazy as _lazy
@@ -18,6 +19,6 @@ _LAZY = {
     "Sequential": _HERE + "models:Sequential",
     **{name: _HERE + name for name in (
         "activations", "backend", "callbacks", "constraints", "datasets", "initializers", "layers",
-        "losses", "metrics", "models", "optimizers", "regularizers", "utils")},
+        "losses", "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils")},
 }
 __getattr__ = _lazy("tf.keras", globals(), _LAZY)
