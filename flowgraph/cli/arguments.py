@@ -67,6 +67,40 @@ def _input(parser: argparse.ArgumentParser, files: bool) -> None:
                          help="which graph, counted from 1, if it has several")
     running.add_argument("--keep-going", action="store_true",
                          help="when it fails, go on with what was seen up to there")
+    _old(running)
+
+
+def _old(parser: argparse._ArgumentGroup) -> None:
+    """How old the program is."""
+    parser.add_argument("--legacy", action="store_true",
+                        help="it was written before TensorFlow 1.0: tf.mul, tf.concat(1, values)")
+    parser.add_argument("--new-numpy", action="store_true",
+                        help="do not put np.float and other removed names of NumPy back")
+
+
+def _device(text: str) -> str:
+    found = re.fullmatch(r"/?(?:device:)?(cpu|gpu)(?::(\d+))?", text, re.IGNORECASE)
+    if found is None or (found[1].lower() == "cpu" and found[2] not in (None, "0")):
+        raise argparse.ArgumentTypeError(f"must be cpu, gpu or gpu:N, not {text!r}")
+    return "cpu" if found[1].lower() == "cpu" else f"gpu:{found[2]}" if found[2] else "gpu"
+
+
+def run(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `flowgraph run`."""
+    parser.add_argument("input", metavar="script.py", help="a program (.py, .ipynb)")
+    rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="arguments",
+                               help="all that follows is the program's")
+    rest.required = False
+    parser.usage = "%(prog)s [options] script.py [arguments of the program]"
+    parser.add_argument("--device", type=_device, metavar="DEVICE",
+                        help="cpu: no GPU is seen; gpu: there must be one; gpu:N: only this one")
+    parser.add_argument("--seed", type=_whole, metavar="N",
+                        help="seed of all graphs, of NumPy and of Python's random")
+    parser.add_argument("--trace", metavar="FILE",
+                        help="write a timeline of its last runs in Chrome's format")
+    parser.add_argument("--render", metavar="FILE",
+                        help="draw its graph at the end (svg, png, pdf, dot, html)")
+    _old(parser.add_argument_group("old programs"))
 
 
 def _fetch(parser: argparse.ArgumentParser, meaning: str) -> None:

@@ -82,7 +82,8 @@ def show_traceback(error: BaseException, everything: bool = False) -> None:
             part = waiting.pop()
             if part is not None and id(part) not in seen:
                 seen.add(id(part))
-                part.stack[:] = [frame for frame in part.stack if not is_library(frame.filename)]
+                part.stack[:] = [frame for frame in part.stack if not is_library(frame.filename)
+                                 and not frame.filename.startswith("<frozen importlib")]
                 waiting += [part.__cause__, part.__context__, *(part.exceptions or ())]
     print("".join(told.format()), end="", file=sys.stderr, flush=True)
 

@@ -45,6 +45,17 @@ exit codes: 0 all went well, 1 the program or file failed, 2 wrong usage, 130 Ct
 
 # name: (one line, further words and examples, the function that adds its arguments)
 _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": ("run a program of TensorFlow 1 as it is: `import tensorflow` gives flowgraph", """\
+The options of this command stand before the program; what follows it is the program's. The exit
+code is the program's.
+
+examples:
+  flowgraph run train.py --epochs 3              as python train.py --epochs 3
+  flowgraph run --seed 1 train.py                the same numbers each time
+  flowgraph run --legacy old.py                  written before TensorFlow 1.0
+  flowgraph run --trace t.json train.py          with a timeline of its last runs
+  flowgraph run --render graph.html notebook.ipynb
+""", arguments.run),
     "render": ("draw the graph of a program or of a file: svg, png, pdf, dot, html", """\
 examples:
   flowgraph render train.py                           train.svg
@@ -154,14 +165,17 @@ def main(argv: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if argv is None else list(argv)
     own, program = given, []
-    if "--" in given:
+    if "--" in given and "run" not in given[:2]:  # what follows the script of `run` is all its own
         own, program = given[:given.index("--")], given[given.index("--") + 1:]
     debug = "--debug" in own
     forget_line_of(user_frame().filename)
     try:
         parser = _parser()
         options = parser.parse_args(own)
-        options.arguments = program
+        if options.command == "run":
+            options.arguments = options.arguments[options.arguments[:1] == ["--"]:]
+        else:
+            options.arguments = program
         if options.version:
             import flowgraph
             print(f"flowgraph {flowgraph.__version__}")

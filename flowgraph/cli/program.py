@@ -28,9 +28,12 @@ from flowgraph.cli.failure import FAILED, OK, Failure, note
 from flowgraph.cli.watch import Stop, Watcher
 from flowgraph.runtime.observe import observing
 
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*)$", re.MULTILINE)
+# Lines for IPython: %matplotlib, !pip, ?help, help?, files = !ls.
+_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[\w.]+\?\??[ \t]*|\w+[ \t]*=[ \t]*[%!].*)$", re.MULTILINE)
+_PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _GRACE = 10.0  # seconds that a stopped program may take to clean up
 _TICK = 0.1
+is_patient = False  # whether the program's threads may go on when the command has ended
 _end_process = os._exit  # a program's own calls are caught
 
 
@@ -52,7 +55,8 @@ class Outcome:
 
 
 def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: float | None = None,
-                to_stderr: bool = False, end: Callable[[], None] | None = None) -> Outcome:
+                to_stderr: bool = False, end: Callable[[], None] | None = None,
+                around: contextlib.AbstractContextManager[Any] | None = None) -> Outcome:
     """Runs a program until it ends or is stopped.
 
     Args:
@@ -62,26 +66,24 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
         timeout: seconds after which it is stopped.
         to_stderr: whether what it prints goes to standard error, as standard output is taken.
         end: called when the program does not end: writes the results and ends the process.
+        around: a context that the program runs in.
 
     Raises:
         Failure: the program cannot be read.
     """
     cells = read_cells(path)
-    module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
-                           __cached__=None, __spec__=None)
+    module = main_module(path)
     finished = threading.Event()
     exited: object = None
-    with (_as_main(path, arguments, module), _printing(to_stderr), _interrupts(watcher),
-          _exits(watcher), observing(watcher)):
-        guard = threading.Thread(target=_guard, args=(watcher, finished, timeout, end), daemon=True,
-                                 name="flowgraph guard")
+    with (around or contextlib.nullcontext(), as_main(path, arguments, module),
+          _printing(to_stderr), _interrupts(watcher), exits(watcher), observing(watcher)):
+        guard = threading.Thread(target=_guard, daemon=True, name="flowgraph guard", args=(
+            watcher, finished, timeout, end, time.monotonic()))
         watcher.end = end
         guard.start()
         error: BaseException | None = None
         try:
-            for name, text in cells:
-                exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+            execute(cells, module)
         except Stop:
             pass
         except SystemExit as ended:
@@ -101,6 +103,22 @@ def run_program(path: str, arguments: list[str], watcher: Watcher, *, timeout: f
             watcher.end = None
             _quietly_flush()
     return Outcome(error, OK if error is None else FAILED, module.__dict__, exited)
+
+
+def main_module(path: str) -> types.ModuleType:
+    """The module that a program runs in."""
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
+                           __cached__=None, __spec__=None)
+    if path.endswith(".ipynb"):
+        module.__dict__.update(display=print)  # as IPython's, which notebooks have without import
+    return module
+
+
+def execute(cells: list[tuple[str, Any]], module: types.ModuleType) -> None:
+    """Runs the parts of a program, one after the other, in a module."""
+    for name, text in cells:
+        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
 
 
 # ---- what is run ---------------------------------------------------------------------------------
@@ -132,7 +150,9 @@ def read_cells(path: str) -> list[tuple[str, Any]]:
     parts = []
     for number, text in enumerate(joined, 1):
         if text.lstrip().startswith("%%"):
-            continue  # a cell in another language
+            magic, _, text = text.lstrip().partition("\n")
+            if magic.split()[0] not in _PYTHON_CELLS:
+                continue  # a cell in another language
         name = f"{path}[{number}]"
         code = _without_magics(text)
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
@@ -154,17 +174,28 @@ def _without_magics(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _as_main(path: str, arguments: list[str], module: types.ModuleType) -> Iterator[None]:
-    """sys.argv, sys.path[0] and __main__ as Python sets them for a program."""
+def as_main(path: str, arguments: list[str], module: types.ModuleType,
+            windows: bool = False) -> Iterator[None]:
+    """sys.argv, sys.path[0] and __main__ as Python sets them for a program.
+
+    Args:
+        path: the program.
+        arguments: what it finds in sys.argv[1:].
+        module: what it runs in.
+        windows: whether matplotlib may open windows.
+    """
     before = sys.argv, list(sys.path), sys.modules.get("__main__"), os.environ.get("MPLBACKEND")
+    excepthook = sys.excepthook
     sys.argv = [path, *arguments]
     sys.path[:1] = [os.path.dirname(os.path.realpath(path))]
     sys.modules["__main__"] = module
-    os.environ.setdefault("MPLBACKEND", "Agg")  # a window would wait for someone to close it
+    if not windows:
+        os.environ.setdefault("MPLBACKEND", "Agg")  # a window would wait for someone to close it
     try:
         yield
     finally:
         sys.argv, sys.path[:] = before[0], before[1]
+        sys.excepthook = excepthook
         if before[2] is not None:
             sys.modules["__main__"] = before[2]
         if before[3] is None:
@@ -237,7 +268,7 @@ def _interrupts(watcher: Watcher) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _exits(watcher: Watcher) -> Iterator[None]:
+def exits(watcher: Watcher) -> Iterator[None]:
     """While the program runs, its os._exit ends it, but not the command; a child process's does."""
     process, leave = os.getpid(), os._exit
 
@@ -268,9 +299,8 @@ def _interrupt_main() -> None:
 
 
 def _guard(watcher: Watcher, finished: threading.Event, timeout: float | None,
-           end: Callable[[], None] | None) -> None:
+           end: Callable[[], None] | None, begun: float) -> None:
     """Stops the program when its time is over, and ends it when it does not stop."""
-    begun = time.monotonic()
     interrupted = 0.0
     while not finished.wait(_TICK):
         now = time.monotonic()
@@ -297,6 +327,8 @@ def end_process(code: int) -> None:
 
 def wait_for_threads(seconds: float = 2.0) -> bool:
     """Waits a little for threads that would keep the process alive; whether all have ended."""
+    if is_patient:
+        return True  # Python itself waits
     deadline = time.monotonic() + seconds
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

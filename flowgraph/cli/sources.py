@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.cli import program
+from flowgraph.cli.advice import advice_for
 from flowgraph.cli.failure import Failure, Reported, Usage, note, one_line, show_traceback
 from flowgraph.cli.output import Output
+from flowgraph.cli.surroundings import surroundings
 from flowgraph.cli.watch import Watcher, shortened
 from flowgraph.core.text import counted
 from flowgraph.graph.graph import Graph
@@ -84,12 +86,13 @@ def with_program(options: argparse.Namespace, output: Output, watcher: Watcher,
             program.end_process(code)
 
     outcome = program.run_program(options.input, options.arguments, watcher,
-                                  timeout=options.timeout, to_stderr=output.is_stdout, end=end)
+                                  timeout=options.timeout, to_stderr=output.is_stdout, end=end,
+                                  around=surroundings(options))
     if outcome.error is not None:
         show_traceback(outcome.error, options.debug)
-        if isinstance(outcome.error, ImportError) and (outcome.error.name or "").partition(".")[
-                0] == "tensorflow":
-            note("flowgraph programs say `import flowgraph as tf`")
+        advice = advice_for(outcome.error)
+        if advice:
+            note(advice)
         if not options.keep_going:
             note("the program failed; --keep-going goes on with what was seen up to there")
             raise Reported
@@ -133,7 +136,7 @@ def chosen_graph(watcher: Watcher, number: int | None) -> Graph:
     if not graphs:
         raise Failure("the program has built no graph of flowgraph's"
                       + ("" if watcher.fetched else " and has run nothing")
-                      + "; does it say `import flowgraph as tf`?")
+                      + "; does it import tensorflow or flowgraph?")
     if number is not None:
         if not 1 <= number <= len(graphs):
             raise Usage(f"--graph {number}: the program has {counted(len(graphs), 'graph')}, "

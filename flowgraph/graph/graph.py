@@ -37,6 +37,7 @@ class Graph(Lookup, Collections):
     """
 
     outer: Graph | None = None  # the graph around, of a branch or loop body
+    first_seed: int | None = None  # the seed that graphs begin with; `flowgraph run --seed` sets it
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +51,7 @@ class Graph(Lookup, Collections):
         self._unfetchable: set[Any] = set()
         self.changes = 0
         self.device_strings: set[str] = set()  # of its operations, also of those in sub-graphs
-        self.seed: int | None = None
+        self.seed = self.first_seed
         self.growth_warned = False
 
     # ---- growing ---------------------------------------------------------------------------------

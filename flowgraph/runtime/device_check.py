@@ -21,7 +21,7 @@ from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.program.ir import Program
 from flowgraph.program.transfers import Transfer
-from flowgraph.runtime.devices import LOCAL, SessionDevices
+from flowgraph.runtime.devices import LOCAL, SessionDevices, settings
 
 # TensorFlow has kernels of these for GPUs too, some of which keep what they handle on the host.
 _ON_GPU_THERE = frozenset({
@@ -83,6 +83,8 @@ class DeviceCheck:
     def _asks(self, text: str) -> bool:
         """Whether not every operation can be where a device string says."""
         if self.devices.soft:
+            if settings.told_missing is not None and not self.devices.matching(text):
+                settings.told_missing(text)
             return not self.devices.matching(text, with_kind=False)
         return not self.devices.matching(text, ["CPU"])
 

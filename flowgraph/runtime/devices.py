@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowgraph.core import gpu
@@ -65,7 +65,8 @@ class SessionDevices:
 
     def __init__(self, target: str | bytes = "", config: ConfigProto | None = None) -> None:
         self.gpus = tuple(_gpus(config))
-        self.soft = config is not None and config.allow_soft_placement
+        self.soft = (settings.told_missing is not None
+                     or (config is not None and config.allow_soft_placement))
         self.logs_placement = config is not None and config.log_device_placement
         count = None if config is None else config.device_count.get("CPU")
         self._cpus = cpus() if count is None else max(1, count)
@@ -147,10 +148,14 @@ class Settings:
         shows_cpu: whether CPUs are listed among the visible devices.
         growth: by number of a GPU, whether its memory is taken bit by bit.
         divisions: by name of a device, its parts.
+        told_missing: where every session places softly: called with each device string of a
+            session that no device fits, without its ConfigProto's or tf.config's leave. Not one of
+            tf.config's; `flowgraph run` sets it.
     """
 
     def __init__(self) -> None:
         self.config: Any = None
+        self.told_missing: Callable[[str], None] | None = None
         self.visible: tuple[int, ...] | None = None
         self.shows_cpu = True
         self.growth: dict[int, bool] = {}

@@ -15,7 +15,8 @@ import flowgraph as fg
 from flowgraph.cli import main
 
 ROOT = Path(fg.__file__).parents[1]
-COMMANDS = ["render", "view", "profile", "step", "explain", "tensorboard", "plot", "doctor"]
+COMMANDS = ["run", "render", "view", "profile", "step", "explain", "tensorboard", "plot", "check",
+            "doctor"]
 
 
 def process(*arguments: str, **options) -> subprocess.Popen:
@@ -48,6 +49,12 @@ def test_the_version(flowgraph) -> None:
 @pytest.mark.parametrize(("line", "code", "words"), [
     ("frob", 2, ["invalid choice: 'frob'"]),
     ("render", 2, ["required: script.py"]),
+    ("run", 2, ["required: script.py;"]),
+    ("run --seed x train.py", 2, ["--seed", "whole number"]),
+    ("run --device tpu train.py", 2, ["must be cpu, gpu or gpu:N"]),
+    ("run --render a.gif train.py", 2, ["'a.gif'", ".dot or .html"]),
+    ("run --trace - --render - train.py", 2, ["--trace and --render", "standard output"]),
+    ("run no.py", 1, ["cannot read the program 'no.py'", "No such file"]),
     ("render train.py 3", 2, ["unrecognized arguments: 3", "come after --"]),
     ("render train.py --depth x", 2, ["--depth", "whole number"]),
     ("render train.py --depth -1", 2, ["must not be negative"]),

@@ -1,0 +1,77 @@
+"""What to do about errors of old programs that have nothing to do with TensorFlow.
+
+Programs of 2016 may be written for Python 2, or for what NumPy, SciPy and others had then. Such an
+error gets a line that says so, below its traceback.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PYTHON_2 = ("the program is written for Python 2; convert it first, for example with "
+             "`2to3 -w script.py` (of Python up to 3.12) or `futurize`")
+_NAMES = ("xrange", "unicode", "raw_input", "basestring", "long", "unichr", "reload", "execfile",
+          "reduce", "cmp", "file")
+_MODULES = ("cPickle", "urllib2", "Queue", "ConfigParser", "StringIO", "cStringIO", "Tkinter",
+            "urlparse", "httplib", "cookielib", "commands", "__builtin__", "thread", "HTMLParser")
+_SYNTAX = re.compile(r"\bprint\b|\bexec\b|\bexcept\b|\braise\b|<>|backquote|`|\b0\d+\b|\bur['\"]")
+_SYNTAX_WORDS = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'",
+                 "multiple exception types must be parenthesized", "leading zeros in decimal")
+
+# (what the error says, what to do)
+_ADVICE = (
+    (r"has no attribute '(iteritems|itervalues|iterkeys|has_key)'", _PYTHON_2),
+    (r"'dict_(keys|values|items)' object", _PYTHON_2),
+    (r"'(range|map|filter|zip)' object (does not support item assignment|is not subscriptable)",
+     _PYTHON_2),
+    (r"'map' object .*|object of type '(map|filter|zip)' has no len", _PYTHON_2),
+    (r"a bytes-like object is required, not 'str'|write\(\) argument must be str, not bytes",
+     "open the file in binary mode (\"rb\", \"wb\") for bytes, in text mode for text: Python 2 did "
+     "not tell them apart"),
+    (r"module 'time' has no attribute 'clock'", "time.clock is gone since Python 3.8: write "
+     "time.perf_counter()"),
+    (r"module 'collections' has no attribute", "write collections.abc: the abstract classes are "
+     "there since Python 3.3, and only there since 3.10"),
+    (r"module 'inspect' has no attribute 'getargspec'", "write inspect.getfullargspec"),
+    (r"scipy\.misc", "scipy.misc is gone: read and write images with imageio or PIL, resize them "
+     "with PIL's Image.resize"),
+    (r"sklearn\.(cross_validation|grid_search)", "write sklearn.model_selection"),
+    (r"No module named 'distutils'", "distutils is gone since Python 3.12: `pip install "
+     "setuptools` brings it back"),
+    (r"inhomogeneous shape|setting an array element with a sequence",
+     "NumPy makes arrays of lists of different lengths only with np.array(..., dtype=object)"),
+    (r"Object arrays cannot be loaded when allow_pickle=False",
+     "if you trust the file, write np.load(..., allow_pickle=True)"),
+    (r"'numpy\.ndarray' object has no attribute '(ptp|itemset|newbyteorder)'",
+     "the method is gone since NumPy 2: write np.ptp(a), a[i] = x, or a.view(dtype)"),
+    (r"'numpy\.float64' object cannot be interpreted as an integer|"
+     r"only integers, slices|single integer, got|"
+     r"'float' object cannot be interpreted as an integer",
+     "/ gives a float in Python 3: write // for a whole number"),
+    (r"Cannot load backend '.*' which requires",
+     "there is no display: leave matplotlib.use(...) out, and save with plt.savefig"),
+    (r"No module named 'keras'", "write `from tensorflow import keras`: flowgraph has tf.keras"),
+)
+
+
+def advice_for(error: BaseException) -> str:
+    """What to do about an error, "" where there is nothing to say.
+
+    Args:
+        error: what the program raised.
+
+    Example:
+        >>> advice_for(NameError("name 'xrange' is not defined", name="xrange"))[:39]
+        'the program is written for Python 2; co'
+    """
+    text = str(error)
+    if isinstance(error, SyntaxError):
+        line = error.text or ""
+        old = isinstance(error, TabError) or any(word in text for word in _SYNTAX_WORDS) or (
+            "invalid syntax" in text and _SYNTAX.search(line))
+        return _PYTHON_2 if old else ""
+    if isinstance(error, NameError) and getattr(error, "name", "") in _NAMES:
+        return _PYTHON_2
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in _MODULES:
+        return _PYTHON_2
+    return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), "")

@@ -1,0 +1,110 @@
+"""What a program of TensorFlow 1 finds around it while a command runs it.
+
+`import tensorflow` gives flowgraph, NumPy has its old names, and an operation whose device is not
+on this machine runs on another one. All of it is taken back when the program has ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from flowgraph.cli.failure import Failure, note
+from flowgraph.compat.hook import install, installed, uninstall
+from flowgraph.compat.numpy_names import old_numpy_names
+from flowgraph.core import gpu
+from flowgraph.core.text import counted
+from flowgraph.graph.graph import Graph, get_default_graph
+from flowgraph.runtime.devices import settings
+
+
+@contextlib.contextmanager
+def surroundings(options: argparse.Namespace) -> Iterator[None]:
+    """All of them, as the command line asks for.
+
+    Args:
+        options: `legacy`, `device`, `seed` and `new_numpy` count, where they are there.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_tensorflow(getattr(options, "legacy", False)))
+        if not getattr(options, "new_numpy", False):
+            stack.enter_context(old_numpy_names(note))
+        stack.enter_context(_soft_placement())
+        if getattr(options, "device", None):
+            stack.enter_context(_only(options.device))
+        if getattr(options, "seed", None) is not None:
+            stack.enter_context(_seeded(options.seed))
+        yield
+
+
+@contextlib.contextmanager
+def _tensorflow(legacy: bool) -> Iterator[None]:
+    """`import tensorflow` gives flowgraph."""
+    before = installed()
+    install(legacy)
+    try:
+        yield
+    finally:
+        uninstall()
+        if before is not None:
+            install(bool(before.legacy))
+
+
+@contextlib.contextmanager
+def _soft_placement() -> Iterator[None]:
+    """A device that is not there is no error; one line tells of it."""
+    told: set[str] = set()
+
+    def tell(device: str) -> None:
+        if not told:
+            why = "" if gpu.found() else f" (no GPU: {gpu.why_none()})"
+            note(f"the device {device!r} is not on this machine{why}; its operations run on "
+                 "another one")
+        told.add(device)
+
+    before, settings.told_missing = settings.told_missing, tell
+    try:
+        yield
+    finally:
+        settings.told_missing = before
+
+
+@contextlib.contextmanager
+def _only(device: str) -> Iterator[None]:
+    """The program sees no GPU, or all of them, or one.
+
+    Raises:
+        Failure: there is no such GPU.
+    """
+    kind, _, number = device.partition(":")
+    count = len(gpu.found())
+    if kind == "gpu" and not count:
+        raise Failure(f"--device {device}: there is no GPU: {gpu.why_none()}")
+    if number and int(number) >= count:
+        raise Failure(f"--device {device}: this machine has {counted(count, 'GPU')}, counted "
+                      "from 0")
+    before = settings.visible
+    settings.visible = () if kind == "cpu" else (int(number),) if number else before
+    try:
+        yield
+    finally:
+        settings.visible = before
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Graphs, NumPy and Python's `random` begin with a seed."""
+    import numpy as np
+
+    graph: Any = get_default_graph()
+    before = Graph.first_seed, graph.seed
+    Graph.first_seed = graph.seed = seed
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        Graph.first_seed, graph.seed = before

@@ -1,0 +1,70 @@
+"""Names that NumPy had when TensorFlow 1 was new, put back while an old program runs.
+
+Only names that stood for something that is still there: `np.float` for `float`, `np.asscalar(a)`
+for `a.item()`. What NumPy does differently today (arrays of ragged lists, `np.load` of pickled
+objects, methods of arrays that are gone) stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core.frames import is_library, user_frame
+
+# From the old name to what to write today; what that means is the name's value.
+SPELLINGS = {
+    "Inf": "np.inf", "Infinity": "np.inf", "NAN": "np.nan", "NINF": "-np.inf", "NZERO": "-0.0",
+    "NaN": "np.nan", "PINF": "np.inf", "PZERO": "0.0", "infty": "np.inf",
+    "bool": "bool", "complex": "complex", "float": "float", "int": "int", "object": "object",
+    "str": "str", "long": "int", "unicode": "str",
+    "bool8": "np.bool_", "cfloat": "np.complex128", "clongfloat": "np.clongdouble",
+    "complex_": "np.complex128", "float_": "np.float64", "int0": "np.intp",
+    "longcomplex": "np.clongdouble", "longfloat": "np.longdouble", "object0": "np.object_",
+    "singlecomplex": "np.complex64", "str0": "np.str_", "string_": "np.bytes_", "uint0": "np.uintp",
+    "unicode_": "np.str_",
+    "alltrue": "np.all", "cumproduct": "np.cumprod", "in1d": "np.isin", "mat": "np.asmatrix",
+    "product": "np.prod", "rank": "np.ndim", "round_": "np.round", "row_stack": "np.vstack",
+    "sometrue": "np.any", "trapz": "np.trapezoid",
+    "asscalar": "lambda a: a.item()",
+    "asfarray": "lambda a, dtype=np.float64: np.asarray(a, dtype=dtype)",
+    "msort": "lambda a: np.sort(a, axis=0)",
+    "typeDict": "np.sctypeDict",
+}
+
+
+@contextmanager
+def old_numpy_names(tell: Callable[[str], None]) -> Iterator[None]:
+    """Within it, `np.float` and its like mean what they did.
+
+    Args:
+        tell: called with a line of text when the program first uses such a name.
+
+    Example:
+        >>> import numpy as np
+        >>> with old_numpy_names(lambda line: print("Note:", line)):
+        ...     np.float("2.5")
+        Note: ...: np.float is gone from NumPy; it means float here
+        2.5
+    """
+    before: Any = np.__dict__.get("__getattr__")
+    told: set[str] = set()
+
+    def __getattr__(name: str) -> Any:
+        spelling = SPELLINGS.get(name)
+        if spelling is None:
+            return before(name)
+        frame = user_frame()
+        if name not in told and not is_library(frame.filename):
+            told.add(name)
+            tell(f"{frame}: np.{name} is gone from NumPy; it means {spelling.split(': ')[-1]} here")
+        return eval(spelling, {"np": np})  # of our own table
+
+    np.__dict__["__getattr__"] = __getattr__
+    try:
+        yield
+    finally:
+        np.__dict__["__getattr__"] = before

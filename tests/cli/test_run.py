@@ -1,0 +1,225 @@
+"""`flowgraph run`: a program as `python script.py` runs it, with `tensorflow` being flowgraph."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from flowgraph.core import gpu
+from flowgraph.graph.graph import Graph
+from flowgraph.runtime.devices import settings
+
+ROOT = Path(fg.__file__).parents[1]
+OLD = """\
+import tensorflow as tf
+from tensorflow.python.framework import ops
+assert ops.get_default_graph() is tf.get_default_graph()
+x = tf.placeholder(tf.float32, [None, 2], name="x")
+w = tf.get_variable("w", [2, 1], initializer=tf.ones_initializer())
+y = tf.matmul(x, w, name="y")
+sess = tf.Session()
+sess.run(tf.initialize_all_variables())
+for i in range(3):
+    print("y", sess.run(y, {x: [[1, i]]})[0, 0])
+"""
+
+
+@pytest.fixture
+def run(flowgraph, folder):
+    """Writes a program as p.py, and runs `flowgraph run OPTIONS p.py ARGUMENTS`."""
+    def call(program: str, options: str = "", arguments: str = "") -> tuple[int, str, str]:
+        (folder / "p.py").write_text(program)
+        return flowgraph(f"run {options} p.py {arguments}")
+    return call
+
+
+def test_an_old_program_runs_to_its_end(run) -> None:
+    modules, finders, path = set(sys.modules), list(sys.meta_path), list(sys.path)
+    code, out, err = run(OLD)
+    assert (code, out) == (0, "y 1.0\ny 2.0\ny 3.0\n")
+    assert "flowgraph:" not in err
+    assert not {name for name in set(sys.modules) - modules if name.startswith("tensorflow")}
+    assert (sys.meta_path, sys.path) == (finders, path)
+
+
+def test_the_program_finds_what_python_gives_it(run, folder) -> None:
+    (folder / "helper.py").write_text("import tensorflow.nn as nn\n")
+    code, out, _ = run("import sys, helper, os, tensorflow\n"
+                       "print(sys.argv, __name__, os.path.basename(__file__))\n"
+                       "assert sys.modules['__main__'].__dict__ is globals()\n"
+                       "assert helper.nn is tensorflow.nn and os.getcwd() == sys.path[0]\n",
+                       "--seed 1", "--seed 2 --debug -- -h")
+    assert (code, out) == (0, "['p.py', '--seed', '2', '--debug', '--', '-h'] __main__ p.py\n")
+
+
+@pytest.mark.parametrize(("program", "code", "words"), [
+    ("import sys; sys.exit(3)", 3, ""),
+    ("import sys; sys.exit()", 0, ""),
+    ("import sys; sys.exit('enough')", 1, "enough\n"),
+    ("import tensorflow as tf; tf.app.run(lambda argv: len(argv))", 1, ""),
+    ("raise KeyboardInterrupt", 130, "KeyboardInterrupt"),
+    ("raise ValueError('mine')", 1, "ValueError: mine"),
+    ("import sys; sys.excepthook = lambda *e: print('hooked', file=sys.stderr); 1 / 0", 1,
+     "hooked\n"),
+    ("import threading, time\n"
+     "def late():\n    time.sleep(0.05)\n    import tensorflow.nn\n    print('late')\n"
+     "threading.Thread(target=late).start()", 0, ""),
+    ("x = = 2", 1, "SyntaxError"),
+])
+def test_the_exit_code_is_the_programs(program, code, words, run) -> None:
+    found, out, err = run(program)
+    assert found == code
+    assert words in err
+    assert ("late" in out) == ("late" in program)
+
+
+def test_a_traceback_shows_the_programs_lines_only(run) -> None:
+    code, _, err = run("import tensorflow as tf\n\ndef build():\n"
+                       "    return tf.matmul(tf.ones([2, 3]), tf.ones([2, 3]))\n\nbuild()\n")
+    assert code == 1
+    assert 'p.py", line 6, in <module>' in err
+    assert 'p.py", line 4, in build' in err
+    assert err.count('  File "') == 2
+    assert "flowgraph/" not in err
+
+
+@pytest.mark.parametrize(("program", "words"), [
+    ("print 'x'", "written for Python 2"),
+    ("for i in xrange(3): pass", "written for Python 2"),
+    ("{}.iteritems()", "written for Python 2"),
+    ("import cPickle", "written for Python 2"),
+    ("try: pass\nexcept ValueError, e: pass", "written for Python 2"),
+    ("import time; time.clock()", "time.perf_counter()"),
+    ("import numpy as np; np.zeros(4 / 2)", "write // for a whole number"),
+    ("import numpy as np; np.array([[1], [1, 2]])", "dtype=object"),
+    ("import tensorflow as tf; tf.RaggedTensor", "Pad to one length"),
+    ("from tensorflow.python.ops import nothing", "does not offer tensorflow.python.ops.nothing"),
+])
+def test_what_fails_gets_a_line_of_advice(program, words, run) -> None:
+    code, _, err = run(program)
+    assert code == 1
+    assert words in err
+
+
+GPU = """\
+import tensorflow as tf
+with tf.device("/gpu:7"):
+    a = tf.constant(2.0)
+b = tf.constant(3.0)
+for i in range(2):
+    with tf.Session(config=tf.ConfigProto(log_device_placement=False)) as sess:
+        print(sess.run(a * b))
+"""
+
+
+def test_a_device_that_is_not_there_is_told_once(run) -> None:
+    code, out, err = run(GPU)
+    assert (code, out) == (0, "6.0\n6.0\n")
+    assert err.count("GPU:7' is not on this machine") == 1
+    with pytest.raises(fg.errors.InvalidArgumentError):
+        fg.Session(graph=_graph_on_gpu_7()).run("a:0")  # only `flowgraph run` is so lenient
+
+
+def _graph_on_gpu_7() -> fg.Graph:
+    with fg.Graph().as_default() as graph, fg.device("/gpu:7"):
+        fg.constant(1.0, name="a")
+    return graph
+
+
+def test_the_device_option_hides_gpus(run) -> None:
+    program = "from flowgraph.runtime.devices import visible_gpus; print(len(visible_gpus()))"
+    assert run(program, "--device cpu")[:2] == (0, "0\n")
+    assert settings.visible is None
+    if not gpu.found():
+        assert "there is no GPU" in run(program, "--device gpu")[2]
+
+
+DRAWS = """\
+import random, sys, numpy as np, tensorflow as tf
+a = tf.random_normal([])
+numbers = [tf.Session().run(a)]
+with tf.Graph().as_default():
+    numbers.append(tf.Session().run(tf.random_normal([])))
+print(*numbers, np.random.rand(), random.random())
+"""
+
+
+def test_a_seed_makes_all_numbers_the_same(run) -> None:
+    first = run(DRAWS, "--seed 5")[1]
+    np.random.rand(), random.random()
+    assert run(DRAWS, "--seed 5")[1] == first
+    assert not set(run(DRAWS, "--seed 6")[1].split()) & set(first.split())
+    assert Graph.first_seed is None
+
+
+def test_a_timeline_and_a_picture_are_written_also_when_the_program_fails(run, folder) -> None:
+    code, out, err = run(OLD + "1 / 0\n", "--trace t.json --render g.dot")
+    assert (code, out.count("y ")) == (1, 3)
+    assert "ZeroDivisionError" in err
+    assert "wrote t.json" in err
+    assert "MatMul" in {event["name"] for event in json.loads((folder / "t.json").read_text())[
+        "traceEvents"]}
+    assert '"y"' in (folder / "g.dot").read_text()
+
+
+def test_nothing_to_show_is_an_error_of_its_own(run, folder) -> None:
+    code, _, err = run("import tensorflow", "--trace t.json --render g.dot")
+    assert code == 1
+    assert "--trace: the program has run nothing" in err
+    assert "--render: the program has built no graph" in err
+
+
+def test_old_names_of_numpy_are_there_while_the_program_runs(run) -> None:
+    program = ("import numpy as np\n"
+               "print(np.float('1.5'), np.zeros(2, np.int).dtype, np.asscalar(np.ones(1)), np.Inf)")
+    code, out, err = run(program + "\nnp.float(2)\n")
+    assert (code, out) == (0, "1.5 int64 1.0 inf\n")
+    assert err.count("p.py:2: np.float is gone from NumPy; it means float here") == 1
+    assert err.count("np.asscalar is gone from NumPy; it means a.item() here") == 1
+    assert not hasattr(np, "float_")
+    assert "np.float" in run(program, "--new-numpy")[2]
+
+
+def test_a_notebook_runs_cell_by_cell(flowgraph, folder) -> None:
+    cells = ["%matplotlib inline\nimport tensorflow as tf\nfiles = !ls\ntf.Session?",
+             "%%time\ny = tf.constant(2.0) * 3", "%%bash\nexit 1",
+             "display(tf.Session().run(y))\n1 / 0"]
+    (folder / "n.ipynb").write_text(json.dumps({"cells": [
+        {"cell_type": "code", "source": text} for text in cells]}))
+    code, out, err = flowgraph("run n.ipynb")
+    assert (code, out) == (1, "6.0\n")
+    assert 'n.ipynb[4]", line 2' in err
+
+
+PROCESS = """\
+import atexit, os, sys, tensorflow as tf
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+plt.show()
+atexit.register(print, "at the end")
+print(plt.get_backend().lower())
+sys.stdout.flush()
+if sys.argv[1:]:
+    os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), ([str(int(signal.SIGINT))], 130)])
+def test_a_process_of_its_own(arguments, code, folder) -> None:
+    (folder / "p.py").write_text(PROCESS)
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "MPLBACKEND")}
+    done = subprocess.run([sys.executable, "-m", "flowgraph", "run", "p.py", *arguments], text=True,
+                          capture_output=True, check=False, timeout=60,
+                          env={**environment, "PYTHONPATH": os.fspath(ROOT)})
+    assert done.returncode == code, done.stderr
+    assert done.stdout == "agg\nat the end\n"
