@@ -3,8 +3,10 @@
 from flowgraph.core.lazy import lazy as _lazy
 
 _PARTS = (
+    "crf",
     "framework",
     "layers",
+    "legacy_seq2seq",
     "rnn",
     "seq2seq",
 )

@@ -162,7 +162,7 @@ class TrainingHelper(Helper):
                  name: str | None = None) -> None:
         with name_scope(name, "TrainingHelper"):
             self._inputs = convert_to_tensor(inputs, name="inputs")
-            major = self._inputs if time_major else transpose_batch_time(self._inputs)
+            major: Any = self._inputs if time_major else transpose_batch_time(self._inputs)
             self._input_tas = rows_of(major)
             self._sequence_length = convert_to_tensor(sequence_length, name="sequence_length")
             if self._sequence_length.shape.ndims != 1:

@@ -82,8 +82,8 @@ def monotonic_attention(p_choose_i: Any, previous_attention: Any, mode: str) -> 
         ...     [[0.5, 0.5, 1.0]], [[1.0, 0.0, 0.0]], "recursive"))
         array([[0.5 , 0.25, 0.25]], dtype=float32)
     """
-    p = convert_to_tensor(p_choose_i, name="p_choose_i")
-    previous = convert_to_tensor(previous_attention, name="previous_attention")
+    p: Any = convert_to_tensor(p_choose_i, name="p_choose_i")
+    previous: Any = convert_to_tensor(previous_attention, name="previous_attention")
     if mode == "recursive":
         go_on = concat([ones_like(p[:, :1]), 1 - p[:, :-1]], 1)
         reached = scan(lambda last, one: one[0] * last + one[1],
