@@ -26,6 +26,7 @@ from flowgraph.compat.check.uses import CALLED, ENTERED, ROOT, UNKNOWN, Call, Ch
 
 _NAMES_MISSING = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 _ALL = {"Exception", "BaseException", ""}
+_IMPORTS = ("import_module", "__import__")
 _SHORT = 2  # statements of a `try` that `except:` is about
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -143,12 +144,10 @@ class Reader:
         named = function.id if isinstance(function, ast.Name) else ""
         if named in ("getattr", "hasattr") and len(node.args) >= 2:
             return self._getattr(node, named)
-        name = ast.unparse(function) if isinstance(function, ast.Attribute) and isinstance(
-            function.value, ast.Name) else named
-        if name in ("importlib.import_module", "import_module", "__import__") and node.args:
+        if node.args and (named or getattr(function, "attr", "")) in _IMPORTS:
             module = node.args[0]
             if isinstance(module, ast.Constant) and isinstance(module.value, str):
-                return self._imported(module.value, node, name == "__import__")
+                return self._imported(module.value, node, named == "__import__")
         positional = [arg for arg in node.args if not isinstance(arg, ast.Starred)]
         call = Call(len(positional), tuple(k.arg for k in node.keywords if k.arg is not None),
                     len(positional) < len(node.args),
@@ -325,6 +324,9 @@ class Reader:
     def _branching(self, node: ast.stmt) -> None:
         if isinstance(node, ast.If):
             self._value(node.test)
+            if _is_main(node.test):
+                self._statements(node.body)
+                return
             guard = _guard_of_test(node.test)
             self._branches([(node.body, guard), (node.orelse, guard)])
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
@@ -484,6 +486,12 @@ def _caught(node: ast.Try | ast.TryStar) -> str:
             "TypeError" in caught and caught & _NAMES_MISSING):
         return "all"
     return "names" if caught & _NAMES_MISSING else ""
+
+
+def _is_main(test: ast.expr) -> bool:
+    """Whether a condition is `__name__ == "__main__"`, as it is when a program is run."""
+    return (isinstance(test, ast.Compare) and isinstance(test.left, ast.Name)
+            and test.left.id == "__name__" and isinstance(test.ops[0], ast.Eq))
 
 
 def _guard_of_test(test: ast.expr) -> Guard | None:

@@ -188,7 +188,7 @@ def _member(kind: type, name: str, chain: Chain) -> Place:
     except AttributeError:
         if _is_open(kind) or name in _set_by_methods(kind):
             return None
-        return _absent(f"a {kind.__name__} of flowgraph's", kind, name, chain)
+        return _absent(f"flowgraph's {kind.__name__}", kind, name, chain)
     if isinstance(value, FunctionType):
         return Found(value, None, True)
     if isinstance(value, (staticmethod, classmethod)):
@@ -205,7 +205,7 @@ def _of_class(kind: type, name: str, chain: Chain) -> Place:
     except AttributeError:
         if hasattr(type(kind), "__getattr__") or name in dir(type(kind)):
             return None
-        return _absent(f"the class {kind.__name__} of flowgraph's", kind, name, chain)
+        return _absent(f"flowgraph's class {kind.__name__}", kind, name, chain)
     if isinstance(value, (staticmethod, classmethod)):
         return Found(value.__func__, None, isinstance(value, classmethod))
     return Found(value if isinstance(value, (FunctionType, type)) else object())
