@@ -11,6 +11,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.graph import stacks
 from flowgraph.graph.graph import get_default_graph
+from flowgraph.graph.tensor import Tensor
 from flowgraph.keras.graph_state import state_of
 from flowgraph.ops.arithmetic import maximum
 from flowgraph.ops.cast import cast as cast_to
@@ -360,10 +361,20 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
         output: tensor of probabilities, or of log-odds.
         from_logits: whether it is log-odds.
     """
-    if from_logits:
-        return sigmoid_cross_entropy_with_logits(labels=target, logits=output)
+    logits = output if from_logits else _logits_of(output, "Sigmoid")
+    if logits is not None:
+        return sigmoid_cross_entropy_with_logits(labels=target, logits=logits)
     output = clip_by_value(output, epsilon(), 1.0 - epsilon())
     return -(target * log(output + epsilon()) + (1 - target) * log(1 - output + epsilon()))
+
+
+def _logits_of(output: Any, kind: str) -> Any:
+    """What probabilities were made of, if an op of this type made them.
+
+    A loss of the logits does not lose the gradient where a probability has become 0 or 1.
+    """
+    made = output.op if isinstance(output, Tensor) and not isinstance(output, Variable) else None
+    return made.inputs[0] if made is not None and made.type == kind else None
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1
@@ -376,8 +387,9 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
         from_logits: whether it is logits.
         axis: the axis of the classes.
     """
-    if from_logits:
-        return softmax_cross_entropy_with_logits_v2(labels=target, logits=output, axis=axis)
+    logits = output if from_logits else _logits_of(output, "Softmax")
+    if logits is not None:
+        return softmax_cross_entropy_with_logits_v2(labels=target, logits=logits, axis=axis)
     output = output / reduce_sum(output, axis, True)
     output = clip_by_value(output, epsilon(), 1.0 - epsilon())
     return -reduce_sum(target * log(output), axis)
@@ -397,7 +409,9 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
         raise ValueError(located("sparse_categorical_crossentropy takes the classes on the last "
                                  "axis", "Write tf.transpose first."))
     if not from_logits:
-        output = log(clip_by_value(output, epsilon(), 1.0 - epsilon()))
+        logits = _logits_of(output, "Softmax")
+        output = (log(clip_by_value(output, epsilon(), 1.0 - epsilon())) if logits is None
+                  else logits)
     labels = cast_to(flatten(target), as_dtype("int64"))
     rows = reshape(output, [-1, shape_of(output)[-1] if output.shape[-1].value is None
                             else output.shape[-1].value])

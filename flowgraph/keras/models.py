@@ -281,6 +281,32 @@ class Sequential(Model):
         return inputs
 
 
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+        """The most likely classes.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            batch_size: rows in a run, default 32.
+            verbose: accepted.
+
+        Returns:
+            An int array: of several outputs the number of the largest; of one whether it is above
+            one half.
+        """
+        found = self.predict(x, batch_size, verbose)
+        return found.argmax(-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+        """The same as `predict`.
+
+        Args:
+            x: array of inputs, or a list of arrays.
+            batch_size: rows in a run, default 32.
+            verbose: accepted.
+        """
+        return self.predict(x, batch_size, verbose)
+
+
 def _layers_between(inputs: Any, outputs: Any) -> list[Any]:
     """The layers from inputs to outputs in Keras's order, which is that of the weights.
 

@@ -7,25 +7,23 @@ optimizer's ops. Each batch is one `Session.run` of that graph, with the learnin
 from __future__ import annotations
 
 import time
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from flowgraph.core import nest
 from flowgraph.core.frames import located
-from flowgraph.core.logger import logger
 from flowgraph.graph.tensor import Tensor
 from flowgraph.keras import callbacks as callback_classes
 from flowgraph.keras import optimizers
 from flowgraph.keras.backend import get_session
 from flowgraph.keras.step import Step, label_of, phase_fed
+from flowgraph.keras.streams import Batches, StreamTraining, as_list, is_stream, refuse, tell
 
 
-class Training:
+class Training(StreamTraining):
     """The methods of a Model that train and use it."""
 
-    stop_training = False
     _step: Any = None  # what one run of the graph needs, once it is built
     _inputs_of_graph: Any
     _outputs_of_graph: Any
@@ -59,8 +57,9 @@ class Training:
         """Trains the model.
 
         Args:
-            x: array of inputs, or a list of arrays.
-            y: array of true outputs, or a list.
+            x: array of inputs, or a list of arrays; or what yields batches: a Dataset, tensors of a
+                pipeline, a generator.
+            y: array of true outputs, or a list; None where x yields both.
             batch_size: rows in a step, default 32.
             epochs: how often to go through the data.
             verbose: 0 prints nothing.
@@ -71,12 +70,17 @@ class Training:
             class_weight: dict from class to the weight of its rows.
             sample_weight: one weight for each row.
             initial_epoch: number of the first epoch.
-            kwargs: refused.
+            kwargs: `steps_per_epoch`, `validation_steps`: how many batches to take of what yields
+                them; `validation_freq`, `workers` and the like only as they are by default.
 
         Returns:
             A History: its `history` has the loss and the metrics of each epoch.
         """
-        _refuse(kwargs, "fit")
+        if is_stream(x):
+            return self.fit_batches(Batches(x, y), "fit", kwargs.pop("steps_per_epoch", None),
+                                    epochs, verbose, callbacks, validation_data,
+                                    kwargs.pop("validation_steps", None), initial_epoch, **kwargs)
+        refuse(kwargs, "fit")
         batch_size = batch_size or 32
         step = self._ready(x, y)
         xs, ys = self._arrays(x, y)
@@ -98,24 +102,24 @@ class Training:
             print(f"Train on {rows} samples" + (
                 f", validate on {len(nest.flatten(validation_data[0])[0])} samples"
                 if validation_data is not None else ""))
-        _tell(hooks, "on_train_begin")
+        tell(hooks, "on_train_begin")
         for epoch in range(initial_epoch, epochs):
-            _tell(hooks, "on_epoch_begin", epoch)
+            tell(hooks, "on_epoch_begin", epoch)
             start = time.perf_counter()
             order = np.random.permutation(rows) if shuffle else np.arange(rows)
             logs = self._epoch(step, xs, ys, weights, order, batch_size, hooks)
             if validation_data is not None:
-                results = _as_list(self.evaluate(validation_data[0], validation_data[1],
+                results = as_list(self.evaluate(validation_data[0], validation_data[1],
                                                  batch_size, 0, *validation_data[2:3]))
                 logs |= {f"val_{name}": value
                          for name, value in zip(step.names, results, strict=True)}
             if verbose:
                 print(f"Epoch {epoch + 1}/{epochs} - {time.perf_counter() - start:.0f}s"
                       + "".join(f" - {name}: {value:.4f}" for name, value in logs.items()))
-            _tell(hooks, "on_epoch_end", epoch, logs)
+            tell(hooks, "on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
-        _tell(hooks, "on_train_end")
+        tell(hooks, "on_train_end")
         return history
 
     def _epoch(self, step: Any, xs: Any, ys: Any, weights: Any, order: Any, batch_size: int,
@@ -124,12 +128,12 @@ class Training:
         session, sums = get_session(), np.zeros(len(step.names))
         for number, begin in enumerate(range(0, len(order), batch_size)):
             chosen = order[begin:begin + batch_size]
-            _tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": len(chosen)})
+            tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": len(chosen)})
             feed = step.feed([a[chosen] for a in xs], [a[chosen] for a in ys], weights[chosen],
                              True)
             values = session.run([*step.results, step.train], feed)[:-1]
             sums += np.array(values, float) * len(chosen)
-            _tell(hooks, "on_train_batch_end", number, {
+            tell(hooks, "on_train_batch_end", number, {
                 "batch": number, "size": len(chosen), **dict(zip(step.names, values, strict=True))})
             if self.stop_training:
                 break
@@ -150,7 +154,10 @@ class Training:
         Returns:
             The loss; a list of the loss and the metrics where there are such.
         """
-        _refuse(kwargs, "evaluate")
+        if is_stream(x):
+            return self.evaluate_batches(Batches(x, y), "evaluate", kwargs.pop("steps", None),
+                                         **kwargs)
+        refuse(kwargs, "evaluate")
         step = self._ready(x, y)
         xs, ys = self._arrays(x, y)
         weights = _row_weights(ys, None, sample_weight)
@@ -176,7 +183,9 @@ class Training:
         Returns:
             An array, or a list of arrays.
         """
-        _refuse(kwargs, "predict")
+        if is_stream(x):
+            return self.predict_batches(Batches(x), "predict", kwargs.pop("steps", None), **kwargs)
+        refuse(kwargs, "predict")
         self._build_for(x)
         xs, _ = self._arrays(x, None)
         inputs, outputs = nest.flatten(self._inputs_of_graph), nest.flatten(self._outputs_of_graph)
@@ -202,7 +211,7 @@ class Training:
         Returns:
             The loss; a list of the loss and the metrics where there are such.
         """
-        _refuse(kwargs, "train_on_batch")
+        refuse(kwargs, "train_on_batch")
         step = self._ready(x, y)
         xs, ys = self._arrays(x, y)
         feed = step.feed(xs, ys, _row_weights(ys, class_weight, sample_weight), True)
@@ -218,117 +227,9 @@ class Training:
             sample_weight: one weight for each row.
             kwargs: refused.
         """
-        _refuse(kwargs, "test_on_batch")
+        refuse(kwargs, "test_on_batch")
         rows = len(nest.flatten(x if isinstance(x, (list, tuple)) else [x])[0])
         return self.evaluate(x, y, max(rows, 1), 0, sample_weight)
-
-    def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1,
-                      verbose: int = 1, callbacks: Any = None, validation_data: Any = None,
-                      validation_steps: int | None = None, initial_epoch: int = 0, **kwargs: Any
-                      ) -> Any:
-        """Trains the model on batches that a generator yields.
-
-        Args:
-            generator: yields (x, y), or (x, y, sample_weight), one batch each.
-            steps_per_epoch: how many batches make an epoch; default the length of `generator`.
-            epochs: how many epochs.
-            verbose: 0 prints nothing.
-            callbacks: list of callbacks.
-            validation_data: (x, y), or a generator, to validate with after each epoch.
-            validation_steps: how many batches of that generator.
-            initial_epoch: number of the first epoch.
-            kwargs: `workers`, `max_queue_size`, `use_multiprocessing`: without effect.
-        """
-        _refuse(kwargs, "fit_generator")
-        steps = len(generator) if steps_per_epoch is None else steps_per_epoch
-        batches = _endless(generator)
-        history = callback_classes.History()
-        hooks = [*(callbacks or []), history]
-        for hook in hooks:
-            hook.set_params({"epochs": epochs, "steps": steps, "verbose": verbose})
-            hook.set_model(self)
-        self.history, self.stop_training = history, False
-        _tell(hooks, "on_train_begin")
-        for epoch in range(initial_epoch, epochs):
-            _tell(hooks, "on_epoch_begin", epoch)
-            logs = self._of_batches(batches, steps, self.train_on_batch, hooks)
-            if not logs:
-                break
-            if validation_data is not None:
-                tested = (self.evaluate(validation_data[0], validation_data[1], verbose=0)
-                          if isinstance(validation_data, (list, tuple))
-                          else self.evaluate_generator(validation_data, validation_steps))
-                logs |= {f"val_{name}": value for name, value
-                         in zip(self.metrics_names, _as_list(tested), strict=True)}
-            if verbose:
-                print(f"Epoch {epoch + 1}/{epochs}" + "".join(
-                    f" - {name}: {value:.4f}" for name, value in logs.items()))
-            _tell(hooks, "on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
-        _tell(hooks, "on_train_end")
-        return history
-
-    def evaluate_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
-        """Computes the loss and the metrics of batches that a generator yields.
-
-        Args:
-            generator: yields (x, y), or (x, y, sample_weight), one batch each.
-            steps: how many batches; default the length of `generator`.
-            kwargs: without effect, as for `fit_generator`; `callbacks`, `verbose`: only None or 0.
-        """
-        kwargs.pop("verbose", None)
-        _refuse(kwargs, "evaluate_generator")
-        steps = len(generator) if steps is None else steps
-        logs = self._of_batches(_endless(generator), steps, self.test_on_batch, [])
-        if not logs:
-            raise ValueError(located("the generator yields no batch"))
-        means = list(logs.values())
-        return means if len(means) > 1 else means[0]
-
-    def predict_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
-        """Computes the outputs for batches that a generator yields.
-
-        Args:
-            generator: yields x, or (x, y), one batch each.
-            steps: how many batches; default the length of `generator`.
-            kwargs: without effect, as for `fit_generator`; `verbose`: only 0.
-        """
-        kwargs.pop("verbose", None)
-        _refuse(kwargs, "predict_generator")
-        steps = len(generator) if steps is None else steps
-        made = [self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch)
-                for batch in islice(_endless(generator), steps)]
-        if not made:
-            raise ValueError(located("the generator yields no batch"))
-        if isinstance(made[0], list):
-            return [np.concatenate(column) for column in zip(*made, strict=True)]
-        return np.concatenate(made)
-
-    def _of_batches(self, batches: Any, steps: int, take: Any, hooks: Any) -> dict[str, float]:
-        """Means over the rows of what `take` says of each batch; {} where there is none.
-
-        As in TensorFlow, training stops with a warning when the generator ends too early.
-        """
-        sums, rows = np.zeros(len(self.metrics_names)), 0
-        for number in range(steps):
-            batch = next(batches, None)
-            if batch is None:
-                self.stop_training = True
-                logger().warning("The generator ended after %d of %d batches. It must yield at "
-                                 "least steps_per_epoch * epochs of them.", number, steps)
-                break
-            x, y, *weights = batch
-            size = len(nest.flatten(y)[0])
-            _tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": size})
-            values = _as_list(take(x, y, *weights))
-            sums, rows = sums + np.array(values, float) * size, rows + size
-            _tell(hooks, "on_train_batch_end", number, {
-                "batch": number, "size": size,
-                **dict(zip(self.metrics_names, values, strict=True))})
-        if not rows:
-            return {}
-        return dict(zip(self.metrics_names, (sums / rows).tolist(), strict=True))
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch.
@@ -364,6 +265,8 @@ class Training:
         inputs = nest.flatten(self._inputs_of_graph)
         xs = [np.asarray(a, t.dtype.as_numpy_dtype)
               for a, t in zip(_columns(x, len(inputs), "x"), inputs, strict=True)]
+        xs = [a[:, None] if a.ndim == 1 and t.shape.ndims == 2 else a
+              for a, t in zip(xs, inputs, strict=True)]
         for a, placeholder_ in zip(xs, inputs, strict=True):
             if not placeholder_.shape[1:].is_compatible_with(a.shape[1:]):
                 raise ValueError(located(
@@ -383,8 +286,8 @@ class Training:
             raise RuntimeError(located("You must compile your model before training/testing. Use "
                                        "`model.compile(optimizer, loss)`."))
         if isinstance(x, Tensor) or y is None:
-            raise ValueError(located("fit and evaluate take NumPy arrays for x and y",
-                                     "Train on tensors with optimizer.minimize and Session.run."))
+            raise ValueError(located("fit and evaluate need y, unless x yields both",
+                                     "Pass the true outputs."))
         self._build_for(x)
         if self._step is None:
             self._step = Step(self)
@@ -412,32 +315,3 @@ def _row_weights(ys: Any, class_weight: Any, sample_weight: Any) -> Any:
         classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(rows)
         weights = weights * np.array([class_weight[int(c)] for c in classes], np.float32)
     return weights
-
-
-def _refuse(options: dict[str, Any], method: str) -> None:
-    for option, value in options.items():
-        if value is not None and option not in ("steps_per_epoch", "workers", "max_queue_size",
-                                                "use_multiprocessing"):
-            raise TypeError(located(f"{method} has no argument {option!r} here"))
-        if option == "steps_per_epoch" and value is not None:
-            raise ValueError(located(f"{method} goes through arrays once per epoch and takes no "
-                                     "steps_per_epoch", "Give it batch_size."))
-
-
-def _endless(generator: Any) -> Any:
-    """The batches of a generator; those of a sequence again and again."""
-    while hasattr(generator, "__getitem__"):
-        for i in range(len(generator)):
-            yield generator[i]
-    yield from generator
-
-
-def _tell(hooks: Any, moment: str, *args: Any) -> None:
-    for hook in hooks:
-        getattr(hook, moment)(*args)
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-

@@ -1,0 +1,261 @@
+"""Training of models on batches that come from elsewhere: Datasets, pipelines' tensors, generators.
+
+Each of these becomes an iterator of (x, y) in NumPy, and each batch one `train_on_batch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, islice
+from typing import Any
+
+import numpy as np
+
+from flowgraph.core import nest
+from flowgraph.core.frames import located
+from flowgraph.core.logger import logger
+from flowgraph.errors import OutOfRangeError
+from flowgraph.graph.tensor import Tensor
+from flowgraph.keras import callbacks as callback_classes
+from flowgraph.keras.backend import get_session
+
+_WITHOUT_EFFECT = ("workers", "max_queue_size", "use_multiprocessing", "shuffle")
+
+
+def is_stream(x: Any) -> bool:
+    """Whether batches come from this: a Dataset, an iterator of one, tensors, a generator.
+
+    Args:
+        x: what a Model was given as its inputs.
+    """
+    return (_is_dataset(x) or hasattr(x, "get_next") or hasattr(x, "__next__")
+            or hasattr(x, "on_epoch_end")  # keras.utils.Sequence
+            or any(isinstance(part, Tensor) for part in nest.flatten(x)))
+
+
+class Batches:
+    """What batches come from.
+
+    Args:
+        x: as for `is_stream`.
+        y: tensors of true outputs, where `x` is tensors of inputs.
+    """
+
+    def __init__(self, x: Any, y: Any = None) -> None:
+        self.source = x if y is None else (x, y)
+        self.sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__") and not any(
+            isinstance(part, Tensor) for part in nest.flatten(x))
+
+    def steps(self, given: int | None, what: str, argument: str) -> int | None:
+        """How many batches make an epoch; None for all that there are.
+
+        Args:
+            given: what the program said.
+            what: the method; for messages.
+            argument: its argument for the number.
+
+        Raises:
+            ValueError: there is no end, and nothing was said.
+        """
+        if given is not None or _is_dataset(self.source):
+            return given
+        if self.sequence:
+            return len(self.source)
+        raise ValueError(located(f"{what} needs {argument} where batches come from a generator or "
+                                 "from tensors", "Say how many batches to take."))
+
+    def begin(self) -> Iterator[Any]:
+        """The batches: of a Dataset from its start, of a sequence again and again."""
+        if _is_dataset(self.source):
+            iterator = self.source.make_initializable_iterator()
+            get_session().run(iterator.initializer)
+            return _values(iterator.get_next())
+        if self.sequence:
+            return (self.source[i % len(self.source)] for i in count())
+        if hasattr(self.source, "get_next"):
+            return _values(self.source.get_next())
+        return self.source if hasattr(self.source, "__next__") else _values(self.source)
+
+
+def _is_dataset(x: Any) -> bool:
+    return hasattr(x, "make_initializable_iterator")
+
+
+def _values(tensors: Any) -> Iterator[Any]:
+    session = get_session()
+    while True:
+        try:
+            yield session.run(tensors)
+        except OutOfRangeError:
+            return
+
+
+class StreamTraining:
+    """The methods of a Model for batches that come from elsewhere."""
+
+    stop_training = False
+
+    def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1,
+                      verbose: int = 1, callbacks: Any = None, validation_data: Any = None,
+                      validation_steps: int | None = None, initial_epoch: int = 0, **kwargs: Any
+                      ) -> Any:
+        """Trains the model on batches that a generator yields.
+
+        Args:
+            generator: yields (x, y), or (x, y, sample_weight), one batch each; or a Dataset.
+            steps_per_epoch: how many batches make an epoch; default the length of `generator`.
+            epochs: how many epochs.
+            verbose: 0 prints nothing.
+            callbacks: list of callbacks.
+            validation_data: (x, y), or a generator, to validate with after each epoch.
+            validation_steps: how many batches of that generator.
+            initial_epoch: number of the first epoch.
+            kwargs: `workers`, `max_queue_size`, `use_multiprocessing`, `shuffle`: without effect.
+        """
+        return self.fit_batches(Batches(generator), "fit_generator", steps_per_epoch, epochs,
+                                verbose, callbacks, validation_data, validation_steps,
+                                initial_epoch, **kwargs)
+
+    def fit_batches(self, source: Batches, what: str, steps_per_epoch: int | None, epochs: int,
+                    verbose: int, callbacks: Any, validation_data: Any,
+                    validation_steps: int | None, initial_epoch: int, **kwargs: Any) -> Any:
+        """`fit` and `fit_generator` for batches from elsewhere; `what` is the method's name."""
+        refuse(kwargs, what)
+        steps = source.steps(steps_per_epoch, what, "steps_per_epoch")
+        history = callback_classes.History()
+        hooks = [*(callbacks or []), history]
+        for hook in hooks:
+            hook.set_params({"epochs": epochs, "steps": steps, "verbose": verbose})
+            hook.set_model(self)
+        self.history, self.stop_training = history, False
+        tell(hooks, "on_train_begin")
+        batches = None
+        for epoch in range(initial_epoch, epochs):
+            if batches is None or steps is None:
+                batches = source.begin()
+            tell(hooks, "on_epoch_begin", epoch)
+            logs = self._of_batches(batches, steps, self.train_on_batch, hooks)
+            if not logs:
+                break
+            if validation_data is not None:
+                tested = self._validated(validation_data, validation_steps)
+                logs |= {f"val_{name}": value for name, value
+                         in zip(self.metrics_names, as_list(tested), strict=True)}
+            if verbose:
+                print(f"Epoch {epoch + 1}/{epochs}" + "".join(
+                    f" - {name}: {value:.4f}" for name, value in logs.items()))
+            tell(hooks, "on_epoch_end", epoch, logs)
+            if hasattr(source.source, "on_epoch_end"):
+                source.source.on_epoch_end()
+            if self.stop_training:
+                break
+        tell(hooks, "on_train_end")
+        return history
+
+    def _validated(self, data: Any, steps: int | None) -> Any:
+        if isinstance(data, (list, tuple)) and not is_stream(data[0]):
+            return self.evaluate(data[0], data[1], verbose=0)
+        source = Batches(*data) if isinstance(data, (list, tuple)) else Batches(data)
+        return self.evaluate_batches(source, "validation", steps, "validation_steps")
+
+    def evaluate_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
+        """Computes the loss and the metrics of batches that a generator yields.
+
+        Args:
+            generator: yields (x, y), or (x, y, sample_weight), one batch each; or a Dataset.
+            steps: how many batches; default the length of `generator`.
+            kwargs: without effect, as for `fit_generator`; `callbacks`, `verbose`: only None or 0.
+        """
+        return self.evaluate_batches(Batches(generator), "evaluate_generator", steps, **kwargs)
+
+    def evaluate_batches(self, source: Batches, what: str, steps: int | None,
+                         argument: str = "steps", **kwargs: Any) -> Any:
+        """`evaluate` and `evaluate_generator` for batches from elsewhere."""
+        kwargs.pop("verbose", None)
+        refuse(kwargs, what)
+        steps = source.steps(steps, what, argument)
+        logs = self._of_batches(source.begin(), steps, self.test_on_batch, [])
+        if not logs:
+            raise ValueError(located("the generator yields no batch"))
+        means = list(logs.values())
+        return means if len(means) > 1 else means[0]
+
+    def predict_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
+        """Computes the outputs for batches that a generator yields.
+
+        Args:
+            generator: yields x, or (x, y), one batch each; or a Dataset.
+            steps: how many batches; default the length of `generator`.
+            kwargs: without effect, as for `fit_generator`; `verbose`: only 0.
+        """
+        return self.predict_batches(Batches(generator), "predict_generator", steps, **kwargs)
+
+    def predict_batches(self, source: Batches, what: str, steps: int | None, **kwargs: Any) -> Any:
+        """`predict` and `predict_generator` for batches from elsewhere."""
+        kwargs.pop("verbose", None)
+        refuse(kwargs, what)
+        steps = source.steps(steps, what, "steps")
+        made = [self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch)
+                for batch in islice(source.begin(), steps)]
+        if not made:
+            raise ValueError(located("the generator yields no batch"))
+        if isinstance(made[0], list):
+            return [np.concatenate(column) for column in zip(*made, strict=True)]
+        return np.concatenate(made)
+
+    def _of_batches(self, batches: Iterator[Any], steps: int | None, take: Any, hooks: Any
+                    ) -> dict[str, float]:
+        """Means over the rows of what `take` says of each batch; {} where there is none.
+
+        As in TensorFlow, training stops with a warning when the generator ends too early.
+        """
+        sums, rows = np.zeros(len(self.metrics_names)), 0
+        for number in count() if steps is None else range(steps):
+            batch = next(batches, None)
+            if batch is None:
+                if steps is not None:
+                    self.stop_training = True
+                    logger().warning("The generator ended after %d of %d batches. It must yield at "
+                                     "least steps_per_epoch * epochs of them.", number, steps)
+                break
+            x, y, *weights = batch
+            size = len(nest.flatten(y)[0])
+            tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": size})
+            values = as_list(take(x, y, *weights))
+            sums, rows = sums + np.array(values, float) * size, rows + size
+            tell(hooks, "on_train_batch_end", number, {
+                "batch": number, "size": size,
+                **dict(zip(self.metrics_names, values, strict=True))})
+        if not rows:
+            return {}
+        return dict(zip(self.metrics_names, (sums / rows).tolist(), strict=True))
+
+
+# ---- helpers of all training ---------------------------------------------------------------------
+
+def refuse(options: dict[str, Any], method: str) -> None:
+    """Raises for options that are not offered.
+
+    Args:
+        options: further keywords of a call.
+        method: whose.
+    """
+    for option, value in options.items():
+        if option == "steps_per_epoch" and value is not None:
+            raise ValueError(located(f"{method} goes through arrays once per epoch and takes no "
+                                     "steps_per_epoch", "Give it batch_size."))
+        if option == "validation_freq" and value == 1:
+            continue
+        if value is not None and option not in _WITHOUT_EFFECT:
+            raise TypeError(located(f"{method} has no argument {option!r} here"))
+
+
+def tell(hooks: Any, moment: str, *args: Any) -> None:
+    """Calls a method of all callbacks."""
+    for hook in hooks:
+        getattr(hook, moment)(*args)
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list of one for what is none."""
+    return value if isinstance(value, list) else [value]
