@@ -50,6 +50,8 @@ _ADVICE = (
      "/ gives a float in Python 3: write // for a whole number"),
     (r"Cannot load backend '.*' which requires",
      "there is no display: leave matplotlib.use(...) out, and save with plt.savefig"),
+    (r"^'module' object is not callable$", "if it calls tf.nn.rnn, that is tf.nn.static_rnn since "
+     "TensorFlow 1.0; `flowgraph run --legacy` runs programs of that time"),
     (r"No module named 'keras'", "write `from tensorflow import keras`: flowgraph has tf.keras"),
 )
 

@@ -148,6 +148,7 @@ PYTHON: dict[str, str] = {
     "python.ops.rnn_cell": "flowgraph.compat.inner.rnn_cell " + _RNN,
     "python.ops.rnn_cell_impl": "flowgraph.compat.inner.rnn_cell " + _RNN,
     "python.ops.script_ops": "tf",
+    "python.ops.seq2seq": "tf.contrib.legacy_seq2seq",
     "python.ops.session_ops": "tf",
     "python.ops.sets": "tf.sets",
     "python.ops.sets_impl": "tf.sets",

@@ -23,6 +23,7 @@ from typing import Any
 
 from flowgraph.core.frames import is_library, located
 
+OLD_ORDER = "`flowgraph run --legacy` takes the arguments as they were before."
 _told: set[tuple[Any, ...]] = set()  # (what is old, whose file and line uses it)
 
 

@@ -42,7 +42,9 @@ def _missing(namespace: str, name: str, names: list[str]) -> str:
     import difflib  # late: it is slow to load
 
     from flowgraph.core.api import absence, is_of_tensorflow, reason_for
+    from flowgraph.core.api.before_one import before_one
     full = f"{namespace}.{name}"
-    close = [] if is_of_tensorflow(full) or reason_for(full) else difflib.get_close_matches(
+    known = is_of_tensorflow(full) or reason_for(full) or before_one(full)
+    close = [] if known else difflib.get_close_matches(
         name, [n for n in names if not n.startswith("_")], n=2)
     return absence(full) + (f" Did you mean {' or '.join(close)}?" if close else "")

@@ -12,7 +12,7 @@ import math
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.checks import raise_if
-from flowgraph.core.deprecation import deprecated, renamed_argument
+from flowgraph.core.deprecation import OLD_ORDER, deprecated, renamed_argument
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -311,7 +311,8 @@ def _same_outer_shape(labels, logits):
 def _only_by_name(function, sentinel, labels, logits):
     if sentinel is not None:
         raise ValueError(located(f"Only call `{function}` with named arguments (labels=..., "
-                                 "logits=..., ...)"))
+                                 "logits=..., ...)", "Before TensorFlow 1.0 the logits "
+                                 f"came first. {OLD_ORDER}"))
     if labels is None or logits is None:
         raise ValueError(located("Both labels and logits must be provided."))
 

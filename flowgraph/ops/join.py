@@ -6,6 +6,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
+from flowgraph.core.deprecation import OLD_ORDER
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -108,6 +109,10 @@ def concat(values, axis, name="concat"):
         >>> fg.concat([fg.zeros([2, 3]), fg.zeros([4, 3])], 0).shape.as_list()
         [6, 3]
     """
+    if isinstance(values, int) and isinstance(axis, (list, tuple)):
+        raise TypeError(located(
+            "concat takes the values first, and needs a scalar axis behind them, since TensorFlow "
+            f"1.0; got the axis {values} first", f"Write tf.concat(values, {values}). {OLD_ORDER}"))
     values = values if isinstance(values, (list, tuple)) else [values]
     if len(values) == 1:
         with name_scope(name):

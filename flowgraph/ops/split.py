@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.deprecation import OLD_ORDER
 from flowgraph.core.frames import located
 from flowgraph.core.shapes import Dimension
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
+from flowgraph.graph.tensor import Tensor
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.opdef import OpDef, is_known
@@ -131,6 +133,10 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
         >>> [part.shape.as_list() for part in fg.split(fg.zeros([5, 6]), [1, 4])]
         [[1, 6], [4, 6]]
     """
+    if isinstance(value, int) and isinstance(axis, Tensor):
+        raise TypeError(located(
+            f"split takes (value, number, axis) since TensorFlow 1.0; got the axis {value} first",
+            f"Write tf.split(value, {num_or_size_splits}, {value}). {OLD_ORDER}"))
     if isinstance(num_or_size_splits, (int, Dimension)):
         return Split.build(axis, value, num_split=int(num_or_size_splits), name=name)
     sizes = convert_to_tensor(num_or_size_splits)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from flowgraph.core.api.before_one import before_one
 from flowgraph.core.api.contrib import CONTRIB
 
 
@@ -176,6 +177,9 @@ def is_of_tensorflow(name: str) -> bool:
 
 def absence(name: str) -> str:
     """What to say of a name that flowgraph does not have: one or two sentences."""
+    old = before_one(name)
+    if old:
+        return old
     reason = reason_for(name)
     if reason is not None:
         return f"flowgraph does not offer {name}: it {reason.why}. {reason.instead}".rstrip()
