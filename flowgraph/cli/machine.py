@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import time
+from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -100,10 +101,11 @@ def _version(name: str, distribution: str) -> str:
             return ""
     except (ImportError, ValueError):
         return ""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:  # cupy is called after the CUDA that it is for
-        return "of unknown version"
+    of_cuda = [f"{distribution}-cuda{cuda}x" for cuda in (11, 12, 13)] * (name == "cupy")
+    for installed in (distribution, *of_cuda):  # cupy is called after the CUDA that it is for
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(installed)
+    return "of unknown version"
 
 
 def _free_cores() -> float:

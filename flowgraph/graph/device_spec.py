@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.core.frames import located
+from flowgraph.graph.devices import parse
 
 
 class DeviceSpec:
@@ -163,22 +163,7 @@ _NAMES = ("job", "replica", "task", "device_type", "device_index")
 
 
 def _parts(spec: str | None) -> list[Any]:
-    found: dict[str, Any] = dict.fromkeys(_NAMES)
-    for part in (spec or "").split("/"):
-        key, *values = part.split(":")
-        kind = None
-        if key in ("job", "replica", "task") and len(values) == 1:
-            found[key] = values[0]
-        elif key.upper() in ("CPU", "GPU") and len(values) < 2:
-            kind, number = key.upper(), (*values, "*")[0]
-        elif key == "device" and len(values) == 2:
-            kind, number = values
-        elif key:
-            raise ValueError(located(f"Unknown attribute: {key!r} in {spec!r}; write "
-                                     "'/job:ps/task:0/device:GPU:0' or '/cpu:0'"))
-        if kind is not None:
-            if found["device_type"] is not None:
-                raise ValueError(located(f"Cannot specify multiple device types: {spec}"))
-            found["device_type"] = kind
-            found["device_index"] = None if number == "*" else int(number)
-    return list(found.values())
+    fields: dict[str, Any] = parse(spec or "")
+    kind, _, number = fields.get("device", "").partition(":")
+    return [fields.get("job"), fields.get("replica"), fields.get("task"), kind or None,
+            None if number in ("", "*") else number]

@@ -14,25 +14,39 @@ def parse(device: str) -> dict[str, str]:
     """The fields of a device string, in canonical spelling.
 
     Raises:
-        ValueError: a part is not `/job:`, `/replica:`, `/task:`, `/device:`, `/cpu:` or `/gpu:`.
+        ValueError: a part is not `/job:`, `/replica:`, `/task:`, `/device:`, `/cpu:` or `/gpu:`, a
+            number is none, or there are two devices.
     """
     fields: dict[str, str] = {}
     for part in device.split("/"):
-        if not part:
+        key, *values = part.split(":")
+        if not key:
             continue
-        key, _, value = part.partition(":")
-        if key.lower() in ("cpu", "gpu"):
-            fields["device"] = f"{key.upper()}:{value or '*'}"
-        elif key == "device" and value:
-            kind, _, number = value.partition(":")
-            fields["device"] = f"{kind.upper()}:{number or '*'}"
-        elif key in ("job", "replica", "task") and value:
-            fields[key] = value
+        if key == "job" and len(values) == 1:
+            fields[key] = values[0]
+        elif key in ("replica", "task") and len(values) == 1:
+            fields[key] = _number(values[0], device)
+        elif (key.upper() in ("CPU", "GPU") and len(values) < 2) or (
+                key == "device" and len(values) == 2):
+            if "device" in fields:
+                raise ValueError(located(f"{device!r} names two devices, where one is meant; "
+                                         "write '/cpu:0' or '/gpu:0'"))
+            kind, number = (key, (*values, "*")[0]) if key != "device" else values
+            kind = kind.upper() if kind.upper() in ("CPU", "GPU") else kind
+            fields["device"] = f"{kind}:{number if number == '*' else _number(number, device)}"
         else:
             raise ValueError(located(f"{device!r} is not a device: the part {part!r} is unknown; "
                                      "write '/cpu:0', '/gpu:0' or "
                                      "'/job:worker/task:0/device:CPU:0'"))
     return fields
+
+
+def _number(text: str, device: str) -> str:
+    try:
+        return str(int(text))
+    except ValueError:
+        raise ValueError(located(f"{device!r} is not a device: {text!r} is no number; write "
+                                 "'/cpu:0' or '/job:worker/task:0'")) from None
 
 
 def merge(outer: str, inner: str) -> str:

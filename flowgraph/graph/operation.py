@@ -70,8 +70,8 @@ class Operation:
         """Device string; empty when none was asked for."""
         return self._device
 
-    def _set_device(self, device: str) -> None:
-        self._device = device
+    def _set_device(self, device: Any) -> None:
+        self._device = device = device if isinstance(device, str) else device.to_string()
         if device:
             self.graph.note_device(device)
 

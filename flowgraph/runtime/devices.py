@@ -207,10 +207,10 @@ def _gpus(config: ConfigProto | None) -> Iterable[GpuInfo]:
         return
     count = config.device_count.get("GPU")
     options = config.gpu_options
+    if count == 0:
+        return
     if options.visible_device_list:
         chosen = _listed(options.visible_device_list, gpu.found())
-    elif count == 0:
-        return
     else:
         chosen = visible_gpus()
     if count is not None:
@@ -218,6 +218,10 @@ def _gpus(config: ConfigProto | None) -> Iterable[GpuInfo]:
     divisions = [part.memory_limit_mb for part in options.experimental.virtual_devices]
     if not divisions:
         fraction = options.per_process_gpu_memory_fraction or 1.0
+        if fraction < 0:
+            raise InvalidArgumentError(None, None, located(
+                f"gpu_options.per_process_gpu_memory_fraction is {fraction}",
+                "Give the part of a GPU's memory that the session may use, as 0.5."))
         yield from (info._replace(memory=int(info.memory * fraction))
                     for info in parts(chosen))
         return

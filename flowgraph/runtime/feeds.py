@@ -86,6 +86,8 @@ def _as_array(value: Any, dtype: DType) -> np.ndarray:
         with np.errstate(over="ignore"):
             return np.asarray(value, dtype.numpy)
     array = np.asarray(value)
+    if array.dtype == object and hasattr(value, "__dlpack__"):
+        array = np.from_dlpack(value)
     if array.dtype == object and isinstance(value, int) and dtype.kind in "fc":
         return np.asarray(value, dtype.numpy)
     if array.dtype == object:

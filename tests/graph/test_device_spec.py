@@ -18,12 +18,14 @@ def test_a_spec_is_read_from_a_string(text, same) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("/foo:1", "Unknown attribute: 'foo'"), ("/job", "Unknown attribute: 'job'"),
-    ("/device:GPU", "Unknown attribute"), ("/cpu:0/gpu:0", "multiple device types"),
-    ("/cpu:x", "invalid literal"), ("/task:x", "invalid literal")])
+    ("/foo:1", "the part 'foo:1' is unknown"), ("/job", "the part 'job' is unknown"),
+    ("/device:GPU", "the part 'device:GPU' is unknown"), ("/cpu:0/gpu:0", "names two devices"),
+    ("/cpu:x", "'x' is no number"), ("/task:x", "'x' is no number")])
 def test_a_string_that_is_no_device_raises(text, words) -> None:
     with pytest.raises(ValueError, match=words):
         fg.DeviceSpec.from_string(text)
+    with pytest.raises(ValueError, match=words), fg.device(text):
+        pass
 
 
 def test_the_parts_of_a_spec_are_text_and_numbers() -> None:

@@ -21,6 +21,12 @@ def test_an_operation_tells_its_type_inputs_outputs_and_graph(fresh_graph) -> No
     assert (op.control_inputs, op.device, op.forward_op) == ([], "", None)
 
 
+def test_a_device_may_be_set_as_a_spec() -> None:
+    op = fg.constant(1.0).op
+    op._set_device(fg.DeviceSpec(device_type="CPU", device_index=0))
+    assert op.device == "/device:CPU:0"
+
+
 def test_an_operation_without_outputs_has_none() -> None:
     op = fg.no_op(name="n")
     assert isinstance(op, fg.Operation)

@@ -59,6 +59,8 @@ GPUS = ["/device:GPU:0", "/device:GPU:1", "/device:GPU:2"]
     (config(device_count={"GPU": 0}), [CPU], []),
     (config(device_count={"GPU": 2}), [CPU, *GPUS[:2]], [0, 1]),
     (config(device_count={"GPU": 7}), [CPU, *GPUS], [0, 1, 2]),
+    (config(gpu_options=fg.GPUOptions(visible_device_list="9"), device_count={"GPU": 0}),
+     [CPU], []),
     (config(gpu_options=fg.GPUOptions(visible_device_list="2,0")), [CPU, *GPUS[:2]], [2, 0]),
     (config(gpu_options=fg.GPUOptions(visible_device_list="2,0"), device_count={"GPU": 1}),
      [CPU, GPUS[0]], [2]),
@@ -76,6 +78,7 @@ def test_without_a_gpu_there_is_a_cpu(no_gpu) -> None:
 
 
 @pytest.mark.parametrize("settings, words", [
+    (config(gpu_options=fg.GPUOptions(per_process_gpu_memory_fraction=-0.5)), "is -0.5"),
     (config(gpu_options=fg.GPUOptions(visible_device_list="3")),
      "listed an invalid GPU id '3' but visible device count is 3"),
     (config(gpu_options=fg.GPUOptions(visible_device_list="0,0")), "duplicate entry"),

@@ -35,6 +35,23 @@ def test_anything_like_an_array_is_taken_in_the_tensors_dtype(value, x, sess) ->
     assert (result.dtype, result.tolist()) == (np.float32, [1, 2])
 
 
+class Lent:
+    """An array of another library, which only lends its memory."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **options):
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+def test_memory_that_is_lent_through_dlpack_is_taken(x, sess) -> None:
+    assert sess.run(x + 0.0, {x: Lent(np.float32([1, 2]))}).tolist() == [1, 2]
+
+
 class Rows(np.ndarray):
     """An array whose operators mean something else."""
 
