@@ -14,8 +14,6 @@ from typing import Any
 
 from flowgraph.compat import legacy_calls, legacy_rnn
 from flowgraph.core.api.before_one import BEFORE_ONE
-from flowgraph.core.frames import user_frame
-from flowgraph.core.logger import logger
 
 # Old names whose arguments are as today's function has them; from the path below `tf`.
 _AS_TODAY = {
@@ -30,25 +28,12 @@ _AS_TODAY = {
     "nn.rnn_cell.InputProjectionWrapper": "contrib.rnn:InputProjectionWrapper",
     "nn.rnn_cell.OutputProjectionWrapper": "contrib.rnn:OutputProjectionWrapper",
 }
-# Functions that take old and new arguments: from the path to the function and what it was then.
-_CALLS: dict[str, tuple[Any, str]] = {
-    "concat": (legacy_calls.concat, "tf.concat(axis, values)"),
-    "split": (legacy_calls.split, "tf.split(axis, number, value)"),
-    "reverse": (legacy_calls.reverse, "tf.reverse(tensor, [False, True])"),
-    "nn.softmax_cross_entropy_with_logits": (
-        legacy_calls.softmax_cross_entropy_with_logits, "arguments by position"),
-    "nn.sparse_softmax_cross_entropy_with_logits": (
-        legacy_calls.sparse_softmax_cross_entropy_with_logits, "arguments by position"),
-    "nn.sigmoid_cross_entropy_with_logits": (
-        legacy_calls.sigmoid_cross_entropy_with_logits, "arguments by position"),
-    "nn.weighted_cross_entropy_with_logits": (
-        legacy_calls.weighted_cross_entropy_with_logits, "(logits, targets, pos_weight)"),
-    "nn.nce_loss": (legacy_calls.nce_loss, "(weights, biases, inputs, labels)"),
-    "nn.sampled_softmax_loss": (legacy_calls.sampled_softmax_loss,
-                                "(weights, biases, inputs, labels)"),
-    "nn.ctc_loss": (legacy_calls.ctc_loss, "(inputs, labels, sequence_length)"),
-    "image.resize_images": (legacy_calls.resize_images, "(images, height, width)"),
-}
+# Functions that take old and new arguments.
+_CALLS: dict[str, Any] = {path: getattr(legacy_calls, path.rpartition(".")[2]) for path in (
+    "concat", "split", "reverse", "nn.softmax_cross_entropy_with_logits",
+    "nn.sparse_softmax_cross_entropy_with_logits", "nn.sigmoid_cross_entropy_with_logits",
+    "nn.weighted_cross_entropy_with_logits", "nn.nce_loss", "nn.sampled_softmax_loss",
+    "nn.ctc_loss", "image.resize_images")}
 _SUMMARIES = {
     "scalar_summary": legacy_calls.scalar_summary,
     "histogram_summary": legacy_calls.histogram_summary,
@@ -82,8 +67,7 @@ def overrides() -> dict[str, dict[str, Any]]:
         names[path] = _told(path, functools.partial(_of, source), BEFORE_ONE[f"tf.{path}"])
     for path, function in _SUMMARIES.items():
         names[path] = _told(path, function, BEFORE_ONE[f"tf.{path}"])
-    for path, (function, _) in _CALLS.items():
-        names[path] = function
+    names |= _CALLS
     for name in legacy_rnn.__all__:
         names[f"nn.rnn_cell.{name}"] = getattr(legacy_rnn, name)
     result: dict[str, dict[str, Any]] = {"": {}}
@@ -113,9 +97,6 @@ def _of(source: str) -> Any:
     return value
 
 
-_named: set[str] = set()
-
-
 def _told(path: str, function: Any, today: str) -> Any:
     """A function that logs today's name when it is first called.
 
@@ -125,10 +106,7 @@ def _told(path: str, function: Any, today: str) -> Any:
         today: today's name.
     """
     def call(*args: Any, **kwargs: Any) -> Any:
-        if path not in _named:
-            _named.add(path)
-            logger().warning("%s: tf.%s of before TensorFlow 1.0 is %s today", user_frame(), path,
-                             today)
+        legacy_calls.tell(path, today)
         found = function() if isinstance(function, functools.partial) else function
         return found(*args, **kwargs)
 

@@ -8,12 +8,28 @@ from __future__ import annotations
 from typing import Any
 
 import flowgraph as tf
+from flowgraph.core.frames import user_frame
+from flowgraph.core.logger import logger
 from flowgraph.core.shapes import Dimension
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.summary.histograms import HistogramSummary
 from flowgraph.summary.images import ImageSummary
 from flowgraph.summary.scalars import ScalarSummary
 from flowgraph.summary.sounds import AudioSummaryV2
+
+told: set[str] = set()  # old names and orders that the log has
+
+
+def tell(old: str, today: str) -> None:
+    """Logs what to write today, once for each old name or order of arguments.
+
+    Args:
+        old: as it was, below `tf`.
+        today: as it is.
+    """
+    if old not in told:
+        told.add(old)
+        logger().warning("%s: tf.%s of before TensorFlow 1.0 is %s today", user_frame(), old, today)
 
 
 def _is_number(value: Any) -> bool:
@@ -28,6 +44,7 @@ def concat(*args: Any, **kwargs: Any) -> Any:
     named = {"concat_dim": "axis"}
     kwargs = {named.get(key, key): value for key, value in kwargs.items()}
     if args and _is_number(args[0]):
+        tell("concat(axis, values)", "tf.concat(values, axis)")
         old = dict(zip(("axis", "values", "name"), args))
         return tf.concat(**{**old, **kwargs})
     return tf.concat(*args, **kwargs)
@@ -38,6 +55,7 @@ def split(*args: Any, **kwargs: Any) -> Any:
     named = {"split_dim": "axis", "num_split": "num_or_size_splits"}
     kwargs = {named.get(key, key): value for key, value in kwargs.items()}
     if args and _is_number(args[0]):
+        tell("split(axis, number, value)", "tf.split(value, number, axis)")
         old = dict(zip(("axis", "num_or_size_splits", "value", "name"), args))
         return tf.split(**{**old, **kwargs})
     return tf.split(*args, **kwargs)
@@ -48,6 +66,7 @@ def reverse(tensor: Any, axis: Any = None, name: Any = None, dims: Any = None) -
     axis = dims if axis is None else axis
     flags = tf.get_static_value(tf.convert_to_tensor(axis))
     if flags is not None and flags.dtype == bool:
+        tell("reverse(tensor, [False, True])", "tf.reverse(tensor, [1])")
         axis = [i for i, flag in enumerate(flags) if flag]
         if not axis:
             return tf.identity(tensor, name)
@@ -92,6 +111,8 @@ def _by_name(names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, An
     """
     if args and args[0] is None:
         args, names = args[1:], ("labels", "logits", *names[2:])
+    elif args:
+        tell("nn: cross entropies of (logits, labels)", "(labels=labels, logits=logits)")
     given = {**dict(zip(names, args)), **kwargs}
     if "targets" in given:
         given["labels"] = given.pop("targets")
@@ -113,6 +134,8 @@ def _labels_first(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(args) >= 2:
         first = tf.convert_to_tensor(args[0])
         if first.dtype.is_floating and tf.convert_to_tensor(args[1]).dtype.is_integer:
+            tell("nn: losses of (weights, biases, inputs, labels)",
+                 "(weights, biases, labels, inputs)")
             return (args[1], args[0], *args[2:])
     return args
 
@@ -120,6 +143,7 @@ def _labels_first(args: tuple[Any, ...]) -> tuple[Any, ...]:
 def ctc_loss(*args: Any, **kwargs: Any) -> Any:
     """Today's; before 1.0 the inputs stood in front of the labels, which are sparse."""
     if len(args) >= 2 and isinstance(args[1], tf.SparseTensor):
+        tell("nn.ctc_loss(inputs, labels)", "tf.nn.ctc_loss(labels, inputs)")
         args = (args[1], args[0], *args[2:])
     return tf.nn.ctc_loss(*args, **kwargs)
 
@@ -129,6 +153,8 @@ def resize_images(images: Any, *args: Any, **kwargs: Any) -> Any:
     if "new_height" in kwargs:
         kwargs["size"] = [kwargs.pop("new_height"), kwargs.pop("new_width")]
     if len(args) >= 2 and _is_number(args[0]) and _is_number(args[1]):
+        tell("image.resize_images(images, height, width)",
+             "tf.image.resize_images(images, [height, width])")
         args = ([args[0], args[1]], *args[2:])
     return tf.image.resize_images(images, *args, **kwargs)
 

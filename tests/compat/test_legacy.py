@@ -9,7 +9,7 @@ import pytest
 
 import flowgraph as fg
 from flowgraph import compat
-from flowgraph.compat import legacy
+from flowgraph.compat import legacy_calls
 from flowgraph.core.api.before_one import BEFORE_ONE
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3) / 3
@@ -19,7 +19,7 @@ Y = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
 @pytest.fixture
 def tf() -> Iterator[object]:
     """What `import tensorflow` gives a program of before 1.0."""
-    legacy._named.clear()
+    legacy_calls.told.clear()
     with fg.Graph().as_default():
         yield compat.install(legacy=True)
     compat.uninstall()
@@ -143,10 +143,12 @@ def test_each_old_name_is_told_once(tf, caplog) -> None:
     for _ in range(2):
         tf.mul(X, Y)
         tf.merge_summary([tf.scalar_summary("t", 1.0)])
+        tf.concat(0, [X, Y])
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
         "tf.mul of before TensorFlow 1.0 is tf.multiply today",
         "tf.scalar_summary of before TensorFlow 1.0 is tf.summary.scalar today",
-        "tf.merge_summary of before TensorFlow 1.0 is tf.summary.merge today"]
+        "tf.merge_summary of before TensorFlow 1.0 is tf.summary.merge today",
+        "tf.concat(axis, values) of before TensorFlow 1.0 is tf.concat(values, axis) today"]
 
 
 def test_flowgraph_itself_is_as_it_was(tf) -> None:
