@@ -7,6 +7,20 @@ from flowgraph.compat.check.uses import Call
 _HOW = "Run it with flowgraph run --legacy, or change the line."
 _BY_NAME = {"tf.nn.softmax_cross_entropy_with_logits", "tf.nn.sigmoid_cross_entropy_with_logits",
             "tf.nn.sparse_softmax_cross_entropy_with_logits"}
+# Parameters that have another name today.
+_OLD_PARAMETERS = {
+    "tf.concat": {"concat_dim"},
+    "tf.split": {"split_dim", "num_split"},
+    "tf.reverse": {"dims"},
+    "tf.image.resize_images": {"new_height", "new_width"},
+    "tf.nn.sigmoid_cross_entropy_with_logits": {"targets"},
+}
+_TODAY = {
+    "tf.concat": "it takes (values, axis) since TensorFlow 1.0",
+    "tf.split": "it takes (value, num_or_size_splits, axis) since TensorFlow 1.0",
+    "tf.reverse": "it takes (tensor, axis) since TensorFlow 1.0, axis the numbers of axes",
+    "tf.image.resize_images": "it takes (images, size) since TensorFlow 1.0, size both numbers",
+}
 
 
 def old_call(symbol: str, call: Call) -> str:
@@ -16,21 +30,23 @@ def old_call(symbol: str, call: Call) -> str:
         symbol: the function, as `tf.concat`.
         call: its arguments.
     """
-    if symbol in _BY_NAME and call.positional and not call.has_star:
-        return ("it takes logits= and labels= by name since TensorFlow 1.0, where their order "
-                f"changed. {_HOW}")
-    kinds = call.kinds
-    if symbol == "tf.concat" and kinds[:2] and kinds[0] == "int" and len(kinds) == 2:
-        return f"it takes the values first, then the axis, since TensorFlow 1.0. {_HOW}"
-    if symbol == "tf.split" and len(kinds) == 3 and kinds[0] == "int" and kinds[2] != "int":
-        return f"it takes (value, number, axis) since TensorFlow 1.0. {_HOW}"
+    if _OLD_PARAMETERS.get(symbol, set()) & set(call.keywords) or _is_old_order(symbol, call.kinds):
+        return f"{_TODAY.get(symbol, _NAMED)}. {_HOW}"
+    is_old = call.positional and not call.has_star and call.kinds[:1] != ("None",)
+    if symbol in _BY_NAME and is_old:
+        return f"{_NAMED}. {_HOW}"
     return ""
 
 
-def advice(symbol: str) -> str:
-    """What to say of a name of before 1.0 that is missing; "" of any other.
+_NAMED = "it takes logits= and labels= by name since TensorFlow 1.0, where their order changed"
 
-    Args:
-        symbol: as `tf.mul`.
-    """
-    return ""
+
+def _is_old_order(symbol: str, kinds: tuple[str, ...]) -> bool:
+    """Whether arguments by position can only be meant as before 1.0."""
+    if "*" in kinds or len(kinds) < 2:
+        return False
+    if symbol == "tf.concat":
+        return kinds[0] == "int" or (kinds[1] == "list" and kinds[0] != "list")
+    if symbol == "tf.split":
+        return kinds[0] == "int"
+    return symbol == "tf.image.resize_images" and kinds[1:3] == ("int", "int")

@@ -468,7 +468,8 @@ def _kind(node: ast.expr) -> str:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return _kind(node.operand)
     if isinstance(node, ast.Constant):
-        return "int" if type(node.value) is int else "str" if type(node.value) is str else ""
+        kind = type(node.value).__name__
+        return {"int": "int", "str": "str", "NoneType": "None"}.get(kind, "")
     if isinstance(node, ast.Starred):
         return "*"
     return "list" if isinstance(node, (ast.List, ast.Tuple, ast.ListComp)) else ""

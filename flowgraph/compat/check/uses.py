@@ -26,7 +26,8 @@ class Call(NamedTuple):
         positional: how many are given by position, apart from those by `*`.
         keywords: the names of those given by name.
         has_star: whether more come by `*`.
-        kinds: what the arguments by position look like: "int", "str", "list" or "" for anything.
+        kinds: what the arguments by position look like: "int", "str", "None", "list" (a tuple too),
+            "*" for those by `*`, "" for anything else.
     """
 
     positional: int

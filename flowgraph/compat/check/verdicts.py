@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 
-from flowgraph.compat.check import old_programs
 from flowgraph.compat.check.differences import difference_for
+from flowgraph.compat.check.old_programs import old_call
 from flowgraph.compat.check.resolve import Found, Made, Missing, Resolver
 from flowgraph.compat.check.signatures import misfit
 from flowgraph.compat.check.uses import CALLED, ENTERED, UNKNOWN, Chain, Use, is_member, shown
-from flowgraph.core.api import tensorflow_names
+from flowgraph.core.api import before_one, tensorflow_names
 
 OFFERED, DIFFERS, MISSING = "offered", "differs", "missing"
 _ORDER = (OFFERED, DIFFERS, MISSING)
@@ -119,7 +119,7 @@ class Judge:
         if use.is_import and isinstance(place, Found) and place.module:
             return made
         if use.call is not None and isinstance(place, Found):
-            old = old_programs.old_call(symbol, use.call)
+            old = old_call(symbol, use.call)
             if old and not self._legacy:
                 return _with(made, MISSING, old, "migrating#programs-of-before-10", "")
             wrong = None if old else misfit(place.value, use.call, place.drops_first)
@@ -188,11 +188,11 @@ def _missing(made: Verdict, place: Missing, chain: Chain) -> Verdict:
         while steps < len(chain) and shown(chain[:steps]) not in tensorflow_names():
             steps += 1
         symbol = shown(chain[:steps])
-    old = old_programs.advice(symbol)
-    section = "programs-of-before-10" if old else "what-is-missing"
-    return _with(replace(made, symbol=symbol), MISSING,
-                 old or place.message.removeprefix(f"flowgraph does not offer {symbol}: "),
-                 f"migrating#{section}")
+    section = "programs-of-before-10" if before_one(symbol) else "what-is-missing"
+    text = place.message.removeprefix(f"flowgraph does not offer {symbol}: ")
+    if text.startswith(f"{symbol} is "):
+        text = f"it{text.removeprefix(symbol)}"
+    return _with(replace(made, symbol=symbol), MISSING, text, f"migrating#{section}")
 
 
 def _forgiven(use: Use, verdict: Verdict, failed: set[int]) -> Verdict:

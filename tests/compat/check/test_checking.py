@@ -94,12 +94,44 @@ def rows(found: FileReport) -> list[str]:
     ("tf.nn.softmax_cross_entropy_with_logits(a, b)",
      ["2 missing tf.nn.softmax_cross_entropy_with_logits []"]),
     ("tf.nn.softmax_cross_entropy_with_logits(logits=a, labels=b)", []),
+    ("tf.nn.softmax_cross_entropy_with_logits(None, a, b)", []),
+    ("tf.nn.softmax_cross_entropy_with_logits(*ab)", []),
+    ("tf.concat(dim, [a, b])\ntf.concat(concat_dim=0, values=a)",
+     ["2 missing tf.concat []", "3 missing tf.concat []"]),
+    ("tf.concat((a, b), dim)\ntf.concat([a], [0])\ntf.concat(*ab)", []),
+    ("tf.split(split_dim=0, num_split=2, value=x)", ["2 missing tf.split []"]),
+    ("tf.image.resize_images(x, 20, 30)", ["2 missing tf.image.resize_images []"]),
+    ("tf.image.resize_images(x, [20, 30], 1)", []),
+    ("tf.scalar_summary('a', b)\ntf.train.SummaryWriter('d').add_summary(1)",
+     ["2 missing tf.scalar_summary", "3 missing tf.train.SummaryWriter"]),
+    ("from tensorflow.models.rnn import rnn_cell\nrnn_cell.GRUCell(3)",
+     ["2 missing tf.models.rnn.rnn_cell", "3 missing tf.models.rnn.rnn_cell.GRUCell"]),
 ])
 def test_what_is_said_of_a_program(code: str, expected: list[str], tmp_path: Path) -> None:
     assert rows(report(tmp_path, HEAD + code)) == expected
 
 
+@pytest.mark.parametrize("code", [
+    "tf.concat(1, [a, b])", "tf.split(0, 3, x)", "tf.split(split_dim=0, num_split=2, value=x)",
+    "tf.nn.softmax_cross_entropy_with_logits(a, b)", "tf.image.resize_images(x, 20, 30)",
+    "tf.scalar_summary('a', b)", "tf.train.SummaryWriter('d')", "tf.nn.rnn_cell.linear(a, 3, True)",
+    "from tensorflow.models.rnn import rnn_cell\nrnn_cell.GRUCell(3)",
+    "from tensorflow.python.ops import rnn\nrnn.rnn(cell, xs)", "tf.mul(1, 2)\ntf.pack([1])",
+    "tf.nn.seq2seq.sequence_loss(a, b, c)", "tf.merge_all_summaries()",
+    "tf.nn.relu(1)\ntf.concat([a], 0)",
+])
+def test_old_programs_are_offered_under_legacy(code: str, tmp_path: Path) -> None:
+    assert rows(report(tmp_path, HEAD + code, legacy=True)) == []
+
+
+def test_what_is_missing_is_missing_under_legacy_too(tmp_path: Path) -> None:
+    code = "tf.GradientTape()\ntf.concat(axes=1)\ntf.no_such(2)\ntf.placeholder(x=1)"
+    assert rows(report(tmp_path, HEAD + code, legacy=True)) == [
+        "2 missing tf.GradientTape", "4 missing tf.no_such", "5 missing tf.placeholder [x]"]
+
+
 @pytest.mark.parametrize(("code", "words"), [
+    ("tf.scalar_summary('a', b)", ["tf.summary.scalar", "--legacy"]),
     ("tf.GradientTape()", ["eager execution", "Use tf.gradients"]),
     ("tf.nn.rellu(1)", ["Did you mean", "relu"]),
     ("tf.placeholder(tf.float32, shap=[])", ["it takes dtype, shape, name"]),
