@@ -7,8 +7,12 @@ _PARTS = (
     "framework",
     "layers",
     "legacy_seq2seq",
+    "losses",
+    "metrics",
     "rnn",
     "seq2seq",
+    "slim",
+    "training",
 )
 
 __getattr__ = _lazy("tf.contrib", globals(),

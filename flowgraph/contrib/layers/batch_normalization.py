@@ -258,7 +258,7 @@ def _with_ordinary_ops(inputs: Any, params: _Parameters, decay: Any, center: boo
         else:
             _collect_updates(is_training, averages, statistics, decay, zero_debias,
                              updates_collections)
-            mean, variance = smart_cond(is_training, lambda: statistics, kept)
+            mean, variance = smart_cond(is_training, lambda: list(statistics), kept)
     if first:
         column = [1, params.size] + [1] * (rank - 2)
         mean, variance, beta, gamma = (None if value is None else reshape(value, column)
