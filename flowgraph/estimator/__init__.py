@@ -15,6 +15,22 @@ _TRAIN = ("CheckpointSaverHook", "CheckpointSaverListener", "FeedFnHook", "Final
           "StopAtStepHook", "SummarySaverHook")
 _LAZY = {
     **{name: f"flowgraph.train:{name}" for name in _TRAIN},
+    **{name: f"flowgraph.estimator.baseline:{name}" for name in (
+        "BaselineClassifier", "BaselineEstimator", "BaselineRegressor")},
+    **{name: f"flowgraph.estimator.class_heads:{name}" for name in (
+        "BinaryClassHead", "MultiClassHead", "MultiLabelHead")},
+    **{name: f"flowgraph.estimator.dnn:{name}" for name in (
+        "DNNClassifier", "DNNEstimator", "DNNRegressor")},
+    **{name: f"flowgraph.estimator.dnn_linear_combined:{name}" for name in (
+        "DNNLinearCombinedClassifier", "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor")},
+    **{name: f"flowgraph.estimator.linear:{name}" for name in (
+        "LinearClassifier", "LinearEstimator", "LinearRegressor")},
+    **{name: f"flowgraph.estimator.regression_heads:{name}" for name in (
+        "LogisticRegressionHead", "PoissonRegressionHead", "RegressionHead")},
+    **{name: f"flowgraph.estimator.parse_specs:{name}" for name in (
+        "classifier_parse_example_spec", "regressor_parse_example_spec")},
+    "Head": "flowgraph.estimator.head:Head",
+    "add_metrics": "flowgraph.estimator.more_metrics:add_metrics",
     **{name: f"flowgraph.estimator.exporters:{name}" for name in (
         "BestExporter", "Exporter", "FinalExporter", "LatestExporter")},
     **{name: f"flowgraph.estimator.train_evaluate:{name}" for name in (

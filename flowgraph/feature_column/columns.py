@@ -168,7 +168,7 @@ def to_sparse(tensor: Any, ignore_value: Any = None) -> SparseTensor:
                             shape(tensor, out_type=dt.int64, name="dense_shape"))
 
 
-def checked_columns(feature_columns: Any) -> list[FeatureColumn]:
+def checked_columns(feature_columns: Any) -> list[Any]:
     """Columns in the order of their names.
 
     Args:

@@ -23,9 +23,6 @@ from flowgraph.ops.sparse_parts import sparse_slice
 from flowgraph.ops.variable_scope import get_variable
 from flowgraph.train.checkpoint_init import init_from_checkpoint
 
-_EMBEDDING = ("categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
-              "tensor_name_in_ckpt", "max_norm", "trainable")
-
 
 class IndicatorColumn(DenseColumn, namedtuple("IndicatorColumn", ("categorical_column",))):
     """How often each category occurs; made by `indicator_column`."""
@@ -59,7 +56,9 @@ class IndicatorColumn(DenseColumn, namedtuple("IndicatorColumn", ("categorical_c
         return reduce_sum(one_hot(dense, size, 1.0, 0.0), axis=[-2])
 
 
-class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", _EMBEDDING)):
+class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", (
+        "categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
+        "tensor_name_in_ckpt", "max_norm", "trainable"))):
     """An embedding of categories; made by `embedding_column`."""
 
     __slots__ = ()
@@ -91,7 +90,8 @@ class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", _EMBEDDING)):
 
 
 class SharedEmbeddingColumn(DenseColumn, namedtuple("SharedEmbeddingColumn", (
-        *_EMBEDDING, "shared_embedding_collection_name"))):
+        "categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
+        "tensor_name_in_ckpt", "max_norm", "trainable", "shared_embedding_collection_name"))):
     """One of several columns with one table; made by `shared_embedding_columns`."""
 
     __slots__ = ()

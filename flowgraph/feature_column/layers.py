@@ -19,6 +19,7 @@ from flowgraph.ops.bias import bias_add
 from flowgraph.ops.initializers import Zeros
 from flowgraph.ops.join import concat
 from flowgraph.ops.matmul import matmul
+from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.reshape import reshape
 from flowgraph.ops.shape import shape
 from flowgraph.ops.sparse_layout import sparse_reshape
@@ -146,7 +147,7 @@ def _weighted_sum(column: Any, cache: Features, weights: Any, combiner: str) -> 
 
 def _variable(name: str, sizes: list[int], trainable: bool, collections: list[str]) -> Any:
     variable = get_variable(name, sizes, initializer=Zeros(), trainable=trainable)
-    parts = list(variable) if hasattr(variable, "partitions") else [variable]
+    parts = list(variable) if isinstance(variable, PartitionedVariable) else [variable]
     for collection in collections:
         if collection != GraphKeys.GLOBAL_VARIABLES:
             for part in parts:

@@ -177,9 +177,16 @@ class BatchNormalization(Layer):
         return float32 if dtype is float16 else dtype  # statistics of half floats need more digits
 
     def _statistic(self, name: str, shape: Any, initializer: Any) -> Any:
-        return self.add_weight(
-            name, shape, self._vector_dtype, initializer, trainable=False,
-            synchronization=VariableSynchronization.ON_READ, aggregation=VariableAggregation.MEAN)
+        self._set_scope(None)
+        partitioner = self._scope.partitioner
+        self._scope.set_partitioner(None)  # it is assigned to, which parts cannot be
+        try:
+            return self.add_weight(
+                name, shape, self._vector_dtype, initializer, trainable=False,
+                synchronization=VariableSynchronization.ON_READ,
+                aggregation=VariableAggregation.MEAN)
+        finally:
+            self._scope.set_partitioner(partitioner)
 
     def _first_stddev(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         return sqrt(self.moving_variance_initializer(shape, dtype=dtype))
