@@ -9,52 +9,27 @@ the names that it sees are known.
 from __future__ import annotations
 
 import ast
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from flowgraph.compat.check.scopes import (
-    ANYTHING,
-    NOTHING,
-    Scope,
-    Value,
-    extended,
-    is_name,
-    joined,
-    merged,
-)
-from flowgraph.compat.check.uses import CALLED, ENTERED, ROOT, UNKNOWN, Call, Chain, Guard, Use
+from flowgraph.compat.check.scopes import ANYTHING, Scope, extended, joined, merged
+from flowgraph.compat.check.uses import ENTERED, ROOT, UNKNOWN, Guard
+from flowgraph.compat.check.values import Values
 
 _NAMES_MISSING = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 _ALL = {"Exception", "BaseException", ""}
-_IMPORTS = ("import_module", "__import__")
 _SHORT = 2  # statements of a `try` that `except:` is about
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Modules whose names are no helper's, in `from ... import *`.
+_KNOWN = {"math", "numpy", "os", "pylab", "matplotlib", "tkinter", "Tkinter", "keras", "typing",
+          "__future__", "pandas", "sklearn", "scipy", "six", "ctypes", "time", "random"}
 
-Exports = Callable[[Chain], frozenset[str]]
 
-
-class Reader:
-    """Collects the uses of one file.
+class Reader(Values):
+    """Collects the uses of one file, statement by statement.
 
     Args:
         exports: gives the names that `from module import *` brings.
-
-    Attributes:
-        uses: what was found, in the order of reading.
-        defined: names of TensorFlow that the program sets itself, as `tf.mul = tf.multiply`.
     """
-
-    def __init__(self, exports: Exports) -> None:
-        self.uses: list[Use] = []
-        self.defined: set[Chain] = set()
-        self._exports = exports
-        self._module = Scope()
-        self._scope = self._module
-        self._later: deque[tuple[ast.AST, Scope, int]] = deque()
-        self._cell = 0
-        self._guards: list[Guard] = []
-        self._depth = 0  # of branches, loops and functions
-        self._tries = 0
 
     def read(self, trees: Iterable[tuple[int, ast.Module]]) -> None:
         """Reads a program, or the cells of a notebook.
@@ -69,181 +44,7 @@ class Reader:
             function, scope, self._cell = self._later.popleft()
             self._function_body(function, scope)
 
-    # -- expressions -------------------------------------------------------------------------------
-
-    def _value(self, node: ast.AST | None, call: Call | None = None) -> Value:
-        """What an expression may be; notes the uses in it."""
-        if node is None:
-            return NOTHING
-        if isinstance(node, (ast.Name, ast.Attribute)):
-            value = self._reference(node)
-            self._note(value, node, call)
-            return value
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.Constant):
-            return NOTHING if node.value is None else ANYTHING
-        if isinstance(node, ast.IfExp):
-            self._value(node.test)
-            return joined(self._value(node.body), self._value(node.orelse))
-        if isinstance(node, ast.BoolOp):
-            return joined(*[self._value(part) for part in node.values])
-        if isinstance(node, ast.NamedExpr):
-            value = self._value(node.value)
-            self._bind(node.target, value)
-            return value
-        if isinstance(node, ast.Lambda):
-            self._function(node)
-            return ANYTHING
-        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            self._comprehension(node)
-            return ANYTHING
-        for child in ast.iter_child_nodes(node):
-            self._value(child)
-        return ANYTHING
-
-    def _reference(self, node: ast.Name | ast.Attribute) -> Value:
-        """What a name with attributes may be; only what its inner expression uses is noted."""
-        if isinstance(node, ast.Name):
-            return self._look_up(node.id)
-        inner = node.value
-        if isinstance(inner, ast.Name) and inner.id == self._self_name():
-            owner = self._scope_of_object()
-            return owner.attributes.get(node.attr, ANYTHING) if owner else ANYTHING
-        base = (self._reference(inner) if isinstance(inner, (ast.Name, ast.Attribute))
-                else self._value(inner))
-        return extended(base, node.attr)
-
-    def _look_up(self, name: str) -> Value:
-        scope = self._scope.find(name)
-        if scope is not None:
-            return scope.names[name]
-        for star in reversed(self._module.stars):
-            if name in self._exports(star):
-                return frozenset([(*star, name)])
-        if self._module.has_foreign_star and name == "tf":
-            return frozenset([(ROOT,)])  # `from helper import *`, where helper imports it
-        return ANYTHING
-
-    def _note(self, value: Value, node: ast.expr, call: Call | None = None,
-              guard: Guard | None = None) -> None:
-        chains = tuple(sorted(chain for chain in value if is_name(chain)))
-        if chains:
-            if UNKNOWN in value:
-                chains = (*chains, UNKNOWN)
-            at = node.end_lineno if isinstance(node, ast.Attribute) else node.lineno
-            self.uses.append(Use(chains, at or node.lineno, node.col_offset, call,
-                                 guard or self._guard(), self._depth > 0, False,
-                                 self._cell))
-
-    def _guard(self) -> Guard | None:
-        return self._guards[-1] if self._guards else None
-
-    def _call(self, node: ast.Call) -> Value:
-        function = node.func
-        named = function.id if isinstance(function, ast.Name) else ""
-        if named in ("getattr", "hasattr") and len(node.args) >= 2:
-            return self._getattr(node, named)
-        if node.args and (named or getattr(function, "attr", "")) in _IMPORTS:
-            module = node.args[0]
-            if isinstance(module, ast.Constant) and isinstance(module.value, str):
-                return self._imported(module.value, node, named == "__import__")
-        positional = [arg for arg in node.args if not isinstance(arg, ast.Starred)]
-        call = Call(len(positional), tuple(k.arg for k in node.keywords if k.arg is not None),
-                    len(positional) < len(node.args),
-                    tuple(_kind(arg) for arg in node.args) if len(node.args) < 9 else ())
-        value = self._value(function, call)
-        for arg in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            self._value(arg)
-        if named == "super" or value == ANYTHING:
-            return ANYTHING
-        return extended(value, CALLED)
-
-    def _getattr(self, node: ast.Call, named: str) -> Value:
-        """`getattr(tf.nn, "relu")` is a use; with a default it may be missing."""
-        base, *others = [self._value(arg) for arg in node.args]
-        attribute = node.args[1]
-        if not (isinstance(attribute, ast.Constant) and isinstance(attribute.value, str)):
-            return ANYTHING
-        if named == "hasattr":
-            return ANYTHING
-        value = extended(base, attribute.value)
-        default = Guard(-1, node.lineno, False, "names") if len(node.args) > 2 else None
-        self._note(value, node, guard=default)
-        return others[1] if default else value
-
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
-                       ) -> None:
-        outside = self._scope
-        inner = Scope(outside)
-        for generator in node.generators:
-            self._value(generator.iter)
-            self._scope = inner
-            self._bind(generator.target, ANYTHING)
-            for test in generator.ifs:
-                self._value(test)
-        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        for part in parts:
-            self._value(part)
-        self._scope = outside
-
-    # -- names -------------------------------------------------------------------------------------
-
-    def _bind(self, target: ast.AST, value: Value) -> None:
-        if isinstance(target, ast.Name):
-            self._scope.bind(target.id, value)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            for part in target.elts:
-                self._bind(part, ANYTHING)
-        elif isinstance(target, ast.Starred):
-            self._bind(target.value, ANYTHING)
-        elif isinstance(target, ast.Attribute):
-            self._bind_attribute(target, value)
-        elif isinstance(target, ast.Subscript):
-            self._value(target.value)
-            self._value(target.slice)
-
-    def _bind_attribute(self, target: ast.Attribute, value: Value) -> None:
-        inner = target.value
-        if isinstance(inner, ast.Name) and inner.id == self._self_name():
-            owner = self._scope_of_object()
-            if owner is not None and target.attr in owner.attributes:
-                before = owner.attributes[target.attr]
-                owner.attributes[target.attr] = joined(before - {UNKNOWN}, value)
-            return
-        base = self._value(inner)
-        self.defined |= {(*chain, target.attr) for chain in base if chain != UNKNOWN}
-
-    def _self_name(self) -> str:
-        scope: Scope | None = self._scope
-        while scope is not None:
-            if scope.methods_of is not None:
-                return scope.self_name
-            scope = scope.parent
-        return ""
-
-    def _scope_of_object(self) -> Scope | None:
-        scope: Scope | None = self._scope
-        while scope is not None:
-            if scope.methods_of is not None:
-                return scope.methods_of
-            scope = scope.parent
-        return None
-
     # -- imports -----------------------------------------------------------------------------------
-
-    def _imported(self, module: str, node: ast.AST, gives_root: bool = False) -> Value:
-        chain = tuple(module.split("."))
-        if chain[0] != ROOT or not all(chain):
-            return ANYTHING
-        self._note_import(chain, node)
-        return frozenset([chain[:1] if gives_root else chain])
-
-    def _note_import(self, chain: Chain, node: ast.AST) -> None:
-        if len(chain) > 1:
-            self.uses.append(Use((chain,), getattr(node, "lineno", 0),
-                                 getattr(node, "col_offset", 0), None, self._guard(),
-                                 self._depth > 0, True, self._cell))
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -327,7 +128,7 @@ class Reader:
             if _is_main(node.test):
                 self._statements(node.body)
                 return
-            guard = _guard_of_test(node.test)
+            guard = self._guard_of_test(node.test)
             self._branches([(node.body, guard), (node.orelse, guard)])
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             if isinstance(node, ast.While):
@@ -352,6 +153,19 @@ class Reader:
         else:
             for inner in ast.iter_child_nodes(node):
                 self._value(inner)
+
+    def _guard_of_test(self, test: ast.expr) -> Guard | None:
+        """What a condition on TensorFlow's version, or on what it has, allows."""
+        for part in ast.walk(test):
+            asked: ast.expr | None = None
+            if isinstance(part, ast.Attribute) and part.attr in ("__version__", "VERSION"):
+                asked = part.value
+            elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and (
+                    part.func.id == "hasattr" and part.args):
+                asked = part.args[0]
+            if isinstance(asked, (ast.Name, ast.Attribute)) and self._reference(asked) - ANYTHING:
+                return Guard(-1, test.lineno, False, "all")
+        return None
 
     def _forget(self, body: list[ast.stmt]) -> None:
         """What a loop binds may be something else from its second round on."""
@@ -411,21 +225,6 @@ class Reader:
 
     # -- functions and classes ---------------------------------------------------------------------
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
-        arguments = node.args
-        for default in [*arguments.defaults, *arguments.kw_defaults]:
-            self._value(default)
-        inner = Scope(self._scope)
-        names = [*arguments.posonlyargs, *arguments.args]
-        if self._scope.is_class and names and not isinstance(node, ast.Lambda) and not any(
-                isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod")
-                for d in node.decorator_list):
-            inner.methods_of, inner.self_name = self._scope, names[0].arg
-        for argument in [*names, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]:
-            if argument is not None:
-                inner.names[argument.arg] = ANYTHING
-        self._later.append((node, inner, self._cell))
-
     def _function_body(self, node: ast.AST, scope: Scope) -> None:
         outside, depth = self._scope, self._depth
         self._scope, self._depth = scope, 1
@@ -436,8 +235,8 @@ class Reader:
         self._scope, self._depth = outside, depth
 
     def _class(self, node: ast.ClassDef) -> None:
-        for part in [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]:
-            self._value(part)
+        for base in [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]:
+            self._value(base)
         outside = self._scope
         self._scope = Scope(outside, is_class=True)
         counts: dict[str, int] = {}
@@ -454,25 +253,6 @@ class Reader:
             entry[0], "name", "") not in ("__init__", "build")))
         self._scope = outside
         self._scope.bind(node.name, ANYTHING)
-
-
-# ---- helpers -------------------------------------------------------------------------------------
-
-# Modules whose names are no helper's, in `from ... import *`.
-_KNOWN = {"math", "numpy", "os", "pylab", "matplotlib", "tkinter", "Tkinter", "keras", "typing",
-          "__future__", "pandas", "sklearn", "scipy", "six", "ctypes", "time", "random"}
-
-
-def _kind(node: ast.expr) -> str:
-    """What an argument looks like, as far as its text tells."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return _kind(node.operand)
-    if isinstance(node, ast.Constant):
-        kind = type(node.value).__name__
-        return {"int": "int", "str": "str", "NoneType": "None"}.get(kind, "")
-    if isinstance(node, ast.Starred):
-        return "*"
-    return "list" if isinstance(node, (ast.List, ast.Tuple, ast.ListComp)) else ""
 
 
 def _caught(node: ast.Try | ast.TryStar) -> str:
@@ -493,13 +273,3 @@ def _is_main(test: ast.expr) -> bool:
     """Whether a condition is `__name__ == "__main__"`, as it is when a program is run."""
     return (isinstance(test, ast.Compare) and isinstance(test.left, ast.Name)
             and test.left.id == "__name__" and isinstance(test.ops[0], ast.Eq))
-
-
-def _guard_of_test(test: ast.expr) -> Guard | None:
-    """What a condition on TensorFlow's version, or on what it has, allows."""
-    for part in ast.walk(test):
-        if ((isinstance(part, ast.Attribute) and part.attr in ("__version__", "VERSION"))
-                or (isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
-                and part.func.id == "hasattr")):
-            return Guard(-1, test.lineno, False, "all")
-    return None

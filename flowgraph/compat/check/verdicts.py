@@ -12,7 +12,8 @@ from flowgraph.compat.check.old_programs import old_call
 from flowgraph.compat.check.resolve import Found, Made, Missing, Resolver
 from flowgraph.compat.check.signatures import misfit
 from flowgraph.compat.check.uses import CALLED, ENTERED, UNKNOWN, Chain, Use, is_member, shown
-from flowgraph.core.api import before_one, tensorflow_names
+from flowgraph.core.api import tensorflow_names
+from flowgraph.core.api.before_one import before_one
 
 OFFERED, DIFFERS, MISSING = "offered", "differs", "missing"
 _ORDER = (OFFERED, DIFFERS, MISSING)

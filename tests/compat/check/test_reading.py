@@ -130,6 +130,8 @@ def test_how_it_is_called(arguments: str, call: Call) -> None:
     ("if hasattr(tf, 'a'):\n    tf.a", 3, (2, False, "all")),
     ("if f(tf.__version__) > 1:\n    pass\nelse:\n    tf.a", 5, (2, False, "all")),
     ("if f():\n    tf.a", 3, None),
+    ("if hasattr(self, 'a'):\n    tf.a", 3, None),
+    ("if np.__version__ > '1':\n    tf.a", 3, None),
 ])
 def test_where_a_name_may_be_missing(code: str, line: int, guard: tuple | None) -> None:
     use, = (use for use in read(f"import tensorflow as tf\n{code}").uses if use.line == line)
