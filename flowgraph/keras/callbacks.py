@@ -131,7 +131,7 @@ class EarlyStopping(Callback):
         self.monitor, self.patience, self.verbose = monitor, patience, verbose
         self.min_delta, self.baseline = abs(min_delta), baseline
         self.restore_best_weights = restore_best_weights
-        self._sign = -1.0 if mode == "max" or (mode == "auto" and "acc" in monitor) else 1.0
+        self._sign = sign_of(monitor, mode)
         self.stopped_epoch = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -159,4 +159,18 @@ class EarlyStopping(Callback):
                 print(f"Epoch {epoch + 1:05d}: early stopping")
 
 
-__getattr__ = _lazy("tf.keras.callbacks", globals())
+def sign_of(monitor: str, mode: str) -> float:
+    """1.0 where a smaller number is better, -1.0 where a larger one is.
+
+    Args:
+        monitor: the number's name.
+        mode: "min", "max", or "auto": names with "acc" grow, others shrink.
+    """
+    return -1.0 if mode == "max" or (mode != "min" and "acc" in monitor) else 1.0
+
+
+_RATE, _SAVING = "flowgraph.keras.rate_callbacks:", "flowgraph.keras.saving_callbacks:"
+__getattr__ = _lazy("tf.keras.callbacks", globals(), {
+    **{name: _RATE + name for name in ("LearningRateScheduler", "ReduceLROnPlateau",
+                                       "TerminateOnNaN")},
+    **{name: _SAVING + name for name in ("CSVLogger", "ModelCheckpoint", "TensorBoard")}})

@@ -18,6 +18,7 @@ from flowgraph.keras.graph_state import state_of
 from flowgraph.keras.layer import Layer
 from flowgraph.keras.layers.core import Input, InputLayer
 from flowgraph.keras.training import Training
+from flowgraph.keras.weight_files import HDF5, read_weights, write_weights
 
 
 class Model(Training, Layer):
@@ -116,24 +117,22 @@ class Model(Training, Layer):
                                  f"{', '.join(layer.name for layer in self.layers)}"))
 
     def save_weights(self, filepath: str, overwrite: bool = True, save_format: Any = None) -> None:
-        """Saves its variables: in one .npz file, or as a checkpoint of `tf.train.Saver`.
+        """Saves its variables: in one file, or as a checkpoint of `tf.train.Saver`.
 
         Args:
-            filepath: a name ending in ".npz", or the checkpoint's.
-            overwrite: accepted.
-            save_format: "tf" or None.
+            filepath: a name ending in ".npz", ".h5", ".hdf5" or ".keras" for one file; else the
+                checkpoint's. The file is NumPy's npz whatever its name: HDF5 would need a library
+                that flowgraph does not use. A notice says so.
+            overwrite: whether a file that is there may be replaced.
+            save_format: "tf", "h5" or None: as the name ends.
         """
-        from flowgraph.io.checkpoints.npz import write_npz
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
 
-        if str(filepath).endswith((".h5", ".hdf5", ".keras")) or save_format == "h5":
-            raise ValueError(located("HDF5 files need a library that flowgraph does not use",
-                                     "Give a name without ending, or one ending in .npz."))
-        if not str(filepath).endswith(".npz"):
+        if not _in_one_file(filepath, save_format):
             Saver(self.weights).save(get_session(), str(filepath), write_meta_graph=False)
             return
-        write_npz(str(filepath), {str(i): a for i, a in enumerate(self.get_weights())})
+        write_weights(str(filepath), self.get_weights(), overwrite)
 
     def load_weights(self, filepath: str, by_name: bool = False) -> None:
         """Reads its variables from what `save_weights` wrote.
@@ -141,18 +140,20 @@ class Model(Training, Layer):
         Args:
             filepath: the name that was given there.
             by_name: must be False.
+
+        Raises:
+            ValueError: the file is HDF5, or has other variables.
         """
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
 
-        if by_name or str(filepath).endswith((".h5", ".hdf5", ".keras")):
-            raise ValueError(located("HDF5 files need a library that flowgraph does not use",
-                                     "Save with a name without ending, or one ending in .npz."))
-        if str(filepath).endswith(".npz"):
-            with np.load(filepath, allow_pickle=False) as file:
-                self.set_weights([file[str(i)] for i in range(len(file.files))])
-            return
-        Saver(self.weights).restore(get_session(), str(filepath))
+        if by_name:
+            raise ValueError(located("by_name=True needs the names in an HDF5 file",
+                                     "Load into a model with the same layers."))
+        if _in_one_file(filepath, None):
+            self.set_weights(read_weights(str(filepath)))
+        else:
+            Saver(self.weights).restore(get_session(), str(filepath))
 
     def save(self, filepath: str, *args: Any, **kwargs: Any) -> None:
         """Always an error: whole models are kept in HDF5 files.
@@ -305,6 +306,10 @@ class Sequential(Model):
             verbose: accepted.
         """
         return self.predict(x, batch_size, verbose)
+
+
+def _in_one_file(filepath: Any, save_format: Any) -> bool:
+    return str(filepath).endswith((".npz", *HDF5)) or save_format == "h5"
 
 
 def _layers_between(inputs: Any, outputs: Any) -> list[Any]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.dtypes import float32, int64
 from flowgraph.core.frames import located
-from flowgraph.graph.graph import control_dependencies, get_default_graph
+from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
+from flowgraph.keras.graph_state import state_of
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.subgraph import outermost
 from flowgraph.ops.arithmetic import maximum
@@ -22,6 +25,7 @@ from flowgraph.ops.identity import group
 from flowgraph.ops.state import assign, assign_add, assign_sub
 from flowgraph.ops.unary import abs as abs_
 from flowgraph.ops.unary import sqrt, square
+from flowgraph.ops.variable import Variable
 from flowgraph.train.optimizer import Optimizer as _Optimizer
 
 
@@ -84,6 +88,32 @@ class Optimizer(_Optimizer):
         """How many steps were taken, a variable; None before the first `minimize`."""
         return self._get_non_slot_variable("iter", outermost(get_default_graph()))
 
+    @property
+    def lr(self) -> Any:
+        """The learning rate: a variable of the default graph, or what was given, if no number."""
+        if not isinstance(self._rate, (int, float, np.number)):
+            return self._rate
+        graph = outermost(get_default_graph())
+        key = "learning_rate", graph
+        if key not in self._others:
+            with graph.as_default(), control_dependencies(None), name_scope(None):
+                rate = Variable(float(self._rate), name=f"{self._name}/learning_rate",
+                                trainable=False, dtype=float32)
+            self._others[key] = rate
+            state_of(graph).variables.append(rate)
+        return self._others[key]
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        from flowgraph.keras.backend import set_value
+
+        if ("learning_rate", outermost(get_default_graph())) in self._others:
+            set_value(self.lr, value)
+        else:
+            self._rate = value
+
+    learning_rate = lr
+
     slots: tuple[str, ...] = ()
 
     def _create_slots(self, var_list: list[Any]) -> None:
@@ -95,7 +125,7 @@ class Optimizer(_Optimizer):
 
     def _prepare(self) -> None:
         self._before = cast(self.iterations, float32)
-        rate = self._scalar(self._rate, "learning_rate")
+        rate = self._scalar(self.lr, "learning_rate")
         self._rate_now = rate / (1.0 + self._decay * self._before) if self._decay else rate
 
     def _finish(self, update_ops: list[Any], name_scope: str) -> Any:

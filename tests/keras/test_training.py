@@ -75,7 +75,7 @@ def test_a_class_of_ones_own_learns() -> None:
 
 
 def test_weights_go_to_files_and_back(tmp_path) -> None:
-    for name in ("weights.npz", "weights"):
+    for name in ("weights.npz", "weights", "weights.h5"):
         with fg.Graph().as_default():
             model = line()
             model.fit(X, Y, verbose=0)
@@ -85,8 +85,27 @@ def test_weights_go_to_files_and_back(tmp_path) -> None:
             model.load_weights(str(tmp_path / name))
             for a, b in zip(model.get_weights(), kept, strict=True):
                 np.testing.assert_array_equal(a, b)
-    with pytest.raises(ValueError, match="HDF5"):
-        model.save_weights("weights.h5")
+
+
+@pytest.mark.parametrize(("act", "error", "words"), [
+    (lambda model, path: model.load_weights(path), ValueError, "is an HDF5 file"),
+    (lambda model, path: model.save_weights(path, overwrite=False), ValueError, "there already"),
+    (lambda model, path: model.load_weights(path, by_name=True), ValueError, "by_name"),
+    (lambda model, path: model.load_weights("none.h5"), fg.errors.NotFoundError, "is not there"),
+], ids=["other format", "overwritten", "by name", "missing"])
+def test_weights_that_cannot_be_kept_or_read_are_told(tmp_path, act, error, words) -> None:
+    (tmp_path / "old.h5").write_bytes(b"\x89HDF\r\n")
+    with fg.Graph().as_default(), fg.Session(), pytest.raises(error, match=words):
+        act(line(), str(tmp_path / "old.h5"))
+
+
+def test_a_file_named_as_hdf5_is_told_of_once(tmp_path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr("flowgraph.keras.weight_files._told", set())
+    with fg.Graph().as_default(), fg.Session():
+        model = line()
+        for name in ("a.h5", "b.hdf5"):
+            model.save_weights(str(tmp_path / name))
+    assert [record.message.count("NumPy's npz format") for record in caplog.records] == [1]
 
 
 def test_early_stopping_keeps_the_best(capsys) -> None:

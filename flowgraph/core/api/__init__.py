@@ -119,8 +119,8 @@ REASONS = (
     Reason("tf.keras.wrappers.*", "wraps models for scikit-learn"),
     Reason("tf.keras.backend.*", "is one of the rarely used functions of keras's backend",
            "Use the op of tf that does it."),
-    Reason("tf.keras.callbacks.*", "is not needed to train: only Callback, History, "
-           "LambdaCallback and EarlyStopping are offered", "Write a class with on_epoch_end."),
+    Reason("tf.keras.callbacks.*", "is one of the rarely used callbacks of keras",
+           "Write a class with on_epoch_end."),
     Reason("tf.keras.models.*", "saves models in files that need HDF5 or code",
            "Use model.save_weights, and build the model anew."),
     Reason("tf.keras.utils.*", "belongs to saving models, to downloads, or to threads"),
