@@ -32,10 +32,11 @@ from flowgraph.cli.failure import (
 from flowgraph.core.frames import user_frame
 
 _ABOUT = """\
-Draws, profiles and explains programs for flowgraph, which is TensorFlow 1's define-then-run model
-on NumPy. A program is run until it repeats a step: then its graph is complete."""
+Runs, draws, profiles and explains programs of TensorFlow 1 on flowgraph, its define-then-run model
+on NumPy. But for `run`, a program is stopped when it repeats a step: then its graph is complete."""
 _MORE = """\
 examples:
+  flowgraph run train.py --epochs 1            runs it as it is, tensorflow being flowgraph
   flowgraph render train.py                    draws the graph into train.svg
   flowgraph view train.py                      the graph as a page to click through
   flowgraph profile train.py -- --epochs 1     what costs how much; arguments come after --

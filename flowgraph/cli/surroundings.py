@@ -60,9 +60,7 @@ def _soft_placement() -> Iterator[None]:
 
     def tell(device: str) -> None:
         if not told:
-            why = "" if gpu.found() else f" (no GPU: {gpu.why_none()})"
-            note(f"the device {device!r} is not on this machine{why}; its operations run on "
-                 "another one")
+            note(f"the device {device!r} is not on this machine; its operations run on another one")
         told.add(device)
 
     before, settings.told_missing = settings.told_missing, tell
