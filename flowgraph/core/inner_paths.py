@@ -1,40 +1,25 @@
-"""Imports of TensorFlow's inner modules by flowgraph's name: `flowgraph.python.framework.ops`.
+"""`import flowgraph.python.framework.ops`, for programs in which "tensorflow" was replaced.
 
-Programs in which "tensorflow" was replaced by "flowgraph" reach into modules that flowgraph does
-not have as files. The finder stands behind all others, so that it is asked only for what is no
-file; the tables of `flowgraph.compat` say what such a path stands for, and are imported then. They
-also say what is wrong with a name that is nowhere.
+Asked behind all other finders; the tables of flowgraph.compat say what is meant, or what is wrong.
 """
-
-from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 
-class InnerPaths(MetaPathFinder):
-    """Finds `flowgraph.a.b` that is no file, by the tables of flowgraph.compat."""
+class InnerPaths:
+    """Finds what is no file of flowgraph's."""
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """What importlib asks; None for other packages.
-
-        Args:
-            fullname: the dotted name.
-            path, target: not looked at.
-
-        Raises:
-            ModuleNotFoundError: there is no such module of flowgraph; the message says what to use.
-        """
-        if not fullname.startswith("flowgraph.") or fullname.startswith("flowgraph.compat."):
-            return None
-        found: ModuleSpec = import_module("flowgraph.compat.paths").spec_of(fullname)
-        return found
+    @staticmethod
+    def find_spec(fullname: str, path: Any = None, target: Any = None) -> Any:
+        """What importlib asks."""
+        if fullname.startswith("flowgraph.") and not fullname.startswith("flowgraph.compat."):
+            return import_module("flowgraph.compat.paths").spec_of(fullname)
+        return None
 
 
 def find_inner_paths() -> None:
-    """Puts the finder behind all others, once."""
-    if not any(isinstance(finder, InnerPaths) for finder in sys.meta_path):
-        sys.meta_path.append(InnerPaths())
+    """Puts the finder behind all others."""
+    if InnerPaths not in sys.meta_path:
+        sys.meta_path.append(InnerPaths)
