@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
-from flowgraph.compat.check.files import Problem, programs_under, read
+from flowgraph.compat.check.files import Problem, programs_under, python_2, read
 from flowgraph.compat.check.reading import Reader
 from flowgraph.compat.check.report import FileReport
 from flowgraph.compat.check.resolve import Resolver
@@ -77,7 +77,16 @@ class _Checker:
         try:
             reader = Reader(self._resolver.exports)
             reader.read((part.cell, part.tree) for part in parts if part.tree is not None)
+            report.problems += _left_overs(reader.python_2)
             report.found = self._judge.verdicts(reader.uses, reader.defined)
         except RecursionError:
             report.problems.append(Problem(0, "it is nested too deeply to be read"))
         return report
+
+
+def _left_overs(names: list[tuple[int, int, str]]) -> list[Problem]:
+    """The first use of each name that only Python 2 has."""
+    first: dict[str, Problem] = {}
+    for cell, line, name in sorted(names, key=lambda row: row[:2]):
+        first.setdefault(name, python_2(line, name, cell, is_read=True))
+    return list(first.values())

@@ -36,12 +36,14 @@ class Problem(NamedTuple):
         message: what is wrong.
         cell: the code cell of a notebook, counted from 1; 0 for a program.
         is_python_2: whether it is a program for Python 2.
+        is_read: whether the rest of the file or cell is read all the same.
     """
 
     line: int
     message: str
     cell: int = 0
     is_python_2: bool = False
+    is_read: bool = False
 
 
 class Part(NamedTuple):
@@ -149,9 +151,21 @@ def _problem_of(error: SyntaxError, code: str, cell: int) -> Problem:
     tabs = isinstance(error, TabError)
     if tabs or "Missing parentheses in call" in message or _PYTHON_2.match(line):
         why = "tabs and spaces are mixed" if tabs else f"{line.strip()[:60]!r}"
-        return Problem(number, f"it is written for Python 2 ({why}): convert it, as with 2to3",
-                       cell, True)
+        return python_2(number, why, cell)
     return Problem(number, f"it is no Python 3: {message}", cell)
+
+
+def python_2(line: int, why: str, cell: int, is_read: bool = False) -> Problem:
+    """The problem of a program for Python 2.
+
+    Args:
+        line: where it shows.
+        why: by what.
+        cell: the cell of a notebook, else 0.
+        is_read: whether the rest is read all the same.
+    """
+    return Problem(line, f"it is written for Python 2 ({why}): convert it, as with 2to3", cell,
+                   True, is_read)
 
 
 # ---- notebooks -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from flowgraph.compat.check.scopes import ANYTHING, Scope, extended, joined, merged
 from flowgraph.compat.check.uses import ENTERED, ROOT, UNKNOWN, Guard
-from flowgraph.compat.check.values import Values
+from flowgraph.compat.check.values import PYTHON_2_MODULES, Values
 
 _NAMES_MISSING = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 _ALL = {"Exception", "BaseException", ""}
@@ -48,14 +48,19 @@ class Reader(Values):
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
+            if alias.name in PYTHON_2_MODULES:
+                self._note_python_2(node, alias.name)
             value = self._imported(alias.name, node, gives_root=not alias.asname)
             self._scope.bind(alias.asname or alias.name.partition(".")[0], value)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = tuple((node.module or "").split("."))
         foreign = bool(node.level) or module[0] != ROOT
+        if not node.level and node.module in PYTHON_2_MODULES:
+            self._note_python_2(node, node.module)
         for alias in node.names:
             if alias.name == "*":
+                self._module.has_star = True
                 if foreign:
                     self._module.has_foreign_star |= bool(node.level) or module[0] not in _KNOWN
                 else:
@@ -129,7 +134,9 @@ class Reader(Values):
                 self._statements(node.body)
                 return
             guard = self._guard_of_test(node.test)
+            self._asking += 1
             self._branches([(node.body, guard), (node.orelse, guard)])
+            self._asking -= 1
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             if isinstance(node, ast.While):
                 self._value(node.test)
@@ -140,7 +147,9 @@ class Reader(Values):
             self._branches([(node.body, None), ([], None)])
             self._statements(node.orelse)
         elif isinstance(node, (ast.Try, ast.TryStar)):
+            self._asking += 1
             self._try(node)
+            self._asking -= 1
         elif isinstance(node, ast.Match):
             self._value(node.subject)
             for case in node.cases:

@@ -66,7 +66,8 @@ def lines(reports: Sequence[FileReport], show: str = "") -> list[str]:
 def _of_file(report: FileReport, show: str) -> list[str]:
     everything = show == "all" or (not show and report.is_named)
     text = [(problem.cell, problem.line,
-             f"{_place(report.path, problem.cell, problem.line)}: not read: {problem.message}")
+             f"{_place(report.path, problem.cell, problem.line)}: "
+             f"{'problem' if problem.is_read else 'not read'}: {problem.message}")
             for problem in report.problems]
     text += [(verdict.cell, verdict.line, _row(report.path, verdict))
              for verdict in report.found if everything or verdict.status != OFFERED]
@@ -101,6 +102,8 @@ def _summary(reports: Sequence[FileReport]) -> list[str]:
     text.append(f"{'files read':<18}{'':>8}{'':>8}{files['read']:>8}")
     if files["not_read"]:
         text.append(f"{'files not read':<18}{'':>8}{'':>8}{files['not_read']:>8}")
+    if files["python2"]:
+        text.append(f"{'files of Python 2':<18}{'':>8}{'':>8}{files['python2']:>8}")
     rows = figures["missing_symbols"]
     if rows:
         text += ["", f"{'missing':<58}{'uses':>8}{'files':>8}"]
@@ -135,10 +138,12 @@ def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
                 missing_files[_named(verdict)].add(report.path)
     rows = [{"symbol": name, "uses": missing_uses[name], "files": len(missing_files[name])}
             for name in sorted(missing_uses, key=lambda n: (-len(missing_files[n]), n))]
-    not_read = sum(bool(report.problems) for report in reports)
+    not_read = sum(any(not p.is_read for p in report.problems) for report in reports)
+    python_2 = sum(any(p.is_python_2 for p in report.problems) for report in reports)
     return {status: {"symbols": len(symbols[status]), "uses": uses[status],
                      "files": len(files[status])} for status in _STATUSES} | {
-        "files": {"read": len(reports) - not_read, "not_read": not_read},
+        "files": {"read": len(reports) - not_read, "not_read": not_read,
+                  "python2": python_2},
         "missing_symbols": rows}
 
 

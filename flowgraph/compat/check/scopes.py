@@ -38,6 +38,7 @@ class Scope:
         self.is_class = is_class
         self.names: dict[str, Value] = {}
         self.stars: list[Chain] = []
+        self.has_star = False
         self.has_foreign_star = False
         self.outer: set[str] = set()
         self.attributes: dict[str, Value] = {}

@@ -17,6 +17,11 @@ from flowgraph.compat.check.scopes import (
 )
 from flowgraph.compat.check.uses import CALLED, ROOT, UNKNOWN, Call, Chain, Guard, Use
 
+# Names and modules that Python 2 had.
+_PYTHON_2 = {"xrange", "unicode", "raw_input", "basestring", "unichr", "execfile", "long", "reduce",
+             "reload", "cmp", "file"}
+PYTHON_2_MODULES = {"cPickle", "urllib2", "ConfigParser", "StringIO", "cStringIO", "Tkinter",
+                    "urlparse", "httplib", "cookielib", "__builtin__", "HTMLParser"}
 _IMPORTS = ("import_module", "__import__")
 Exports = Callable[[Chain], frozenset[str]]
 
@@ -30,11 +35,13 @@ class Values:
     Attributes:
         uses: what was found, in the order of reading.
         defined: names of TensorFlow that the program sets itself, as `tf.mul = tf.multiply`.
+        python_2: cell, line and name of what only Python 2 has, where nothing asks for it first.
     """
 
     def __init__(self, exports: Exports) -> None:
         self.uses: list[Use] = []
         self.defined: set[Chain] = set()
+        self.python_2: list[tuple[int, int, str]] = []
         self._exports = exports
         self._module = Scope()
         self._scope = self._module
@@ -43,6 +50,7 @@ class Values:
         self._guards: list[Guard] = []
         self._depth = 0  # of branches, loops and functions
         self._tries = 0
+        self._asking = 0  # how many `if` and `try` are around
 
     # -- expressions -------------------------------------------------------------------------------
 
@@ -80,7 +88,7 @@ class Values:
     def _reference(self, node: ast.Name | ast.Attribute) -> Value:
         """What a name with attributes may be; only what its inner expression uses is noted."""
         if isinstance(node, ast.Name):
-            return self._look_up(node.id)
+            return self._look_up(node.id, node)
         inner = node.value
         if isinstance(inner, ast.Name) and inner.id == self._self_name():
             owner = self._scope_of_object()
@@ -89,7 +97,7 @@ class Values:
                 else self._value(inner))
         return extended(base, node.attr)
 
-    def _look_up(self, name: str) -> Value:
+    def _look_up(self, name: str, node: ast.Name) -> Value:
         scope = self._scope.find(name)
         if scope is not None:
             return scope.names[name]
@@ -98,6 +106,8 @@ class Values:
                 return frozenset([(*star, name)])
         if self._module.has_foreign_star and name == "tf":
             return frozenset([(ROOT,)])  # `from helper import *`, where helper imports it
+        if name in _PYTHON_2 and not self._module.has_star:
+            self._note_python_2(node, name)
         return ANYTHING
 
     def _note(self, value: Value, node: ast.expr, call: Call | None = None,
@@ -110,6 +120,10 @@ class Values:
             self.uses.append(Use(chains, at or node.lineno, node.col_offset, call,
                                  guard or self._guard(), self._depth > 0, False,
                                  self._cell))
+
+    def _note_python_2(self, node: ast.AST, name: str) -> None:
+        if not self._asking:
+            self.python_2.append((self._cell, getattr(node, "lineno", 0), name))
 
     def _guard(self) -> Guard | None:
         return self._guards[-1] if self._guards else None

@@ -181,6 +181,25 @@ def test_what_cannot_be_read_is_told_with_its_line(content, line, words, tmp_pat
     assert not found.is_fine
 
 
+@pytest.mark.parametrize(("code", "expected"), [
+    ("for i in xrange(3):\n    tf.add", [(2, "xrange")]),
+    ("def f():\n    return xrange(3), unicode('a'), xrange(4)", [(3, "xrange"), (3, "unicode")]),
+    ("import cPickle, os\nfrom urllib2 import urlopen", [(2, "cPickle"), (3, "urllib2")]),
+    ("from six.moves import xrange\nxrange(3)", []),
+    ("try:\n    import cPickle\nexcept ImportError:\n    import pickle as cPickle", []),
+    ("try:\n    xrange\nexcept NameError:\n    xrange = range\nxrange(3)", []),
+    ("if sys.version_info[0] == 2:\n    raw_input()", []),
+    ("from helper import *\nxrange(3)", []),
+    ("def f(file, long=3):\n    return file, long", []),
+    ("range(3)\nstr(2)", []),
+])
+def test_what_only_python_2_has_is_told(code, expected, tmp_path: Path) -> None:
+    found = report(tmp_path, HEAD + code)
+    assert [(p.line, p.message.partition("(")[2].partition(")")[0])
+            for p in found.problems] == expected
+    assert all(p.is_python_2 and p.is_read for p in found.problems)
+
+
 @pytest.mark.parametrize("content", [
     b"# -*- coding: latin-1 -*-\nimport tensorflow as tf\nx = '\xe9'; tf.add\n",
     b"import tensorflow as tf\n# \xe9\ntf.add\n",
@@ -281,7 +300,8 @@ def test_the_report_for_people(reports) -> None:
     table = [line.split() for line in told[told.index("") + 1:]]
     assert table == [["symbols", "uses", "files"], ["offered", "1", "2", "2"],
                      ["offered,", "differs", "0", "0", "0"], ["missing", "2", "4", "2"],
-                     ["files", "read", "2"], ["files", "not", "read", "1"], [],
+                     ["files", "read", "2"], ["files", "not", "read", "1"],
+                     ["files", "of", "Python", "2", "1"], [],
                      ["missing", "uses", "files"], ["tf.none", "3", "2"],
                      ["parameter", "'x'", "of", "tf.placeholder", "1", "1"]]
 
