@@ -10,6 +10,7 @@ computed is out^T = b^T a^T.
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any
 
 _NOT_TRANSPOSED, _TRANSPOSED = 0, 1
@@ -45,7 +46,7 @@ class Cublas:
 
     def __del__(self) -> None:
         handle = getattr(self, "_handle", None)
-        if handle is not None:
+        if handle is not None and not sys.is_finalizing():  # CUDA may be gone before Python is
             self._library.cublasDestroy_v2(handle)
 
     def product(self, a: Any, a_read: tuple[bool, int], b: Any, b_read: tuple[bool, int],

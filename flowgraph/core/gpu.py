@@ -1,4 +1,4 @@
-"""The GPUs of this machine, as CuPy sees them, and one of them as a session uses it.
+"""The GPUs of this machine, as CuPy sees them, and what a session asks of one of them.
 
 CuPy is imported when a session first asks whether there is a GPU, and only where a driver is: on
 other machines that costs a look at a file.
@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -20,10 +21,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flowgraph.core import checks, tensor_float_32
+from flowgraph.core import checks
 
 INSTALL = "pip install cupy-cuda12x (for CUDA 13: cupy-cuda13x)"
-_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of Linux, of Linux inside Windows, of AMD
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # of Linux, of Linux inside Windows
 
 
 class GpuInfo(NamedTuple):
@@ -64,6 +65,9 @@ class Gpu:
         self.xp = xp
         self.left: deque[checks.Check] = deque()
         self.stamps: dict[int, list[int]] = {}
+        self._graphs: Any = None
+        self._constants: dict[int, tuple[Any, Any]] = {}
+        self._lock = threading.RLock()
 
     def __enter__(self) -> Gpu:
         raise NotImplementedError
@@ -79,19 +83,57 @@ class Gpu:
         """A value in this GPU's memory: itself if it is there already.
 
         Args:
-            value: an array of the host, or of any GPU; a list of tensors; None.
-            source: the GPU that it is on, if it is on another one. What that has been told before
-                is done first, and what it is told from now on waits for the copy.
+            value: an array of the host, or of any GPU; a list of tensors; None. It may be changed
+                when this returns.
+            source: the GPU of this session that it is on, if that is known, and another one. What
+                the GPU with the value has been told before is done first, and what it is told from
+                now on waits for the copy.
         """
         if value is None or self.holds(value):
             return value
-        if source is not None:
-            self._follow(source)
+        if _is_list(value):
+            with self:
+                return value.mapped(lambda one: self.upload(one, source))
+        if source is None:
+            if is_on_gpu(value):
+                return self._copied(value)
+            with self:
+                return self._upload(self.kept(value))
+        self._follow(source)
         with self:
-            copy = value.mapped(self.upload) if _is_list(value) else self._upload(value)
-        if source is not None:
-            source._follow(self)
+            copy = self._upload(value)
+        source._follow(self)
         return copy
+
+    def constant(self, value: Any) -> Any:
+        """A constant in this GPU's memory, the same array for all who ask as long as one has it.
+
+        Args:
+            value: an array of the host that does not change.
+        """
+        if not isinstance(value, np.ndarray):  # numbers cannot be referred to weakly
+            return self.upload(value)
+        with self._lock:
+            found = self._constants.get(id(value))
+            there = None if found is None or found[0]() is not value else found[1]()
+            if there is None:
+                there, number = self.upload(value), id(value)
+                self._constants[number] = (
+                    weakref.ref(value), weakref.ref(there, lambda _: self._forget(number)))
+            return there
+
+    def _forget(self, number: int) -> None:
+        found = self._constants.get(number)
+        if found is not None and found[1]() is None:
+            self._constants.pop(number, None)
+
+    def kept(self, array: Any) -> Any:
+        """An array of the host that may be sent to this GPU, though it is changed soon afterwards.
+
+        Args:
+            array: the array; a copy of it where the GPU would read it later.
+        """
+        return array.copy() if isinstance(array, np.ndarray) and self._reads_late(array) else array
 
     def download(self, values: Sequence[Any]) -> list[Any]:
         """Copies of values in the host's memory, when all that makes them is done.
@@ -108,7 +150,7 @@ class Gpu:
         if kept:
             with self:
                 failed = self._download(self.xp.stack([one.check.failed for one in kept]))
-        self._wait()
+        self.wait()
         if kept and failed.any():
             raise kept[failed.argmax()]
         return copies
@@ -122,21 +164,78 @@ class Gpu:
     def adopt(self, value: Any) -> Any:
         """An array of another library as one of CuPy's, in the memory where it is.
 
+        What its stream, or the current one of the caller, has been told before is done first.
+
         Args:
             value: what `is_on_gpu` is true of.
         """
-        raise NotImplementedError
+        if isinstance(value, self.xp.ndarray):
+            self._await_caller()
+            return value
+        with self:
+            if hasattr(value, "__dlpack__"):
+                return self.xp.from_dlpack(value)
+            return self.xp.asarray(value)
+
+    def hand_over(self) -> None:
+        """Has what the caller tells CuPy from now on wait for what this GPU was told."""
 
     def graphs(self) -> Any:
-        """An object that records what the GPU is told, see core/gpu_graphs.py."""
-        raise NotImplementedError
+        """What records for this session what the GPU is told, see core/gpu_graphs.py."""
+        with self._lock:
+            if self._graphs is None:
+                self._graphs = self._make_graphs()
+            return self._graphs
+
+    def forget_graphs(self) -> bool:
+        """Gives up what was recorded, with its memory; whether there was something."""
+        return self._graphs is not None and self._graphs.forget()
+
+    def allocate(self, size: int) -> Any:
+        """Memory for an array. Before there is none, that of graphs is given up.
+
+        Args:
+            size: its bytes.
+
+        Raises:
+            MemoryError: there is none.
+        """
+        try:
+            return self._malloc(size)
+        except MemoryError:
+            if not self.forget_graphs():
+                raise
+        self.free()
+        return self._malloc(size)
 
     def memory(self) -> tuple[int, int]:
         """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
         raise NotImplementedError
 
     def free(self) -> None:
-        """Gives memory back that is kept for arrays to come."""
+        """Gives memory back that is kept for arrays to come, and that no graph needs any more."""
+        if self._graphs is not None:
+            self._graphs.trim()
+        self._free()
+
+    def _make_graphs(self) -> Any:
+        raise NotImplementedError
+
+    def _malloc(self, size: int) -> Any:
+        raise NotImplementedError
+
+    def _free(self) -> None:
+        raise NotImplementedError
+
+    def _await_caller(self) -> None:
+        """Has what this GPU is told from now on wait for what the caller has told CuPy."""
+
+    def _reads_late(self, array: np.ndarray) -> bool:
+        """Whether the GPU may read an array of the host after it was told to copy it."""
+        raise NotImplementedError
+
+    def _copied(self, array: Any) -> Any:
+        """A copy of an array in the memory of another GPU, each waiting for the other."""
         raise NotImplementedError
 
     def _upload(self, array: Any) -> Any:
@@ -146,7 +245,7 @@ class Gpu:
         """A copy that is there when the host has waited; what is on the host stays as it is."""
         raise NotImplementedError
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """Waits until all is done that the GPU was told."""
         raise NotImplementedError
 
@@ -170,12 +269,15 @@ def opened(gpus: Sequence[GpuInfo]) -> dict[str, Gpu]:
         gpus: those that it may use, some of `found()`, each with the memory that it may use of it;
             the first one becomes "gpu:0".
     """
+    if not gpus:
+        return {}
+    from flowgraph.core.cupy_gpu import CupyGpu  # late: few machines have one
     made: dict[str, Gpu] = {}
-    streams: dict[int, Any] = {}  # parts of one GPU have one: what one makes the other may take
+    first: dict[int, Any] = {}  # parts of one GPU have one stream: what one makes the others take
     for i, info in enumerate(gpus):
-        gpu = CupyGpu(info.number, f"gpu:{i}", info.memory, streams.get(info.number))
-        streams[info.number] = gpu.stream
-        made[gpu.name] = gpu
+        gpu = made[f"gpu:{i}"] = CupyGpu(info.number, f"gpu:{i}", info.memory,
+                                         first.get(info.number))
+        first.setdefault(info.number, gpu)
     return made
 
 
@@ -188,10 +290,10 @@ def is_on_gpu(value: Any) -> bool:
     Args:
         value: anything.
     """
-    if hasattr(value, "__cuda_array_interface__"):
-        return True
     device = getattr(value, "__dlpack_device__", None)
-    return device is not None and device()[0] not in _HOST_KINDS
+    if device is not None:  # PyTorch's other attribute raises where gradients are wanted
+        return device()[0] not in _HOST_KINDS
+    return hasattr(value, "__cuda_array_interface__")
 
 
 def on(gpu: Gpu, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,7 +334,7 @@ def found() -> tuple[GpuInfo, ...]:
         >>> isinstance(gpu.found(), tuple)
         True
     """
-    return _look()[0]
+    return () if _is_forked() else _look()[0]
 
 
 def why_none() -> str:
@@ -243,7 +345,17 @@ def why_none() -> str:
         >>> bool(gpu.found()) == (gpu.why_none() == "")
         True
     """
+    if _is_forked():
+        return ("this process was forked from one that has used CUDA, which a fork cannot use: "
+                "start it by 'spawn' or 'forkserver' of multiprocessing")
     return "" if found() else _look()[1] or "this session has none"
+
+
+_looked_in: list[int] = []  # the process that has found GPUs, after which CUDA works in no fork
+
+
+def _is_forked() -> bool:
+    return bool(_looked_in) and _looked_in[0] != os.getpid()
 
 
 @functools.cache
@@ -258,7 +370,10 @@ def _look() -> tuple[tuple[GpuInfo, ...], str]:
             return (), f"CuPy is not installed: {INSTALL}"
     try:
         cupy = import_module("cupy")
+        if getattr(cupy.cuda.runtime, "is_hip", False):
+            return (), "CuPy is the one for AMD's GPUs, and the kernels here are for NVIDIA's"
         if cupy.cuda.is_available():
+            _looked_in[:] = [os.getpid()]
             return tuple(_info(cupy, number)
                          for number in range(cupy.cuda.runtime.getDeviceCount())), ""
     except Exception as error:  # whatever CuPy raises where a library or the driver does not fit it
@@ -275,83 +390,3 @@ def _info(cupy: Any, number: int) -> GpuInfo:
     text = device.compute_capability
     return GpuInfo(number, properties["name"].decode(), int(properties["totalGlobalMem"]),
                    (int(text[:-1]), int(text[-1])), str(device.pci_bus_id))
-
-
-class CupyGpu(Gpu):
-    """A GPU of this machine.
-
-    Args:
-        number: CuPy's number of it.
-        name: what programs call it; "gpu:" and the number among those that the session sees.
-        limit: bytes of its memory that may be used.
-        stream: of another part of the same GPU; None for a new one.
-    """
-
-    def __init__(self, number: int, name: str, limit: int, stream: Any = None) -> None:
-        super().__init__(name, import_module("cupy"))
-        cuda = self.xp.cuda
-        self._device = cuda.Device(number)
-        self._allocator = threading.local()  # per thread: the contexts that are entered
-        with self._device:
-            # One that waits for CuPy's default stream, and that one for it: what a caller has
-            # computed there may be fed, and what is handed out may be used there.
-            self.stream = cuda.Stream() if stream is None else stream
-            self._pool = cuda.MemoryPool()
-            self._pool.set_limit(size=limit)
-            tensor_float_32.tell(self.xp)
-
-    def __enter__(self) -> CupyGpu:
-        self._device.__enter__()
-        self.stream.__enter__()
-        allocator = self.xp.cuda.using_allocator(self._pool.malloc)
-        allocator.__enter__()
-        vars(self._allocator).setdefault("entered", []).append(allocator)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._allocator.entered.pop().__exit__(*exc)
-        self.stream.__exit__(*exc)
-        self._device.__exit__(*exc)
-
-    def graphs(self) -> Any:
-        """An object that records what the GPU is told."""
-        from flowgraph.core.gpu_graphs import CupyGraphs  # late: it is for what runs often
-        return CupyGraphs(self, self.stream, self._pool.get_limit())
-
-    def memory(self) -> tuple[int, int]:
-        """(bytes that this session's arrays use, bytes that it may use) of the GPU's memory."""
-        free, total = self._device.mem_info
-        there = min(total, free + self._pool.total_bytes())
-        return self._pool.used_bytes(), min(self._pool.get_limit(), there)
-
-    def free(self) -> None:
-        """Gives memory back that is kept for arrays to come."""
-        with self._device:
-            self._pool.free_all_blocks()
-
-    def holds(self, array: Any) -> bool:
-        """Whether an array is in this GPU's memory."""
-        return isinstance(array, self.xp.ndarray) and array.device.id == self._device.id
-
-    def adopt(self, value: Any) -> Any:
-        """An array of another library as one of CuPy's, in the memory where it is."""
-        with self._device:
-            if hasattr(value, "__cuda_array_interface__"):
-                return self.xp.asarray(value)
-            return self.xp.from_dlpack(value)
-
-    def _upload(self, array: Any) -> Any:
-        return self.xp.array(array)
-
-    def _download(self, array: Any) -> Any:
-        if not isinstance(array, self.xp.ndarray):
-            return array
-        return self.xp.asnumpy(array, self.stream, blocking=False)
-
-    def _wait(self) -> None:
-        self.stream.synchronize()
-
-    def _follow(self, other: CupyGpu) -> None:
-        with other._device:
-            event = other.stream.record()
-        self.stream.wait_event(event)

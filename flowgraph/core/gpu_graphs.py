@@ -1,78 +1,189 @@
 """Work of a GPU that is recorded once and launched again and again, as one: CUDA graphs.
 
     graphs = gpu.graphs()
-    with graphs.memory():                     # arrays that no one else will use
+    with gpu:                                 # arrays of the session's memory
         x, y = cp.empty(100), cp.empty(100)
-    step, _ = graphs.record(lambda: cp.exp(x, out=y))     # nothing is computed
+
+    def work():
+        y[...] = cp.exp(x)
+
+    graphs.rehearse(work)                     # what it needs on the way is made ready
+    step, _ = graphs.record(work)             # nothing is computed
     graphs.fill(x, numbers)
     graphs.launch(step)                       # y = exp(x): always from and into this memory
 
-A graph knows addresses, so what it reads, what it writes and what it makes for itself is in memory
-of its own, which lives as long as the Graphs that has recorded it.
-
-CuPy refuses to record calls of cuBLAS: every one of its products raises NotImplementedError. cuBLAS
-itself can be recorded, so that `xp` here has products that call it directly (see `cublas.py`).
+A graph knows addresses. What it reads and what it leaves has to be in arrays that its user keeps.
+What it computes in between is in memory that all graphs of a session share (`lent_memory.py`): they
+run one after the other, so what an array of `work` holds is right until the next launch only.
 """
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 
 import numpy as np
 
 from flowgraph.core import collector
+from flowgraph.core.gpu import is_on_gpu
+from flowgraph.core.lent_memory import Block, LentMemory
+from flowgraph.core.recorded_module import RecordedModule, leading_size
+
+MOST_USERS = 4  # of a session: each has memory of its own beside what they share
+
+
+class User(Protocol):
+    """Who has recorded something."""
+
+    def forget(self) -> None:
+        """Gives up what it has recorded, and its memory."""
+
+
+class Recording:
+    """What was recorded.
+
+    Args:
+        graph: what it is to the GPU.
+        blocks: the memory that it has addresses of.
+    """
+
+    def __init__(self, graph: Any, blocks: frozenset[Block]) -> None:
+        self.graph = graph
+        self.blocks = blocks
 
 
 class Graphs:
-    """What one user of a GPU has recorded, and the memory that belongs to it.
+    """What a session records on a GPU.
+
+    Args:
+        gpu: the GPU.
 
     Attributes:
         gpu: the GPU.
         xp: the array module for what is recorded.
+        launches: how many there were.
     """
 
     def __init__(self, gpu: Any) -> None:
         self.gpu = gpu
         self.xp = RecordedModule(gpu.xp, self._product)
+        self.launches = 0
+        self._lent = LentMemory(self._malloc)
+        self._made: weakref.WeakSet[Recording] = weakref.WeakSet()
+        self._users: list[weakref.ref[User]] = []  # the one that was used last is the last
+        # Held while the lent memory is written by what is not in the order of launches.
+        self._lock = threading.RLock()
 
-    def memory(self) -> AbstractContextManager[None]:
-        """A context in which arrays are made in the memory of what is recorded."""
-        raise NotImplementedError
+    def use(self, user: User) -> None:
+        """Notes that someone has recorded something, or is going to launch it.
+
+        Of too many, the one who has not for longest is told to forget it.
+        """
+        with self._lock:
+            if self._users and self._users[-1]() is user:
+                return
+            others = [ref for ref in self._users if ref() is not user and ref() is not None]
+            self._users = [*others, weakref.ref(user)]
+            if len(self._users) > MOST_USERS:
+                self._forget(self._users.pop(0))
+
+    def forget(self) -> bool:
+        """Has all users forget what they have recorded; whether there was something."""
+        with self._lock:
+            users, self._users = self._users, []
+            for ref in users:
+                self._forget(ref)
+            return bool(users)
+
+    def trim(self) -> None:
+        """Lets go of the memory that no graph needs any more."""
+        with self._lock:
+            self._lent.trim(block for made in self._made for block in made.blocks)
+            if not self._made:
+                self._end()
 
     def rehearse(self, work: Callable[[], Any]) -> None:
-        """Does what will be recorded: libraries load what they need when it is first asked for.
+        """Does what will be recorded: kernels are compiled, libraries loaded, memory made ready.
 
         Args:
             work: what tells the GPU what to do.
         """
-        raise NotImplementedError
+        with self._lock:
+            self._rehearse(work)
 
-    def record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
+    def record(self, work: Callable[[], Any]) -> tuple[Recording, Any]:
         """(what `launch` takes, the result of `work`, whose arrays have no numbers yet).
 
         Args:
-            work: what tells the GPU what to do.
+            work: what tells the GPU what to do; it was rehearsed.
 
         Raises:
             Exception: some of it cannot be recorded. What that is depends on CuPy.
+            MemoryError: it needs more memory than in the rehearsal. Had CuPy's pool to look for
+                some, it would give back what graphs have addresses of.
         """
-        raise NotImplementedError
+        with self._lock:
+            used: set[Block] = set()
+            self._lent.used = used
+            try:
+                with collector.paused():
+                    graph, result = self._record(work)
+            finally:
+                self._lent.used = None
+            made = Recording(graph, frozenset(used))
+            self._made.add(made)
+            return made, result
 
-    def launch(self, graph: Any) -> None:
-        """Has the GPU do what was recorded, after what it was told before."""
-        raise NotImplementedError
-
-    def fill(self, array: Any, value: Any) -> None:
-        """Copies numbers into an array of this memory.
+    def launch(self, made: Recording) -> None:
+        """Has the GPU do what was recorded, after what it was told before.
 
         Args:
-            array: the array.
-            value: an array of the host, or of the GPU, of the same dtype and shape. It may be
+            made: of `record`.
+        """
+        with self._lock:
+            self.launches += 1
+            self._launch(made.graph)
+
+    def fill(self, array: Any, value: Any) -> None:
+        """Copies numbers into an array.
+
+        Args:
+            array: an array of the GPU.
+            value: an array of the host, or of any GPU, of the same dtype and shape. It may be
                 changed afterwards.
         """
+        if is_on_gpu(value):
+            array[...] = self.gpu.upload(value)
+        else:
+            self._set(array, self.gpu.kept(np.asarray(value)))
+
+    def _forget(self, ref: weakref.ref[User]) -> None:
+        user = ref()
+        if user is not None:
+            self.gpu.wait()  # what was launched goes on with what it has
+            user.forget()
+
+    def _malloc(self, size: int) -> Any:
+        """Memory of the session's pool; its `ptr` is the address."""
         raise NotImplementedError
+
+    def _rehearse(self, work: Callable[[], Any]) -> None:
+        raise NotImplementedError
+
+    def _record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+    def _launch(self, graph: Any) -> None:
+        raise NotImplementedError
+
+    def _set(self, array: Any, value: np.ndarray) -> None:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """Lets go of what is needed for recording only."""
 
     def _product(self, a: Any, b: Any, out: Any) -> None:
         """Writes the product of matrices, or of two stacks of as many matrices, into `out`.
@@ -84,168 +195,53 @@ class Graphs:
         raise NotImplementedError
 
 
-class RecordedModule:
-    """The array module `xp`, with products of matrices that can be recorded.
-
-    Args:
-        xp: `cupy`.
-        product: computes the product of matrices, or of stacks of them, into an array.
-    """
-
-    def __init__(self, xp: Any, product: Callable[[Any, Any, Any], None]) -> None:
-        self._xp = xp
-        self._product = product
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._xp, name)
-
-    def __eq__(self, other: object) -> bool:
-        return other is self._xp or other is self  # what is kept by module is found, not kept again
-
-    def __hash__(self) -> int:
-        return hash(self._xp)
-
-    def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
-        """As `cupy.matmul`."""
-        if a.dtype.kind != "f" or a.dtype != b.dtype or 0 in (*a.shape, *b.shape):
-            return self._xp.matmul(a, b) if out is None else self._xp.matmul(a, b, out=out)
-        left, right = a[None] if a.ndim == 1 else a, b[:, None] if b.ndim == 1 else b
-        lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-        made = self._multiplied(left, right, lead)
-        result = made.reshape((*lead, *left.shape[-2:-1][a.ndim == 1:],
-                               *right.shape[-1:][b.ndim == 1:]))
-        return _into(out, result)
-
-    def dot(self, a: Any, b: Any, out: Any = None) -> Any:
-        """As `cupy.dot`."""
-        if 0 in (a.ndim, b.ndim) or b.ndim > 2:
-            return self._xp.dot(a, b) if out is None else self._xp.dot(a, b, out=out)
-        if a.ndim > 2:
-            rows = self.matmul(a.reshape(-1, a.shape[-1]), b)
-            return _into(out, rows.reshape((*a.shape[:-1], *b.shape[1:])))
-        return self.matmul(a, b, out)
-
-    def vdot(self, a: Any, b: Any) -> Any:
-        """As `cupy.vdot`."""
-        if a.dtype.kind == "c":
-            a = a.conj()
-        return self.matmul(a.reshape(-1), b.reshape(-1))
-
-    def concatenate(self, tup: Any, axis: Any = 0, out: Any = None) -> Any:
-        """As `cupy.concatenate`, which sends a list of addresses to the GPU for many arrays."""
-        arrays = [a.reshape(-1) for a in tup] if axis is None else list(tup)
-        axis = 0 if axis is None else axis % arrays[0].ndim
-        if out is None:
-            shape = list(arrays[0].shape)
-            shape[axis] = sum(a.shape[axis] for a in arrays)
-            out = self._xp.empty(shape, self._xp.result_type(*arrays))
-        start = 0
-        for a in arrays:
-            end = start + a.shape[axis]
-            out[(slice(None),) * axis + (slice(start, end),)] = a
-            start = end
-        return out
-
-    def stack(self, tup: Any, axis: int = 0, out: Any = None) -> Any:
-        """As `cupy.stack`."""
-        return self.concatenate([self._xp.expand_dims(a, axis) for a in tup], axis, out)
-
-    def tensordot(self, a: Any, b: Any, axes: Any = 2) -> Any:
-        """As `cupy.tensordot`."""
-        if isinstance(axes, int):
-            axes = (range(a.ndim - axes, a.ndim), range(axes))
-        ours, theirs = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
-        ours = [axis % a.ndim for axis in ours]
-        theirs = [axis % b.ndim for axis in theirs]
-        rest = [axis for axis in range(a.ndim) if axis not in ours]
-        others = [axis for axis in range(b.ndim) if axis not in theirs]
-        length = int(np.prod([a.shape[axis] for axis in ours], dtype=int))
-        left = a.transpose(*rest, *ours).reshape(-1, length)
-        right = b.transpose(*theirs, *others).reshape(length, -1)
-        return self.matmul(left, right).reshape([a.shape[axis] for axis in rest]
-                                                + [b.shape[axis] for axis in others])
-
-    def _multiplied(self, a: Any, b: Any, lead: tuple[int, ...]) -> Any:
-        """The products of all matrices, as one stack; a matrix where `lead` is ()."""
-        xp = self._xp
-        rows, columns = a.shape[-2], b.shape[-1]
-        if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:  # one product of all rows
-            a, lead = a.reshape(-1, a.shape[-1]), ()
-            rows = a.shape[0]
-        if lead:
-            a, b = (xp.broadcast_to(x, (*lead, *x.shape[-2:])).reshape((-1, *x.shape[-2:]))
-                    for x in (a, b))
-        a, b = (x if _ld(x) is not None else xp.ascontiguousarray(x) for x in (a, b))
-        made = xp.empty((rows, columns) if not lead else (a.shape[0], rows, columns), a.dtype)
-        self._product(a, b, made)
-        return made
-
-
-def _into(out: Any, result: Any) -> Any:
-    if out is None:
-        return result
-    out[...] = result
-    return out
-
-
-def _ld(x: Any) -> tuple[bool, int] | None:
-    """How BLAS reads a matrix, or a stack of them: (whether it is transposed, its leading size).
-
-    None where it cannot: neither rows nor columns are together.
-    """
-    size, rows, columns = x.dtype.itemsize, x.shape[-2], x.shape[-1]
-    down, across = x.strides[-2], x.strides[-1]
-    if any(stride % size for stride in x.strides):
-        return None
-    if (across == size or columns == 1) and (down >= columns * size or rows == 1):
-        return False, max(down // size, columns) if rows > 1 else columns
-    if (down == size or rows == 1) and (across >= rows * size or columns == 1):
-        return True, max(across // size, rows) if columns > 1 else rows
-    return None
-
-
 class CupyGraphs(Graphs):
     """CUDA graphs, through CuPy.
 
     Args:
         gpu: the CupyGpu.
-        stream: the session's.
-        limit: bytes of the GPU's memory that may be used.
+        pool: the session's memory on it.
     """
 
-    def __init__(self, gpu: Any, stream: Any, limit: int) -> None:
+    def __init__(self, gpu: Any, pool: Any) -> None:
         super().__init__(gpu)
-        self._stream = stream
-        cuda = gpu.xp.cuda
+        self._pool = pool
         with gpu:
             # Recorded on a stream that does not wait for CuPy's default one: what other threads do
-            # there would end the recording. Nothing runs on it.
-            self._recording = cuda.Stream(non_blocking=True)
-            self._pool = cuda.MemoryPool()
-            self._pool.set_limit(size=limit)
+            # there would end the recording. Nothing but rehearsals run on it.
+            self._recording = gpu.xp.cuda.Stream(non_blocking=True)
         self._blas: Any = None
 
+    def _malloc(self, size: int) -> Any:
+        with self.gpu.stream:  # blocks of the pool belong to a stream
+            return self._pool.malloc(size)
+
+    def _borrow(self, size: int) -> Any:
+        """An allocator for CuPy, of lent memory."""
+        if size == 0:
+            return self._pool.malloc(0)
+        loan, cuda = self._lent.loan(size), self.gpu.xp.cuda
+        memory = cuda.UnownedMemory(loan.block.memory.ptr, size, loan, self.gpu.device.id)
+        return cuda.MemoryPointer(memory, 0)
+
     @contextmanager
-    def memory(self) -> Iterator[None]:
-        """A context in which arrays are made in the memory of what is recorded."""
-        with self.gpu, self.gpu.xp.cuda.using_allocator(self._pool.malloc):
+    def _memory(self) -> Iterator[None]:
+        with self.gpu, self.gpu.xp.cuda.using_allocator(self._borrow):
             yield
 
-    def rehearse(self, work: Callable[[], Any]) -> None:
-        """Does what will be recorded; see Graphs."""
+    def _rehearse(self, work: Callable[[], Any]) -> None:
         if self._blas is None:
             from flowgraph.core.cublas import Cublas
-            with self.memory():
+            with self.gpu:
                 self._blas = Cublas(self.gpu.xp, self._recording)
-        with self.memory():
-            self._recording.wait_event(self._stream.record())
+        with self._memory():
+            self._recording.wait_event(self.gpu.stream.record())
             with self._recording:
                 work()
                 self._recording.synchronize()
 
-    def record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
-        """(what `launch` takes, the result of `work`); see Graphs."""
-        with self.memory(), self._recording, collector.paused():
+    def _record(self, work: Callable[[], Any]) -> tuple[Any, Any]:
+        with self._memory(), self._recording:
             self._recording.begin_capture()
             try:
                 result = work()
@@ -255,18 +251,14 @@ class CupyGraphs(Graphs):
                 raise
             return self._recording.end_capture(), result
 
-    def launch(self, graph: Any) -> None:
-        """Has the GPU do what was recorded, after what it was told before."""
-        graph.launch(self._stream)
+    def _launch(self, graph: Any) -> None:
+        graph.launch(self.gpu.stream)
 
-    def fill(self, array: Any, value: Any) -> None:
-        """Copies numbers into an array of this memory; see Graphs."""
-        if self.gpu.holds(value):
-            array[...] = value
-        else:
-            # Not from page-locked memory: CUDA takes other memory at once, so that it may be
-            # changed when this returns.
-            array.set(np.asarray(value), stream=self._stream)
+    def _set(self, array: Any, value: np.ndarray) -> None:
+        array.set(value, stream=self.gpu.stream)
+
+    def _end(self) -> None:
+        self._blas = None
 
     def _product(self, a: Any, b: Any, out: Any) -> None:
-        self._blas.product(a, _ld(a), b, _ld(b), out)
+        self._blas.product(a, leading_size(a), b, leading_size(b), out)

@@ -11,6 +11,7 @@ kernels or other numbers of the host. `Phases.why_not` tells what of a plan may 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flowgraph.plan.plan import Plan, Step
@@ -26,6 +27,8 @@ class Phases(NamedTuple):
     Attributes:
         before, uploads, section, after: see the module.
         needed: slots of the section that are fetched, or used after it.
+        last_uses: by step, slots of uploads and the section that nothing needs after it, variables
+            and what follows included.
         why_not: why there is no graph, a clause; "" where there may be one.
     """
 
@@ -34,6 +37,7 @@ class Phases(NamedTuple):
     section: list[Step]
     after: list[Step]
     needed: frozenset[int]
+    last_uses: dict[Step, list[int]]
     why_not: str
 
 
@@ -54,8 +58,29 @@ def phases(plan: Plan, takes_numbers: bool = False) -> Phases:
     used = {slot for step in found.after for slot in step.inputs}
     used.update(slot for slot, _ in plan.fetches)
     made = {slot for step in found.section for slot in step.outputs}
+    kept = used.union(slot for _, slot, _ in plan.writes)
     return Phases(found.before, found.uploads, found.section, found.after, frozenset(used & made),
-                  why_not)
+                  _last_uses([*found.uploads, *found.section], kept), why_not)
+
+
+def _last_uses(steps: Sequence[Step], kept: set[int]) -> dict[Step, list[int]]:
+    """By step, the slots of what the steps make that none of them needs after it.
+
+    Args:
+        steps: in their order.
+        kept: slots that are needed when all is done.
+    """
+    made: set[int] = set()
+    last: dict[int, Step] = {}
+    for step in steps:
+        made.update(step.outputs)
+        for slot in (*step.inputs, *step.outputs):
+            last[slot] = step
+    uses: dict[Step, list[int]] = {}
+    for slot, step in last.items():
+        if slot in made and slot not in kept:
+            uses.setdefault(step, []).append(slot)
+    return uses
 
 
 class _Search:

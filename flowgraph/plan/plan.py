@@ -1,6 +1,7 @@
 """Plan: the ordered steps of a program for concrete feed shapes, and where their results go.
 
-A Plan owns no arrays: threads share it, each run brings feeds, the state it read, and an arena.
+A Plan owns no arrays but constants: threads share it, each run brings feeds, the state it read, and
+an arena. Constants in the memory of a GPU are shared by the plans of a session.
 Steps name values by slot number, so that running them needs no look-ups by name.
 """
 
@@ -246,7 +247,7 @@ class Plan:
         kernels: dict[Any, Callable[..., Any]] = {}
         for i, instr in enumerate(program.instrs):
             if _uploads_constant(instr):  # once, not in each run
-                array = self.gpus[instr.device].upload(instr.inputs[0].const)  # type: ignore[union-attr]
+                array = self.gpus[instr.device].constant(instr.inputs[0].const)  # type: ignore[union-attr]
                 self.constants.append((self._slot(instr.outputs[0]), array))
                 continue
             inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
@@ -309,6 +310,37 @@ class Plan:
         for j in step.scalars:
             found[j] = found[j][()]  # type: ignore[index]
         return found
+
+    def call(self, step: Step, arguments: list[Any], keywords: Mapping[str, Any], xp: Any,
+             values: list[Any]) -> Any:
+        """Calls the kernel of a step, as an interpreter does.
+
+        Args:
+            step: a step of this plan.
+            arguments: of `arguments`.
+            keywords: its attributes, and what else it takes: memory for its results, a state.
+            xp: the array module.
+            values: by slot; gets the results.
+
+        Returns:
+            The result; a list of them where the op has several.
+        """
+        op_def = step.instr.op_def
+        try:
+            result = step.kernel(xp, *(op_def.group(arguments) if op_def.lists else arguments),
+                                 **keywords)
+        except Exception as error:
+            error._flowgraph_step = step  # type: ignore[attr-defined]
+            raise
+        if op_def.multiple:
+            result = list(result)
+            for slot, array in zip(step.outputs, result, strict=True):
+                values[slot] = array
+        else:
+            if type(result) is bytes:  # of ufuncs on a lone text
+                result = np.asarray(result, object)
+            values[step.outputs[0]] = result
+        return result
 
     @property
     def is_parallel(self) -> bool:

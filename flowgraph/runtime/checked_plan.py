@@ -14,7 +14,7 @@ from flowgraph.runtime.run_errors import explained_check
 from flowgraph.runtime.runner import Hook, Runner
 
 if TYPE_CHECKING:
-    from flowgraph.runtime.captured import SteadyPlan
+    from flowgraph.runtime.steady import SteadyPlan
 
 MOST_LEFT = 512  # checks that runs leave which wait for nothing; then one of them waits
 

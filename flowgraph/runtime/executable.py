@@ -154,7 +154,7 @@ class Executable:
             return plan
         if not program.uses_gpu or "cuda_graphs" not in techniques(settings.passes):
             return CheckedPlan(plan, settings.gpus)
-        from flowgraph.runtime.captured import steady  # late: only sessions with GPUs need it
+        from flowgraph.runtime.steady import steady  # late: only sessions with GPUs need it
         return CheckedPlan(steady(plan, specialise(self._prepared, shapes), self._state,
                                   settings), settings.gpus)
 

@@ -276,25 +276,12 @@ def interpret(plan: Plan, feeds: Arrays, state: Arrays, arena: Arrays, nodes: Ar
         for hook in hooks:
             hook.before(step, arguments)
         start = time.perf_counter() if hooks else 0.0
-        try:
-            result = step.kernel(step.xp, *(op_def.group(arguments) if op_def.lists else arguments),
-                                 **keywords)
-        except Exception as error:
-            error._flowgraph_step = step  # type: ignore[attr-defined]
-            raise
-        if op_def.multiple:
-            results = list(result)
-            for slot, array in zip(step.outputs, results, strict=True):
-                values[slot] = array
-        else:
-            if type(result) is bytes:  # of ufuncs on a lone text
-                result = np.asarray(result, object)
-            results = [result]
-            values[step.outputs[0]] = result
+        result = plan.call(step, arguments, keywords, step.xp, values)
         if poison:
-            _check_specs(step, results)
+            _check_specs(step, result if op_def.multiple else [result])
         for hook in hooks:
-            hook.after(step, arguments, results, time.perf_counter() - start)
+            hook.after(step, arguments, result if op_def.multiple else [result],
+                       time.perf_counter() - start)
         for slot in step.drops:
             values[slot] = None
         if poison:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from flowgraph.core.cublas import Cublas
-from flowgraph.core.gpu_graphs import RecordedModule, _ld
+from flowgraph.core.recorded_module import RecordedModule, leading_size
 
 _DTYPES = {0: np.float32, 1: np.float64, 2: np.float16}
 
@@ -94,7 +94,8 @@ def recorded():
     library = Library()
     blas = Cublas(Module(), SimpleNamespace(ptr=7), library)
     assert library.calls == ["cublasCreate_v2", "cublasSetStream_v2", "cublasSetWorkspace_v2"]
-    return RecordedModule(Module(), lambda a, b, out: blas.product(a, _ld(a), b, _ld(b), out))
+    return RecordedModule(Module(), lambda a, b, out: blas.product(
+        a, leading_size(a), b, leading_size(b), out))
 
 
 def numbers(shape, dtype=np.float32):

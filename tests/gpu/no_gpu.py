@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from tests.gpu.cupy_names import NAMES, VERSION, instead, misfit, signature, spelled
+from tests.gpu.pool import check_mapped, placed, without_lease
 
 
 class NotInCuPy(Exception):
@@ -53,22 +54,20 @@ _OF_SHAPES = {"broadcast_shapes", "result_type", "can_cast", "promote_types", "u
 # -- arrays --------------------------------------------------------------------------------------
 
 
-class OutOfMemoryError(MemoryError):
-    """CuPy's error of this name."""
+class _Thread(threading.local):
+    """What this thread has done while a graph is recorded, and what gives its arrays memory.
 
-    def __init__(self, size: int, total: int, limit: int) -> None:
-        super().__init__(f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} "
-                         f"bytes, limit set to: {limit:,} bytes).")
-        self._size, self._total, self._limit = size, total, limit
+    Attributes:
+        tape: of what was done; None while no graph is recorded.
+        allocators: functions that lease so many bytes; the last one counts, None is the host's.
+    """
 
-
-class _Recording(threading.local):
-    """What this thread has done while a graph is recorded; None where none is."""
-
-    tape: list[tuple[Callable[[], Any], Any]] | None = None
+    def __init__(self) -> None:
+        self.tape: list[tuple[Callable[[], Any], Any]] | None = None
+        self.allocators: list[Callable[[int], Any] | None] = [None]
 
 
-recording = _Recording()
+recording = _Thread()
 
 
 def done(work: Callable[[], Any], result: Any) -> Any:
@@ -79,8 +78,29 @@ def done(work: Callable[[], Any], result: Any) -> Any:
         result: the arrays of the device that it gave.
     """
     if recording.tape is not None:
-        recording.tape.append((work, result))
+        recording.tape.append((work, by_address(result)))
     return result
+
+
+def by_address(value: Any) -> Any:
+    """What a graph knows of arrays while it is recorded: their addresses. It keeps none of them."""
+    if recording.tape is None:
+        return value
+    if isinstance(value, DeviceArray):
+        return _at_address(value)
+    if isinstance(value, np.ndarray):
+        return without_lease(value)
+    if type(value) in (list, tuple):
+        return type(value)([by_address(one) for one in value])
+    if type(value) is dict:
+        return {key: by_address(one) for key, one in value.items()}
+    return value
+
+
+def _at_address(array: DeviceArray) -> DeviceArray:
+    made = DeviceArray.__new__(DeviceArray)
+    made.host, made.gpu = without_lease(array.host), array.gpu
+    return made
 
 
 def wants_host(what: str) -> None:
@@ -91,7 +111,7 @@ def wants_host(what: str) -> None:
 
 
 current = [0]  # numbers of GPUs; the last one is the current one
-most_bytes = [1 << 40]  # of one array; the last number counts
+page_locked: set[int] = set()  # ids of arrays of the host that CUDA copies from later
 
 
 class DeviceArray:
@@ -102,14 +122,13 @@ class DeviceArray:
         gpu: the number of the GPU that was the current one when it was made.
     """
 
-    __slots__ = ("gpu", "host")
+    __slots__ = ("__weakref__", "gpu", "host")
     __hash__ = None  # type: ignore[assignment]
     __array_ufunc__ = None
 
     def __init__(self, host: np.ndarray) -> None:
-        if host.nbytes > most_bytes[-1]:
-            raise OutOfMemoryError(host.nbytes, 0, most_bytes[-1])
-        self.host = host
+        malloc = recording.allocators[-1]
+        self.host = host if malloc is None else placed(host, malloc)
         self.gpu = current[-1]
 
     @property
@@ -129,13 +148,14 @@ class DeviceArray:
             raise AttributeError(name)
         if f"ndarray.{name}" not in NAMES:
             raise NotInCuPy(f"CuPy {VERSION} has no ndarray.{name}{instead(name)}")
-        value = getattr(self.host, name)
+        value = _method(self.host, name)
         if NAMES[f"ndarray.{name}"] is None:
             note(f"ndarray.{name}")
             if name == "data":
                 return SimpleNamespace(ptr=self.host.ctypes.data)
             return _Flags(value) if name == "flags" else _on_device(value)
-        return _checked(f"ndarray.{name}", value)
+        again = None if recording.tape is None else _method(by_address(self.host), name)
+        return _checked(f"ndarray.{name}", value, again)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("host", "gpu"):
@@ -154,7 +174,8 @@ class DeviceArray:
         if not any(part is Ellipsis for part in key):
             key = (*key, ...)  # so that a single element is a view too, as CuPy's
         try:
-            return done(lambda: self.host[key], _on_device(self.host[key]))
+            host, place = by_address(self.host), by_address(key)
+            return done(lambda: host[place], _on_device(self.host[key]))
         except IndexError as error:
             raise _unseen(key, error) from None
 
@@ -168,7 +189,8 @@ class DeviceArray:
         try:
             place = _on_host(key, "an index")
             self.host[place] = given
-            done(lambda: self.host.__setitem__(place, given), None)
+            host, place, given = by_address(self.host), by_address(place), by_address(given)
+            done(lambda: _set(host, place, given), None)
         except IndexError as error:
             raise _unseen(key, error) from None
 
@@ -200,6 +222,15 @@ class DeviceArray:
 
     def __repr__(self) -> str:
         return f"device {self.host!r}"
+
+
+def _method(array: np.ndarray, name: str) -> Any:
+    return getattr(array, name)
+
+
+def _set(host: np.ndarray, place: Any, given: Any) -> None:
+    check_mapped(host)
+    host[place] = given
 
 
 def _unseen(key: Any, error: IndexError) -> Exception:
@@ -321,12 +352,13 @@ def _kernel(name: str) -> Any:
 def _recorded(kernel: Any) -> Any:
     """A kernel whose calls are noted."""
     def call(*args: Any, **kwargs: Any) -> Any:
-        return done(lambda: kernel(*args, **kwargs), kernel(*args, **kwargs))
+        given, words = by_address(args), by_address(kwargs)
+        return done(lambda: kernel(*given, **words), kernel(*args, **kwargs))
     return call
 
 
-def _checked(name: str, function: Any) -> Any:
-    """A function of NumPy that is called as CuPy's may be."""
+def _checked(name: str, function: Any, again: Any = None) -> Any:
+    """A function of NumPy that is called as CuPy's may be; `again` is called by graphs instead."""
     bound = signature(name)
     is_method = name.startswith("ndarray.")
 
@@ -348,7 +380,9 @@ def _checked(name: str, function: Any) -> Any:
         out = kwargs.get("out")
         if name in _GIVE_ARRAYS:
             result = np.asarray(result)
-        return done(lambda: _computed(name, function, args, kwargs),
+        given, words = by_address(args), by_address(kwargs)
+        compute = again or function  # the other one would keep the array
+        return done(lambda: _computed(name, compute, given, words),
                     out if isinstance(out, DeviceArray) else _on_device(result))
 
     call.__name__ = name
@@ -440,7 +474,8 @@ class _Ufunc:
                                 "kernel before") from None
             raise
         out = kwargs.get("out", args[self.nin] if len(args) > self.nin else None)
-        return done(lambda: self._host(*given, **words_on_host),
+        again, words = by_address(given), by_address(words_on_host)
+        return done(lambda: self._host(*again, **words),
                     out if isinstance(out, DeviceArray) else _on_device(result))
 
     def __getattr__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import gpu_graphs
 from flowgraph.program.pipeline import PASSES, PLANNING
-from flowgraph.runtime import captured
+from flowgraph.runtime import steady
 from tests.gpu.no_gpu import DeviceArray
 from tests.gpu.simulated import SimulatedGraphs, gpus
 
@@ -314,11 +314,12 @@ def test_updates_are_computed_where_variables_are_kept() -> None:
         plan, = [plan for executable in sess._executables.values()
                  for plan in executable._plans.values() if len(executable.feeds) == 2]
         recorded = plan._plan._replay._recorded
-        results, writes = recorded._results, recorded._plan.writes
-        assert len(recorded.written[0]) == 6  # two variables, and two slots of each
-        assert not any(slot in results[0] for _, slot, _ in writes)
-        copies = [work for work, _ in recorded._launches[0] if "__setitem__" in work.__qualname__]
-        assert len(copies) == len(recorded._checks[0]) == 1  # whether labels are classes
+        memory, writes = recorded.memory, recorded._plan.writes
+        assert len(memory.written[0]) == 6  # two variables, and two slots of each
+        assert not any(slot in memory._results for _, slot, _ in writes)
+        copies = [work for work, _ in recorded._made[0].graph if "__setitem__" in work.__qualname__]
+        # whether labels are classes, and what is fetched
+        assert len(copies) - len(memory._results) == len(recorded._checks[0]) == 1
 
 
 def test_memory_goes_with_the_session() -> None:
@@ -433,7 +434,7 @@ def records_other_numbers(self, a, b, out):
     (SimulatedGraphs, "record", fails_to_record, "RuntimeError: out of graphs"),
     (SimulatedGraphs, "_product", records_other_numbers, "other numbers come out for "),
     (gpu_graphs, "RecordedModule", lambda xp, product: xp, "NotImplementedError: "),
-    (captured, "phases", fails_to_record, "planning it has failed with "),
+    (steady, "phases", fails_to_record, "planning it has failed with "),
 ], ids=["recording fails", "other numbers", "a product of CuPy's own", "planning fails"])
 def test_runs_go_on_kernel_by_kernel_when_recording_fails(monkeypatch, where, name, instead, reason
                                                           ) -> None:
