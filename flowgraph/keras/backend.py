@@ -492,5 +492,5 @@ _LAZY = {
 }
 _LAZY |= {name: f"flowgraph.keras.backend_ops:{name}" for name in (
     "argmax", "argmin", "concatenate", "cumprod", "cumsum", "dropout", "eval", "expand_dims",
-    "repeat_elements", "std", "var")}
+    "function", "print_tensor", "repeat_elements", "std", "var")}
 __getattr__ = _lazy("tf.keras.backend", globals(), _LAZY)

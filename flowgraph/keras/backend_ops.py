@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.dtypes import bool_, float32
+from flowgraph.core.frames import located
+from flowgraph.graph.tensor import Tensor
+from flowgraph.keras.backend import get_session
 from flowgraph.ops import argmax as arguments
 from flowgraph.ops import dropout as dropping
 from flowgraph.ops import join
@@ -12,7 +15,9 @@ from flowgraph.ops import reshape as reshaping
 from flowgraph.ops.cast import cast
 from flowgraph.ops.cumulative import cumprod as cumulative_product
 from flowgraph.ops.cumulative import cumsum as cumulative_sum
+from flowgraph.ops.print_and_assert import print_tensor as Print
 from flowgraph.ops.reduce import reduce_mean
+from flowgraph.ops.state import assign
 from flowgraph.ops.unary import sqrt, square
 
 
@@ -187,6 +192,58 @@ def eval(x: Any) -> Any:
         ...     fg.keras.backend.eval(fg.constant(2.0))
         np.float32(2.0)
     """
-    from flowgraph.keras.backend import get_session
-
     return get_session().run(x)
+
+
+def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None,
+             **kwargs: Any) -> Any:
+    """A Python function that computes tensors from arrays, in keras's session.
+
+    Args:
+        inputs: list of placeholders, `learning_phase()` among them if wanted.
+        outputs: list of tensors; or one.
+        updates: ops, or pairs of a variable and its new value, that a call runs too.
+        name: accepted.
+        kwargs: refused.
+
+    Returns:
+        A function of a list of arrays, one for each of `inputs`; it returns a list of arrays, or
+        one array where `outputs` is one tensor.
+
+    Raises:
+        ValueError: further keywords; or, when it is called, another number of arrays.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> K = fg.keras.backend
+        >>> x = K.placeholder([None])
+        >>> K.function([x], [x * 2.0])([[1.0, 2.0]])
+        [array([2., 4.], dtype=float32)]
+    """
+    if kwargs:
+        raise ValueError(located(f"Invalid argument {next(iter(kwargs))!r} passed to K.function"))
+    ops = [assign(*update) if isinstance(update, tuple) else update for update in updates or []]
+
+    def call(arrays: Any) -> Any:
+        if len(arrays) != len(inputs):
+            raise ValueError(located(f"the function takes {len(inputs)} arrays, got "
+                                     f"{len(arrays)}"))
+        feed = {tensor: array for tensor, array in zip(inputs, arrays, strict=True)
+                if isinstance(tensor, Tensor)}  # a learning phase that was set is no tensor
+        return get_session().run([outputs, ops], feed)[0]
+    return call
+
+
+def print_tensor(x: Any, message: str = "") -> Any:
+    """The tensor; whenever it is computed it is printed.
+
+    Args:
+        x: a tensor.
+        message: to print before it.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.keras.backend.print_tensor(fg.ones([2]), "twice one").shape.as_list()
+        [2]
+    """
+    return Print(x, [x], message)

@@ -42,7 +42,7 @@ class Batches:
     """
 
     def __init__(self, x: Any, y: Any = None) -> None:
-        self.source = x if y is None else (x, y)
+        self.source: Any = x if y is None else (x, y)
         self.sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__") and not any(
             isinstance(part, Tensor) for part in nest.flatten(x))
 
@@ -94,6 +94,11 @@ class StreamTraining:
     """The methods of a Model for batches that come from elsewhere."""
 
     stop_training = False
+    train_on_batch: Any  # these are the Model's
+    test_on_batch: Any
+    predict_on_batch: Any
+    evaluate: Any
+    metrics_names: Any
 
     def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, epochs: int = 1,
                       verbose: int = 1, callbacks: Any = None, validation_data: Any = None,

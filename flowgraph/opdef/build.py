@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.dtypes import DType, DTypeSet
@@ -189,13 +191,18 @@ def _bad_value(op_def: OpDef, param: str, groups: list[tuple[str, tuple[Any, ...
 def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:
     """The dtype for a value that no tensor settles: the only one allowed, else the value's own.
 
-    An empty list has no dtype of its own; it takes the op's preferred one. No value becomes a
-    handle or a list of tensors: `_check_dtypes` says so.
+    An empty list has no dtype of its own; it takes the op's preferred one. So does a list of
+    NumPy's narrow integers where sizes are wanted: `max(labels) + 1` of uint8 labels was an int64
+    before NumPy 2. No value becomes a handle or a list of tensors: `_check_dtypes` says so.
     """
     if len(allowed.members) == 1 and allowed.members[0].kind != "r":
         return allowed.members[0]
-    empty = isinstance(item, (list, tuple)) and not item
-    return allowed.members[0] if empty and allowed is not dt.ANY else None
+    if not isinstance(item, (list, tuple)) or allowed is dt.ANY:
+        return None
+    narrow = item and isinstance(item[0], np.integer) and item[0].dtype.itemsize < 4 and all(
+        member in (dt.int32, dt.int64) for member in allowed.members) and all(
+        isinstance(size, np.integer) for size in item)
+    return allowed.members[0] if not item or narrow else None
 
 
 def _check_dtypes(op_def: OpDef, inputs: tuple[Tensor, ...], name: str) -> None:

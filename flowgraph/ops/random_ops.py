@@ -445,8 +445,13 @@ def _categories(default_name, logits, num_samples, dtype, seed, name):
 
 
 def shape_tensor(shape):
-    """`shape` as an integer tensor called "shape"; an empty list is a scalar's shape."""
+    """`shape` as an integer tensor called "shape"; an empty list is a scalar's shape.
+
+    NumPy's narrow integers are sizes too: `max(labels) + 1` of uint8 labels was an int64 before
+    NumPy 2.
+    """
     if isinstance(shape, Tensor):
         return shape
-    empty = isinstance(shape, (list, tuple)) and not shape
-    return convert_to_tensor(shape, dt.int32 if empty else None, "shape")
+    plain = isinstance(shape, (list, tuple)) and all(
+        isinstance(size, np.integer) and size.dtype.itemsize < 4 for size in shape)
+    return convert_to_tensor(shape, dt.int32 if plain else None, "shape")

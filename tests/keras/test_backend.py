@@ -78,3 +78,23 @@ def test_its_session_runs_elsewhere_what_has_no_device() -> None:
     with fg.device("/gpu:99"):
         x = fg.constant(2.0)
     assert backend.get_session().run(x) == 2.0
+
+
+def test_a_function_computes_layers_of_a_model() -> None:
+    keras, K = fg.keras, fg.keras.backend
+    model = keras.Sequential([keras.layers.Dense(4, input_shape=(3,)), keras.layers.Dropout(0.5)])
+    x = np.ones((200, 3))
+    look = K.function([model.input, K.learning_phase()], [model.layers[0].output, model.output])
+    first, used = look([x, 0])
+    np.testing.assert_array_equal(first, used)
+    assert (look([x, 1])[1] == 0).any()
+    count = K.variable(0.0)
+    K.function([], [], updates=[(count, count + 1.0)])([])
+    assert K.get_value(count) == 1.0
+
+
+@pytest.mark.parametrize("act", [
+    lambda K: K.function([], [], givens=1), lambda K: K.function([K.placeholder([1])], [])([])])
+def test_functions_refuse_what_they_do_not_take(act) -> None:
+    with pytest.raises(ValueError, match=r"givens|takes 1 arrays"):
+        act(fg.keras.backend)

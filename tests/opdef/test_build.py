@@ -160,3 +160,12 @@ def test_mixed_dtypes_are_told_to_become_the_float(build, advised) -> None:
         build(fg.constant([1]), fg.constant([1.0]))
     assert advised in str(caught.value).splitlines()[-1]
     assert "Write tf.cast(..., tf.float32)" in str(caught.value)
+
+
+@pytest.mark.parametrize("build", [
+    lambda n: fg.zeros([n]), lambda n: fg.fill([n], 1.0), lambda n: fg.reshape(fg.zeros([10]), [n]),
+    lambda n: fg.tile(fg.zeros([1]), [n]), lambda n: fg.slice(fg.zeros([20]), [n], [n]),
+    lambda n: fg.random_normal([n]), lambda n: fg.truncated_normal([n])])
+def test_narrow_integers_of_numpy_are_sizes(build) -> None:
+    """`max(labels) + 1` of uint8 labels stays uint8 since NumPy 2."""
+    assert build(np.uint8(9) + 1).shape.as_list() == [10]
