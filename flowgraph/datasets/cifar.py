@@ -94,9 +94,9 @@ def _reader(title: str, folder: Any, places: tuple[str, ...]) -> Callable[..., S
     """A function that reads one file of the set: (name, labels' key, labels in a record)."""
     path = Path(folder) if folder is not None else first_of(places)
     if path is None or not path.exists():
+        files = "data_batch_1 to data_batch_5, test_batch" if title == "CIFAR-10" else "train, test"
         raise not_there(title, str(folder or places[0]),
-                        f"what {places[0]} of {title} in its version for Python holds, as a folder "
-                        "or a .tar.gz")
+                        f"the files {files}, or these with .bin; it may be a .tar.gz of them")
     for inner in places[:2]:
         if folder is not None and (path / inner).is_dir():
             path = path / inner
