@@ -93,14 +93,14 @@ def read(path: str) -> list[Part]:
         the file does not name TensorFlow.
     """
     try:
-        if os.path.getsize(path) > _LARGEST:
-            return [_failed(f"it is larger than {_LARGEST >> 20} MB")]
         with open(path, "rb") as file:
-            content = file.read()
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         return [_failed(error.strerror or "it cannot be opened")]
     except ValueError as error:  # a name that no file can have
         return [_failed(str(error))]
+    if len(content) > _LARGEST:
+        return [_failed(f"it is larger than {_LARGEST >> 20} MB")]
     is_notebook = path.endswith(".ipynb")
     # `from helper import *` may bring tf from elsewhere
     if b"tensorflow" not in content and b"tf." not in content and not is_notebook:

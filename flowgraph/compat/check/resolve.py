@@ -128,7 +128,7 @@ class Resolver:
                 value, needs_import = self._module(path), True
                 if value is None:
                     return Missing(len(chain), without_docs(error))
-            except ImportError as error:  # it needs a package that is not installed
+            except Exception as error:  # it needs a package that is not installed, say
                 return Missing(len(chain), f"it cannot be loaded: {error}")
         if value is self._root:
             return Found(value, "")
@@ -137,7 +137,7 @@ class Resolver:
     def _module(self, path: str) -> ModuleType | None:
         try:
             return self._imported(path)
-        except ImportError:
+        except Exception:  # of whatever a module does when it is loaded
             return None
 
 

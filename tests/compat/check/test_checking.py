@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgraph.compat.check import check
+from flowgraph.compat.check import check, files
 from flowgraph.compat.check.report import FileReport, as_json, lines, summary
 
 HEAD = "import tensorflow as tf\n"
@@ -213,6 +213,13 @@ def test_encodings_and_line_ends(content: bytes, tmp_path: Path) -> None:
         warnings.simplefilter("error")
         found = report(tmp_path, content)
     assert [(v.line, v.symbol) for v in found.found] == [(3, "tf.add")]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a file without an end")
+def test_what_never_ends_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LARGEST", 1 << 20)
+    found, = check(["/dev/zero"])
+    assert [problem.message for problem in found.problems] == ["it is larger than 1 MB"]
 
 
 def notebook(*cells: str | list[str]) -> str:
