@@ -100,8 +100,9 @@ class AttentionCellWrapper(RNNCell):
         """(what is attended to, the outputs but the oldest)."""
         size, kept, features = self._attn_size, self._attn_length, self._attn_vec_size
         with variable_scope("attention"):
-            kernel = get_variable("attn_w", [1, 1, size, features])
-            weights = get_variable("attn_v", [features])
+            dtype = outputs.dtype.base_dtype
+            kernel = get_variable("attn_w", [1, 1, size, features], dtype)
+            weights = get_variable("attn_v", [features], dtype)
             hidden = reshape(outputs, [-1, kept, 1, size])
             keys = conv2d(hidden, kernel, [1, 1, 1, 1], "SAME")
             query = reshape(linear(query, features, True), [-1, 1, 1, features])

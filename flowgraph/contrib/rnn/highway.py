@@ -83,7 +83,7 @@ class HighwayWrapper(RNNCell):
         return x * carry + y * transform
 
     def _gate(self, name: str, x: Any, bias: float) -> Any:
-        size = input_depth(x.shape)
-        weights = get_variable(f"{name}_w", [size, size])
-        return sigmoid(xw_plus_b(x, weights, get_variable(f"{name}_b", [size],
-                                                          initializer=Constant(bias))))
+        size, dtype = input_depth(x.shape), x.dtype.base_dtype
+        weights = get_variable(f"{name}_w", [size, size], dtype)
+        biases = get_variable(f"{name}_b", [size], dtype, initializer=Constant(bias))
+        return sigmoid(xw_plus_b(x, weights, biases))
