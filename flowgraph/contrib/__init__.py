@@ -4,16 +4,32 @@ from flowgraph.core.lazy import lazy as _lazy
 
 _PARTS = (
     "crf",
+    "data",
+    "distributions",
     "framework",
+    "image",
     "layers",
+    "learn",
     "legacy_seq2seq",
+    "lookup",
     "losses",
     "metrics",
+    "nn",
+    "opt",
     "rnn",
     "seq2seq",
     "slim",
+    "tensorboard",
     "training",
+    "util",
 )
 
+# Parts that are what they became later.
+_ALIASES = {
+    "keras": "flowgraph.keras",
+    "saved_model": "flowgraph.saved_model",
+    "signal": "flowgraph.namespaces.signal",
+}
+
 __getattr__ = _lazy("tf.contrib", globals(),
-                    {part: f"flowgraph.contrib.{part}" for part in _PARTS})
+                    {**{part: f"flowgraph.contrib.{part}" for part in _PARTS}, **_ALIASES})

@@ -52,6 +52,5 @@ CONTRIB = (
     ("tf.contrib.bigtable*", "reads a service", "Read it outside of the graph, and feed."),
     ("tf.contrib.cloud*", "reads a service", "Read it outside of the graph, and feed."),
     ("tf.contrib.kafka*", "reads a service", "Read it outside of the graph, and feed."),
-    ("tf.contrib.keras*", "is the first name of tf.keras", "Use tf.keras."),
     ("tf.contrib*", "is one of the rarely used parts of contrib", ""),
 )
