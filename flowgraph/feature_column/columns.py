@@ -42,7 +42,7 @@ class FeatureColumn(ABC):
     @property
     def scope_name(self) -> str:
         """The name of the scope of its variables."""
-        return re.sub(r"[^A-Za-z0-9_.\-]", "_", self.name)
+        return re.sub(r"[^A-Za-z0-9_.\-]", "_", self.name) or "column"
 
     @property
     @abstractmethod

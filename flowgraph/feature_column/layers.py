@@ -121,7 +121,7 @@ def linear_model(features: dict[str, Any], feature_columns: Any, units: int = 1,
                 rows = (column.num_buckets if isinstance(column, CategoricalColumn)
                         else column.variable_shape.num_elements())
                 weights = _variable("weights", [rows, units], trainable, collections)
-                sums.append(_weighted_sum(column, cache, weights, sparse_combiner))
+                sums.append(weighted_sum(column, cache, weights, sparse_combiner))
                 if cols_to_vars is not None:
                     cols_to_vars[column] = get_collection(GraphKeys.GLOBAL_VARIABLES,
                                                           get_variable_scope().name)
@@ -133,7 +133,15 @@ def linear_model(features: dict[str, Any], feature_columns: Any, units: int = 1,
         return bias_add(add_n(sums, name="weighted_sum_no_bias"), bias, name="weighted_sum")
 
 
-def _weighted_sum(column: Any, cache: Features, weights: Any, combiner: str) -> Any:
+def weighted_sum(column: Any, cache: Features, weights: Any, combiner: str) -> Any:
+    """What a column adds to a linear function.
+
+    Args:
+        column: the column.
+        cache: the features of a batch.
+        weights: its weights, a row for each number or category.
+        combiner: "sum", "mean" or "sqrtn": how several categories of one example count.
+    """
     if not isinstance(column, CategoricalColumn):
         tensor = column.dense_tensor(cache)
         flat = reshape(tensor, [shape(tensor)[0], column.variable_shape.num_elements()])

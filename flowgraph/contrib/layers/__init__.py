@@ -52,6 +52,12 @@ _OPTIMIZE = "flowgraph.contrib.layers.optimizing:"
 _SHAPING = "flowgraph.contrib.layers.shaping:"
 _SUMMARIES = "flowgraph.contrib.layers.summaries:"
 _LAZY = {
+    **{name: f"flowgraph.contrib.layers.feature_columns:{name}" for name in (
+        "bucketized_column", "create_feature_spec_for_parsing", "crossed_column",
+        "embedding_column", "input_from_feature_columns", "one_hot_column", "real_valued_column",
+        "sparse_column_with_hash_bucket", "sparse_column_with_integerized_feature",
+        "sparse_column_with_keys", "sparse_column_with_vocabulary_file",
+        "weighted_sparse_column")},
     "OPTIMIZER_CLS_NAMES": _OPTIMIZE + "OPTIMIZER_CLS_NAMES",
     "OPTIMIZER_SUMMARIES": _OPTIMIZE + "OPTIMIZER_SUMMARIES",
     "adaptive_clipping_fn": "flowgraph.contrib.layers.adaptive_clipping:adaptive_clipping_fn",

@@ -1,0 +1,307 @@
+"""Feature columns under the names that `tf.contrib.layers` gives them.
+
+They are those of `tf.feature_column`, so that both kinds go together in one model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowgraph.core import dtypes as dt
+from flowgraph.feature_column.categorical import (
+    HashedCategoricalColumn,
+    categorical_column_with_hash_bucket,
+    categorical_column_with_identity,
+    categorical_column_with_vocabulary_file,
+    categorical_column_with_vocabulary_list,
+)
+from flowgraph.feature_column.combined import crossed_column as _crossed
+from flowgraph.feature_column.combined import weighted_categorical_column
+from flowgraph.feature_column.dense import embedding_column as _embedding
+from flowgraph.feature_column.dense import indicator_column
+from flowgraph.feature_column.layers import input_layer, make_parse_example_spec
+from flowgraph.feature_column.numeric import bucketized_column as _bucketized
+from flowgraph.feature_column.numeric import numeric_column
+from flowgraph.graph.collections import GraphKeys
+from flowgraph.ops.variable_scope import variable_scope
+
+
+def real_valued_column(column_name: str, dimension: int = 1, default_value: Any = None,
+                       dtype: Any = dt.float32,
+                       normalizer: Callable[[Any], Any] | None = None) -> Any:
+    """A feature of numbers: `tf.feature_column.numeric_column`.
+
+    Args:
+        column_name: the feature's name.
+        dimension: how many numbers an example has.
+        default_value: numbers for Examples without the feature.
+        dtype: the feature's dtype.
+        normalizer: function from the feature's tensor to another of its shape.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.layers.real_valued_column("age").shape
+        (1,)
+    """
+    return numeric_column(column_name, dimension, default_value, dtype, normalizer)
+
+
+def bucketized_column(source_column: Any, boundaries: Any) -> Any:
+    """Numbers sorted into buckets.
+
+    Args:
+        source_column: a column of numbers.
+        boundaries: list of growing numbers.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> age = fg.contrib.layers.real_valued_column("age")
+        >>> fg.contrib.layers.bucketized_column(age, [18, 65]).num_buckets
+        3
+    """
+    return _bucketized(source_column, list(boundaries))
+
+
+def sparse_column_with_keys(column_name: str, keys: Any, default_value: int = -1,
+                            combiner: str = "sum", dtype: Any = dt.string) -> Any:
+    """Categories from a list of them.
+
+    Args:
+        column_name: the feature's name.
+        keys: list of texts or integers.
+        default_value: id of other values; -1 to leave them out.
+        combiner: accepted; several categories of one example are added up.
+        dtype: the feature's dtype.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.layers.sparse_column_with_keys("sex", ["f", "m"]).num_buckets
+        2
+    """
+    return categorical_column_with_vocabulary_list(column_name, list(keys), dtype, default_value)
+
+
+def sparse_column_with_vocabulary_file(column_name: str, vocabulary_file: Any,
+                                       num_oov_buckets: int = 0,
+                                       vocab_size: int | None = None, default_value: int = -1,
+                                       combiner: str = "sum", dtype: Any = dt.string) -> Any:
+    """Categories from a text file with one a line.
+
+    Args:
+        column_name: the feature's name.
+        vocabulary_file: the file's name.
+        num_oov_buckets: how many further ids other values get.
+        vocab_size: how many lines are used.
+        default_value: id of other values; -1 to leave them out.
+        combiner: accepted; several categories of one example are added up.
+        dtype: the feature's dtype.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.layers.sparse_column_with_vocabulary_file("a", "a.txt", 0, 7).num_buckets
+        7
+    """
+    return categorical_column_with_vocabulary_file(
+        column_name, vocabulary_file, vocab_size, num_oov_buckets,
+        None if num_oov_buckets else default_value, dtype)
+
+
+def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int,
+                                   combiner: str = "sum", dtype: Any = dt.string,
+                                   hash_keys: Any = None) -> Any:
+    """Categories by the hash of each value.
+
+    Args:
+        column_name: the feature's name.
+        hash_bucket_size: how many hashes.
+        combiner: accepted; several categories of one example are added up.
+        dtype: string or an integer dtype.
+        hash_keys: must be None.
+
+    Returns:
+        The column.
+
+    Raises:
+        ValueError: hash keys are given.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.layers.sparse_column_with_hash_bucket("word", 100).num_buckets
+        100
+    """
+    if hash_keys is not None:
+        raise ValueError("hash_keys is not offered: leave it out.")
+    return categorical_column_with_hash_bucket(column_name, hash_bucket_size, dtype)
+
+
+def sparse_column_with_integerized_feature(column_name: str, bucket_size: int,
+                                           combiner: str = "sum", dtype: Any = dt.int64) -> Any:
+    """Categories that are numbered already.
+
+    Args:
+        column_name: the feature's name.
+        bucket_size: how many categories there are.
+        combiner: accepted; several categories of one example are added up.
+        dtype: accepted.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.layers.sparse_column_with_integerized_feature("day", 7).num_buckets
+        7
+    """
+    return categorical_column_with_identity(column_name, bucket_size)
+
+
+def weighted_sparse_column(sparse_id_column: Any, weight_column_name: str,
+                           dtype: Any = dt.float32) -> Any:
+    """Categories of which each has a weight in another feature.
+
+    Args:
+        sparse_id_column: the categories.
+        weight_column_name: the name of the feature with the weights.
+        dtype: its dtype.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> day = fg.contrib.layers.sparse_column_with_integerized_feature("day", 7)
+        >>> fg.contrib.layers.weighted_sparse_column(day, "hours").name
+        'day_weighted_by_hours'
+    """
+    return weighted_categorical_column(sparse_id_column, weight_column_name, dtype)
+
+
+def one_hot_column(sparse_id_column: Any) -> Any:
+    """Categories as numbers: for each how often it occurs.
+
+    Args:
+        sparse_id_column: the categories.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> day = fg.contrib.layers.sparse_column_with_integerized_feature("day", 7)
+        >>> fg.contrib.layers.one_hot_column(day).variable_shape.as_list()
+        [1, 7]
+    """
+    return indicator_column(sparse_id_column)
+
+
+def embedding_column(sparse_id_column: Any, dimension: int, combiner: str = "mean",
+                     initializer: Any = None, ckpt_to_load_from: Any = None,
+                     tensor_name_in_ckpt: str | None = None, max_norm: float | None = None,
+                     trainable: bool = True) -> Any:
+    """Categories as points in a space, of a table that is learned.
+
+    Args:
+        sparse_id_column: the categories.
+        dimension, combiner, initializer, ckpt_to_load_from, tensor_name_in_ckpt, max_norm,
+            trainable: as for `tf.feature_column.embedding_column`.
+
+    Returns:
+        The column.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> day = fg.contrib.layers.sparse_column_with_integerized_feature("day", 7)
+        >>> fg.contrib.layers.embedding_column(day, 3).dimension
+        3
+    """
+    return _embedding(sparse_id_column, dimension, combiner, initializer, ckpt_to_load_from,
+                      tensor_name_in_ckpt, max_norm, trainable)
+
+
+def crossed_column(columns: Any, hash_bucket_size: int, combiner: str = "sum",
+                   ckpt_to_load_from: Any = None, tensor_name_in_ckpt: str | None = None,
+                   hash_key: int | None = None) -> Any:
+    """Combinations of categories, each by its hash.
+
+    Args:
+        columns: list of categorical columns; of one with hashes, the values themselves are crossed.
+        hash_bucket_size: how many hashes.
+        combiner: accepted; several combinations of one example are added up.
+        ckpt_to_load_from, tensor_name_in_ckpt: must be None.
+        hash_key: which hash function.
+
+    Returns:
+        The column.
+
+    Raises:
+        ValueError: a checkpoint is given.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> words = [fg.contrib.layers.sparse_column_with_hash_bucket(key, 9) for key in "ab"]
+        >>> fg.contrib.layers.crossed_column(words, 50).name
+        'a_X_b'
+    """
+    if ckpt_to_load_from is not None or tensor_name_in_ckpt is not None:
+        raise ValueError("A checkpoint for crossed_column is not offered: use "
+                         "tf.train.init_from_checkpoint.")
+    return _crossed([column.key if isinstance(column, HashedCategoricalColumn) else column
+                     for column in columns], hash_bucket_size, hash_key)
+
+
+def create_feature_spec_for_parsing(feature_columns: Any) -> dict[str, Any]:
+    """The features that columns read, as for `tf.io.parse_example`.
+
+    Args:
+        feature_columns: list of columns.
+
+    Returns:
+        Dict of features by name.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> age = fg.contrib.layers.real_valued_column("age")
+        >>> list(fg.contrib.layers.create_feature_spec_for_parsing([age]))
+        ['age']
+    """
+    return make_parse_example_spec(feature_columns)
+
+
+def input_from_feature_columns(columns_to_tensors: dict[str, Any], feature_columns: Any,
+                               weight_collections: Any = None, trainable: bool = True,
+                               scope: Any = None) -> Any:
+    """The numbers of dense columns side by side, the input of a network.
+
+    Args:
+        columns_to_tensors: dict of the features.
+        feature_columns: list of dense columns.
+        weight_collections: list of names of collections for the variables.
+        trainable: whether the variables are trained.
+        scope: the variable scope.
+
+    Returns:
+        A float32 Tensor of shape (batch, numbers).
+
+    Example:
+        >>> import flowgraph as fg
+        >>> age = fg.contrib.layers.real_valued_column("age")
+        >>> layer = fg.contrib.layers.input_from_feature_columns({"age": [[20.0]]}, [age])
+        >>> fg.Session().run(layer)
+        array([[20.]], dtype=float32)
+    """
+    with variable_scope(scope, default_name="input_from_feature_columns"):
+        return input_layer(columns_to_tensors, feature_columns,
+                           weight_collections or [GraphKeys.MODEL_VARIABLES], trainable)
