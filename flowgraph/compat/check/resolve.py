@@ -73,6 +73,7 @@ class Resolver:
     def __init__(self, root: ModuleType, imported: Callable[[str], ModuleType]) -> None:
         self._root = root
         self._imported = imported
+        self._exports: dict[Chain, frozenset[str]] = {}
         self._known: dict[Chain, Place] = {(ROOT,): Found(root, "")}
 
     def place(self, chain: Chain) -> Place:
@@ -93,12 +94,13 @@ class Resolver:
         Args:
             chain: the module.
         """
-        place = self.place(chain)
-        if not isinstance(place, Found) or place.module is None:
-            return frozenset()
-        listed = getattr(place.value, "__all__", None)
-        return frozenset(name for name in (listed or dir(place.value))
-                         if not name.startswith("_"))
+        if chain not in self._exports:
+            place = self.place(chain)
+            names: list[str] = []
+            if isinstance(place, Found) and place.module is not None:
+                names = getattr(place.value, "__all__", None) or dir(place.value)
+            self._exports[chain] = frozenset(n for n in names if not n.startswith("_"))
+        return self._exports[chain]
 
     def _next(self, before: Place, chain: Chain) -> Place:
         step = chain[-1]
