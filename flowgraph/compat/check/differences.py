@@ -59,10 +59,19 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "tf.train.MonitoredTrainingSession tf.train.MonitoredSession "
         "tf.train.ChiefSessionCreator tf.train.WorkerSessionCreator tf.train.Supervisor "
-        "tf.train.SessionManager",
+        "tf.train.SessionManager tf.contrib.slim.learning.train tf.contrib.slim.evaluation.* "
+        "tf.contrib.training.* tf.contrib.learn.RunConfig",
         "master= is accepted and not looked at: there is one process.", parameter="master"),
     Difference(
         "", "Files are those of this machine: gs://, s3:// and hdfs:// raise an error."),
+    Difference(
+        "tf.train.Server tf.train.ClusterSpec tf.train.replica_device_setter",
+        "All tasks of a cluster are in this process: a Server listens to nobody, and of a program "
+        "that is started once for each task, each process is alone."),
+    Difference(
+        "tf.function",
+        "A call builds the function's ops where it stands; if, while and for are Python's: of a "
+        "tensor write tf.cond and tf.while_loop."),
     # -- data
     Difference(
         "tf.examples.tutorials.mnist.input_data.read_data_sets "
@@ -79,6 +88,14 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "tf.data.Options tf.data.Dataset.with_options",
         "Options of speed are accepted and change nothing: the order of elements is kept always."),
+    Difference(
+        "tf.contrib.layers.sparse_column_with_* tf.contrib.layers.crossed_column",
+        "combiner= is accepted; several categories of one example are added up.",
+        parameter="combiner"),
+    Difference(
+        "tf.contrib.learn.DNN* tf.contrib.learn.Linear*",
+        "enable_centered_bias= is accepted, and there is no such bias.",
+        parameter="enable_centered_bias"),
     # -- checkpoints
     Difference(
         "tf.contrib.lookup.Mutable* tf.lookup.experimental.DenseHashTable",
