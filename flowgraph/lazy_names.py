@@ -187,6 +187,7 @@ LAZY = {
     "flags": "flowgraph.namespaces.flags",
     "foldl": "flowgraph.ops.functional:foldl",
     "foldr": "flowgraph.ops.functional:foldr",
+    "function": "flowgraph.ops.function:function",
     "get_logger": "flowgraph.core.versions:get_logger",
     "get_static_value": "flowgraph.ops.static:get_static_value",
     "gfile": "flowgraph.namespaces.gfile",
