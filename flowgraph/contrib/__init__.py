@@ -4,8 +4,10 @@ from flowgraph.core.lazy import lazy as _lazy
 
 _PARTS = (
     "crf",
+    "cudnn_rnn",
     "data",
     "distributions",
+    "factorization",
     "framework",
     "image",
     "layers",

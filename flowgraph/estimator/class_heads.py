@@ -179,7 +179,7 @@ class BinaryClassHead(_ClassHead):
 
     def _metrics(self, labels: Any, predictions: dict[str, Any], weights: Any) -> dict[str, Any]:
         ids, logistic = predictions["class_ids"], predictions["logistic"]
-        share = mean_metric(labels, weights, name="label/mean")
+        share: tuple[Any, Any] = mean_metric(labels, weights, name="label/mean")
         weighted: Any = weights * ones_like(labels)
         return {"accuracy": accuracy(labels, ids, weights, name="accuracy"),
                 "precision": precision(labels, ids, weights, name="precision"),

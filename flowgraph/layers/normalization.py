@@ -178,15 +178,16 @@ class BatchNormalization(Layer):
 
     def _statistic(self, name: str, shape: Any, initializer: Any) -> Any:
         self._set_scope(None)
-        partitioner = self._scope.partitioner
-        self._scope.set_partitioner(None)  # it is assigned to, which parts cannot be
+        scope: Any = self._scope
+        partitioner = scope.partitioner
+        scope.set_partitioner(None)  # it is assigned to, which parts cannot be
         try:
             return self.add_weight(
                 name, shape, self._vector_dtype, initializer, trainable=False,
                 synchronization=VariableSynchronization.ON_READ,
                 aggregation=VariableAggregation.MEAN)
         finally:
-            self._scope.set_partitioner(partitioner)
+            scope.set_partitioner(partitioner)
 
     def _first_stddev(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         return sqrt(self.moving_variance_initializer(shape, dtype=dtype))
