@@ -31,7 +31,6 @@ class Reason(NamedTuple):
 
 _EAGER = "belongs to eager execution, which define-then-run has not"
 _CLUSTER = "is for clusters of machines; flowgraph runs in one process"
-_LATER = "is planned: the training kit is being built"
 
 REASONS = (
     # -- eager execution and functions
@@ -107,7 +106,10 @@ REASONS = (
            "Start the pipeline anew; a seed gives the same order."),
     Reason("tf.data.experimental.make_saveable_from_iterator", "saves where an iterator stands",
            "Start the pipeline anew; a seed gives the same order."),
-    Reason("tf.estimator.*", _LATER, "Write the training loop with Session.run."),
+    Reason("tf.estimator.BoostedTrees*", "grows trees by code compiled for TensorFlow",
+           "Use scikit-learn's gradient boosting, or LightGBM."),
+    Reason("tf.estimator.MultiHead", "joins several heads in one estimator",
+           "Add up their losses in a model_fn."),
     Reason("tf.keras.applications.*", "needs weights from the network", "Restore a checkpoint."),
     Reason("tf.keras.preprocessing.*", "is one of the rarely used functions of keras's "
            "preprocessing", "Use ImageDataGenerator, or NumPy."),
