@@ -21,6 +21,7 @@ _PARTS = (
     "rnn",
     "seq2seq",
     "slim",
+    "tensor_forest",
     "tensorboard",
     "training",
     "util",
