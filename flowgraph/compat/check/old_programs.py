@@ -19,6 +19,8 @@ _TODAY = {
     "tf.concat": "it takes (values, axis) since TensorFlow 1.0",
     "tf.split": "it takes (value, num_or_size_splits, axis) since TensorFlow 1.0",
     "tf.reverse": "it takes (tensor, axis) since TensorFlow 1.0, axis the numbers of axes",
+    "tf.nn.nce_loss": "it takes (weights, biases, labels, inputs) since TensorFlow 1.0",
+    "tf.nn.sampled_softmax_loss": "it takes (weights, biases, labels, inputs) since TensorFlow 1.0",
     "tf.image.resize_images": "it takes (images, size) since TensorFlow 1.0, size both numbers",
 }
 
@@ -49,4 +51,6 @@ def _is_old_order(symbol: str, kinds: tuple[str, ...]) -> bool:
         return kinds[0] == "int" or (kinds[1] == "list" and kinds[0] != "list")
     if symbol == "tf.split":
         return kinds[0] == "int"
+    if symbol in ("tf.nn.nce_loss", "tf.nn.sampled_softmax_loss"):
+        return kinds[2:3] != ("label",) and kinds[3:4] == ("label",)
     return symbol == "tf.image.resize_images" and kinds[1:3] == ("int", "int")

@@ -27,7 +27,7 @@ class Call(NamedTuple):
         keywords: the names of those given by name.
         has_star: whether more come by `*`.
         kinds: what the arguments by position look like: "int", "str", "None", "list" (a tuple too),
-            "*" for those by `*`, "" for anything else.
+            "label" for a name with that word, "*" for those by `*`, "" for anything else.
     """
 
     positional: int

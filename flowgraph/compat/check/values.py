@@ -259,4 +259,7 @@ def _kind(node: ast.expr) -> str:
         return {"int": "int", "str": "str", "NoneType": "None"}.get(kind, "")
     if isinstance(node, ast.Starred):
         return "*"
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        return "label" if "label" in name.lower() else ""
     return "list" if isinstance(node, (ast.List, ast.Tuple, ast.ListComp)) else ""

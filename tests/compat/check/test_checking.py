@@ -101,6 +101,8 @@ def rows(found: FileReport) -> list[str]:
     ("tf.split(split_dim=0, num_split=2, value=x)", ["2 missing tf.split []"]),
     ("tf.image.resize_images(x, 20, 30)", ["2 missing tf.image.resize_images []"]),
     ("tf.image.resize_images(x, [20, 30], 1)", []),
+    ("tf.nn.nce_loss(w, b, embed, train_labels, 10, 100)", ["2 missing tf.nn.nce_loss []"]),
+    ("tf.nn.nce_loss(w, b, self.labels, embed, 10, 100)\ntf.nn.nce_loss(w, b, y, embed, 3, 9)", []),
     ("tf.scalar_summary('a', b)\ntf.train.SummaryWriter('d').add_summary(1)",
      ["2 missing tf.scalar_summary", "3 missing tf.train.SummaryWriter"]),
     ("from tensorflow.models.rnn import rnn_cell\nrnn_cell.GRUCell(3)",
