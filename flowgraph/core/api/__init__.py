@@ -35,7 +35,6 @@ _CLUSTER = "is for clusters of machines; flowgraph runs in one process"
 REASONS = (
     # -- eager execution and functions
     Reason("tf.GradientTape", _EAGER, "Use tf.gradients."),
-    Reason("tf.function", _EAGER, "Build the ops once and run them with Session.run."),
     Reason("tf.enable_tensor_equality", _EAGER, "Compare with tf.equal; == asks for the object."),
     Reason("tf.wrap_function", _EAGER, "Build the ops once and run them with Session.run."),
     Reason("tf.Module", _EAGER, "Use tf.variable_scope or tf.make_template."),
@@ -63,10 +62,6 @@ REASONS = (
     # -- machines
     Reason("tf.distribute.*", _CLUSTER),
     Reason("tf.config.experimental_connect_*", _CLUSTER),
-    Reason("tf.train.Cluster*", _CLUSTER),
-    Reason("tf.train.JobDef", _CLUSTER),
-    Reason("tf.train.Server*", _CLUSTER),
-    Reason("tf.train.replica_device_setter", _CLUSTER, "Leave it out."),
     Reason("tf.test.create_local_cluster", _CLUSTER),
     Reason("tf.nn.compute_average_loss", _CLUSTER, "Use tf.reduce_mean."),
     Reason("tf.nn.scale_regularization_loss", _CLUSTER, "Use the loss as it is."),
