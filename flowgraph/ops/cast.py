@@ -41,6 +41,12 @@ class Cast(OpDef):
             x = x.real
         return x.astype(target)
 
+    def kernel_cupy(self, xp, x, *, DstT, Truncate=False):
+        if x.dtype.kind != "f" or DstT.kind not in "iu":
+            return self.kernel(xp, x, DstT=DstT)
+        from flowgraph.ops.like_numpy import to_integers  # late: few have a GPU
+        return to_integers(xp, x, DstT.numpy)
+
     def known(self, x, *, DstT, Truncate=False):
         if x.value is None or not (x.dtype.is_integer and DstT.is_integer):
             return None

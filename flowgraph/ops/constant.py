@@ -332,6 +332,10 @@ class LinSpace(OpDef):
     def kernel(self, xp, start, stop, num):
         return xp.linspace(start, stop, _positive(num), dtype=start.dtype)
 
+    def kernel_cupy(self, xp, start, stop, num):
+        from flowgraph.ops.like_numpy import linspace  # late: few have a GPU
+        return linspace(xp, start, stop, _positive(num))
+
     def grad(self, op, dy):
         start, _, num = op.inputs
         part = LinSpace.build(constant(0, start.dtype), constant(1, start.dtype), num)

@@ -23,7 +23,7 @@ from flowgraph.ops.diagonal import (
 from flowgraph.ops.division import div_no_nan
 from flowgraph.ops.join import concat
 from flowgraph.ops.matmul import matmul
-from flowgraph.ops.matrices import MATRIX, adjoint, or_invalid, square
+from flowgraph.ops.matrices import MATRIX, TOLD, adjoint, or_invalid, square
 from flowgraph.ops.reshape import expand_dims
 from flowgraph.ops.select import one_hot
 from flowgraph.ops.solve import matrix_triangular_solve
@@ -53,12 +53,14 @@ class Cholesky(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = TOLD
 
     def infer(self, input):
         return Spec(input.dtype, square(input))
 
     def kernel(self, xp, input):
-        return or_invalid(xp.linalg.cholesky, input, problem="the matrix is not positive definite")
+        return or_invalid(xp, xp.linalg.cholesky, input,
+                          problem="the matrix is not positive definite")
 
     def grad(self, op, dy):
         return cholesky_gradient(op.outputs[0], dy)
@@ -177,6 +179,7 @@ class Svd(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = TOLD
     multiple = True
 
     def infer(self, input, *, compute_uv=True, full_matrices=False):
@@ -227,10 +230,10 @@ def _singular(xp, input, compute_uv, full_matrices):
     input = xp.where(finite, input, input.dtype.type(0))
     nan = input.dtype.type(xp.nan)
     if not compute_uv:
-        s = or_invalid(xp.linalg.svd, input, problem=problem, compute_uv=False)
+        s = or_invalid(xp, xp.linalg.svd, input, problem=problem, compute_uv=False)
         s = xp.where(finite[..., 0], s.astype(input.dtype), nan)
         return s, xp.empty(0, input.dtype), xp.empty(0, input.dtype)
-    u, s, vh = or_invalid(xp.linalg.svd, input, problem=problem, full_matrices=full_matrices)
+    u, s, vh = or_invalid(xp, xp.linalg.svd, input, problem=problem, full_matrices=full_matrices)
     s = xp.where(finite[..., 0], s.astype(input.dtype), nan)
     return s, xp.where(finite, u, nan), xp.where(finite, vh.swapaxes(-1, -2).conj(), nan)
 
@@ -294,9 +297,9 @@ def _eigen(xp, input, compute_v):
     if not xp.isfinite(xp.tril(input)).all():  # LAPACK can loop for ever on an infinity
         raise InvalidArgumentError(None, None, problem)
     if not compute_v:
-        e = or_invalid(xp.linalg.eigvalsh, input, problem=problem)
+        e = or_invalid(xp, xp.linalg.eigvalsh, input, problem=problem)
         return e.astype(input.dtype), xp.empty(0, input.dtype)
-    e, v = or_invalid(xp.linalg.eigh, input, problem=problem)
+    e, v = or_invalid(xp, xp.linalg.eigh, input, problem=problem)
     return e.astype(input.dtype), v
 
 

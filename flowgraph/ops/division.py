@@ -261,6 +261,10 @@ class FloorMod(Binary):
             _no_zero(xp, x, y)
         return xp.remainder(x, y, out=out)
 
+    def kernel_cupy(self, xp, x, y):
+        from flowgraph.ops.like_numpy import remainder  # late: few have a GPU
+        return remainder(xp, x, y) if x.dtype.kind == "f" else self.kernel(xp, x, y)
+
     def grad(self, op, dy):
         x, y = op.inputs
         return unbroadcast(dy, x, y), unbroadcast(-dy * FloorDiv.build(x, y), y, x)
@@ -340,6 +344,13 @@ class TruncateMod(Binary):
         if x.dtype.kind in "iu":
             _no_zero(xp, x, y)
         return xp.fmod(x, y, out=out)
+
+    def kernel_cupy(self, xp, x, y):
+        if x.dtype.kind == "f":
+            return xp.fmod(x, y)
+        from flowgraph.ops.like_numpy import truncated_remainder  # late: few have a GPU
+        _no_zero(xp, x, y)
+        return truncated_remainder(xp, x, y)
 
     grad = NotDifferentiable
 

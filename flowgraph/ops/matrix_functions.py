@@ -62,7 +62,7 @@ def _exponential(xp, x):
                     + c[7] * x6 + c[5] * x4 + c[3] * x2 + c[1] * one)
     even = (xp.matmul(x6, c[12] * x6 + c[10] * x4 + c[8] * x2)
             + c[6] * x6 + c[4] * x4 + c[2] * x2 + c[0] * one)
-    result = or_invalid(xp.linalg.solve, even - odd, even + odd,
+    result = or_invalid(xp, xp.linalg.solve, even - odd, even + odd,
                         problem="the exponential does not exist")
     for k in range(int(halvings.max())):
         result = xp.where((halvings > k)[..., None, None], xp.matmul(result, result), result)
@@ -118,7 +118,8 @@ class MatrixSquareRoot(OpDef):
 def _square_root(xp, x):
     """By eigenvalues if Hermitian; else by Newton's method on x and its inverse, in double."""
     if bool((x == x.swapaxes(-1, -2).conj()).all()):
-        values, vectors = or_invalid(xp.linalg.eigh, x, problem="the eigenvalues do not converge")
+        values, vectors = or_invalid(xp, xp.linalg.eigh, x,
+                                     problem="the eigenvalues do not converge")
         small = abs(values).max(axis=-1, keepdims=True) if x.size else values
         values = xp.where(abs(values) <= small * x.shape[-1] * xp.finfo(x.dtype).eps, 0, values)
         return xp.matmul(vectors * xp.sqrt(values)[..., None, :],
@@ -128,8 +129,8 @@ def _square_root(xp, x):
     z = xp.zeros_like(y) + xp.eye(x.shape[-1])
     for _ in range(60):
         before = y
-        y, z = ((y + or_invalid(xp.linalg.inv, z, problem=problem)) / 2,
-                (z + or_invalid(xp.linalg.inv, y, problem=problem)) / 2)
+        y, z = ((y + or_invalid(xp, xp.linalg.inv, z, problem=problem)) / 2,
+                (z + or_invalid(xp, xp.linalg.inv, y, problem=problem)) / 2)
         if not bool((abs(y - before) > 1e-15 * abs(y).max()).any()):
             break
     size = abs(y).max(axis=(-2, -1), keepdims=True)
@@ -183,7 +184,7 @@ def _logarithm(xp, x):
     """By eigenvalues; where the vectors do not span the space, by square roots towards I."""
     if not x.size:
         return x
-    values, vectors = or_invalid(xp.linalg.eig, x, problem="the eigenvalues do not converge")
+    values, vectors = or_invalid(xp, xp.linalg.eig, x, problem="the eigenvalues do not converge")
     with np.errstate(all="ignore"):
         result = _from_eigen(xp, xp.log(values), vectors)
         error = abs(_from_eigen(xp, values, vectors) - x).max(axis=(-2, -1))

@@ -13,7 +13,7 @@ from flowgraph.opdef.static_value import known_value
 from flowgraph.ops.constant import eye
 from flowgraph.ops.diagonal import matrix_band_part
 from flowgraph.ops.matmul import matmul
-from flowgraph.ops.matrices import MATRIX, or_invalid, square, system
+from flowgraph.ops.matrices import MATRIX, TOLD, or_invalid, square, system
 from flowgraph.ops.shape import shape
 from flowgraph.ops.triangular import solve_triangular
 
@@ -25,12 +25,13 @@ class MatrixInverse(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = TOLD
 
     def infer(self, input, *, adjoint=False):
         return Spec(input.dtype, square(input))
 
     def kernel(self, xp, input, *, adjoint=False):
-        return or_invalid(xp.linalg.inv, input.swapaxes(-1, -2).conj() if adjoint else input,
+        return or_invalid(xp, xp.linalg.inv, input.swapaxes(-1, -2).conj() if adjoint else input,
                           problem=_SINGULAR)
 
     def grad(self, op, dy):
@@ -64,6 +65,7 @@ class MatrixSolve(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = TOLD
 
     def infer(self, matrix, rhs, *, adjoint=False):
         if matrix.shape is not None and rhs.shape is not None:
@@ -72,7 +74,8 @@ class MatrixSolve(OpDef):
         return Spec(rhs.dtype, rhs.shape if sizes is None else (*sizes[:-1], None))
 
     def kernel(self, xp, matrix, rhs, *, adjoint=False):
-        return or_invalid(xp.linalg.solve, matrix.swapaxes(-1, -2).conj() if adjoint else matrix,
+        return or_invalid(xp, xp.linalg.solve,
+                          matrix.swapaxes(-1, -2).conj() if adjoint else matrix,
                           rhs, problem=_SINGULAR)
 
     def grad(self, op, dy):
@@ -198,6 +201,7 @@ class MatrixSolveLs(OpDef):
 
     multiplies = True
     T = MATRIX
+    waits_for_gpu = TOLD
     dtypes = {"l2_regularizer": dt.DTypeSet("float64", (dt.float64,))}
     host_inputs = ("l2_regularizer",)
 
@@ -231,7 +235,7 @@ def _least_squares(xp, a, b, l2):
     tall, turned = a.shape[-2] >= a.shape[-1], a.swapaxes(-1, -2).conj()
     gram = xp.matmul(turned, a) if tall else xp.matmul(a, turned)
     gram = gram + l2 * xp.eye(gram.shape[-1], dtype=a.dtype)
-    y = or_invalid(xp.linalg.solve, gram, xp.matmul(turned, b) if tall else b,
+    y = or_invalid(xp, xp.linalg.solve, gram, xp.matmul(turned, b) if tall else b,
                    problem="the matrix has not full rank; write fast=False, or an l2_regularizer")
     return y if tall else xp.matmul(turned, y)
 

@@ -19,15 +19,14 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from flowgraph.core.dtypes import DType
 from flowgraph.plan.gpu_row_source import row_kernel
 from flowgraph.plan.inline import identifier
 from flowgraph.program.c_expressions import (
     C_TYPES,
-    FUNCTIONS,
     computed_in,
     defines,
     expression_of,
+    functions,
     literal,
     operands,
     spelled,
@@ -56,7 +55,8 @@ _FUNCTIONS = """
  erfinv exp exp10 exp2 expm1 fabs fdim floor floor_mod fma fmax fmin fmod frexp gamma hypot ilogb
  isfinite isinf isnan j0 j1 jn ldexp lgamma log log10 log1p log2 logb lrint lround max min modf
  nearbyint nextafter norm normcdf normcdfinv pow rcbrt remainder remquo rhypot rint round rsqrt
- scalbn signbit sin sincos sinh sinpi sqrt tan tanh tgamma trunc y0 y1 yn """.replace("\n", " ")
+ scalbn signbit sin sincos sinh sinpi sqrt tan tanh tgamma to_int to_long to_unsigned
+ to_unsigned_long trunc y0 y1 yn """.replace("\n", " ")
 
 
 class KernelText(NamedTuple):
@@ -219,22 +219,11 @@ def _expression(member: Instr, names: Names) -> str:
     return spelled(text, dtype, holes)
 
 
-def _functions(lines: str, dtypes: set[DType]) -> str:
-    """The functions of ours that lines call."""
-    made = []
-    for name, text in FUNCTIONS.items():
-        if f"{name}(" in lines:
-            for dtype in sorted(dtypes, key=lambda d: d.name):
-                c_type = "double" if dtype.size == 8 else "float"
-                made.append(spelled(text, dtype, {"T": c_type}))
-    return "".join(dict.fromkeys(made))
-
-
 def _preamble(members: list[Instr], lines: str) -> str:
     """What stands above lines."""
     # CuPy includes it by itself only where a parameter is a half.
     above = "#include <cupy/float16.cuh>\n" if "float16" in lines else ""
-    return above + defines(lines) + _functions(lines, {
+    return above + defines(lines) + functions(lines, {
         computed_in(m) for m in members if computed_in(m).kind == "f"})
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,29 @@ FUNCTIONS = {
                  "    T r = fmod(x, y);\n"
                  "    return r == 0.0 ? copysign(0.0, y) : (r < 0.0) != (y < 0.0) ? r + y : r;\n"
                  "}\n",
+    # Casts of what does not fit, as processors of the x86 kind make them: C leaves it open, and a
+    # GPU stops at the largest number.
+    "to_int": "__device__ int to_int(T x) {\n"
+              "    return x >= -2147483648.0 && x < 2147483648.0 ? (int)x : -2147483647 - 1;\n"
+              "}\n",
+    "to_unsigned": "__device__ unsigned int to_unsigned(T x) {\n"
+                   "    return x >= 2147483648.0 ? to_int(x - 2147483648.0) + 2147483648u\n"
+                   "                             : (unsigned int)to_int(x);\n"
+                   "}\n",
+    "to_long": "__device__ long long to_long(T x) {\n"
+               "    return x >= -9223372036854775808.0 && x < 9223372036854775808.0\n"
+               "               ? (long long)x : -9223372036854775807ll - 1ll;\n"
+               "}\n",
+    "to_unsigned_long": "__device__ unsigned long long to_unsigned_long(T x) {\n"
+                        "    return x >= 9223372036854775808.0\n"
+                        "               ? to_long(x - 9223372036854775808.0)\n"
+                        "                     + 9223372036854775808ull\n"
+                        "               : (unsigned long long)to_long(x);\n"
+                        "}\n",
 }
+_ALSO = {"to_unsigned": "to_int", "to_unsigned_long": "to_long"}  # what functions of ours call
+_CASTS = {"int64": "to_long(x)", "uint64": "to_unsigned_long(x)", "int32": "to_int(x)",
+          "uint32": "to_unsigned(x)"}
 # Numbers that have a name in C, but not where kernels are compiled.
 DEFINED = {"INFINITY": "__int_as_float(0x7f800000)", "NAN": "__int_as_float(0x7fc00000)"}
 _TOKEN = re.compile(r"\d+\.\d*(?:e[-+]?\d+)?|\w+")
@@ -208,6 +231,24 @@ def literal(number: Any, dtype: DType) -> str:
     return f"{whole}{end}"
 
 
+def functions(lines: str, dtypes: Iterable[DType]) -> str:
+    """The functions of ours that lines call, for floats of some dtypes.
+
+    Args:
+        lines: C.
+        dtypes: those that members compute in.
+    """
+    called = {name for name in FUNCTIONS if f"{name}(" in lines}
+    called |= {_ALSO[name] for name in called & _ALSO.keys()}
+    made = []
+    for name, text in FUNCTIONS.items():
+        if name in called:
+            for dtype in sorted(dtypes, key=lambda d: d.name):
+                c_type = "double" if dtype.size == 8 else "float"
+                made.append(spelled(text, dtype, {"T": c_type}))
+    return "".join(dict.fromkeys(made))
+
+
 def defines(text: str) -> str:
     """Lines that define the numbers with a name that a text uses."""
     return "".join(f"#ifndef {name}\n#define {name} {value}\n#endif\n"
@@ -218,8 +259,8 @@ def _cast(source: DType, target: DType) -> str:
     if target.kind == "b":
         return "x != 0"
     c_type = C_TYPES[target.name]
-    if source.kind == "f" and target.kind in "iu" and target.size < 4 + 4 * (target.kind == "u"):
-        return f"({c_type})(long long)x"  # what does not fit wraps, as with NumPy
+    if source.kind == "f" and target.kind in "iu":  # small ones keep the low bits of an int
+        return _CASTS.get(target.name, f"({c_type})to_int(x)")
     return f"({c_type})x"
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.opdef.opdef import op_def
+from tests.gpu import manners
 
 TYPES = {"float16": np.float16, "float": np.float32, "double": np.float64, "bool": np.bool_,
          "signed char": np.int8, "short": np.int16, "int": np.int32, "long long": np.int64,
@@ -286,8 +287,8 @@ def common(x: Any, y: Any) -> np.dtype:
 
 
 def convert(x: Any, dtype: np.dtype) -> Any:
-    """A value as another type; NumPy's rules for what does not fit are those of our kernels."""
-    return np.asarray(x).astype(dtype)[()]
+    """A value as another type, as a GPU converts it."""
+    return manners.cast(x, dtype)[()]
 
 
 def _truth(x: Any) -> Any:

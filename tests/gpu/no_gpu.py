@@ -8,6 +8,8 @@ has; then NumPy computes it. What CuPy would refuse raises NotInCuPy:
 - arrays of NumPy, lists and tuples where it wants an array of its own;
 - a ufunc on dtypes for which it has no loop, or whose loop gives another dtype than NumPy's;
 - an array of the device handed to NumPy, and arrays of text.
+
+What CuPy computes, but otherwise than NumPy, is in `manners`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.gpu import manners
 from tests.gpu.cupy_names import NAMES, VERSION, instead, misfit, signature, spelled
 from tests.gpu.pool import check_mapped, placed, without_lease
 
@@ -225,7 +228,16 @@ class DeviceArray:
 
 
 def _method(array: np.ndarray, name: str) -> Any:
-    return getattr(array, name)
+    return _cast_of(array) if name == "astype" else getattr(array, name)
+
+
+def _cast_of(array: np.ndarray) -> Callable[..., np.ndarray]:
+    """An array's `astype`, which makes integers as a GPU does."""
+    def astype(dtype: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        if array.dtype.kind == "f" and np.dtype(dtype).kind in "iu":
+            return manners.cast(array, dtype)
+        return array.astype(dtype, *args, **kwargs)
+    return astype
 
 
 def _set(host: np.ndarray, place: Any, given: Any) -> None:
@@ -333,7 +345,13 @@ class _Module:
             return _Ufunc(path, value)
         if NAMES[path] is None:
             return value
-        return _checked(path, value)
+        return _checked(path, manners.of_function(path, value, _waited_for))
+
+
+def _waited_for(name: str) -> None:
+    """Notes that a function looks at contents of its arrays, which the host waits for."""
+    note("ndarray.item")
+    wants_host(spelled(name))
 
 
 def _kernel(name: str) -> Any:
@@ -451,6 +469,7 @@ class _Ufunc:
         self.nin, self.nout = noted["nin"], noted["nout"]
         self._loops = [loop.split("->") for loop in noted["types"]]
         self._known: dict[Any, str] = {}
+        self._compute = manners.of_ufunc(name, host)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         words = tuple(sorted(kwargs))
@@ -467,7 +486,7 @@ class _Ufunc:
             _check_recorded(self.__name__, args)
         words_on_host = {k: _on_host(v, self.__name__) for k, v in kwargs.items()}
         try:
-            result = self._host(*given, **words_on_host)
+            result = self._compute(*given, **words_on_host)
         except ValueError as error:
             if "negative integer powers" in str(error):
                 raise NotInCuPy("CuPy raises nothing about negative integer powers; ask in the "
@@ -475,7 +494,7 @@ class _Ufunc:
             raise
         out = kwargs.get("out", args[self.nin] if len(args) > self.nin else None)
         again, words = by_address(given), by_address(words_on_host)
-        return done(lambda: self._host(*again, **words),
+        return done(lambda: self._compute(*again, **words),
                     out if isinstance(out, DeviceArray) else _on_device(result))
 
     def __getattr__(self, name: str) -> Any:
@@ -560,3 +579,4 @@ def _on_device(value: Any) -> Any:
 
 
 cupy = _Module("", np)
+cupy.__name__ = "tests.gpu.cupy"  # CuPy's other package is tests.gpu.cupyx

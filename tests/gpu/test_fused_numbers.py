@@ -118,21 +118,13 @@ def test_an_expression_is_the_ops_kernel(kind: str) -> None:
     for _, dtype, attrs in (case for case in CASES if case[0] == kind):
         instr, given = instr_of(kind, dtype, attrs)
         group = KernelGroup((instr,), instr.outputs)
-        if kind == "Cast":
-            given = {v: _fitting(a, attrs["DstT"]) for v, a in given.items()}
+        if kind == "Cast" and attrs["DstT"].name == "uint32":  # NumPy's own loops differ there
+            given = {v: np.nan_to_num(a, posinf=7, neginf=7) for v, a in given.items()}
         (found,), (wanted,) = in_kernel(group, given), one_by_one(group, given)
         same(found, wanted, TOLERANCE.get(instr.outputs[0].spec.dtype.name, 0),
              f"{kind} of {dtype.name} {attrs}")
         tried += 1
     assert tried
-
-
-def _fitting(array: np.ndarray, target: fg.DType) -> np.ndarray:
-    """Numbers that a cast to an integer does not leave to chance."""
-    if array.dtype.kind != "f" or target.kind not in "iu":
-        return array
-    low = -100 if target.kind == "i" else 0
-    return np.where(np.abs(array) < 100, np.maximum(array, low), 7).astype(array.dtype)
 
 
 CASES = list(cases())

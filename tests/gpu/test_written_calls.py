@@ -19,8 +19,10 @@ load_every_op()
 
 # These have CuPy itself, never NumPy or the stand-in: devices, streams, memory, graphs and cuBLAS.
 # Such names are not in the list, which is of arrays; all others in these files must be.
-CUPY_ITSELF = {"flowgraph/core/cublas.py": ("cuda", "_core"), "flowgraph/core/gpu.py": ("cuda",),
-               "flowgraph/core/gpu_graphs.py": ("cuda",)}
+CUPY_ITSELF = {"flowgraph/core/cublas.py": ("cuda", "_core"),
+               "flowgraph/core/cupy_gpu.py": ("cuda",),
+               "flowgraph/core/gpu_graphs.py": ("cuda",),
+               "flowgraph/ops/like_numpy.py": ("__name__",)}
 
 
 def wrong(call: WrittenCall) -> str:
