@@ -67,6 +67,10 @@ class BiasAddGrad(OpDef):
         return xp.sum(out_backprop, _other_axes(data_format, out_backprop.ndim),
                       dtype=out_backprop.dtype, out=out)
 
+    def kernel_cupy(self, xp, out_backprop, *, data_format="NHWC"):
+        from flowgraph.ops.like_numpy import channel_sums  # late: few have a GPU
+        return channel_sums(xp, out_backprop, _other_axes(data_format, out_backprop.ndim))
+
     def grad(self, op, dy):
         return BiasAdd.build(zeros_like(op.inputs[0]), dy, data_format=op.attrs["data_format"])
 

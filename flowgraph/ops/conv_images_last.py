@@ -20,9 +20,11 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
-from flowgraph.ops.padding import image_tiles
+from flowgraph.ops.padding import by_place, image_tiles
 
 _IMAGES = 32  # of a tile: on every machine the same, since `where` is laid out by tile
 _LEAST = 16  # images of a batch
@@ -36,7 +38,7 @@ def pays(xp: Any, x: Any, w: Any) -> bool:
     A filter with inf in it makes NaN of the zeros around the images, which are not there when
     columns are added up.
     """
-    return (x.shape[0] >= _LEAST and w.shape[-2] <= _FEW_IN and w.shape[-1] <= _FEW_OUT
+    return (xp is np and x.shape[0] >= _LEAST and w.shape[-2] <= _FEW_IN and w.shape[-1] <= _FEW_OUT
             and bool(xp.isfinite(w).all()))
 
 
@@ -104,14 +106,6 @@ class _Turned:
         return matrix.reshape(self.width, -1)
 
 
-def _by_place(x: Any, pool: tuple[int, ...]) -> Any:
-    """[O, *pool, *pooled, images] of [O, *results, images]."""
-    n = len(pool)
-    split = [part for count, k in zip(x.shape[1:-1], pool, strict=True) for part in (count // k, k)]
-    return x.reshape(x.shape[0], *split, x.shape[-1]).transpose(
-        0, *range(2, 2 * n + 1, 2), *range(1, 2 * n + 1, 2), 2 * n + 1)
-
-
 def turned_round(x: Any) -> Any:
     """[images, *sizes, C] as [C, *sizes, images], and the other way round."""
     return x.transpose(x.ndim - 1, *range(1, x.ndim - 1), 0)
@@ -157,7 +151,7 @@ def forwards(xp, x, w, bias, layer, hits, y, where) -> None:
                 if places > 1:
                     if not is_finite:
                         xp.add(part, bias, out=part)
-                    apart = _by_place(part.reshape(made, *rows, count), pool)
+                    apart = by_place(part.reshape(made, *rows, count), pool, 1, 1)
                     each = list(itertools.product(*map(range, pool)))
                     part = largest[:math.prod(shape)].reshape(shape)
                     xp.fmax(apart[(slice(None), *each[0])], apart[(slice(None), *each[1])],
@@ -233,7 +227,7 @@ def backwards(xp, x, w, dy, layer, y, where, dx, wants_w: bool) -> tuple[Any, An
                 if where is not None:
                     hit = _of_strip(where, tile, pooled, count).reshape((places, *shape))
                     wide = spread[:hit.size].reshape(made, *rows, count)
-                    apart = _by_place(wide, pool)
+                    apart = by_place(wide, pool, 1, 1)
                     for k, place in enumerate(itertools.product(*map(range, pool))):
                         at = apart[(slice(None), *place)]
                         if is_finite:

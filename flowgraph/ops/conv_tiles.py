@@ -30,7 +30,7 @@ from flowgraph.core.scratch import Scratch
 from flowgraph.ops import conv_images_last as images_last
 from flowgraph.ops import conv_row_columns
 from flowgraph.ops.conv_row_columns import Layer
-from flowgraph.ops.padding import Windows, image_tiles
+from flowgraph.ops.padding import Windows, by_place, image_tiles
 from flowgraph.ops.row_columns import dot
 
 _CACHE = 3 << 19  # bytes; a tile needs about so many: more than fit into a core's own cache
@@ -121,7 +121,7 @@ class _Columns:
             if self._order is None:
                 inner[...] = x
             else:
-                inner = by_place(inner, self._order)
+                inner = by_place(inner, self._order, 1, 0)
                 inner[...] = x.reshape(inner.shape)
         else:
             wide = x
@@ -153,15 +153,6 @@ class _Columns:
             return ((*results, *windows.sizes[:-1], windows.sizes[-1] * channels),
                     (*result_steps, *inside[:-1], steps[-1]))
         return (*results, *windows.sizes, channels), (*result_steps, *inside, steps[-1])
-
-
-def by_place(x: Any, order: tuple[int, ...]) -> Any:
-    """A view [*order, N, *counts // order, C] of [N, *counts, C]: place, image, window."""
-    n = len(order)
-    split = [part for count, k in zip(x.shape[1:-1], order, strict=True)
-             for part in (count // k, k)]
-    return x.reshape(x.shape[0], *split, x.shape[-1]).transpose(
-        *range(2, 2 * n + 1, 2), 0, *range(1, 2 * n + 1, 2), 2 * n + 1)
 
 
 def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
@@ -200,7 +191,7 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
     if bias is not None and places > 1 and not xp.isfinite(bias).all():
         early, bias = bias, None
     each = x.dtype.itemsize * sizes.rows * (sizes.width + made)
-    tiles = shares(image_tiles(n, each, _CACHE))
+    tiles = shares(image_tiles(n, each, _CACHE, xp))
     run = pooled[-1] if places > 1 else sizes.counts[0]
     is_direct = places == 1 and not sizes.is_ordered
 
@@ -244,7 +235,7 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
                     images_last.first(xp, found, part if layer.relu else None,
                                       seen[:len(part)])
                 if places == 1 and not is_direct:
-                    target = by_place(y[tile], sizes.order)
+                    target = by_place(y[tile], sizes.order, 1, 0)
                     target[...] = part.reshape(target.shape)
 
     side_by_side(xp, [partial(work, number) for number in range(len(tiles))])
@@ -316,7 +307,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
     width = max(sizes.width * wants_w, 0 if not wants_x else sizes.width if turned is None
                 else sizes.width // channels * made)
     each = x.dtype.itemsize * sizes.rows * (width + made)
-    tiles = shares(image_tiles(n, each, _CACHE))
+    tiles = shares(image_tiles(n, each, _CACHE, xp))
     dws = xp.zeros((len(tiles), sizes.width * wants_w, made), x.dtype)
     dbs = xp.zeros((len(tiles), made * wants_b), x.dtype)
     is_finite = where is None or bool(xp.isfinite(xp.dot(dy.reshape(-1), dy.reshape(-1))))
@@ -366,7 +357,7 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                 if wants_w:
                     in_order = d
                     if places == 1 and sizes.is_ordered:
-                        view = by_place(d.reshape(count, *sizes.counts, made), sizes.order)
+                        view = by_place(d.reshape(count, *sizes.counts, made), sizes.order, 1, 0)
                         in_order = ordered[:len(d)]
                         in_order.reshape(view.shape)[...] = view
                     xp.dot(columns.of(x[tile]).T, in_order, out=product)
@@ -376,13 +367,13 @@ def _by_windows(xp, x, w, dy, layer: Layer, y: Any, where: Any, wanted: tuple[bo
                     if not turned.is_ordered:
                         dot(xp, cols, flipped, dx[tile].reshape(-1, channels))
                     else:
-                        view = by_place(dx[tile], turned.order)
+                        view = by_place(dx[tile], turned.order, 1, 0)
                         view[...] = xp.dot(cols, flipped,
                                            out=results[:len(cols)]).reshape(view.shape)
                 elif wants_x:
                     if places > 1:
                         view = by_place(ordered[:len(d)].reshape(count, *sizes.counts, made),
-                                        layer.pool)
+                                        layer.pool, 1, 0)
                         view[...] = d.reshape(view.shape)
                         d = ordered[:len(d)]
                     stack = blocks.reshape(-1)[:len(taps) * len(d) * channels].reshape(

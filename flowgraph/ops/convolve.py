@@ -56,7 +56,7 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         cols = _columns(xp, x[tile], windows, counts, pads)
         xp.dot(cols, matrix, out=out[tile].reshape(-1, matrix.shape[1]))
 
-    side_by_side(xp, [partial(part, tile) for tile in _tiles(x, windows, counts)])
+    side_by_side(xp, [partial(part, tile) for tile in _tiles(xp, x, windows, counts)])
     return out
 
 
@@ -77,7 +77,7 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
                                    _layer(slid), None, None, None, None, (False, True, False),
                                    (filters, None))
         return dw
-    tiles = shares(_tiles(x, windows, counts))
+    tiles = shares(_tiles(xp, x, windows, counts))
     totals = xp.zeros((max(1, len(tiles)), math.prod(windows.sizes) * x.shape[-1], dy.shape[-1]),
                       x.dtype)
 
@@ -124,7 +124,7 @@ def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
         for (results, sources), block in zip(taps, blocks, strict=True):
             dx[(slice(None), *sources)] += block[(slice(None), *results)]
 
-    side_by_side(xp, [partial(part, tile) for tile in _tiles(out, windows, counts)])
+    side_by_side(xp, [partial(part, tile) for tile in _tiles(xp, out, windows, counts)])
     return out
 
 
@@ -184,10 +184,10 @@ def padded(xp, x, pads) -> Any:
     return wide
 
 
-def _tiles(x, windows: Windows, counts) -> list[slice]:
+def _tiles(xp, x, windows: Windows, counts) -> list[slice]:
     """Slices of the images, each with a cacheful of columns."""
     row = math.prod(windows.sizes) * x.shape[-1] * x.dtype.itemsize
-    return image_tiles(x.shape[0], row * math.prod(counts), 1 << 20)
+    return image_tiles(x.shape[0], row * math.prod(counts), 1 << 20, xp)
 
 
 def _rounded(y, dtype, out) -> Any:

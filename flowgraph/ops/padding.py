@@ -15,9 +15,12 @@ from __future__ import annotations
 import itertools
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from flowgraph.core.frames import located
 from flowgraph.errors import InvalidArgumentError, ShapeError
 
+_AT_ONCE = 1 << 28  # bytes of a GPU
 PADDINGS = ("SAME", "VALID", "EXPLICIT")
 
 
@@ -106,10 +109,33 @@ def axis_taps(n: int, count: int, size: int, stride: int, dilation: int,
     return taps
 
 
-def image_tiles(count: int, bytes_each: int, budget: int = 1 << 21) -> list[slice]:
-    """Slices of `count` images, of about `budget` bytes each, so that a slice fits the cache."""
+def image_tiles(count: int, bytes_each: int, budget: int = 1 << 21, xp: Any = np) -> list[slice]:
+    """Slices of `count` images, of about `budget` bytes each, so that a slice fits the cache.
+
+    A GPU, to which `xp` belongs, gets all images, unless they would take much of its memory.
+    """
+    if xp is not np:
+        budget = _AT_ONCE
     step = max(1, budget // max(1, bytes_each))
     return [slice(i, min(count, i + step)) for i in range(0, count, step)]
+
+
+def by_place(x: Any, pool: tuple[int, ...], first: int, at: int) -> Any:
+    """A view that has the numbers by their place in windows that lie apart.
+
+    Args:
+        x: array.
+        pool: sizes of the windows.
+        first: the first of the axes that they slide over, each of which is cut in two.
+        at: which axis of the view is the first one of places.
+    """
+    n = len(pool)
+    split = [part for count, k in zip(x.shape[first:first + n], pool, strict=True)
+             for part in (count // k, k)]
+    end = first + 2 * n
+    x = x.reshape(*x.shape[:first], *split, *x.shape[first + n:])
+    return x.transpose(*range(at), *range(first + 1, end, 2), *range(at, first),
+                       *range(first, end, 2), *range(end, x.ndim))
 
 
 # -- the attributes of TensorFlow's ops --------------------------------------------------------

@@ -190,7 +190,7 @@ def shared_out(xp, sizes, dy, place: Windows) -> Any:
         with Scratch(xp) as scratch:
             _shared_out(xp, scratch.empty, dy[tile], axes, place, shares, dx[tile])
 
-    tiles = image_tiles(sizes[0], dx.nbytes // sizes[0], 1 << 18)
+    tiles = image_tiles(sizes[0], dx.nbytes // sizes[0], 1 << 18, xp)
     side_by_side(xp, [partial(images, tile) for tile in tiles])
     return dx
 
@@ -239,7 +239,7 @@ def to_first(xp, x, y, dy, place: Windows) -> Any:
             else:
                 dxs[sources] += part
 
-    tiles = image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19)
+    tiles = image_tiles(x.shape[0], x.nbytes // max(1, x.shape[0]), 1 << 19, xp)
     side_by_side(xp, [partial(images, tile) for tile in tiles])
     return dx
 
@@ -298,7 +298,7 @@ def _slid(xp, x, place: Windows, combine, start, out) -> Any:
     def images(tile: slice) -> None:
         _slid_whole(xp, x[tile], place, combine, start, result[tile], axes, counts, pads)
 
-    tiles = image_tiles(x.shape[0], x.nbytes // x.shape[0], 1 << 19)
+    tiles = image_tiles(x.shape[0], x.nbytes // x.shape[0], 1 << 19, xp)
     side_by_side(xp, [partial(images, tile) for tile in tiles])
     return result
 

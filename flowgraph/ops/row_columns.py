@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.core.scratch import Scratch
-from flowgraph.ops.padding import Windows
+from flowgraph.ops.padding import Windows, by_place
 
 _SMALL = 1000000  # multiplications of a product which are done without laying out the factors
 _PIECES = 512, 128  # rows of such a product, of a matrix that is transposed, and of one that is not
@@ -130,7 +130,7 @@ class RowColumns:
                 self._wide[edge] = 0
             self._inner = self._wide[layout.inner]
             if math.prod(given[1:]) > 1:
-                self._inner = by_place(self._inner, given[1:])
+                self._inner = by_place(self._inner, given[1:], 2, 1)
             self._view = np.ndarray(layout.view, dtype, self._wide, strides=layout.steps)
 
     def put(self, x: Any) -> None:
@@ -203,15 +203,6 @@ def dot(xp: Any, a: Any, b: Any, out: Any) -> None:
                   out=out[:whole].reshape(-1, most, b.shape[1]))
     if whole < len(a):
         xp.dot(a[whole:], b, out=out[whole:])
-
-
-def by_place(x: Any, pool: tuple[int, ...]) -> Any:
-    """A view [H, *places, images, *windows, C] of [H, images, *sizes, C]."""
-    n = len(pool)
-    split = [part for count, k in zip(x.shape[2:-1], pool, strict=True)
-             for part in (count // k, k)]
-    return x.reshape(*x.shape[:2], *split, x.shape[-1]).transpose(
-        0, *range(3, 3 + 2 * n, 2), 1, *range(2, 2 + 2 * n, 2), 2 + 2 * n)
 
 
 def _phase(n: int, length: int, phase: int, stride: int, before: int) -> tuple[slice, slice]:
