@@ -238,8 +238,8 @@ class ScatterDiv(_ScatterInTurn):
     def combined(self, xp, old, new):
         if old.dtype.kind not in "iu":
             return xp.divide(old, new)
-        if not new.all():
-            raise InvalidArgumentError(None, None, "integer division by zero")
+        raise_if(xp, new == 0,
+                 lambda: InvalidArgumentError(None, None, "integer division by zero"))
         return xp.sign(old) * xp.sign(new) * (abs(old) // abs(new))
 
 

@@ -83,7 +83,7 @@ _LAST = {"loop_projections", "loop_row_gradients", "loop_sums", "shared_weights"
 _ON_GPU = {"gpu_kernels"}  # when the program has been placed, if it uses a GPU
 # These make what NumPy is quicker at; a program that uses a GPU goes without.
 _FOR_HOST = {"transposed_weights", "independent_parts", "conv_blocks", "winograd",
-             "packed_updates", "elementwise_groups", "column_sums"}
+             "packed_updates", "elementwise_groups", "column_sums", "one_hot_products"}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 

@@ -7,12 +7,14 @@ import re
 import pytest
 
 import flowgraph as fg
+from flowgraph.gradients.gradients import gradients
 from flowgraph.opdef.opdef import REGISTRY
 from flowgraph.program import placement
 from flowgraph.testing import Case
 from tests.cases.tables import CASES
 from tests.gpu.simulated import gpus
 from tests.gpu.test_kernels import MISTAKES, RESULTS, SLOPES, check_all, slopes_of
+from tests.gpu.test_large import OTHERS, WITH_GRADIENTS
 from tests.gpu.waits import watched
 from tests.test_cases import arrays_of, run
 
@@ -49,6 +51,21 @@ def test_gradients_do_the_same(table: str) -> None:
         for case in SLOPES[table]:
             slopes_of(case, gpus, OPTIONS)
     assert not {name for name in watch.waits if not REGISTRY[name].waits_for_gpu}
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *WITH_GRADIENTS])
+def test_many_numbers_wait_no_more_than_few(name: str) -> None:
+    with fg.Graph().as_default(), watched() as watch, gpus():
+        if name in OTHERS:
+            built = OTHERS[name]()
+        else:
+            function, array = WITH_GRADIENTS[name]
+            x = fg.constant(array)
+            ys = function(x)
+            built = [ys, gradients(ys, [x])]
+        with fg.Session(**OPTIONS) as sess:
+            sess.run(built)
+    assert not {op for op in watch.waits if not REGISTRY[op].waits_for_gpu}
 
 
 ROWS: dict[str, list[Case]] = {}
