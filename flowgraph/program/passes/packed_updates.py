@@ -25,7 +25,6 @@ from flowgraph.core.spec import Spec
 from flowgraph.opdef.opdef import OpDef
 from flowgraph.program.convex import in_order
 from flowgraph.program.emit import Emitter
-from flowgraph.program.groups import axes_of
 from flowgraph.program.ir import Instr, Program, Read, Value, Write, constant
 from flowgraph.program.packs import PACKED, UNPACKED, Pack, VariablePack
 from flowgraph.program.passes.dead_code import dead_code
@@ -37,6 +36,7 @@ _CHEAP = {"Add", "AddV2", "Sub", "Mul", "Square", "Neg"}
 _MOST_AGAIN = 4  # operations that are done twice
 _LINE = 64  # bytes of a line of the cache
 _DEEPEST = 60  # operations one after another that are packed
+
 
 def packed_updates(program: Program) -> Program:
     """Packs variables that are updated alike."""
@@ -212,12 +212,11 @@ class _Packing:
         out = instr.outputs[0] if len(instr.outputs) == 1 and instr.is_pure else None
         if out is None or out.spec.shape != () or out.spec.dtype.name not in ("float32", "float64"):
             return
-        terms = self._terms(instr)
-        whats = [self._what_is_summed(term) for term in terms]
-        first = whats[0] if len(whats) > 1 else None
-        if first is None or any(what is None or what[1:] != first[1:] for what in whats):
+        from flowgraph.program.passes.packed_sums import sum_of_parts  # late: for training only
+        found = sum_of_parts(instr, self._program, self._makers, self._results, self._handed_on)
+        if found is None:
             return
-        values = [what[0] for what in whats]  # type: ignore[index]
+        values, kind, divisor = found
         places = [self._place_of(value) for value in values]
         if None in places or len({place[0] for place in places}) > 1 or (  # type: ignore[index]
                 sorted(place[1] for place in places) != list(range(len(places[0][0])))):  # type: ignore[index]
@@ -226,7 +225,6 @@ class _Packing:
         flat = self._pack(tuple([values[i] for i in order]), [instr])
         if (flat.spec.size or 0) >= LARGE and self._is_in_update(out):
             flat = self._again(flat)
-        _, kind, divisor = first
         self._gone.add(instr)
         if kind == "L2Loss":
             flat = self._emit("Square", [flat], f"{out.name}/squares", instr)
@@ -280,33 +278,6 @@ class _Packing:
         self._made[emitter.instrs[0]] = ()
         return made
 
-    def _terms(self, instr: Instr) -> list[Value]:
-        """What an instruction adds up, if that is so."""
-        if instr.op_def.type == "AddN":
-            return list(instr.inputs)  # type: ignore[arg-type]
-        stack = self._makers.get(instr.inputs[0]) if _is_sum_of_all(instr) else None  # type: ignore[arg-type]
-        if stack is None or stack.op_def.type != "Pack" or not self._is_inner(stack.outputs[0]):
-            return []
-        return list(stack.inputs)  # type: ignore[arg-type]
-
-    def _what_is_summed(self, term: Value) -> tuple[Value, str, Value | None] | None:
-        """(what a term is the sum of, in which way, what it is divided by)."""
-        maker, divisor = self._makers.get(term), None
-        if maker is None or not self._is_inner(term) or not maker.is_pure:
-            return None
-        if maker.op_def.type == "RealDiv" and maker.inputs[1].const is not None:  # type: ignore[union-attr]
-            term, divisor = maker.inputs  # type: ignore[assignment]
-            maker = self._makers.get(term)
-        if maker is None or not self._is_inner(term):
-            return None
-        if not _is_sum_of_all(maker) and (maker.op_def.type != "L2Loss" or divisor is not None):
-            return None
-        return self._handed_on(maker.inputs[0]), maker.op_def.type, divisor  # type: ignore[arg-type]
-
-    def _is_inner(self, value: Value) -> bool:
-        """Whether one instruction takes a value, and nothing else."""
-        return len(self._program.users.get(value, ())) == 1 and value not in self._results
-
     def _place_of(self, value: Value, depth: int = 3) -> tuple[tuple[Value, ...], int] | None:
         """Which part of which pack a value is, or would be if it were computed with others."""
         if value in self._place or value not in self._alike or not depth:
@@ -354,12 +325,6 @@ def _is_elementwise(instr: Instr) -> bool:
         value is not None and value.spec.dtype.kind in "fiub"
         and (value.spec.shape == out.shape or value.spec.shape == ()
              or (value.const is not None and value.spec.size == 1)) for value in instr.inputs)
-
-
-def _is_sum_of_all(instr: Instr) -> bool:
-    """Whether an instruction adds up all elements of what it takes."""
-    return (instr.op_def.type == "Sum" and instr.is_pure and instr.outputs[0].spec.shape == ()
-            and axes_of(instr) is not None)
 
 
 def _attributes(instr: Instr) -> tuple[Any, ...]:
