@@ -8,7 +8,8 @@ arrays, so there a kernel only says what would be wrong, and goes on:
     the host   when it waits anyway, since something is fetched: looks at all that is kept, and
                raises the first error whose bool is true, before the new state is kept
 
-What a run has kept that waits for nothing is looked at by the next run that does. After a check a
+What a run has kept that waits for nothing is looked at before the next run that does (see
+core/left_checks.py). After a check a
 kernel must do no harm with any numbers: CuPy wraps indices that are out of range.
 """
 
@@ -163,23 +164,15 @@ def has_kept(gpu: Any) -> bool:
     return any(check.gpu is gpu for check in _thread.kept or ())
 
 
-def taken(gpu: Any, left: deque[Check]) -> list[FailedCheck]:
-    """What there is to look at on a GPU, in order, each as it would be raised; it is kept no more.
+def taken(gpu: Any) -> list[FailedCheck]:
+    """What the run of this thread has kept on a GPU, as it would be raised; it is kept no more.
 
     Args:
         gpu: the GPU.
-        left: what earlier runs have left.
     """
-    found = []
-    while left:
-        try:
-            found.append(FailedCheck(left.popleft(), True))
-        except IndexError:  # another thread was quicker
-            break
-    own = _thread.kept
-    if own:
-        found += [FailedCheck(check, False) for check in own if check.gpu is gpu]
-        others = [check for check in own if check.gpu is not gpu]
-        own.clear()
-        own.extend(others)
+    own = _thread.kept or deque()
+    found = [FailedCheck(check, False) for check in own if check.gpu is gpu]
+    others = [check for check in own if check.gpu is not gpu]
+    own.clear()
+    own.extend(others)
     return found

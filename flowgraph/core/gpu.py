@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -63,7 +62,8 @@ class Gpu:
     def __init__(self, name: str, xp: Any) -> None:
         self.name = name
         self.xp = xp
-        self.left: deque[checks.Check] = deque()
+        from flowgraph.core.left_checks import LeftChecks  # late: few have a GPU
+        self.left = LeftChecks()
         self.stamps: dict[int, list[int]] = {}
         self._graphs: Any = None
         self._constants: dict[int, tuple[Any, Any]] = {}
@@ -146,20 +146,33 @@ class Gpu:
         """
         copies = [value.mapped(self._download) if _is_list(value) else self._download(value)
                   for value in values]
-        kept = checks.taken(self, self.left)
-        if kept:
-            with self:
-                failed = self._download(self.xp.stack([one.check.failed for one in kept]))
-        self.wait()
-        if kept and failed.any():
-            raise kept[failed.argmax()]
+        self._see(checks.taken(self))
         return copies
 
     def look(self) -> None:
         """Waits if there are checks that the host has not seen; raises FailedCheck as `download`.
         """
-        if self.left or checks.has_kept(self):
-            self.download(())
+        if checks.has_kept(self):
+            self._see(checks.taken(self))
+
+    def look_back(self, everyone: bool = False) -> None:
+        """The same for what earlier runs have left.
+
+        Args:
+            everyone: whether other threads that are running are meant too.
+        """
+        found = self.left.taken(everyone) if self.left else ()
+        if found:
+            self._see(found)
+
+    def _see(self, found: Sequence[checks.FailedCheck]) -> None:
+        """Waits, and raises the first of the checks that has failed."""
+        if found:
+            with self:
+                failed = self._download(self.xp.stack([one.check.failed for one in found]))
+        self.wait()
+        if found and failed.any():
+            raise found[failed.argmax()]
 
     def adopt(self, value: Any) -> Any:
         """An array of another library as one of CuPy's, in the memory where it is.

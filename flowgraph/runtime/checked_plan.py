@@ -16,8 +16,6 @@ from flowgraph.runtime.runner import Hook, Runner
 if TYPE_CHECKING:
     from flowgraph.runtime.steady import SteadyPlan
 
-MOST_LEFT = 512  # checks that runs leave which wait for nothing; then one of them waits
-
 
 class CheckedPlan:
     """A plan that runs on GPUs. What its kernels have checked is told as by those of the host.
@@ -25,12 +23,15 @@ class CheckedPlan:
     Args:
         plan: the plan.
         gpus: the session's, by name.
+        fetches: whether a run fetches anything, so that it waits.
     """
 
-    __slots__ = ("_gpus", "_plan")
+    __slots__ = ("_fetches", "_gpus", "_plan")
 
-    def __init__(self, plan: BoundPlan | WaitingPlan | SteadyPlan, gpus: Mapping[str, Gpu]) -> None:
+    def __init__(self, plan: BoundPlan | WaitingPlan | SteadyPlan, gpus: Mapping[str, Gpu],
+                 fetches: bool) -> None:
         self._plan = plan
+        self._fetches = fetches
         self._gpus = tuple(gpus.values())
 
     @property
@@ -45,23 +46,23 @@ class CheckedPlan:
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:
         """Runs the plan once; raises as that does."""
-        return self._checked(self._plan.run, feeds, hooks, to_host)
+        return self._checked(self._plan.run, feeds, hooks, to_host=to_host)
 
     def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], to_host: bool = True
                        ) -> tuple[Any, ...]:
         """Runs the plan once, with hooks called around each step."""
         return self._checked(self._plan.run_with_hooks, feeds, hooks, to_host=to_host)
 
-    def _checked(self, run: Callable[..., tuple[Any, ...]], *args: Any, **kwargs: Any
+    def _checked(self, run: Callable[..., tuple[Any, ...]], *args: Any, to_host: bool
                  ) -> tuple[Any, ...]:
         with run_of_this_thread() as kept:
             try:
-                results = run(*args, **kwargs)
+                for gpu in self._gpus:
+                    if (self._fetches and to_host) or gpu.left.are_many:
+                        gpu.look_back()  # before this run, which is not to blame, has begun
+                results = run(*args, to_host=to_host)
                 for check in kept:
-                    check.gpu.left.append(check)
-                if kept and max(len(gpu.left) for gpu in self._gpus) > MOST_LEFT:
-                    kept.clear()
-                    self._look()
+                    check.gpu.left.add(check)
                 return results
             except FailedCheck as failed:
                 raise explained_check(failed) from None
@@ -72,13 +73,11 @@ class CheckedPlan:
                     raise
                 raise explained_check(first) from error
 
-    def _look(self) -> None:
-        for gpu in self._gpus:
-            gpu.look()
-
     def _failed_before(self) -> FailedCheck | None:
         try:
-            self._look()
+            for gpu in self._gpus:
+                gpu.look_back()
+                gpu.look()
         except FailedCheck as failed:
             return failed
         except Exception:  # the GPU is in trouble itself: what has been raised tells it
@@ -94,7 +93,7 @@ def warn_of_failed(gpus: Mapping[str, Gpu]) -> None:
     """
     for gpu in gpus.values():
         try:
-            gpu.look()
+            gpu.look_back(everyone=True)
         except FailedCheck as failed:
             frame = frames.user_frame()
             warnings.warn_explicit(str(explained_check(failed)), RuntimeWarning, frame.filename,

@@ -146,17 +146,14 @@ class Executable:
     def _new_plan(self, shapes: tuple[Shape, ...]) -> AnyPlan:
         program, settings = self.optimised(shapes), self._settings
         parts = split_at_waits(program)
-        if parts is not None:
-            waiting = WaitingPlan(*parts, self._state, settings)
-            return CheckedPlan(waiting, settings.gpus) if settings.gpus else waiting
-        plan = BoundPlan(settings.plan(program), self._state, settings)
+        plan: Any = (BoundPlan(settings.plan(program), self._state, settings) if parts is None else
+                     WaitingPlan(*parts, self._state, settings))
         if not settings.gpus:
             return plan
-        if not program.uses_gpu or "cuda_graphs" not in techniques(settings.passes):
-            return CheckedPlan(plan, settings.gpus)
-        from flowgraph.runtime.steady import steady  # late: only sessions with GPUs need it
-        return CheckedPlan(steady(plan, specialise(self._prepared, shapes), self._state,
-                                  settings), settings.gpus)
+        if parts is None and program.uses_gpu and "cuda_graphs" in techniques(settings.passes):
+            from flowgraph.runtime.steady import steady  # late: only sessions with GPUs need it
+            plan = steady(plan, specialise(self._prepared, shapes), self._state, settings)
+        return CheckedPlan(plan, settings.gpus, bool(program.fetches))
 
     def optimised(self, shapes: tuple[Shape, ...]) -> Program:
         """The program for feeds of these shapes, after the passes."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core import left_checks
 from flowgraph.program import placement
-from flowgraph.runtime import checked_plan
 from tests.gpu.simulated import gpus
 
 
@@ -75,6 +77,37 @@ def test_a_run_that_fetches_nothing_is_told_by_the_next_one_that_does() -> None:
         assert sess.run(kept).tolist() == [4, 2]
 
 
+def test_who_is_told_of_an_earlier_run_has_changed_nothing_and_can_go_on() -> None:
+    x, count = fg.placeholder(fg.int32, [2]), fg.Variable(fg.zeros([5]))
+    change = fg.assign(fg.Variable([1, 1]), 4 // x).op
+    counted = count.assign_add(fg.ones([5]))
+    with session() as sess:
+        sess.run(change, {x: [1, 0]})
+        with pytest.raises(fg.errors.InvalidArgumentError, match="It was in an earlier run"):
+            sess.run(counted)
+        assert sess.run(counted).tolist() == [1] * 5
+
+
+def test_a_thread_hears_of_its_own_runs_and_of_those_of_threads_that_have_ended() -> None:
+    x = fg.placeholder(fg.int32, [2])
+    wrong, innocent = (4 // x).op, fg.ones([5]) * 2.0
+    started, may_end = threading.Event(), threading.Event()
+    with session() as sess:
+        def other() -> None:
+            sess.run(wrong, {x: [1, 0]})
+            started.set()
+            assert may_end.wait(10)
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert started.wait(10)
+        assert sess.run(innocent).tolist() == [2] * 5
+        may_end.set()
+        thread.join()
+        with pytest.raises(fg.errors.InvalidArgumentError, match="It was in an earlier run"):
+            sess.run(innocent)
+
+
 def test_close_warns_of_what_no_run_has_told() -> None:
     x = fg.placeholder(fg.int32, [2])
     sess = session()
@@ -85,7 +118,7 @@ def test_close_warns_of_what_no_run_has_told() -> None:
 
 
 def test_what_runs_leave_is_looked_at_before_it_grows_without_end(monkeypatch) -> None:
-    monkeypatch.setattr(checked_plan, "MOST_LEFT", 5)
+    monkeypatch.setattr(left_checks, "MOST", 5)
     indices = fg.placeholder(fg.int32, [2])
     change = fg.assign(fg.Variable(fg.zeros([2, 3])), rows(indices)).op
     with session() as sess:
@@ -93,6 +126,17 @@ def test_what_runs_leave_is_looked_at_before_it_grows_without_end(monkeypatch) -
         for _ in range(20):
             sess.run(change, {indices: [0, 1]})
             assert len(gpu.left) <= 5
+
+
+def test_arrays_that_errors_would_tell_of_are_not_kept_without_end(monkeypatch) -> None:
+    monkeypatch.setattr(left_checks, "MOST_BYTES", 3000)
+    indices = fg.placeholder(fg.int32, [100])
+    change = fg.assign(fg.Variable(fg.zeros([100, 3])), rows(indices)).op
+    with session() as sess:
+        gpu = sess._settings.gpus["gpu:0"]
+        for _ in range(20):
+            sess.run(change, {indices: [0] * 100})
+            assert 0 < gpu.left.nbytes <= 3400
 
 
 def test_another_error_leaves_no_checks_behind_and_does_not_hide_them() -> None:
