@@ -162,6 +162,9 @@ class OpDef:
         except (ArithmeticError, ValueError, TypeError, OpError):
             return None  # the run itself will report it, with the op's name
 
+    def check(self, xp: Any, *inputs: Any) -> None:
+        """What the kernel checks in the data, for a kernel of a GPU that stands for it."""
+
     def sub_graphs(self, attrs: dict[str, Any]) -> list[Any]:
         """The sub-graphs among a node's attributes, in the order of `bodies`."""
         return [graph for name in self.bodies

@@ -90,8 +90,11 @@ class SparseSoftmaxCrossEntropyWithLogits(OpDef):
         rows = rows if shape[0] is None else shape[0]
         return Spec(features.dtype, (rows,)), Spec(features.dtype, (rows, shape[1]))
 
-    def kernel(self, xp, features, labels):
+    def check(self, xp, features, labels):
         check_labels(xp, features.shape, labels)
+
+    def kernel(self, xp, features, labels):
+        self.check(xp, features, labels)
         shifted, sums, backprop = _normalised(xp, xp.ascontiguousarray(features))
         # The label's place in each row, on flat views: quicker than a pair of indices.
         at = xp.arange(0, features.size, features.shape[1] or 1) + labels

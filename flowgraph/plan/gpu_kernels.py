@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.ops.cross_entropy import check_labels
 from flowgraph.plan.gpu_row_source import MOST_THREADS
 from flowgraph.plan.gpu_source import (
     BLOCK,
@@ -40,7 +39,7 @@ class KernelFunction:
 
     def __init__(self, group: KernelGroup) -> None:
         self.group = group
-        self.check_labels = check_labels  # of a group of one instruction that takes labels
+        self.check = group.members[0].op_def.check  # of the data of a group of one instruction
         self._text = kernel_text(group)
         self._run = {"elementwise": self._elementwise, "reduction": self._reduction,
                      "rows": self._rows, "tensors": self._tensors}[group.kind]
@@ -103,7 +102,8 @@ class KernelFunction:
         if self._is_long(xp, inputs, shape, axes):
             (mapped,) = _made(xp, self._map)(*inputs)
             arguments = (mapped,) if end.op_def.type == "BiasAddGrad" else (mapped, axes)
-            result = end.op_def.kernel(xp, *arguments, **end.attrs)
+            kernel = getattr(end.op_def, "kernel_cupy", end.op_def.kernel)
+            result = kernel(xp, *arguments, **end.attrs)
             if outs[0] is not None:
                 outs[0][...] = result
                 return (outs[0],)
@@ -132,7 +132,7 @@ class KernelFunction:
         if len(inputs) > 1 and inputs[1].shape[0] != features.shape[0]:
             return member.op_def.kernel(xp, *inputs, **member.attrs)  # which says what is wrong
         if member.op_def.checks_data:
-            self.check_labels(xp, features.shape, inputs[1])
+            self.check(xp, *inputs)
         columns = features.shape[-1]
         rows = features.size // columns if columns else features.shape[0]
         shapes = [features.shape] if len(outs) == 1 else [features.shape[:1], features.shape]

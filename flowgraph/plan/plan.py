@@ -94,7 +94,7 @@ class Step:
                 from flowgraph.plan.gpu_kernels import KernelFunction  # late: few have a GPU
                 self.kernel = function = KernelFunction(instr.attrs["group"])
                 member = Step(function.group.members[0], (), (), (), (), ())
-                function.check_labels = checks.noting(gpu, member, function.check_labels)
+                function.check = checks.noting(gpu, member, function.check)
             else:
                 kernel = getattr(instr.op_def, "kernel_cupy", self.kernel)
                 self.kernel = kernels.setdefault((gpu, kernel), arrays_of(gpu, kernel))
