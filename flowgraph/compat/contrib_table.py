@@ -108,6 +108,9 @@ _OWN: dict[str, str] = {
     "contrib.rnn.python.ops.rnn": "tf.contrib.rnn tf.nn",
     "contrib.rnn.python.ops.rnn_cell":
         "tf.contrib.rnn flowgraph.compat.inner.rnn_cell tf.nn.rnn_cell",
+    **{f"contrib.seq2seq.python.ops.{module}": "tf.contrib.seq2seq flowgraph.compat.inner.seq2seq"
+       for module in ("attention_wrapper", "basic_decoder", "beam_search_decoder", "decoder",
+                      "helper")},
 }
 
 

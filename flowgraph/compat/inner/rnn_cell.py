@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.contrib.rnn.linear import linear
 from flowgraph.core.frames import located
 from flowgraph.nn.rnn_cell.base import LayerRNNCell, check_is_cell, zeros_of
+from flowgraph.ops.initializers import Constant
+from flowgraph.ops.variable_scope import VariableScope, get_variable_scope, variable_scope
 
 _BIAS_VARIABLE_NAME = "bias"
 _WEIGHTS_VARIABLE_NAME = "kernel"
@@ -62,6 +65,52 @@ def _concat(prefix: Any, suffix: Any, static: bool = False) -> Any:
             raise ValueError(located(f"the shape {item} must be known, or given as a tensor"))
     return tf.concat([item if isinstance(item, tf.Tensor)
                       else tf.constant(item.as_list(), tf.int32) for item in (first, second)], 0)
+
+
+def _linear(args: Any, output_size: int, bias: bool, bias_initializer: Any = None,
+            kernel_initializer: Any = None, bias_start: float = 0.0, scope: Any = None) -> Any:
+    """[args side by side] . kernel + bias, in the variable scope that is open.
+
+    Args:
+        args: tensor `[batch_size, size]`, or a list of such.
+        output_size: number of columns of the kernel.
+        bias: whether there is a bias.
+        bias_initializer: first value of the bias; a number, too, as it was called `bias_start`.
+        kernel_initializer: first value of the kernel; default the scope's.
+        bias_start: old name of a number as `bias_initializer`.
+        scope: variable scope, of the oldest programs.
+    """
+    if bias_initializer is None or isinstance(bias_initializer, (int, float)):
+        bias_initializer = Constant(float(bias_initializer or bias_start))
+    with variable_scope(scope or get_variable_scope()):
+        return linear(args, output_size, bias, bias_initializer, kernel_initializer)
+
+
+class _Linear:
+    """A linear layer whose variables are made at once: [args side by side] . kernel + bias.
+
+    Args:
+        args: tensors as those of the calls.
+        output_size: number of columns of the kernel.
+        build_bias: whether there is a bias.
+        bias_initializer: first value of the bias.
+        kernel_initializer: first value of the kernel.
+    """
+
+    def __init__(self, args: Any, output_size: int, build_bias: bool, bias_initializer: Any = None,
+                 kernel_initializer: Any = None) -> None:
+        self._size, self._bias = output_size, build_bias
+        self._scope: VariableScope = get_variable_scope()
+        _linear(args, output_size, build_bias, bias_initializer, kernel_initializer)
+
+    def __call__(self, args: Any) -> Any:
+        """Computes the layer.
+
+        Args:
+            args: tensor `[batch_size, size]`, or a list of such.
+        """
+        with variable_scope(self._scope, reuse=True):
+            return linear(args, self._size, self._bias)
 
 
 __all__ = ["LayerRNNCell"]

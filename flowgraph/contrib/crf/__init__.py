@@ -8,6 +8,7 @@ _SOURCES = {
     "scores": ("CrfForwardRnnCell", "crf_binary_score", "crf_log_likelihood", "crf_log_norm",
                "crf_multitag_sequence_score", "crf_sequence_score", "crf_unary_score"),
 }
-__getattr__ = _lazy("tf.contrib.crf", globals(),
-                    {name: f"flowgraph.contrib.crf.{module}:{name}"
-                     for module, names in _SOURCES.items() for name in names})
+_LAZY = {name: f"flowgraph.contrib.crf.{module}:{name}"
+         for module, names in _SOURCES.items() for name in names}
+__all__ = list(_LAZY)  # for `import *`
+__getattr__ = _lazy("tf.contrib.crf", globals(), _LAZY)

@@ -6,6 +6,7 @@ _SOURCES = {
     "cells": ("CudnnCompatibleGRUCell", "CudnnCompatibleLSTMCell"),
     "layers": ("CudnnGRU", "CudnnLSTM", "CudnnRNNRelu", "CudnnRNNTanh"),
 }
-__getattr__ = _lazy("tf.contrib.cudnn_rnn", globals(),
-                    {name: f"flowgraph.contrib.cudnn_rnn.{module}:{name}"
-                     for module, names in _SOURCES.items() for name in names})
+_LAZY = {name: f"flowgraph.contrib.cudnn_rnn.{module}:{name}"
+         for module, names in _SOURCES.items() for name in names}
+__all__ = list(_LAZY)  # for `import *`
+__getattr__ = _lazy("tf.contrib.cudnn_rnn", globals(), _LAZY)

@@ -12,6 +12,7 @@ _SOURCES = {
     "nn.legacy_seq2seq": (
         "basic_rnn_seq2seq", "rnn_decoder", "sequence_loss", "sequence_loss_by_example"),
 }
-__getattr__ = _lazy("tf.contrib.legacy_seq2seq", globals(),
-                    {name: f"flowgraph.{module}:{name}"
-                     for module, names in _SOURCES.items() for name in names})
+_LAZY = {name: f"flowgraph.{module}:{name}"
+         for module, names in _SOURCES.items() for name in names}
+__all__ = list(_LAZY)  # for `import *`
+__getattr__ = _lazy("tf.contrib.legacy_seq2seq", globals(), _LAZY)

@@ -35,4 +35,5 @@ _LAZY = {
        for module, names in _SOURCES.items() for name in names},
     **{name: f"flowgraph.{module}:{name}" for module, names in _OF_NN.items() for name in names},
 }
+__all__ = list(_LAZY)  # for `import *`
 __getattr__ = _lazy("tf.contrib.rnn", globals(), _LAZY)

@@ -23,4 +23,5 @@ _LAZY = {
     "gather_tree": "flowgraph.ops.gather_tree:gather_tree",
     "sequence_loss": "flowgraph.nn.sequence_loss:sequence_loss",
 }
+__all__ = list(_LAZY)  # for `import *`
 __getattr__ = _lazy("tf.contrib.seq2seq", globals(), _LAZY)

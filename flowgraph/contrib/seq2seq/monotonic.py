@@ -126,7 +126,7 @@ def monotonic_probability_fn(score: Any, previous_alignments: Any, sigmoid_noise
     return monotonic_attention(p, previous_alignments, mode)
 
 
-class _Monotonic(BaseAttentionMechanism):
+class MonotonicAttentionMechanism(BaseAttentionMechanism):
     """A mechanism that attends to the first step of the memory before it was asked."""
 
     def initial_alignments(self, batch_size: Any, dtype: Any) -> Any:
@@ -139,7 +139,7 @@ class _Monotonic(BaseAttentionMechanism):
         return one_hot(zeros([batch_size], int32), self._alignments_size, dtype=dtype)
 
 
-class BahdanauMonotonicAttention(_Monotonic):
+class BahdanauMonotonicAttention(MonotonicAttentionMechanism):
     """Monotonic attention with Bahdanau's score.
 
     Args:
@@ -195,7 +195,7 @@ class BahdanauMonotonicAttention(_Monotonic):
         return alignments, alignments
 
 
-class LuongMonotonicAttention(_Monotonic):
+class LuongMonotonicAttention(MonotonicAttentionMechanism):
     """Monotonic attention with Luong's score.
 
     Args:
