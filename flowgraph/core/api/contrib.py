@@ -23,9 +23,9 @@ CONTRIB = (
     ("tf.contrib.nccl*", "adds up over GPUs with NVIDIA's NCCL", "Use tf.add_n over the parts."),
     ("tf.contrib.mpi*", _CLUSTER, ""),
     ("tf.contrib.boosted_trees*", _COMPILED, "Use scikit-learn's gradient boosting, or LightGBM."),
-    ("tf.contrib.tensor_forest*", _COMPILED, "Use scikit-learn's random forests."),
-    ("tf.contrib.factorization*", _COMPILED, "Use scikit-learn's KMeans and GaussianMixture, or "
-     "write the step with tf.argmin and tf.unsorted_segment_mean."),
+    ("tf.contrib.tensor_forest.*", _COMPILED, "Use RandomForestGraphs or TensorForestEstimator."),
+    ("tf.contrib.factorization.*", _COMPILED, "Use KMeans or KMeansClustering; scikit-learn has "
+     "GaussianMixture and NMF."),
     ("tf.contrib.linear_optimizer*", _COMPILED, "Use tf.train.FtrlOptimizer."),
     ("tf.contrib.kernel_methods*", _COMPILED, "Map the inputs with tf.cos(tf.matmul(x, w) + b)."),
     ("tf.contrib.nearest_neighbor*", _COMPILED, "Use tf.nn.top_k of the distances."),
