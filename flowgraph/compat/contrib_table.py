@@ -93,6 +93,7 @@ _OWN: dict[str, str] = {
     "contrib.framework.python.ops.audio_ops": "flowgraph.ops.audio tf.audio tf",
     "contrib.framework.python.ops.arg_scope": "tf.contrib.framework",
     "contrib.framework.python.ops.ops": "tf.contrib.framework tf",
+    "contrib.layers.python.layers.utils": "flowgraph.contrib.layers.outputs tf.contrib.layers",
     "contrib.learn.python.learn.datasets": "tf.contrib.learn.datasets",
     "contrib.learn.python.learn.datasets.base": "tf.contrib.learn.datasets.base",
     "contrib.learn.python.learn.datasets.mnist": "tf.contrib.learn.datasets.mnist",
@@ -111,6 +112,9 @@ _OWN: dict[str, str] = {
     **{f"contrib.seq2seq.python.ops.{module}": "tf.contrib.seq2seq flowgraph.compat.inner.seq2seq"
        for module in ("attention_wrapper", "basic_decoder", "beam_search_decoder", "decoder",
                       "helper")},
+    "contrib.slim.python.slim.nets": "tf.contrib.slim.nets",
+    **{f"contrib.slim.python.slim.nets.{module}": f"tf.contrib.slim.nets.{module}"
+       for module in ("alexnet", "overfeat", "resnet_utils", "resnet_v1", "resnet_v2", "vgg")},
 }
 
 
