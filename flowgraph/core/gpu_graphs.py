@@ -112,6 +112,7 @@ class Graphs:
             work: what tells the GPU what to do.
         """
         with self._lock:
+            self._lent.rehearse()
             self._rehearse(work)
 
     def record(self, work: Callable[[], Any]) -> tuple[Recording, Any]:
@@ -122,18 +123,18 @@ class Graphs:
 
         Raises:
             Exception: some of it cannot be recorded. What that is depends on CuPy.
-            MemoryError: it needs more memory than in the rehearsal. Had CuPy's pool to look for
+            MemoryError: it needs other memory than in the rehearsal. Had CuPy's pool to look for
                 some, it would give back what graphs have addresses of.
         """
         with self._lock:
-            used: set[Block] = set()
-            self._lent.used = used
+            self._lent.record(True)
             try:
                 with collector.paused():
                     graph, result = self._record(work)
             finally:
-                self._lent.used = None
-            made = Recording(graph, frozenset(used))
+                self._lent.record(False)
+            made = Recording(graph, self._lent.rehearsed)
+            self._lent.rehearse()
             self._made.add(made)
             return made, result
 

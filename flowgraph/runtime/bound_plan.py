@@ -19,7 +19,6 @@ from flowgraph.program.pipeline import optimise, techniques
 from flowgraph.program.specs import specialise
 from flowgraph.program.waiting import split_before_waits
 from flowgraph.runtime.arenas import ArenaPool
-from flowgraph.runtime.memories import Memories
 from flowgraph.runtime.packed_values import Flat
 from flowgraph.runtime.runner import Hook, PlanHook, Runner
 from flowgraph.runtime.state import State, reader, uninitialized, variable_key
@@ -63,7 +62,10 @@ class BoundPlan:
 
     def __init__(self, plan: Plan, state: State, settings: Settings) -> None:
         self.runner = Runner(plan, settings.mode, settings.poison, settings.pool)
-        self._memories = Memories(plan.program, state, settings.gpus) if settings.gpus else None
+        self._memories = None
+        if settings.gpus:
+            from flowgraph.runtime.memories import Memories  # late: few have a GPU
+            self._memories = Memories(plan.program, state, settings.gpus)
         self._state = state
         self._read = reader(plan.program.reads, state)
         given = {i for _, i in plan.buffers.outgoing}

@@ -17,6 +17,7 @@ from flowgraph.errors import FeedTypeError
 from flowgraph.graph.tensor import Tensor
 from flowgraph.program.ir import Program
 from flowgraph.program.transfers import TO_GPU
+from flowgraph.runtime.shortage import needing_memory
 from flowgraph.runtime.state import State, variable_key
 
 ANYWHERE = "anywhere"
@@ -39,6 +40,7 @@ class Memories:
         self._reads = [(variable_key(read.variable),
                         read.value.device if read.value in used else ANYWHERE)
                        for read in program.reads]
+        self._variables = {variable_key(read.variable): read.variable for read in program.reads}
         # A feed is for the host; one that goes on to a GPU may be there already.
         taken = {value for instr in program.instrs if instr.op_def is not TO_GPU
                  for value in instr.inputs} | set(program.results())
@@ -77,7 +79,9 @@ class Memories:
     def _moved(self, key: str, value: Any, device: str) -> Any:
         """A variable's value where it is wanted; it stays there unless it is just being changed."""
         if device:
-            there = self._gpus[device].upload(value, self._holder(value))
+            gpu = self._gpus[device]
+            with needing_memory(f"the variable {key!r}", self._variables[key], gpu):
+                there = gpu.upload(value, self._holder(value))
         else:
             there = to_host([value], self._gpus)[0]
         self._state.move(key, value, there)
@@ -99,21 +103,33 @@ def adopted(tensor: Tensor, value: Any, gpus: Mapping[str, Gpu]) -> Any:
         FeedTypeError: the tensor cannot be on a GPU, or the value is complex and the tensor is not.
     """
     dtype = tensor.spec.dtype
-    for gpu in gpus.values():
-        array = gpu.adopt(value)
-        if array.dtype == dtype.numpy:
-            return array
-        if dtype.kind in "sr" or (array.dtype.kind == "c" and dtype.kind != "c"):
-            raise FeedTypeError(located(
-                f"Cannot feed an array of {array.dtype} in the memory of a GPU for Tensor "
-                f"{tensor.name!r} ({tensor.op.frame}), which is {dtype.name}",
-                section="feed-error"))
-        with gpu:
-            return array.astype(dtype.numpy)
-    raise FeedTypeError(located(
-        f"The value fed to {tensor.name!r} ({tensor.op.frame}) is in the memory of a GPU, and this "
-        "session has none", advice="Feed a NumPy array: cupy.asnumpy(value).",
-        section="feed-error"))
+    if not gpus:
+        raise FeedTypeError(located(
+            f"The value fed to {tensor.name!r} ({tensor.op.frame}) is in the memory of a GPU, and "
+            "this session has none", advice="Feed a NumPy array: cupy.asnumpy(value).",
+            section="feed-error"))
+    some = next((gpu for gpu in gpus.values() if gpu.holds(value)), next(iter(gpus.values())))
+    what = f"the value fed to {tensor.name!r}"
+    try:
+        array = some.adopt(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:  # the library's own
+        raise FeedTypeError(located(
+            f"Cannot feed this {type(value).__name__} in the memory of a GPU for Tensor "
+            f"{tensor.name!r} ({tensor.op.frame}): {error}", section="feed-error")) from None
+    holder = next((gpu for gpu in gpus.values() if gpu.holds(array)), None)
+    if holder is None:  # a GPU that this session does not use
+        holder = some
+        with needing_memory(what, tensor.op, some):
+            array = some.upload(array)
+    if array.dtype == dtype.numpy:
+        return array
+    if dtype.kind in "sr" or (array.dtype.kind == "c" and dtype.kind != "c"):
+        raise FeedTypeError(located(
+            f"Cannot feed an array of {array.dtype} in the memory of a GPU for Tensor "
+            f"{tensor.name!r} ({tensor.op.frame}), which is {dtype.name}",
+            section="feed-error"))
+    with needing_memory(what, tensor.op, holder), holder:
+        return array.astype(dtype.numpy)
 
 
 def to_host(values: Sequence[Any], gpus: Mapping[str, Gpu]) -> list[Any]:

@@ -26,7 +26,6 @@ from flowgraph.plan.source import Source
 from flowgraph.plan.tiles import TILE_FILE, TileFunction
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 from flowgraph.runtime.run_errors import explained
-from flowgraph.runtime.shortage import is_shortage, shortage
 
 Arrays = tuple[Any, ...]
 _SPARE_ARENAS = 4
@@ -210,7 +209,11 @@ class Runner:
             step = _member_step(error, step, step.kernel)
         if step is None:
             return error
-        return shortage(error, step) if is_shortage(error, step) else explained(error, step)
+        if step.gpu is not None:
+            from flowgraph.runtime.shortage import is_shortage, shortage  # late: few have a GPU
+            if is_shortage(error):
+                return shortage(error, step)
+        return explained(error, step)
 
 
 def _member_step(error: Exception, step: Step, tiles: TileFunction) -> Step:

@@ -38,7 +38,6 @@ from flowgraph.runtime.executable import Executable, mark_used
 from flowgraph.runtime.explain import Explanation, explanation
 from flowgraph.runtime.feeds import feed_array, feed_tensor
 from flowgraph.runtime.fetches import feed_parts, fetch_key
-from flowgraph.runtime.memories import adopted
 from flowgraph.runtime.runner import Hook
 from flowgraph.runtime.state import State
 
@@ -127,7 +126,7 @@ class BaseSession:
             run_metadata: a RunMetadata that is told when each step ran and what came out, and the
                 graph that ran. A run that is traced is slower: it goes step by step.
             to_host: False leaves results on the GPU that has made them, as arrays of CuPy, and does
-                not wait for them. What is used on another stream than CuPy's default one must wait.
+                not wait for them. What the caller does with them on CuPy's current stream does.
 
         Returns:
             Arrays in the nesting of `fetches`: NumPy arrays that are the caller's own, NumPy
@@ -164,8 +163,9 @@ class BaseSession:
         executable, feeds, shapes = self._prepare(fetches, feed_dict)
         plan = executable.plan(shapes)
         if options is None and run_metadata is None and not self._timeout:
-            return executable.nest(plan.run_with_hooks(feeds, hooks, to_host=to_host) if hooks
-                                   else plan.run(feeds, (), to_host))
+            return executable.nest(self._handed(
+                plan.run_with_hooks(feeds, hooks, to_host=to_host) if hooks
+                else plan.run(feeds, (), to_host), to_host))
         from flowgraph.runtime.notes import StepNotes  # late: few runs are traced
         from flowgraph.runtime.trace_needed import add_needed
         from flowgraph.runtime.tracing import add_graph_of, fill
@@ -184,7 +184,14 @@ class BaseSession:
             if getattr(options, "output_partition_graphs", False):
                 add_graph_of(run_metadata, self._graph, executable.fetches.elements,
                              executable.feeds)
-        return executable.nest(results)
+        return executable.nest(self._handed(results, to_host))
+
+    def _handed(self, results: tuple[Any, ...], to_host: bool) -> tuple[Any, ...]:
+        """Results; what the caller does with those that stay on a GPU waits for them there."""
+        if not to_host:
+            for one in self._settings.gpus.values():
+                one.hand_over()
+        return results
 
     def run_with_hooks(self, fetches: Any, feed_dict: dict[Any, Any] | None,
                        hooks: Iterable[Hook]) -> Any:
@@ -376,11 +383,15 @@ class BaseSession:
             dtype = key.spec.dtype
             if (type(value) is not np.ndarray or value.dtype is not dtype._numpy
                     or dtype.kind == "s"):
-                value = (adopted(key, value, self._settings.gpus) if gpu.is_on_gpu(value)
+                value = (self._adopted(key, value) if gpu.is_on_gpu(value)
                          else feed_array(key, value))
             tensors.append(key)
             arrays.append(value)
         return tuple(tensors), tuple(arrays)
+
+    def _adopted(self, tensor: Tensor, value: Any) -> Any:
+        from flowgraph.runtime.memories import adopted  # late: few have a GPU
+        return adopted(tensor, value, self._settings.gpus)
 
     def _executable(self, key: tuple[Any, ...], fetches: Any, tensors: tuple[Tensor, ...],
                     done: frozenset[Operation] = frozenset()) -> Executable:
@@ -432,6 +443,7 @@ class BaseSession:
         self._executables.clear()
         self._arenas.clear()
         for one in self._settings.gpus.values():
+            one.forget_graphs()
             one.free()
 
     @contextmanager

@@ -1,0 +1,184 @@
+"""The memory of CUDA graphs, on a GPU that is not there: bounded, counted, and given up in need.
+
+What is freed is filled with NaN here, and given to the next array; a graph that writes what was
+given back to the device is caught.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import flowgraph as fg
+from flowgraph.core import gpu_graphs
+from flowgraph.runtime import steady
+from tests.gpu.no_gpu import DeviceArray
+from tests.gpu.simulated import SimulatedGraphs, gpus
+from tests.gpu.test_graphs import launches, mlp, random, results_of, scaled, why_not
+
+SIDE = 160
+BYTES = SIDE * SIDE * 4
+WEIGHTS = random((SIDE, SIDE)) / 12
+
+
+@pytest.fixture(autouse=True)
+def no_graphs_yet(monkeypatch):
+    monkeypatch.setattr(SimulatedGraphs, "made", [])
+
+
+def gpu_of(sess):
+    return sess._settings.gpus["gpu:0"]
+
+
+def products(count=30):
+    x = fg.placeholder(fg.float32, [None, SIDE], name="x")
+    w = fg.constant(WEIGHTS)
+    y = x
+    for _ in range(count):
+        y = fg.matmul(y, w)
+    return x, y
+
+
+def expected_of(fed, count=30):
+    for _ in range(count):
+        fed = fed @ WEIGHTS
+    return fed
+
+
+def test_the_run_that_records_keeps_no_more_than_others() -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products()
+        pool, peaks = gpu_of(sess).pool, []
+        for i in range(6):
+            pool.peak = pool.used
+            sess.run(y, {x: random((SIDE, SIDE), i)})
+            peaks.append(pool.peak)
+        assert why_not(sess, y, {x: random((SIDE, SIDE))}) == ""
+        assert peaks[0] < 7 * BYTES
+        # Its own two arrays at a time, the graph's, what is fed and what is fetched.
+        assert max(peaks[2:]) < 12 * BYTES
+
+
+def test_all_graphs_of_a_session_share_their_memory_and_few_are_kept() -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(10)
+        pool, used = gpu_of(sess).pool, []
+        for rows in range(12, 0, -1):
+            for i in range(11 if rows < 11 else 4):
+                fed = random((rows * 10, SIDE), i)
+                np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 10), 1e-3, 1e-4)
+            used.append(pool.used)
+        graphs, = [made() for made in SimulatedGraphs.made]
+        assert graphs.recordings == 12
+        assert len([ref for ref in graphs._users if ref() is not None]) == gpu_graphs.MOST_USERS
+        gpu_of(sess).free()
+        assert max(used[5:]) < 22 * BYTES
+        assert gpu_of(sess).memory()[0] == pool.used  # with all that graphs have
+
+
+def test_graphs_that_take_turns_keep_out_of_each_others_results() -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(5)
+        for i in range(30):
+            fed = random((10 * (i % 5 + 1), SIDE), i)
+            np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 5), 1e-3, 1e-4)
+        assert launches()
+
+
+def test_graphs_are_given_up_before_memory_is_short() -> None:
+    with fg.Graph().as_default(), gpus(memory=17 * BYTES), fg.Session() as sess:
+        x, y = products(6)
+        fed = random((2 * SIDE, SIDE))
+        for _ in range(4):
+            sess.run(y, {x: fed})
+        assert why_not(sess, y, {x: fed}) == ""
+        many = random((7 * SIDE, SIDE))
+        pool = gpu_of(sess).pool
+        assert pool.used + 2 * many.nbytes > 17 * BYTES
+        for _ in range(2):
+            np.testing.assert_allclose(sess.run(y, {x: many}), expected_of(many, 6), 1e-3, 1e-4)
+        sess.run(y, {x: fed})
+        assert "its memory was needed; it is tried again after 100 runs" in why_not(
+            sess, y, {x: fed})
+
+
+def test_a_recording_without_memory_leaves_the_run_as_it_was(monkeypatch) -> None:
+    monkeypatch.setattr(steady, "FIRST_PAUSE", 3)
+    with fg.Graph().as_default(), gpus(memory=10 * BYTES), fg.Session() as sess:
+        x, y = products(6)
+        fed = random((2 * SIDE, SIDE))
+        for _ in range(4):
+            np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 6), 1e-3, 1e-4)
+        reason = why_not(sess, y, {x: fed})
+        assert "has failed with OutOfMemoryError: Out of memory allocating" in reason
+        assert reason.endswith("; it is tried again after 3 runs")
+        gpu_of(sess).pool.limit *= 10
+        for _ in range(4):
+            np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 6), 1e-3, 1e-4)
+        assert launches() == 1
+        assert gpu_of(sess).pool.used < 12 * BYTES
+
+
+def test_a_recording_takes_no_memory_and_says_who_asked_for_it(monkeypatch) -> None:
+    monkeypatch.setattr(SimulatedGraphs, "_rehearse", lambda self, work: None)
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(6)
+        fed = random((SIDE, SIDE))
+        for _ in range(4):
+            np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 6), 1e-3, 1e-4)
+        assert "recording MatMul 'MatMul' (test_graph_memory.py:" in why_not(sess, y, {x: fed})
+        assert "that were not needed when it was rehearsed" in why_not(sess, y, {x: fed})
+
+
+def test_memory_goes_back_when_a_session_is_closed() -> None:
+    with fg.Graph().as_default(), gpus():
+        (loss, train), feeds = mlp()
+        sess = fg.Session()
+        sess.run(fg.global_variables_initializer())
+        for i in range(5):
+            sess.run([loss, train], feeds(i))
+        assert launches() == 2
+        sess.close()
+        assert gpu_of(sess).pool.total == gpu_of(sess).pool.used == 0
+
+
+def test_training_goes_on_when_graphs_are_given_up_in_between() -> None:
+    def give_up(sess, i):
+        if i % 3 == 0 and sess._settings.gpus:
+            gpu_of(sess).forget_graphs()
+            gpu_of(sess).free()
+
+    expected = results_of(mlp, 0, 8, give_up)
+    found = results_of(mlp, 1, 8, give_up)
+    for one, other in zip([*found[0], found[1]], [*expected[0], expected[1]], strict=True):
+        for a, b in zip(one, other, strict=True):
+            if a is not None:
+                np.testing.assert_allclose(a, b, 2e-4, 1e-5)
+
+
+@pytest.mark.parametrize("device", [0, 1])
+def test_what_is_fed_from_a_gpu_goes_into_a_graph(device) -> None:
+    from tests.gpu import no_gpu
+
+    def on_gpu(array):
+        no_gpu.current.append(device)
+        try:
+            return DeviceArray(np.asarray(array, np.float32))
+        finally:
+            no_gpu.current.pop()
+
+    with fg.Graph().as_default(), gpus(2), fg.Session() as sess:
+        fetches, feeds = scaled()
+        sess.run(fg.global_variables_initializer())
+        before = sess.run(fg.global_variables()[0])
+        for i in range(9):
+            fed = feeds(i)
+            x, scale = fed
+            before = before + np.tanh(fed[x]) * np.float32(fed[scale] * 2) + np.exp(fed[x])
+            if i % 3 == 1:
+                fed = {x: on_gpu(fed[x]), scale: on_gpu(fed[scale])}
+            elif i % 3 == 2:
+                fed = {**fed, scale: on_gpu(fed[scale])}
+            np.testing.assert_allclose(sess.run(fetches, fed)[0], before, 2e-4, 1e-5)
+        assert launches() >= 5
+        assert ("gpu:1" in gpu_of(sess).followed) == (device == 1)
