@@ -24,6 +24,8 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
 from flowgraph.ops.padding import Windows, image_tiles
@@ -108,8 +110,10 @@ class _Rows:
         elements = filter.reshape(len(self.taps), 1, self.made)
         return elements.repeat(self.counts[1], 1).reshape(len(self.taps), -1)
 
-    def tiles(self, images: int) -> list[Any]:
+    def tiles(self, xp: Any, images: int) -> list[Any]:
         """Slices of the images for each core."""
+        if xp is not np:
+            return [image_tiles(images, self.bytes_each, xp=xp)]
         work = images * math.prod(self.counts) * self.made * len(self.taps)
         budget = _CACHE if work < _ALONE else min(_CACHE, self.bytes_each * -(-images // 2))
         tiles = image_tiles(images, self.bytes_each, budget)
@@ -161,7 +165,7 @@ def forwards(xp, x, filter, place: Windows, out=None) -> Any:
                         xp.multiply(met, weights[k], out=product[:count])
                         xp.add(total, product[:count], out=total)
 
-    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(len(x))])
+    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(xp, len(x))])
     return y
 
 
@@ -200,7 +204,7 @@ def input_adjoint(xp, sizes, filter, dy, place: Windows, out=None) -> Any:
                     xp.add(met, product[:count], out=met)
                 rows.take(laid, dx[tile])
 
-    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(len(dy))])
+    side_by_side(xp, [partial(work, tiles) for tiles in rows.tiles(xp, len(dy))])
     return dx
 
 
@@ -212,7 +216,7 @@ def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
     if not dy.size:
         return xp.zeros(sizes, x.dtype)
     rows = _Rows(place, x.shape, sizes[3])
-    shared = rows.tiles(len(x))
+    shared = rows.tiles(xp, len(x))
     height, width = rows.counts
     totals = xp.zeros((len(shared), len(rows.taps), width * rows.made), x.dtype)
 

@@ -24,11 +24,19 @@ def conv(x, w):
     return fg.nn.conv2d(x, w, [1, 1, 1, 1], "SAME")
 
 
+def depthwise(x, w):
+    return fg.nn.depthwise_conv2d(x, w[..., :2], [1, 2, 2, 1], "SAME")
+
+
 BUILT = {
     "forwards": lambda x, w: conv(x, w),
     "backwards": lambda x, w: gradients(conv(x, w), [x]),
     "filter": lambda x, w: gradients(conv(x, w), [w]),
     "few channels": lambda x, w: gradients(conv(x[..., :3], w[:, :, :3]), [x]),
+    "depthwise": lambda x, w: depthwise(x, w),
+    "depthwise filter": lambda x, w: gradients(depthwise(x, w), [w]),
+    "depthwise back": lambda x, w: gradients(depthwise(x, w), [x]),
+    "fft": lambda x, w: fg.spectral.fft(fg.cast(fg.reshape(x, [-1, 96]), fg.complex64)),
     "strides": lambda x, w: fg.nn.conv2d(x, w, [1, 2, 2, 1], "VALID"),
     "max pool": lambda x, w: fg.nn.max_pool(x, **POOL),
     "max pool back": lambda x, w: gradients(fg.nn.max_pool(x, **POOL), [x]),
