@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
 from flowgraph.core.frames import located
@@ -243,6 +245,9 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
                                         f"not match {dtype.name}, the dtype of the result"))
         on, off = (constant(number, dtype, name=f"{word}_value") if value is None else value
                    for word, number, value in zip(("on", "off"), (1, 0), given))
+        if isinstance(indices, np.ndarray) and indices.dtype.kind in "fb":
+            # TensorFlow casts arrays, as of labels read from a file; lists of floats it refuses.
+            indices = indices.astype(np.int64)
         return OneHot.build(indices, depth, on, off, axis=-1 if axis is None else axis, name=scope)
 
 

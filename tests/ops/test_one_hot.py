@@ -28,3 +28,10 @@ def test_an_axis_beyond_the_rank_is_an_error_of_the_run():
         y = fg.one_hot(x, 3, axis=2)
         with pytest.raises(fg.errors.InvalidArgumentError, match="axis must be -1 or from 0 to 1"):
             fg.Session().run(y, {x: [1, 2]})
+
+
+def test_arrays_of_float_labels_are_cast_and_lists_of_floats_are_not():
+    got = fg.Session().run(fg.one_hot(np.array([0.0, 2.0]), 3))
+    np.testing.assert_array_equal(got, np.eye(3)[[0, 2]])
+    with pytest.raises(TypeError):
+        fg.one_hot([0.0, 2.0], 3)
