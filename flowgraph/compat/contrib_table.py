@@ -94,6 +94,10 @@ _OWN: dict[str, str] = {
     "contrib.framework.python.ops.arg_scope": "tf.contrib.framework",
     "contrib.framework.python.ops.ops": "tf.contrib.framework tf",
     "contrib.layers.python.layers.utils": "flowgraph.contrib.layers.outputs tf.contrib.layers",
+    **{f"contrib.keras.{inside}{part}": f"tf.keras{part}"
+       for inside in ("api.keras", "python.keras") for part in (
+           "", ".activations", ".backend", ".callbacks", ".datasets", ".initializers", ".layers",
+           ".losses", ".models", ".optimizers", ".preprocessing", ".regularizers", ".utils")},
     "contrib.learn.python.learn.datasets": "tf.contrib.learn.datasets",
     "contrib.learn.python.learn.datasets.base": "tf.contrib.learn.datasets.base",
     "contrib.learn.python.learn.datasets.mnist": "tf.contrib.learn.datasets.mnist",

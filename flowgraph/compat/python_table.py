@@ -176,6 +176,8 @@ PYTHON: dict[str, str] = {
     "python.ops.weights_broadcast_ops": "flowgraph.losses.weights",
     # -- data, summary, user_ops
     "python.data": "tf.data",
+    "python.debug": "flowgraph.compat.inner.debug",
+    "python.eager.context": "flowgraph.compat.inner.eager_context",
     "python.data.experimental": "tf.data.experimental",
     "python.data.ops.dataset_ops": "tf.data",
     "python.data.ops.iterator_ops": "tf.data",
@@ -310,6 +312,10 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "read_file_to_string": "flowgraph.compat.inner.file_io:read_file_to_string",
         "write_string_to_file": "flowgraph.compat.inner.file_io:write_string_to_file",
     },
+    "python.ops.init_ops": {"_compute_fans": "flowgraph.ops.initializers:fans"},
+    "python.ops.rnn_cell_impl": {"_RNNCell": "flowgraph.nn.rnn_cell:RNNCell"},
+    "python.training.summary_io": {
+        "SummaryWriterCache": "flowgraph.summary.file_writer:FileWriterCache"},
     "python.training.moving_averages": {
         "assign_moving_average": "flowgraph.train.moving_averages:assign_moving_average",
     },

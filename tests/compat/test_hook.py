@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import flowgraph as fg
 from flowgraph import compat
+from flowgraph.compat.paths import ELSEWHERE, TABLE, _place, find_name
 
 ROOT = Path(fg.__file__).parents[1]
 
@@ -57,6 +59,9 @@ def run(code: str) -> dict[str, object]:
     ("from tensorflow.python.keras.layers.core import Dense as x", "keras.layers.Dense"),
     ("from tensorflow.core.framework.graph_pb2 import GraphDef as x", "GraphDef"),
     ("from tensorflow.core.protobuf import config_pb2; x = config_pb2.ConfigProto", "ConfigProto"),
+    ("from tensorflow.contrib.keras.api.keras.layers import Dense as x", "keras.layers.Dense"),
+    ("from tensorflow.python.training.summary_io import SummaryWriterCache as x",
+     "summary.FileWriterCache"),
     ("import tensorflow as t; x = t.python.ops.rnn.dynamic_rnn", "nn.dynamic_rnn"),
 ])
 def test_an_import_gives_flowgraphs_own_object(line, offered, tf) -> None:
@@ -143,6 +148,75 @@ def test_uninstall_takes_all_of_it_out_again() -> None:
     compat.uninstall()
     assert sys.meta_path == finders
     assert not [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]
+
+
+def test_every_path_of_the_tables_can_be_imported_and_every_place_is_there(tf) -> None:
+    contrib = set(dir(fg.contrib))
+    for path, places in TABLE.items():
+        package = path.split(".")[1:2]
+        if not path.startswith("contrib.") or contrib.issuperset(package):
+            module = importlib.import_module(f"tensorflow.{path}")
+            assert module.__name__.endswith(path)
+            for place in places.split():
+                if place.startswith(("flowgraph.", "tf.train", "tf.nn")) or place == "tf":
+                    assert _place(place)
+    for path, names in ELSEWHERE.items():
+        for name in names:
+            assert find_name(path, name) is not None
+
+
+@pytest.mark.parametrize(("program", "result"), [
+    ("from tensorflow.python.ops import control_flow_ops as c\n"
+     "x = c.with_dependencies([tf.no_op()], tf.constant(2.0))", 2.0),
+    ("from tensorflow.python.framework import function\n"
+     "@function.Defun(tf.float32, tf.float32)\ndef f(a, b): return a * b\nx = f(2.0, 3.0)", 6.0),
+    ("from tensorflow.python.framework import function\n"
+     "@function.Defun(tf.float32, python_grad_func=lambda op, dy: dy * 7.0)\n"
+     "def f(a): return a * 2.0\na = tf.constant(3.0)\nx = tf.gradients(f(a), a)[0]", 7.0),
+    ("from tensorflow.python.ops import resources as r\n"
+     "x = tf.group(tf.global_variables_initializer(), r.initialize_resources("
+     "r.shared_resources()))", None),
+    ("from tensorflow.python.framework import tensor_util, tensor_shape\n"
+     "x = tf.constant([tensor_util.constant_value(tf.constant(4)), tensor_shape.scalar().ndims])",
+     [4, 0]),
+    ("from tensorflow.python.ops import gen_nn_ops\n"
+     "x = gen_nn_ops._relu_grad(tf.constant([2.0, 3.0]), tf.constant([0.0, 1.0]))", [0.0, 3.0]),
+    ("from tensorflow.python.layers import utils\n"
+     "x = utils.smart_cond(tf.constant(True), lambda: tf.constant(1), lambda: tf.constant(2))", 1),
+    ("from tensorflow.python.training import slot_creator\nv = tf.Variable([1.0, 2.0])\n"
+     "x = slot_creator.create_zeros_slot(v, 'm').initialized_value()", [0.0, 0.0]),
+    ("from tensorflow.python.util import nest\n"
+     "x = tf.constant(nest.flatten({'b': [1, 2], 'a': 0}))", [0, 1, 2]),
+    ("from tensorflow.python.ops import resource_variable_ops as r\n"
+     "v = r.ResourceVariable(5.0)\n"
+     "assert isinstance(v, tf.Variable) and not r.is_resource_variable(v)\n"
+     "x = v.initialized_value()", 5.0),
+])
+def test_inner_names_work(program, result, tf) -> None:
+    with fg.Graph().as_default(), fg.Session() as session:
+        found = session.run(run(f"import tensorflow as tf\n{program}")["x"])
+    assert (found is None) if result is None else (np.asarray(found) == result).all()
+
+
+def test_tools_freeze_and_inspect_a_checkpoint(tf, tmp_path, capsys) -> None:
+    names = run("from tensorflow.python.tools import freeze_graph, inspect_checkpoint")
+    with fg.Graph().as_default() as graph, fg.Session() as session:
+        v = fg.Variable([1.5, 2.5], name="v")
+        fg.multiply(v, 2.0, name="y")
+        session.run(v.initializer)
+        prefix = fg.train.Saver().save(session, str(tmp_path / "model"))
+        fg.train.write_graph(graph.as_graph_def(), str(tmp_path), "graph.pb", as_text=False)
+    names["inspect_checkpoint"].print_tensors_in_checkpoint_file(prefix, "", True)
+    assert "tensor_name:  v\n[1.5 2.5]\n" in capsys.readouterr().out
+    for how in ({"input_graph": str(tmp_path / "graph.pb")},
+                {"input_graph": "", "input_meta_graph": prefix + ".meta"}):
+        frozen = names["freeze_graph"].freeze_graph(
+            input_saver="", input_binary=True, input_checkpoint=prefix, output_node_names="y",
+            restore_op_name="", filename_tensor_name="", output_graph=str(tmp_path / "f.pb"),
+            clear_devices=True, initializer_nodes="", **how)
+        with fg.Graph().as_default(), fg.Session() as session:
+            y, = fg.import_graph_def(frozen, return_elements=["y:0"], name="")
+            assert session.run(y).tolist() == [3.0, 5.0]
 
 
 FAKE = """\

@@ -1,33 +1,23 @@
-"""`tensorflow.python.ops.resource_variable_ops`: what of it is not public."""
+"""`tensorflow.python.ops.resource_variable_ops`: what of it is not public.
+
+flowgraph has one kind of variable. It has no handle, and so is no ResourceVariable to programs that
+ask; made as one, it is a `tf.Variable`.
+"""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import flowgraph as tf
 
 
-class _ResourceVariable(type):
-    """`isinstance(v, ResourceVariable)` holds for variables made with use_resource=True."""
+class ResourceVariable:
+    """Called, it makes a `tf.Variable`; no variable is an instance."""
 
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return is_resource_variable(instance)
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return tf.Variable(*args, **{**kwargs, "use_resource": True})
-
-
-class ResourceVariable(metaclass=_ResourceVariable):
-    """`tf.Variable(..., use_resource=True)`."""
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return tf.Variable(*args, **kwargs)
 
 
 def is_resource_variable(var: Any) -> bool:
-    """Whether a value is a variable made with use_resource=True."""
-    return isinstance(var, tf.Variable) and getattr(var, "handle", None) is not None
-
-
-@functools.wraps(tf.Variable)
-def variable(*args: Any, **kwargs: Any) -> Any:
-    """`tf.Variable(..., use_resource=True)`."""
-    return ResourceVariable(*args, **kwargs)
+    """False: a variable has no handle."""
+    return False
