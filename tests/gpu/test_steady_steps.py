@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from benchmarks.workloads import WORKLOADS
 from flowgraph.program.pipeline import PASSES, PLANNING
 from tests.gpu import no_gpu
 from tests.gpu.simulated import gpus
+from tests.gpu.test_graphs import why_not
 from tests.gpu.waits import WAITS
 
 WITHOUT_GRAPHS = [name for name in (*PASSES, *PLANNING) if name != "cuda_graphs"]
@@ -66,6 +68,18 @@ def lstm():
     return recurrent(fg.nn.rnn_cell.LSTMCell)
 
 
+def letters():
+    """Letters one hot, unrolled, as in the benchmarks, but few."""
+    x = fg.placeholder(fg.int32, [8, 4])
+    kernel, h = fg.get_variable("kernel", [10 + 12, 4 * 12]), fg.zeros([8, 12])
+    c = h
+    for letter in fg.unstack(fg.one_hot(x, 10), axis=1):
+        i, j, f, o = fg.split(fg.matmul(fg.concat([letter, h], 1), kernel), 4, axis=1)
+        c = c * fg.sigmoid(f + 1.0) + fg.sigmoid(i) * fg.tanh(j)
+        h = fg.tanh(c) * fg.sigmoid(o)
+    return *trained(fg.reduce_mean(fg.square(h))), {x: np.arange(32).reshape(8, 4) % 10}
+
+
 def gru():
     return recurrent(fg.nn.rnn_cell.GRUCell)
 
@@ -102,7 +116,7 @@ def transformer():
     return *trained(loss), {words: np.arange(24).reshape(4, 6)}
 
 
-PROGRAMS = [mlp, with_dropout, convnet, lstm, gru, elementwise, word2vec, transformer]
+PROGRAMS = [mlp, with_dropout, convnet, lstm, letters, gru, elementwise, word2vec, transformer]
 OPTIMIZERS = {
     "adam": lambda: fg.train.AdamOptimizer(), "adagrad": lambda: fg.train.AdagradOptimizer(0.1),
     "adadelta": lambda: fg.train.AdadeltaOptimizer(),
@@ -146,6 +160,50 @@ def test_steps_wait_for_what_is_fetched_and_for_nothing_else(program, options, m
                                                              ) -> None:
     with fg.Graph().as_default(), gpus():
         assert waits_of(*program(), monkeypatch, **options) == (3, 0)
+
+
+class Engine:
+    """flowgraph as the benchmarks take it; it keeps the last session that they open."""
+
+    def __getattr__(self, name: str):
+        return getattr(fg, name)
+
+    def Session(self) -> fg.Session:
+        self.session = fg.Session()
+        return self.session
+
+
+def slow(name: str):
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", ["linreg", "softmax", "lenet", "convnet", slow("mlp"),
+                                  slow("lstm"), slow("elementwise"), slow("matmul")])
+def test_workloads_become_graphs_and_wait_once(name: str) -> None:
+    with gpus():
+        engine = Engine()
+        step = WORKLOADS[name](engine)
+        told = dict(zip(step.__code__.co_freevars, (
+            cell.cell_contents for cell in step.__closure__), strict=True))
+        for _ in range(4):
+            step()
+        (gpu,) = engine.session._settings.gpus.values()
+        before = gpu.waits
+        step()
+        assert gpu.waits == before + 1
+        with engine.session.graph.as_default():
+            assert why_not(engine.session, told["fetches"], told["feeds"]) == ""
+
+
+@pytest.mark.parametrize("name", ["scalar", "small_ops", "while_loop"])
+def test_small_workloads_stay_on_the_host(name: str) -> None:
+    with gpus():
+        engine = Engine()
+        step = WORKLOADS[name](engine)
+        for _ in range(4):
+            step()
+        (gpu,) = engine.session._settings.gpus.values()
+        assert (gpu.uploads, gpu.waits) == (0, 0)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
