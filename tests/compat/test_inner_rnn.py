@@ -62,6 +62,15 @@ def test_attention_of_ones_own_stands_on_inner_names():
     assert isinstance(attention, seq2seq._BaseAttentionMechanism)
 
 
+def test_samples_are_drawn_by_their_probability():
+    ids = seq2seq.categorical_sample(fg.constant([[0.0, 99.0], [99.0, 0.0]]))
+    flags = seq2seq.bernoulli_sample(logits=fg.constant([[-99.0, 99.0]]), dtype=fg.bool)
+    half = seq2seq.bernoulli_sample(probs=fg.fill([1000], 0.5), seed=1)
+    ids, flags, half = fg.Session().run([ids, flags, half])
+    assert ids.tolist() == [1, 0] and flags.tolist() == [[False, True]]
+    assert 400 < half.sum() < 600
+
+
 @pytest.mark.parametrize("part", ["rnn", "seq2seq", "legacy_seq2seq", "crf", "cudnn_rnn"])
 def test_all_names_of_a_part_are_there(part):
     module = getattr(fg.contrib, part)
