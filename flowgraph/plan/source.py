@@ -121,11 +121,16 @@ class Source:
         linecache.cache[self.filename] = (len(self.text), None,
                                           self.text.splitlines(keepends=True), self.filename)
         weakref.finalize(self, _forget, self.filename)
-        scope = dict(self.globals)
+        scope = dict(self.globals, __source__=self)  # who sees a frame of it may ask for names
         exec(compile(self.text, self.filename, "exec"), scope)  # our own text
         _give_room(scope["run"], self.plan)
         scope.update(self.globals)  # the program's read-only constants for those made by the text
         return scope["run"]
+
+    def names(self) -> dict[str, str]:
+        """What the values of the plan are called, by their names in the text."""
+        return {self._names[slot]: value.name for value, slot in self.plan.slots.items()
+                if slot in self._names}
 
     # ---- names -----------------------------------------------------------------------------------
 

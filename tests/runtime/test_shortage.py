@@ -34,3 +34,17 @@ def test_what_has_the_memory_is_told_and_nothing_changes(runner: str) -> None:
             assert sess._settings.gpus["gpu:0"].freed == 1
             assert sess.run(w)[0, 0] == 1
             assert sess.run(y, {x: np.ones((2, 64))})[0, 0] == 64 * 256
+
+
+def test_generated_source_tells_of_tensors_by_the_names_of_the_program() -> None:
+    with gpus(memory=3_000_000):
+        x = fg.placeholder(fg.float32, [None, 64], name="x")
+        with fg.variable_scope("dense"):
+            w, b = fg.get_variable("kernel", [64, 256]), fg.get_variable("bias", [256])
+        y = fg.matmul(fg.nn.relu(fg.matmul(x, w) + b), fg.ones([256, 512]), name="y")
+        with fg.Session(runner="source") as sess:
+            sess.run(fg.global_variables_initializer())
+            with pytest.raises(fg.errors.ResourceExhaustedError) as caught:
+                sess.run(y, {x: np.ones((1000, 64))})
+    told = re.findall(r"alive: +'(.*?)'", caught.value.message)
+    assert told == ["Relu", "ones", "dense/bias"]
