@@ -294,6 +294,7 @@ def _trained(supervisor: Any, master: str, config: Any, session_wrapper: Any, lo
         if logdir and supervisor.is_chief:
             logging.info("Finished training! Saving model to disk.")
             supervisor.saver.save(sess, supervisor.save_path, global_step=supervisor.global_step)
-            supervisor.stop(threads, close_summary_writer=True,
+            # The end of the session closes the event file.
+            supervisor.stop(threads, close_summary_writer=False,
                             ignore_live_threads=ignore_live_threads)
     return loss
