@@ -17,6 +17,8 @@ _LAZY = {
     **{name: f"flowgraph.train:{name}" for name in _TRAIN},
     **{name: f"flowgraph.estimator.baseline:{name}" for name in (
         "BaselineClassifier", "BaselineEstimator", "BaselineRegressor")},
+    **{name: f"flowgraph.estimator.boosted_trees:{name}" for name in (
+        "BoostedTreesClassifier", "BoostedTreesEstimator", "BoostedTreesRegressor")},
     **{name: f"flowgraph.estimator.class_heads:{name}" for name in (
         "BinaryClassHead", "MultiClassHead", "MultiLabelHead")},
     **{name: f"flowgraph.estimator.dnn:{name}" for name in (

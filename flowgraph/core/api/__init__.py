@@ -101,8 +101,6 @@ REASONS = (
            "Start the pipeline anew; a seed gives the same order."),
     Reason("tf.data.experimental.make_saveable_from_iterator", "saves where an iterator stands",
            "Start the pipeline anew; a seed gives the same order."),
-    Reason("tf.estimator.BoostedTrees*", "grows trees by code compiled for TensorFlow",
-           "Use scikit-learn's gradient boosting, or LightGBM."),
     Reason("tf.estimator.MultiHead", "joins several heads in one estimator",
            "Add up their losses in a model_fn."),
     Reason("tf.keras.applications.*", "needs weights from the network", "Restore a checkpoint."),
