@@ -8,8 +8,11 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import gpu
 from flowgraph.program import placement
+from tests.gpu.test_graphs import why_not
 from tests.gpu.test_kernels import RESULTS, check_all
-from tests.gpu.test_sessions import PROGRAMS, classifier
+from tests.gpu.test_manners import FAILING, FLOATS, WHOLE, casts, pairs
+from tests.gpu.test_sessions import PROGRAMS
+from tests.gpu.test_steady_steps import mlp
 from tests.test_cases import assert_same, run
 
 pytestmark = pytest.mark.skipif(not gpu.found(), reason="there is no GPU that CuPy can use: "
@@ -47,17 +50,59 @@ def test_training_gives_the_same_numbers_as_on_the_host(program) -> None:
                 np.testing.assert_allclose(result, number, 1e-3, 1e-4)
 
 
+def on_both(build, *arrays) -> list:
+    """What is built gives, on the host and on the GPU."""
+    found = []
+    for options in (HOST, {}):
+        with fg.Graph().as_default():
+            feeds = [fg.placeholder(fg.as_dtype(a.dtype), a.shape) for a in arrays]
+            with fg.Session(**options) as sess:
+                found.append(sess.run(build(*feeds), dict(zip(feeds, arrays, strict=True))))
+    return found
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, *WHOLE])
+def test_remainders_are_the_hosts_fused_or_not(dtype: str) -> None:
+    def build(x, y):
+        return [fg.floormod(x, y), fg.truncatemod(x, y), fg.floormod(x + 0, y) - fg.floormod(y, y)]
+
+    for on_host, on_gpu in zip(*on_both(build, *pairs(dtype)), strict=True):
+        np.testing.assert_array_equal(on_gpu, on_host)
+
+
+@pytest.mark.parametrize("target", WHOLE)
+@pytest.mark.parametrize("source", FLOATS)
+def test_casts_of_what_does_not_fit_are_the_hosts_fused_or_not(source: str, target: str) -> None:
+    x = casts(source, target)
+    on_host, on_gpu = on_both(lambda x: [fg.cast(x, target), fg.cast(x * 1, target) + 1], x)
+    np.testing.assert_array_equal(on_gpu, on_host)
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_what_a_matrix_lacks_is_told(name: str) -> None:
+    build, words = FAILING[name]
+    with fg.Graph().as_default():
+        y = build()
+        with fg.Session(passes=[]) as sess, pytest.raises(
+                fg.errors.InvalidArgumentError, match=words):
+            sess.run(y)
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow() -> None:
-    fetches, feeds = classifier()
+    import cupy
+    loss, train, feeds = mlp()
     with fg.Session() as sess:
         sess.run(fg.global_variables_initializer())
-        used = []
+        used, free = [], []
         for step in range(STEPS):
-            sess.run(fetches, feeds)
+            sess.run([loss, train], feeds)
             if step in (100, STEPS - 1):
                 used.append(sess._settings.gpus["gpu:0"].memory()[0])
+                free.append(cupy.cuda.Device(0).mem_info[0])
+        assert why_not(sess, [loss, train], feeds) == ""
     assert used[1] <= used[0]
+    assert free[1] >= free[0] - (1 << 20)
 
 
 def test_results_stay_on_the_gpu_and_may_be_fed_again() -> None:
