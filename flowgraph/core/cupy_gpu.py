@@ -45,6 +45,7 @@ class CupyGpu(Gpu):
             else:
                 with self._lock, self.device:
                     if self._stream is None:
+                        tensor_float_32.tell(self.xp)
                         self._stream = self.xp.cuda.Stream()
         return self._stream
 
@@ -53,7 +54,6 @@ class CupyGpu(Gpu):
         if self._pool is None:
             with self._lock, self.device:
                 if self._pool is None:
-                    tensor_float_32.tell(self.xp)
                     pool = self.xp.cuda.MemoryPool()
                     pool.set_limit(size=self._limit)
                     self._pool = pool
@@ -85,7 +85,7 @@ class CupyGpu(Gpu):
 
     def hand_over(self) -> None:
         """Has the caller's stream wait for what this GPU was told."""
-        if self._pool is None:
+        if self._stream is None:
             return
         with self.device:
             stream = self.xp.cuda.get_current_stream()

@@ -15,6 +15,8 @@ import numpy as np
 
 from flowgraph.core import checks, parallel_numpy
 from flowgraph.core.gpu import NO_GPUS, Gpu, arrays_of, on
+from flowgraph.core.units import bytes_text
+from flowgraph.errors import ResourceExhaustedError
 from flowgraph.opdef.opdef import plain_value
 from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
@@ -247,8 +249,7 @@ class Plan:
         kernels: dict[Any, Callable[..., Any]] = {}
         for i, instr in enumerate(program.instrs):
             if _uploads_constant(instr):  # once, not in each run
-                array = self.gpus[instr.device].constant(instr.inputs[0].const)  # type: ignore[union-attr]
-                self.constants.append((self._slot(instr.outputs[0]), array))
+                self.constants.append((self._slot(instr.outputs[0]), self._uploaded(instr)))
                 continue
             inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
             outputs = tuple([self._slot(v) for v in instr.outputs])
@@ -264,6 +265,18 @@ class Plan:
                 step.use(self.gpus, self.gpu, kernels)
             steps.append(step)
         return tuple(steps)
+
+    def _uploaded(self, instr: Instr) -> Any:
+        """A constant in the memory of a GPU."""
+        gpu, value, op = self.gpus[instr.device], instr.inputs[0], instr.origins[0]
+        assert value is not None
+        try:
+            return gpu.constant(value.const)
+        except MemoryError:
+            gpu.free()
+            raise ResourceExhaustedError(None, op, (
+                f"{op.type} {op.name!r} ({op.frame}): out of memory on {gpu.name}: "
+                f"{bytes_text(value.spec.nbytes or 0)} of a constant asked for")) from None
 
     def _results(self, may_return_feeds: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Which results share memory with something that is not the run's own, or each other."""

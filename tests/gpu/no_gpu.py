@@ -336,6 +336,8 @@ class _Module:
     def _entry(self, path: str, name: str) -> Any:
         if path == "ndarray":
             return DeviceArray
+        if path == "from_dlpack":
+            return _from_dlpack
         if path in ("ElementwiseKernel", "ReductionKernel", "RawKernel"):
             return _kernel(path)
         value = getattr(self._host, name)
@@ -352,6 +354,23 @@ def _waited_for(name: str) -> None:
     """Notes that a function looks at contents of its arrays, which the host waits for."""
     note("ndarray.item")
     wants_host(spelled(name))
+
+
+def _from_dlpack(array: Any) -> DeviceArray:
+    """An array in the memory of another library's; that is told the current stream."""
+    class OfHost:
+        def __dlpack__(self, **kwargs: Any) -> Any:
+            return array.__dlpack__(stream=current[-1])
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return 1, 0
+
+    note("from_dlpack", 1)
+    recording.allocators.append(None)
+    try:
+        return DeviceArray(np.from_dlpack(OfHost()))
+    finally:
+        recording.allocators.pop()
 
 
 def _kernel(name: str) -> Any:

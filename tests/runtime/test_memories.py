@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import io
+
 import numpy as np
 import pytest
 
 import flowgraph as fg
+from tests.gpu import no_gpu
 from tests.gpu.no_gpu import DeviceArray
 from tests.gpu.simulated import gpus
 
@@ -99,3 +103,110 @@ def test_a_variable_moves_to_where_it_is_used_and_is_read_where_it_is(sess) -> N
         np.testing.assert_array_equal(sess.run(fetch), factor * ROWS)
         assert isinstance(values["Variable"], kind)
     assert gpu_of(sess).uploads == 1  # the initial value
+
+
+class Tensor:
+    """An array of another library, in the memory of a GPU; `wrong` is raised when it is asked."""
+
+    def __init__(self, host, wrong=None):
+        self.host, self.wrong, self.streams = host, wrong, []
+
+    @property
+    def __cuda_array_interface__(self):
+        raise RuntimeError("Can't get __cuda_array_interface__ on Variable that requires grad")
+
+    def __dlpack_device__(self):
+        return 2, 0
+
+    def __dlpack__(self, stream=None):
+        if self.wrong is not None:
+            raise self.wrong
+        self.streams.append(stream)
+        return self.host.__dlpack__()
+
+
+def test_arrays_of_other_libraries_are_fed_through_dlpack_without_a_copy(sess) -> None:
+    x = fg.placeholder(fg.float32, [None, 30])
+    fed = Tensor(ROWS.copy())
+    assert sess.run(fg.reduce_sum(x * 2), {x: fed}) == 2 * ROWS.sum()
+    assert fed.streams == [0]  # the session's own, which the library waits for
+    assert gpu_of(sess).uploads == 0
+    adopted = gpu_of(sess).adopt(fed)
+    fed.host[...] = 7
+    assert (adopted.host == 7).all()
+
+
+def test_what_a_library_does_not_give_says_why(sess) -> None:
+    x = fg.placeholder(fg.float32, [None, 30], name="x")
+    with pytest.raises(TypeError, match=r"this Tensor in the memory of a GPU for Tensor 'x:0' .*: "
+                                        "use tensor.detach"):
+        sess.run(fg.identity(x), {x: Tensor(ROWS, BufferError("use tensor.detach()"))})
+
+
+def test_an_array_of_another_gpu_is_waited_for_and_cast_where_it_is() -> None:
+    x = fg.placeholder(fg.float32, [None, 30])
+    with fg.device("/gpu:0"):
+        y = fg.reduce_sum(x)
+    for array in (ROWS, ROWS.astype(np.int64)):
+        with gpus(3), fg.Session() as session:
+            for number in (1, 2):
+                no_gpu.current.append(number)
+                fed = DeviceArray(array)
+                no_gpu.current.pop()
+                assert session.run(y, {x: fed}) == ROWS.sum()
+            first = gpu_of(session)
+            assert first.followed == ["gpu:1", "gpu:2"]
+            assert first.uploads == 2
+    with gpus(1), fg.Session() as session:  # it has another GPU than the one that the array is on
+        assert session.run(y, {x: fed}) == ROWS.sum()
+
+
+def test_page_locked_memory_may_be_changed_when_a_run_returns(sess) -> None:
+    x = fg.placeholder(fg.float32, [2, 30])
+    v = fg.Variable(fg.zeros([2, 30]))
+    step = v.assign(fg.tanh(x) + fg.reduce_sum(fg.exp(x)) * fg.reduce_max(fg.tanh(x))).op
+    sess.run(v.initializer)
+    fed = ROWS / 60
+    no_gpu.page_locked.add(id(fed))
+    try:
+        for _ in range(6):  # three kernel by kernel, three as graphs
+            sess.run(step, {x: fed})
+    finally:
+        no_gpu.page_locked.clear()
+    assert sess.explain(step, {x: fed}, io.StringIO()).why_no_graph == ""
+
+
+def test_callers_and_the_session_wait_for_each_other(sess) -> None:
+    x = fg.placeholder(fg.float32, [None, 30])
+    found = sess.run(x * 2, {x: ROWS}, to_host=False)
+    assert (gpu_of(sess).awaited, gpu_of(sess).handed) == (0, 1)
+    sess.run(x * 2, {x: found})
+    assert (gpu_of(sess).awaited, gpu_of(sess).handed) == (1, 1)
+
+
+def test_constants_are_copied_once_for_all_plans_of_a_session() -> None:
+    with gpus(), fg.Session() as session:
+        x = fg.placeholder(fg.float32, [None, 30])
+        y = fg.reduce_sum(fg.matmul(fg.tanh(fg.matmul(x, ROWS.T @ ROWS)), ROWS.T))
+        for rows in (4, 5, 4, 4, 4, 5):  # two plans, and one for a graph
+            session.run(y, {x: np.ones((rows, 30))})
+        gpu = gpu_of(session)
+        assert len(gpu._constants) == 2
+        assert gpu.uploads == 2 + (6 - 1)  # what is fed; a graph has memory for it
+        session.close()
+        gc.collect()
+        assert not gpu._constants
+
+
+def test_a_variable_for_which_there_is_no_memory_is_named() -> None:
+    with gpus(memory=10_000), fg.Session() as session:
+        v = fg.get_variable("v", [60, 60])
+        y = v.assign_add(fg.tanh(v) * 2)
+        session._state.values["v"] = np.ones((60, 60), np.float32)  # as after a restore
+        with pytest.raises(fg.errors.ResourceExhaustedError, match=r"the variable 'v' .*: out of "
+                           "memory on gpu:0: 14.85 KB asked for, 0 bytes of 10 KB in use"):
+            session.run(y)
+        constant = fg.constant(np.arange(3600, dtype=np.float32).reshape(60, 60), name="table")
+        with pytest.raises(fg.errors.ResourceExhaustedError, match=r"test_memories.py:\d+.*out of "
+                           "memory on gpu:0: 14.4 KB of a constant asked for"):
+            session.run(constant * fg.placeholder(fg.float32, [60], name="x"), {"x:0": np.ones(60)})
