@@ -121,7 +121,8 @@ class Source:
         linecache.cache[self.filename] = (len(self.text), None,
                                           self.text.splitlines(keepends=True), self.filename)
         weakref.finalize(self, _forget, self.filename)
-        scope = dict(self.globals, __source__=self)  # who sees a frame of it may ask for names
+        # Who sees a frame of it may ask for names.
+        scope = dict(self.globals, __source__=weakref.ref(self))
         exec(compile(self.text, self.filename, "exec"), scope)  # our own text
         _give_room(scope["run"], self.plan)
         scope.update(self.globals)  # the program's read-only constants for those made by the text

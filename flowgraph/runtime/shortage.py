@@ -88,7 +88,8 @@ def _alive(error: Exception, gpu: Gpu) -> Iterator[tuple[str, Any]]:
         if isinstance(plan, Plan) and "values" in scope:  # the interpreter's
             found = [(value.name, scope["values"][slot]) for value, slot in plan.slots.items()]
         elif frame.f_code.co_filename.startswith("<flowgraph plan"):
-            names = frame.f_globals["__source__"].names()
+            source = frame.f_globals["__source__"]()
+            names = {} if source is None else source.names()
             found = [(names.get(name, name), array) for name, array in scope.items()]
         else:
             continue
