@@ -21,5 +21,4 @@ from flowgraph.contrib.losses.functions import (
 )
 from flowgraph.core.lazy import lazy as _lazy
 
-__getattr__ = _lazy("tf.contrib.losses", globals(),
-                    {"metric_learning": "flowgraph.contrib.losses.metric_learning"})
+__getattr__ = _lazy("tf.contrib.losses", globals())
