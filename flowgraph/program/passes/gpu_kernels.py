@@ -29,7 +29,7 @@ from flowgraph.program.kernel_groups import (
 )
 
 MOST_ARRAYS = 24  # a kernel takes 4,096 bytes of arguments, and an array of 8 axes is 144 of them
-MOST_TENSORS = 4000  # bytes of what a kernel for several tensors is told of them
+MOST_TENSORS = 4000  # bytes of what a kernel for several tensors is told; 4,096 is CUDA's limit
 
 
 def gpu_kernels(program: Program) -> Program:
@@ -272,7 +272,7 @@ def _together(search: Search, groups: Iterable[tuple[Growing, KernelGroup]]
     lists: list[tuple[Growing, list[KernelGroup]]] = []
     for growing, group in groups:
         for i, (whole, parts) in enumerate(lists):
-            if (len(parts) + 1) * tensor_bytes(group) <= MOST_TENSORS and search.is_convex(
+            if argument_bytes(group, len(parts) + 1) <= MOST_TENSORS and search.is_convex(
                     [whole, growing]):
                 parts.append(group)
                 lists[i] = (search.merged([whole, growing]), parts)
@@ -282,7 +282,13 @@ def _together(search: Search, groups: Iterable[tuple[Growing, KernelGroup]]
     return [parts for _, parts in lists]
 
 
-def tensor_bytes(group: KernelGroup) -> int:
-    """What a kernel for several tensors is told of each: pointers, a size, the last block."""
-    arrays = sum(v.spec.shape != () for v in group.inputs) + len(group.results)
-    return 8 * arrays + 12
+def argument_bytes(group: KernelGroup, tensors: int) -> int:
+    """What a kernel for several tensors is told of them.
+
+    Args:
+        group: of one tensor.
+        tensors: of how many: pointers, a size, the last block of each; numbers are told once.
+    """
+    numbers = sum(v.spec.shape == () for v in group.inputs)
+    arrays = len(group.inputs) - numbers + len(group.results)
+    return (8 * arrays + 12) * tensors + 8 * numbers

@@ -185,7 +185,21 @@ def test_many_updates_take_several_launches() -> None:
     groups = kernels([fg.assign_sub(v, 0.5 * fg.sin(v)) for v in variables], [], passes=CLEAN)
     sizes = [len(group.parts) for group in groups]
     assert sum(sizes) == 150
-    assert max(sizes) * module.tensor_bytes(groups[0].parts[0]) <= module.MOST_TENSORS
+    assert module.argument_bytes(groups[0].parts[0], max(sizes)) <= module.MOST_TENSORS
+
+
+def test_the_numbers_that_updates_take_have_room_beside_what_is_told_of_tensors() -> None:
+    numbers = [placeholder(f"rate{i}", ()) for i in range(20)]
+    steps = []
+    for i in range(150):
+        v = change = fg.get_variable(f"v{i}", [i + 1])
+        for number in numbers:
+            change = fg.sin(change * number)
+        steps.append(fg.assign_sub(v, change))
+    groups = kernels(steps, numbers, passes=CLEAN)
+    sizes = [len(group.parts) for group in groups]
+    assert sum(sizes) == 150
+    assert max(sizes) * (2 * 8 + 12) + 20 * 8 <= 4096
 
 
 def test_a_kernel_takes_only_so_many_arrays() -> None:
