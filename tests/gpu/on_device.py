@@ -6,6 +6,7 @@ host alone, and those that make text, run as ever.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,16 +32,23 @@ class OnDevice:
     def __init__(self, op_def: Any) -> None:
         self._op_def = op_def
         self._kernel = getattr(op_def, "kernel_cupy", op_def.kernel)
+        self._takes_out = "out" in inspect.signature(self._kernel).parameters
 
     def __call__(self, xp: Any, *arguments: Any, **keywords: Any) -> Any:
         if not _fits(arguments):
             return self._op_def.kernel(xp, *arguments, **keywords)
-        if isinstance(keywords.get("out"), np.ndarray):
+        out = None  # a plan of a GPU has none; here a plan of the host may
+        if not self._takes_out:
+            out = keywords.pop("out", None)
+        elif isinstance(keywords.get("out"), np.ndarray):
             keywords["out"] = DeviceArray(keywords["out"])
         if "bodies" in keywords:
             keywords["bodies"] = tuple([_Body(body) for body in keywords["bodies"]])
-        result = self._kernel(cupy, *to_device(arguments), **keywords)
-        return to_host(result)
+        result = to_host(self._kernel(cupy, *to_device(arguments), **keywords))
+        if out is None:
+            return result
+        out[...] = result
+        return out
 
 
 class _Body:
