@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from flowgraph.core import gpu
 
 
-def cupy(available: Any) -> Any:
+def cupy(available: Any, is_hip: bool = False) -> Any:
     """A CuPy whose `is_available` gives or raises something."""
     def is_available() -> bool:
         if isinstance(available, Exception):
@@ -21,7 +23,7 @@ def cupy(available: Any) -> Any:
         return bool(available)
 
     properties = {"name": b"NVIDIA A100", "totalGlobalMem": 1 << 35}
-    runtime = SimpleNamespace(getDeviceCount=lambda: 1,
+    runtime = SimpleNamespace(is_hip=is_hip, getDeviceCount=lambda: 1,
                               getDeviceProperties=lambda number: properties)
     device = SimpleNamespace(compute_capability="80", pci_bus_id="0000:65:00.0")
     return SimpleNamespace(cuda=SimpleNamespace(
@@ -57,3 +59,57 @@ def test_what_is_missing_for_a_gpu(monkeypatch, driver, package, available, hidd
             gpu.GpuInfo(0, "NVIDIA A100", 1 << 35, (8, 0), "0000:65:00.0"),))
     finally:
         gpu._look.cache_clear()
+
+
+@pytest.fixture
+def a_gpu(monkeypatch):
+    """A machine with a GPU, which no process has looked at."""
+    monkeypatch.setattr(gpu, "_looked_in", [])
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(gpu, "import_module", lambda name: cupy(True))
+    gpu._look.cache_clear()
+    yield
+    gpu._look.cache_clear()
+
+
+def test_a_process_that_was_forked_after_cuda_was_used_has_no_gpu(a_gpu, monkeypatch) -> None:
+    assert len(gpu.found()) == 1
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    assert gpu.found() == ()
+    assert gpu.why_none().startswith("this process was forked from one that has used CUDA")
+
+
+def test_a_fork_of_a_process_that_has_not_looked_may_look(a_gpu, monkeypatch) -> None:
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    assert len(gpu.found()) == 1
+
+
+def test_a_cupy_for_other_gpus_is_not_used(a_gpu, monkeypatch) -> None:
+    monkeypatch.setattr(gpu, "import_module", lambda name: cupy(True, is_hip=True))
+    assert gpu.found() == ()
+    assert "AMD" in gpu.why_none()
+
+
+class OnDevice:
+    """An array of a library that says where it is by DLPack, and raises when asked otherwise."""
+
+    def __init__(self, kind: int) -> None:
+        self.kind = kind
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.kind, 0
+
+    @property
+    def __cuda_array_interface__(self) -> Any:
+        raise RuntimeError("it requires grad")
+
+
+@pytest.mark.parametrize("value, expected", [
+    (OnDevice(2), True), (OnDevice(13), True), (OnDevice(1), False), (OnDevice(3), False),
+    (np.zeros(2), False), ([1.0], False), (2.0, False),
+    (SimpleNamespace(__cuda_array_interface__={}), True)],
+    ids=["GPU", "managed", "host", "page-locked", "NumPy", "list", "number", "the older way"])
+def test_where_an_array_is(value, expected) -> None:
+    assert gpu.is_on_gpu(value) == expected
