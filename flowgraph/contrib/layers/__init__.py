@@ -60,6 +60,8 @@ _LAZY = {
         "weighted_sparse_column")},
     "OPTIMIZER_CLS_NAMES": _OPTIMIZE + "OPTIMIZER_CLS_NAMES",
     "OPTIMIZER_SUMMARIES": _OPTIMIZE + "OPTIMIZER_SUMMARIES",
+    "add_arg_scope": "flowgraph.contrib.framework.argument_scope:add_arg_scope",
+    "arg_scope": "flowgraph.contrib.framework.argument_scope:arg_scope",  # its first place
     "adaptive_clipping_fn": "flowgraph.contrib.layers.adaptive_clipping:adaptive_clipping_fn",
     "bow_encoder": _EMBEDDING + "bow_encoder",
     "dense_to_sparse": _SHAPING + "dense_to_sparse",

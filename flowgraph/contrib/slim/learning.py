@@ -138,7 +138,8 @@ def train_step(sess: Any, train_op: Any, global_step: Any,
                                      "should_trace is present"))
         if sess.run(train_step_kwargs["should_trace"]):
             options, metadata = RunOptions(trace_level=RunOptions.FULL_TRACE), RunMetadata()
-    loss, step = sess.run([train_op, global_step], options=options, run_metadata=metadata)
+    loss = sess.run(train_op, options=options, run_metadata=metadata)
+    step = sess.run(global_step)  # in the same run it would be the number before the step
     seconds = time.time() - start
     if metadata is not None:
         trace = Path(train_step_kwargs["logdir"], f"tf_trace-{step}.json")
