@@ -3,6 +3,7 @@
 from flowgraph.core.lazy import lazy as _lazy
 
 _PARTS = (
+    "boosted_trees",
     "crf",
     "cudnn_rnn",
     "data",

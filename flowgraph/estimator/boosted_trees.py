@@ -71,8 +71,10 @@ class BoostedTreesEstimator(Estimator):
         config: a RunConfig.
         center_bias: must be False.
         pruning_mode: must be "none".
-        quantile_sketch_epsilon: accepted; of numeric columns, 64 quantiles of a layer's examples
+        quantile_sketch_epsilon: accepted; of numeric columns, 32 quantiles of a layer's examples
             are tried.
+        examples_per_layer: how many examples are collected for a layer, instead of batches; their
+            derivatives are averaged, as in `tf.contrib.boosted_trees`.
 
     Raises:
         ValueError: something that is not offered is asked for.
@@ -98,7 +100,8 @@ class BoostedTreesEstimator(Estimator):
                  max_depth: int = 6, learning_rate: float = 0.1, l1_regularization: float = 0.0,
                  l2_regularization: float = 0.0, tree_complexity: float = 0.0,
                  min_node_weight: float = 0.0, config: Any = None, center_bias: bool = False,
-                 pruning_mode: str = "none", quantile_sketch_epsilon: float = 0.01) -> None:
+                 pruning_mode: str = "none", quantile_sketch_epsilon: float = 0.01,
+                 examples_per_layer: int | None = None) -> None:
         for name, value, usual in (("weight_column", weight_column, None),
                                    ("center_bias", center_bias, False),
                                    ("pruning_mode", pruning_mode, "none")):
@@ -126,7 +129,7 @@ class BoostedTreesEstimator(Estimator):
             def train(loss: Any) -> Any:
                 first, second = _derivatives(head, head._labels(reshape(
                     labels, [-1, head._label_dimension])), logits)
-                new = py_func(_Layer(boosting, n_batches_per_layer), [
+                new = py_func(_Layer(boosting, n_batches_per_layer, examples_per_layer), [
                     nodes, roots, layers, rows, first, second], [dt.float32, dt.int32, dt.int32])
                 steps = [assign(nodes, new[0], validate_shape=False),
                          assign(roots, new[1], validate_shape=False), assign(layers, new[2])]
@@ -143,20 +146,22 @@ class BoostedTreesEstimator(Estimator):
 class _Layer:
     """Collects batches, and grows a layer from them."""
 
-    def __init__(self, boosting: Boosting, batches: int) -> None:
-        self._boosting, self._batches = boosting, batches
+    def __init__(self, boosting: Boosting, batches: int, examples: int | None) -> None:
+        self._boosting, self._batches, self._examples = boosting, batches, examples
         self._kept: list[tuple[Any, ...]] = []
         self.__name__ = "grow_layer"
 
     def __call__(self, nodes: Any, roots: Any, layers: Any, *batch: Any) -> Any:
         self._kept.append(batch)
-        if len(self._kept) < self._batches:
+        seen = sum(len(rows) for rows, _, _ in self._kept)
+        if (len(self._kept) < self._batches if self._examples is None else seen < self._examples):
             return nodes, roots, layers
         rows, first, second = (np.concatenate(parts) for parts in zip(*self._kept))
         self._kept = []
         # As in TensorFlow, the sums of a layer are the mean of those of its batches.
-        return (*self._boosting.with_layer(nodes, roots, rows, first / self._batches,
-                                           second / self._batches), layers + np.int32(1))
+        share = self._batches if self._examples is None else seen
+        return (*self._boosting.with_layer(nodes, roots, rows, first / share, second / share),
+                layers + np.int32(1))
 
 
 def _derivatives(head: Any, labels: Any, logits: Any) -> tuple[Any, Any]:

@@ -41,7 +41,7 @@ class Boosting:
     l2: float = 0.0
     tree_complexity: float = 0.0
     min_node_weight: float = 0.0
-    most_thresholds: int = 64
+    most_thresholds: int = 32
 
     def leaf(self, depth: int = 0, values: Array | None = None) -> Array:
         """The row of a leaf.
@@ -100,10 +100,13 @@ class Boosting:
         """
         leaves = self.leaves_of(nodes, roots[-1], features)
         thresholds = self._thresholds(features)
+        buckets = np.stack([np.searchsorted(cuts, column) for cuts, column in zip(
+            thresholds, features.T)], 1)
+        both = np.concatenate([gradients, hessians], 1).astype(float)
         nodes, deepest, grew = nodes.copy(), 0, False
         for leaf in np.unique(leaves):
             own = leaves == leaf
-            split = self._best(features[own], gradients[own], hessians[own], thresholds)
+            split = self._best(buckets[own], both[own], thresholds)
             if split is None:
                 continue
             feature, threshold, first, second = split
@@ -136,31 +139,34 @@ class Boosting:
         values = np.where(curve > 1e-12, -shrunk / safe, 0.0)
         return values, np.where(curve > 1e-12, shrunk * shrunk / safe, 0.0).sum(-1)
 
-    def _best(self, features: Array, gradients: Array, hessians: Array,
+    def _best(self, buckets: Array, both: Array,
               thresholds: list[Array]) -> tuple[int, float, Array, Array] | None:
         """The split of a leaf that gains most: feature, threshold, values of both sides."""
-        _, before = self._values(gradients.sum(0), hessians.sum(0))
-        most, best = self.tree_complexity + 1e-9, None
-        both = np.concatenate([gradients, hessians], 1).astype(float)
-        total = both.sum(0)
-        for feature, cuts in enumerate(thresholds):
-            column = features[:, feature]
-            if not len(cuts) or column.min() == column.max():
-                continue
-            bucket = np.searchsorted(cuts, column)
-            first = np.stack([np.bincount(bucket, weights, len(cuts) + 1)
-                              for weights in both.T], 1).cumsum(0)[:-1]
-            rest = total - first
-            counts = np.bincount(bucket, minlength=len(cuts) + 1).cumsum()[:-1]
-            k = self.outputs
-            values, gain = self._values(first[:, :k], first[:, k:])
-            others, gain_of_others = self._values(rest[:, :k], rest[:, k:])
-            gains = gain + gain_of_others - before
-            allowed = (counts > 0) & (counts < len(column)) & (
-                np.minimum(first[:, k:].sum(1), rest[:, k:].sum(1)) >= self.min_node_weight)
-            gains = np.where(allowed, gains, -np.inf)
-            place = int(np.argmax(gains))
-            if gains[place] > most:
-                most = gains[place]
-                best = feature, float(cuts[place]), values[place], others[place]
-        return best
+        k, total = self.outputs, both.sum(0)
+        varied = np.nonzero(buckets.min(0) != buckets.max(0))[0]
+        if not len(varied):
+            return None
+        size = int(buckets.max()) + 1
+        place = (buckets[:, varied] + np.arange(len(varied)) * size).ravel()
+        cells = len(varied) * size
+
+        def below(weights: Array) -> Array:
+            """The sum of the examples up to each bucket of each feature."""
+            sums = np.bincount(place, np.repeat(weights, len(varied)), cells)
+            return sums.reshape(len(varied), size).cumsum(1)[:, :-1]
+        first = np.stack([below(weights) for weights in both.T], -1)
+        counts = below(np.ones(len(both)))
+        rest = total - first
+        _, before = self._values(total[:k], total[k:])
+        values, gain = self._values(first[..., :k], first[..., k:])
+        others, gain_of_others = self._values(rest[..., :k], rest[..., k:])
+        gains = gain + gain_of_others - before
+        weight = np.minimum(first[..., k:].sum(-1), rest[..., k:].sum(-1))
+        allowed = (counts > 0) & (counts < len(both)) & (weight >= self.min_node_weight)
+        gains = np.where(allowed, gains, -np.inf)
+        row, column = np.unravel_index(np.argmax(gains), gains.shape)
+        if gains[row, column] <= self.tree_complexity + 1e-9:
+            return None
+        feature = int(varied[row])
+        return (feature, float(thresholds[feature][column]), values[row, column],
+                others[row, column])

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core import dtypes as dt
 from flowgraph.estimator.input_results import parse_input_fn_result
 from flowgraph.estimator.numpy_input import numpy_input_fn
 from flowgraph.feature_column.numeric import numeric_column
 from flowgraph.graph.graph import Graph
+from flowgraph.ops.cast import cast
 
 
 def input_of(x: Any, y: Any, input_fn: Any, batch_size: int | None, train: bool) -> Any:
@@ -55,6 +57,17 @@ def named(features: Any) -> dict[str, Any]:
         features: Tensor, or dict of them.
     """
     return features if isinstance(features, dict) else {"": features}
+
+
+def whole(labels: Any) -> Any:
+    """Labels that are small integers as int64, which losses take.
+
+    Args:
+        labels: Tensor, dict of them, or None.
+    """
+    if getattr(labels, "dtype", None) is None or not labels.dtype.is_integer:
+        return labels
+    return cast(labels, dt.int64)
 
 
 def infer_real_valued_columns_from_input(x: Any) -> list[Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from flowgraph.contrib.layers import fully_connected
 from flowgraph.contrib.learn.estimators import BaseEstimator
-from flowgraph.contrib.learn.inputs import named
+from flowgraph.contrib.learn.inputs import named, whole
 from flowgraph.estimator.class_heads import classes_head
 from flowgraph.estimator.logits import scope_of
 from flowgraph.estimator.mode_keys import ModeKeys
@@ -60,7 +60,7 @@ class _Premade(BaseEstimator):
         def model_fn(features: Any, labels: Any, mode: str, config: Any) -> Any:
             if feature_engineering_fn is not None:
                 features, labels = feature_engineering_fn(features, labels)
-            features = named(features)
+            features, labels = named(features), whole(labels)
             parts = []
             if deep:
                 with scope_of("dnn", features):

@@ -22,7 +22,8 @@ CONTRIB = (
     ("tf.contrib.all_reduce*", _CLUSTER, "Use tf.add_n over the parts."),
     ("tf.contrib.nccl*", "adds up over GPUs with NVIDIA's NCCL", "Use tf.add_n over the parts."),
     ("tf.contrib.mpi*", _CLUSTER, ""),
-    ("tf.contrib.boosted_trees*", _COMPILED, "Use scikit-learn's gradient boosting, or LightGBM."),
+    ("tf.contrib.boosted_trees.*", _COMPILED, "Use GradientBoostedDecisionTreeClassifier of "
+     "estimator_batch.estimator, or tf.estimator.BoostedTreesClassifier."),
     ("tf.contrib.tensor_forest.*", _COMPILED, "Use RandomForestGraphs or TensorForestEstimator."),
     ("tf.contrib.factorization.*", _COMPILED, "Use KMeans or KMeansClustering; scikit-learn has "
      "GaussianMixture and NMF."),
