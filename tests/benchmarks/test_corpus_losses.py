@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-import corpus_losses  # noqa: E402
+import corpus_losses
 
 
 @pytest.mark.parametrize("expected, found, steps", [
