@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,11 @@ def test_out_of_memory_leaves_the_session_usable() -> None:
     x = fg.placeholder(fg.float32, [None, None])
     with fg.Session() as sess:
         rows = fg.zeros([fg.shape(x)[0], 1 << 40])
+        total = fg.reduce_sum(fg.matmul(fg.exp(fg.tanh(x)), x, transpose_a=True)) + fg.reduce_max(x)
+        fed = {x: np.ones((100, 10))}
+        expected = [sess.run(total, fed) for _ in range(4)]
+        assert sess.explain(total, fed, io.StringIO()).why_no_graph == ""
         with pytest.raises(fg.errors.ResourceExhaustedError, match="out of memory on gpu:0"):
             sess.run(rows + x, {x: np.ones((1000, 1))})
         assert sess.run(fg.reduce_sum(x), {x: np.ones((100, 10))}) == 1000
+        np.testing.assert_allclose([sess.run(total, fed) for _ in range(2)], expected[:2], 1e-4)
