@@ -48,8 +48,8 @@ CONTRIB = (
      "Use tf.distributions."),
     ("tf.contrib.predictor*", "loads exported models", "Use tf.saved_model.loader.load and "
      "Session.run."),
-    ("tf.contrib.cudnn_rnn*", "runs on NVIDIA's cuDNN alone",
-     "Use tf.nn.dynamic_rnn with tf.nn.rnn_cell.LSTMCell or GRUCell."),
+    ("tf.contrib.cudnn_rnn*", "converts cuDNN's own vector of weights; the layers have the cells' "
+     "variables", "Use tf.train.Saver."),
     ("tf.contrib.bigtable*", "reads a service", "Read it outside of the graph, and feed."),
     ("tf.contrib.cloud*", "reads a service", "Read it outside of the graph, and feed."),
     ("tf.contrib.kafka*", "reads a service", "Read it outside of the graph, and feed."),
