@@ -1,5 +1,6 @@
 """`tf.contrib.boosted_trees.estimator_batch`."""
 
-from flowgraph.contrib.boosted_trees.estimator_batch import estimator
+from flowgraph.core.lazy import lazy as _lazy
 
-__all__ = ["estimator"]
+__getattr__ = _lazy("tf.contrib.boosted_trees.estimator_batch", globals(), {
+    "estimator": "flowgraph.contrib.boosted_trees.estimator_batch.estimator"})
