@@ -268,14 +268,16 @@ class Plan:
 
     def _uploaded(self, instr: Instr) -> Any:
         """A constant in the memory of a GPU."""
-        gpu, value, op = self.gpus[instr.device], instr.inputs[0], instr.origins[0]
+        gpu, value = self.gpus[instr.device], instr.inputs[0]
         assert value is not None
         try:
             return gpu.constant(value.const)
         except MemoryError:
             gpu.free()
+            op = next(iter(instr.origins), None)  # what a pass has made has none
+            where = f"{op.type} {op.name!r} ({op.frame})" if op is not None else repr(value.name)
             raise ResourceExhaustedError(None, op, (
-                f"{op.type} {op.name!r} ({op.frame}): out of memory on {gpu.name}: "
+                f"{where}: out of memory on {gpu.name}: "
                 f"{bytes_text(value.spec.nbytes or 0)} of a constant asked for")) from None
 
     def _results(self, may_return_feeds: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
