@@ -119,7 +119,7 @@ class BaseSession:
             fetches: a tensor, operation, variable or name of one, or any nest of lists, tuples,
                 named tuples and dicts of them.
             feed_dict: values (arrays, numbers, lists) by tensor; any tensor may be fed. An array in
-                the memory of a GPU (CuPy's, or of any library that has DLPack) is not copied.
+                the memory of a GPU (CuPy's, or of any library that has DLPack) is used there.
             options: a RunOptions; its `timeout_in_ms` is how long the run may wait for other runs
                 (for an element in a queue), after which it raises DeadlineExceededError; its
                 `trace_level` and `output_partition_graphs` are what `run_metadata` is filled with.
