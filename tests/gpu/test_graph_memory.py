@@ -16,7 +16,7 @@ from tests.gpu.no_gpu import DeviceArray
 from tests.gpu.simulated import SimulatedGraphs, gpus
 from tests.gpu.test_graphs import launches, mlp, random, results_of, scaled, why_not
 
-SIDE = 160
+SIDE = 130
 BYTES = SIDE * SIDE * 4
 WEIGHTS = random((SIDE, SIDE)) / 12
 
@@ -30,7 +30,7 @@ def gpu_of(sess):
     return sess._settings.gpus["gpu:0"]
 
 
-def products(count=30):
+def products(count=20):
     x = fg.placeholder(fg.float32, [None, SIDE], name="x")
     w = fg.constant(WEIGHTS)
     y = x
@@ -39,7 +39,7 @@ def products(count=30):
     return x, y
 
 
-def expected_of(fed, count=30):
+def expected_of(fed, count=20):
     for _ in range(count):
         fed = fed @ WEIGHTS
     return fed
@@ -61,15 +61,15 @@ def test_the_run_that_records_keeps_no_more_than_others() -> None:
 
 def test_all_graphs_of_a_session_share_their_memory_and_few_are_kept() -> None:
     with fg.Graph().as_default(), gpus(), fg.Session() as sess:
-        x, y = products(10)
+        x, y = products(6)
         pool, used = gpu_of(sess).pool, []
-        for rows in range(12, 0, -1):
-            for i in range(11 if rows < 11 else 4):
+        for rows in range(10, 0, -1):
+            for i in range(11 if rows < 9 else 4):
                 fed = random((rows * 10, SIDE), i)
-                np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 10), 1e-3, 1e-4)
+                np.testing.assert_allclose(sess.run(y, {x: fed}), expected_of(fed, 6), 1e-3, 1e-4)
             used.append(pool.used)
         graphs, = [made() for made in SimulatedGraphs.made]
-        assert graphs.recordings == 12
+        assert graphs.recordings == 10
         assert len([ref for ref in graphs._users if ref() is not None]) == gpu_graphs.MOST_USERS
         gpu_of(sess).free()
         assert max(used[5:]) < 22 * BYTES
