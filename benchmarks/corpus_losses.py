@@ -95,11 +95,10 @@ class Recorder:
         """Writes what there is."""
         self._path.write_text(json.dumps(self.losses))
 
-    def watch(self, tf: Any, session_class: type) -> None:
-        """Hooks the optimizers and the session of an engine."""
+    def watch(self, tf: Any, session_classes: tuple[Any, ...]) -> None:
+        """Hooks the optimizers and the sessions of an engine."""
         optimizer = tf.train.Optimizer
-        compute, apply, run = (optimizer.compute_gradients, optimizer.apply_gradients,
-                               session_class.run)
+        compute, apply = optimizer.compute_gradients, optimizer.apply_gradients
 
         def compute_gradients(this: Any, loss: Any, *args: Any, **options: Any) -> Any:
             self._latest[id(loss.graph)] = loss
@@ -121,6 +120,14 @@ class Recorder:
                 self._latest.setdefault(id(first.graph), first)
             return gradients(ys, *args, **options)
 
+        optimizer.compute_gradients = compute_gradients
+        optimizer.apply_gradients = apply_gradients
+        tf.gradients = gradients_noted
+        for session_class in session_classes:
+            session_class.run = self._noting(session_class.run)
+
+    def _noting(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """A Session's `run` that notes losses."""
         def run_noted(this: Any, fetches: Any, *args: Any, **options: Any) -> Any:
             losses = [loss for fetch in _elements(fetches)
                       if (loss := self._trained.get((id(this.graph), _op_name(fetch)))) is not None]
@@ -133,10 +140,7 @@ class Recorder:
                 os._exit(0)
             return result
 
-        optimizer.compute_gradients = compute_gradients
-        optimizer.apply_gradients = apply_gradients
-        session_class.run = run_noted
-        tf.gradients = gradients_noted
+        return run_noted
 
 
 def _elements(fetches: Any) -> Iterator[Any]:
@@ -214,11 +218,11 @@ def prepared(launcher: Path, engine: str) -> Callable[[Recorder], None]:
     tf = sys.modules["tensorflow"]
     if engine == "tensorflow":
         from tensorflow.python.client import session
-        session_class = session.BaseSession
+        classes: tuple[Any, ...] = (session.BaseSession,)
     else:
-        session_class = tf.Session
+        classes = tf.Session, tf.InteractiveSession
     seed_by_scope(tf)
-    return lambda recorder: recorder.watch(tf, session_class)
+    return lambda recorder: recorder.watch(tf, classes)
 
 
 def programs(folder: Path, match: str, chosen: Path | None) -> list[tuple[str, str, str]]:
