@@ -115,6 +115,10 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     """
     if a.dtype == np.float16:
         return _rounded(matmul(a.astype(np.float32), b.astype(np.float32)), out)
+    if a.shape[-1] == 1 and a.ndim > 2 and a.dtype.kind in "fc":
+        # Columns by rows, as in the gradient of attention: 32 of 30 x 128 take np.matmul 330 us,
+        # and the product with broadcasting 76.
+        return np.multiply(a, b, out=out)
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     count = min(width(), shape[0]) if shape else 1
     each = a.shape[-2] * a.shape[-1] * b.shape[-1]

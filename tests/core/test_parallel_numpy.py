@@ -76,7 +76,8 @@ def test_large_products_are_known_by_their_sizes() -> None:
 @pytest.mark.parametrize("a,b", [((4, 5, 6), (4, 6, 3)), ((4, 5, 6), (6, 3)), ((5, 6), (7, 6, 3)),
                                  ((1, 5, 6), (7, 6, 3)), ((2, 3, 5, 6), (3, 6, 4)),
                                  ((2, 1, 5, 6), (1, 3, 6, 4)), ((5, 6), (6, 3)),
-                                 ((0, 5, 6), (0, 6, 3))])
+                                 ((0, 5, 6), (0, 6, 3)), ((4, 30, 1), (4, 1, 16)),
+                                 ((3, 1, 5, 1), (2, 1, 7)), ((0, 5, 1), (0, 1, 2))])
 def test_matmul(a, b) -> None:
     a, b = numbers(*a), numbers(*b)
     expected = np.matmul(a, b)
