@@ -51,6 +51,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         "the cores that there are."),
     Difference(
         "", "Errors have TensorFlow's classes, and words of their own.", "errors#errors"),
+    Difference(
+        "tf.nn.conv2d_transpose",
+        "The batch size of the result is known only if that of the input is, as in TensorFlow 2; "
+        "where output_shape has one, write tf.reshape(y, output_shape), not y.get_shape()."),
     # -- machines
     Difference(
         "", "Under flowgraph run a device that is not on this machine, as /gpu:0 or a task of a "
