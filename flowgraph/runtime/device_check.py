@@ -85,7 +85,8 @@ class DeviceCheck:
         if self.devices.soft:
             if settings.told_missing is not None and not self.devices.matching(text):
                 settings.told_missing(text)
-            return not self.devices.matching(text, with_kind=False)
+            return not (self.devices.lacks_tasks_softly
+                        or self.devices.matching(text, with_kind=False))
         return not self.devices.matching(text, ["CPU"])
 
     def place(self, op: Operation) -> str:
@@ -102,6 +103,9 @@ class DeviceCheck:
         found = devices.matching(op.device, kinds)
         if not found and devices.soft:
             found = devices.matching(op.device, kinds, with_kind=False)
+        if not found and devices.lacks_tasks_softly:
+            found = (devices.matching(op.device, kinds, with_task=False)
+                     or devices.matching("", kinds))
         if not found:
             there = devices.matching(op.device)
             raise self._has_no_kernel(op) if there else self._not_there(op)

@@ -58,6 +58,8 @@ class SessionDevices:
             often as it has parts, each with a part of the memory.
         soft: whether an operation runs elsewhere when its device is not there.
         logs_placement: whether to tell which operation is on which device.
+        takes_any_task: whether every job and task is there.
+        lacks_tasks_softly: whether an operation runs here when its job or task is not there.
 
     Raises:
         InvalidArgumentError: the config asks for GPUs that are not there.
@@ -72,6 +74,7 @@ class SessionDevices:
         self._cpus = cpus() if count is None else max(1, count)
         self._tasks = tuple(_tasks(config)) if target else ()
         self.takes_any_task = bool(target) and not self._tasks
+        self.lacks_tasks_softly = settings.told_missing is not None
 
     @functools.cached_property
     def all(self) -> tuple[DeviceAttributes, ...]:
@@ -90,17 +93,18 @@ class SessionDevices:
         """The names of all devices, sorted as TensorFlow lists them in errors."""
         return tuple(sorted(device.name for device in self.all))
 
-    def matching(self, device: str, kinds: Sequence[str] = ("CPU", "GPU"), with_kind: bool = True
-                 ) -> list[DeviceAttributes]:
+    def matching(self, device: str, kinds: Sequence[str] = ("CPU", "GPU"), with_kind: bool = True,
+                 with_task: bool = True) -> list[DeviceAttributes]:
         """The devices that a device string, which may leave parts open, stands for.
 
         Args:
             device: as "/job:worker/device:GPU:*"; "" for all.
             kinds: the types of devices that count.
-            with_kind: whether the type and number in `device` count, or only its job and task.
+            with_kind: whether the type and number in `device` count.
+            with_task: whether its job, replica and task count.
         """
         wanted = parse(device)
-        if self.takes_any_task:
+        if self.takes_any_task or not with_task:
             wanted = {key: value for key, value in wanted.items() if key == "device"}
         if not with_kind:
             wanted.pop("device", None)

@@ -135,6 +135,41 @@ def _graph_on_gpu_7() -> fg.Graph:
     return graph
 
 
+CLUSTER = """\
+import tensorflow as tf
+cluster = tf.train.ClusterSpec({"ps": ["localhost:2222"], "worker": ["localhost:2223"]})
+server = tf.train.Server(cluster, job_name="worker", task_index=0)
+with tf.device(tf.train.replica_device_setter(worker_device="/job:worker/task:0/gpu:7",
+                                              cluster=cluster)):
+    x = tf.Variable(1.0)
+    step = tf.train.get_or_create_global_step()
+    train = tf.assign_add(step, 1)
+with tf.train.MonitoredTrainingSession(
+        master=server.target, hooks=[tf.train.StopAtStepHook(last_step=2)]) as sess:
+    while not sess.should_stop():
+        print(*sess.run([x, train]))
+"""
+TASK = """\
+import tensorflow as tf
+with tf.device("/job:ps/task:3"):
+    x = tf.Variable(2.0)
+with tf.Session(TARGET config=tf.ConfigProto(log_device_placement=True)) as sess:
+    sess.run(tf.global_variables_initializer())
+    print(sess.run(x))
+"""
+
+
+@pytest.mark.parametrize(("program", "printed", "told"), [
+    (CLUSTER, "1.0 1\n1.0 2\n", 1),
+    (TASK.replace("TARGET", ""), "2.0\n", 1),
+    (TASK.replace("TARGET", "tf.train.Server.create_local_server().target,"), "2.0\n", 0),
+])
+def test_a_task_of_a_cluster_runs_here(program, printed, told, run) -> None:
+    code, out, err = run(program)
+    assert (code, out) == (0, printed), err
+    assert err.count("is not on this machine; its operations run on another one") == told
+
+
 def test_the_device_option_hides_gpus(run) -> None:
     program = "from flowgraph.runtime.devices import visible_gpus; print(len(visible_gpus()))"
     assert run(program, "--device cpu")[:2] == (0, "0\n")
