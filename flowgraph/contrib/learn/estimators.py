@@ -11,6 +11,7 @@ from flowgraph.contrib.learn.inputs import input_of
 from flowgraph.contrib.learn.metric_spec import MetricSpec
 from flowgraph.contrib.learn.model_fn import as_spec
 from flowgraph.contrib.learn.monitors import hooks_of
+from flowgraph.contrib.learn.tensor_signature import placeholders_of, signatures_of
 from flowgraph.estimator.arguments import parameters_of
 from flowgraph.estimator.estimator import Estimator as CoreEstimator
 from flowgraph.estimator.mode_keys import ModeKeys
@@ -36,8 +37,13 @@ class BaseEstimator:
         self._model_fn = model_fn
         self._estimator = CoreEstimator(self._spec, model_dir, config)
         self._metrics: dict[Any, Any] = {}
+        self._labels: Any = None
 
     def _spec(self, features: Any, labels: Any, mode: str, config: Any) -> Any:
+        if mode == ModeKeys.PREDICT:
+            labels = placeholders_of(self._labels)
+        elif labels is not None:
+            self._labels = signatures_of(labels)
         spec = self._model_fn(features, labels, mode, config)
         if mode != ModeKeys.EVAL or not self._metrics:
             return spec
@@ -201,7 +207,8 @@ class Estimator(BaseEstimator):
 
     Args:
         model_fn: function of features and labels, and if it names them `mode`, `params`, `config`
-            and `model_dir`; returns ModelFnOps or a tuple (predictions, loss, train_op).
+            and `model_dir`; returns ModelFnOps or a tuple (predictions, loss, train_op). For
+            predictions, the labels are placeholders like the labels of `fit`; None before `fit`.
         model_dir: folder of the checkpoints and event files.
         config: a RunConfig.
         params: dict that is given to `model_fn`.
@@ -212,9 +219,9 @@ class Estimator(BaseEstimator):
         >>> import flowgraph as fg
         >>> def model_fn(features, labels, mode):
         ...     w = fg.get_variable("w", [])
-        ...     loss = None if labels is None else fg.reduce_mean((w * features - labels) ** 2)
-        ...     train = None if labels is None else fg.train.GradientDescentOptimizer(
-        ...         0.1).minimize(loss, fg.train.get_global_step())
+        ...     loss = fg.reduce_mean((w * features - labels) ** 2)
+        ...     train = fg.train.GradientDescentOptimizer(0.1).minimize(
+        ...         loss, fg.train.get_global_step())
         ...     return w * features, loss, train
         >>> x = np.array([1.0, 2.0], np.float32)
         >>> model = fg.contrib.learn.Estimator(model_fn).fit(x, 3 * x, steps=50)

@@ -30,6 +30,8 @@ _LAZY = {
     "nets": "flowgraph.contrib.slim.nets",
     "queues": "flowgraph.contrib.slim.queues",
     "summaries": "flowgraph.contrib.slim.summaries",
+    "utils": "flowgraph.contrib.layers.outputs",
+    "variable_scope": "flowgraph.ops.variable_scope",  # the module, as slim has it
 }
 
 __getattr__ = _lazy("tf.contrib.slim", globals(), _LAZY)

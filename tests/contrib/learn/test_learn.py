@@ -168,3 +168,45 @@ def test_bytes_and_categories_become_numbers():
     categories = learn.preprocessing.CategoricalProcessor(min_frequency=1)
     rows = list(categories.fit_transform([["a"], ["b"], ["a"], [float("nan")]]))
     assert [row.tolist() for row in rows] == [[1], [0], [1], [0]]
+
+
+@pytest.mark.parametrize(("labels", "of"), [
+    (CLASS.astype(np.int32), lambda labels: labels),
+    ({"class": CLASS, "number": NUMBER.astype(np.float64)}, lambda labels: labels["class"]),
+])
+def test_prediction_has_labels_as_fit_had_them(labels, of):
+    seen = {}
+
+    def model_fn(features, target, mode):
+        seen[mode] = target
+        target = fg.one_hot(of(target), 3, 1, 0)
+        logits = fg.layers.dense(features, 3)
+        loss = fg.losses.softmax_cross_entropy(target, logits)
+        train = fg.train.AdamOptimizer(0.1).minimize(loss, fg.train.get_global_step())
+        return {"class": fg.argmax(logits, 1)}, loss, train
+    data = fg.estimator.inputs.numpy_input_fn(X, labels, 20, num_epochs=None, shuffle=False)
+    model = learn.Estimator(model_fn, config=SEED).fit(input_fn=data, steps=100)
+    classes = model.predict(X, as_iterable=False)["class"]
+    assert np.mean(classes == CLASS) > 0.85
+    target = seen["infer"]
+    assert of(target).op.type == "Placeholder" and of(target).shape.as_list() == [None]
+    assert fg.nest.map_structure(lambda label: label.dtype, target) == fg.nest.map_structure(
+        lambda label: label.dtype, seen["train"])
+
+
+def test_prediction_has_a_sparse_label_and_none_without_fit(tmp_path):
+    seen = []
+
+    def model_fn(features, labels, mode):
+        seen.append(labels)
+        w = fg.get_variable("w", [])
+        return w * features, w * w, fg.assign_add(fg.train.get_global_step(), 1)
+
+    def data():
+        return fg.ones([2]), fg.SparseTensor([[0, 1]], fg.constant([3], fg.int64), [2, 2])
+    fitted = learn.Estimator(model_fn, str(tmp_path)).fit(input_fn=data, steps=1)
+    next(iter(fitted.predict([1.0, 2.0])))
+    next(iter(learn.Estimator(model_fn, str(tmp_path)).predict([1.0, 2.0])))
+    assert isinstance(seen[1], fg.SparseTensor) and seen[1].values.dtype == fg.int64
+    assert seen[1].values.op.type == "Placeholder"
+    assert seen[2] is None
