@@ -21,6 +21,7 @@ from typing import Any
 
 import flowgraph
 from flowgraph.compat.paths import InnerModule, given, is_inner, module_in
+from flowgraph.core.lazy import lazy
 from flowgraph.core.versions import VERSION
 
 _FOLDER = os.path.dirname(os.path.abspath(flowgraph.__file__))
@@ -77,6 +78,7 @@ class TensorFlowFinder(MetaPathFinder):
                 if behind is None:  # a namespace that only old programs have
                     behind = ModuleType(path)
                     behind.__file__ = flowgraph.__file__
+                    behind.__dict__["__getattr__"] = lazy(f"tf.{path}", behind.__dict__)
                 self._faces[path] = self._face(f"tensorflow.{path}", behind, path)
         for path, face in self._faces.items():
             parent, _, name = path.rpartition(".")

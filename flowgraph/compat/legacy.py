@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from flowgraph.compat import legacy_calls, legacy_rnn
+from flowgraph.compat import legacy_calls, legacy_ptb, legacy_rnn
 from flowgraph.core.api.before_one import BEFORE_ONE
 
 # Old names whose arguments are as today's function has them; from the path below `tf`.
@@ -149,4 +149,6 @@ def _modules(names: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 if name[0].isupper()}, **names["nn.rnn_cell"]}
     return {"models": {}, "models.rnn": {"seq2seq": seq2seq}, "models.rnn.rnn": rnn,
             "models.rnn.rnn_cell": cells,
-            "models.rnn.linear": {"linear": legacy_rnn.linear}}
+            "models.rnn.linear": {"linear": legacy_rnn.linear}, "models.rnn.ptb": {},
+            "models.rnn.ptb.reader": {name: getattr(legacy_ptb, name)
+                                      for name in legacy_ptb.NAMES}}

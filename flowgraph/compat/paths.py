@@ -210,9 +210,24 @@ def module_in(parent: ModuleType | None, parent_name: str, name: str) -> ModuleT
     try:
         value = getattr(parent, name)
     except AttributeError as error:
-        raise ModuleNotFoundError(str(error), name=parent_name) from None
+        raise ModuleNotFoundError(_without_claims(str(error), name), name=parent_name) from None
     if isinstance(value, ModuleType):
         return value
     shown = parent_name.replace("flowgraph", "tensorflow", 1)
     raise ModuleNotFoundError(f"{shown}.{name} is no module; write `from {shown} import {name}`",
                               name=parent_name)
+
+
+def _without_claims(text: str, name: str) -> str:
+    """What is said of a missing name, without what holds for names only and not for packages.
+
+    Args:
+        text: what is said.
+        name: the name; a guess stays if it is nearly the same.
+    """
+    import difflib  # late: it is slow to load
+
+    from flowgraph.core.api import CLAIM
+    text, _, guess = text.replace(CLAIM, ".").partition(" Did you mean ")
+    close = difflib.get_close_matches(name, guess.rstrip("?").split(" or "), cutoff=0.8)
+    return text + (f" Did you mean {' or '.join(close)}?" if close else "")

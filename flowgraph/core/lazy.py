@@ -43,8 +43,9 @@ def _missing(namespace: str, name: str, names: list[str]) -> str:
 
     from flowgraph.core.api import absence, is_of_tensorflow, reason_for
     from flowgraph.core.api.before_one import before_one
+    from flowgraph.core.api.by_path import by_path
     full = f"{namespace}.{name}"
-    known = is_of_tensorflow(full) or reason_for(full) or before_one(full)
+    known = is_of_tensorflow(full) or reason_for(full) or before_one(full) or by_path(full)
     close = [] if known else difflib.get_close_matches(
         name, [n for n in names if not n.startswith("_")], n=2)
     return absence(full) + (f" Did you mean {' or '.join(close)}?" if close else "")

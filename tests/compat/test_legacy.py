@@ -173,6 +173,42 @@ def test_without_legacy_the_error_says_todays_name_and_legacy(name) -> None:
     assert f"Write {BEFORE_ONE[name]}; `flowgraph run --legacy`" in str(caught.value)
 
 
+@pytest.mark.parametrize("line", [
+    "import tensorflow.models.image.cifar10", "from tensorflow.models.rnn.ptb import ptb_word_lm",
+    "from tensorflow.models.rnn.translate import data_utils"])
+def test_programs_that_came_with_tensorflow_are_to_be_copied(line, tf) -> None:
+    with pytest.raises(ImportError, match=r"[Cc]opy the files"):
+        exec(line)
+
+
+PTB = "a b c\nb c c\n"
+
+
+def test_the_reader_of_words_gives_batches_of_sequences(tf, tmp_path) -> None:
+    from tensorflow.models.rnn.ptb import reader
+
+    for part in ("train", "valid", "test"):
+        (tmp_path / f"ptb.{part}.txt").write_text(f" {PTB.replace(chr(10), ' ' + chr(10) + ' ')}")
+    train, valid, _, count = reader.ptb_raw_data(str(tmp_path))
+    # c three times, then <eos> and b twice each, then a
+    assert (train, valid, count) == ([3, 2, 0, 1, 2, 0, 0, 1], train, 4)
+    batches = list(reader.ptb_iterator(range(14), 2, 3))
+    assert [[b.tolist() for b in pair] for pair in batches] == [
+        [[[0, 1, 2], [7, 8, 9]], [[1, 2, 3], [8, 9, 10]]],
+        [[[3, 4, 5], [10, 11, 12]], [[4, 5, 6], [11, 12, 13]]]]
+    x, y = reader.ptb_producer(range(14), 2, 3)
+    assert (x.shape, y.op.name.partition("/")[0]) == ((2, 3), "PTBProducer")
+    with fg.Session() as session:
+        coordinator = fg.train.Coordinator()
+        threads = fg.train.start_queue_runners(session, coordinator)
+        for pair in batches:
+            assert [b.tolist() for b in session.run([x, y])] == [b.tolist() for b in pair]
+        coordinator.request_stop()
+        coordinator.join(threads)
+    with pytest.raises(ValueError, match="decrease batch_size"):
+        reader.ptb_producer(range(5), 2, 3)
+
+
 @pytest.mark.parametrize(("line", "kind", "words"), [
     ("tf.concat(1, [X, Y])", TypeError, "tf.concat(values, 1)"),
     ("tf.split(1, 3, tf.constant(X))", TypeError, "tf.split(value, 3, 1)"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowgraph.core.api.before_one import before_one
+from flowgraph.core.api.by_path import by_path
 from flowgraph.core.api.contrib import CONTRIB
 
 
@@ -29,6 +30,7 @@ class Reason(NamedTuple):
     instead: str = ""
 
 
+CLAIM = ", and neither has TensorFlow 1.15."
 _EAGER = "belongs to eager execution, which define-then-run has not"
 _CLUSTER = "is for clusters of machines; flowgraph runs in one process"
 
@@ -172,7 +174,7 @@ def is_of_tensorflow(name: str) -> bool:
 
 def absence(name: str) -> str:
     """What to say of a name that flowgraph does not have: one or two sentences."""
-    old = before_one(name)
+    old = before_one(name) or by_path(name)
     if old:
         return old
     reason = reason_for(name)
@@ -181,4 +183,4 @@ def absence(name: str) -> str:
     if is_of_tensorflow(name):
         return (f"flowgraph does not offer {name} of TensorFlow 1.15 yet; docs/api_coverage.md "
                 "lists what is offered.")
-    return f"flowgraph has no {name}, and neither has TensorFlow 1.15."
+    return f"flowgraph has no {name}{CLAIM}"

@@ -18,7 +18,6 @@ BEFORE_ONE: dict[str, str] = {
     "tf.scalar_summary": "tf.summary.scalar",
     "tf.train.SummaryWriter": "tf.summary.FileWriter",
     "tf.image.per_image_whitening": "tf.image.per_image_standardization",
-    "tf.models": "tf.nn and tf.nn.rnn_cell",
     "tf.nn.bidirectional_rnn": "tf.nn.static_bidirectional_rnn",
     "tf.nn.deconv2d": "tf.nn.conv2d_transpose",
     "tf.nn.inference_top_k": "tf.nn.top_k",
