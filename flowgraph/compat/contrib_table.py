@@ -57,6 +57,7 @@ _FOLDERS: dict[str, dict[str, str]] = {
                                "nadam_optimizer powersign reg_adagrad_optimizer shampoo "
                                "sign_decay variable_clipping_optimizer "
                                "weight_decay_optimizers ggt"},
+    "predictor": {"": "core_estimator_predictor predictor_factories saved_model_predictor"},
     "quantize": {"python": "quantize quantize_graph"},
     "recurrent": {"python": "functional_rnn recurrent", "python.ops": "functional_rnn recurrent"},
     "rnn": {"python.ops": "core_rnn core_rnn_cell core_rnn_cell_impl fused_rnn_cell gru_ops "

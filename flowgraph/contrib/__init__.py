@@ -19,6 +19,7 @@ _PARTS = (
     "metrics",
     "nn",
     "opt",
+    "predictor",
     "rnn",
     "seq2seq",
     "slim",

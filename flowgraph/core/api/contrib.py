@@ -46,8 +46,8 @@ CONTRIB = (
     ("tf.contrib.labeled_tensor*", "is a library of its own", "Use axes by their numbers."),
     ("tf.contrib.bayesflow*", "has moved into a library of its own",
      "Use tf.distributions."),
-    ("tf.contrib.predictor*", "loads exported models", "Use tf.saved_model.loader.load and "
-     "Session.run."),
+    ("tf.contrib.predictor.*", "builds the graph of an estimator of tf.contrib.learn",
+     "Use its export_savedmodel, and tf.contrib.predictor.from_saved_model."),
     ("tf.contrib.cudnn_rnn*", "converts cuDNN's own vector of weights; the layers have the cells' "
      "variables", "Use tf.train.Saver."),
     ("tf.contrib.bigtable*", "reads a service", "Read it outside of the graph, and feed."),
