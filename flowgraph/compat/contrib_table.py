@@ -17,6 +17,7 @@ _FOLDERS: dict[str, dict[str, str]] = {
                       "mvn_tril mvn_full_covariance normal onehot_categorical poisson "
                       "relaxed_bernoulli relaxed_onehot_categorical student_t uniform bijectors",
     },
+    "estimator": {"python.estimator": "early_stopping extenders head"},
     "factorization": {"python.ops": "clustering_ops factorization_ops gmm gmm_ops kmeans wals"},
     "framework": {
         "python.framework": "checkpoint_utils experimental graph_util tensor_util",

@@ -8,6 +8,7 @@ _PARTS = (
     "cudnn_rnn",
     "data",
     "distributions",
+    "estimator",
     "factorization",
     "framework",
     "image",

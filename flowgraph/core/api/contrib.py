@@ -46,6 +46,9 @@ CONTRIB = (
     ("tf.contrib.labeled_tensor*", "is a library of its own", "Use axes by their numbers."),
     ("tf.contrib.bayesflow*", "has moved into a library of its own",
      "Use tf.distributions."),
+    ("tf.contrib.estimator.*", "is one of the rarely used parts of contrib.estimator",
+     "Use tf.estimator, and what tf.contrib.estimator offers: heads, add_metrics, "
+     "forward_features, clip_gradients_by_norm."),
     ("tf.contrib.predictor.*", "builds the graph of an estimator of tf.contrib.learn",
      "Use its export_savedmodel, and tf.contrib.predictor.from_saved_model."),
     ("tf.contrib.cudnn_rnn*", "converts cuDNN's own vector of weights; the layers have the cells' "
