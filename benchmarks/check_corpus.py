@@ -88,9 +88,11 @@ def main() -> int:
     begun = time.perf_counter()
     found = check([os.path.join(options.repos, path) for path in there], options.legacy)
     seconds = time.perf_counter() - begun
+    lost = sorted(paths - set(there))
     reports = {os.path.relpath(report.path, options.repos).replace(os.sep, "/"): report
                for report in found}
     told = [line for row in rows for line in told_of(row, reports)]
+    told += [f"wrong: {path} was run and is not in {options.repos}" for path in lost]
     print("\n".join(sorted(told, reverse=True)))
     statuses = Counter(row["status"] for row in rows)
     fine = sum(report.is_fine for report in found)
@@ -99,7 +101,7 @@ def main() -> int:
                                                          in sorted(statuses.items())))
     print(f"{len(there)} files checked in {seconds:.1f} s: nothing is missing in {fine}")
     print(f"{wrong} contradictions, {len(told) - wrong} lines that may not have been run")
-    return 1 if wrong else 0
+    return 1 if wrong or not there else 0
 
 
 if __name__ == "__main__":

@@ -246,7 +246,7 @@ def programs(folder: Path, match: str, chosen: Path | None) -> list[tuple[str, s
 def equal_steps(expected: list[float], found: list[float]) -> int:
     """How many losses are equal before the first that is not."""
     for i, (a, b) in enumerate(zip(expected, found, strict=False)):
-        if not abs(a - b) <= NEAR * max(abs(a), abs(b), 1e-6) and not (a != a and b != b):
+        if not abs(a - b) <= NEAR * max(abs(a), abs(b), 1e-6):
             return i
     return min(len(expected), len(found))
 
@@ -265,7 +265,7 @@ def main() -> int:
     known = json.loads(options.out.read_text()) if options.out.exists() else {}
     watch = prepared(options.launcher.resolve(), engine)
     work = Path(tempfile.mkdtemp())
-    differ = 0
+    differ = checked = 0
     for name, repository, run in programs(options.folder, options.match, options.csv):
         if options.what == "check" and name not in known:
             continue
@@ -286,12 +286,16 @@ def main() -> int:
             steps = equal_steps(known[name], losses)
             same = steps == len(known[name])
             differ += not same
+            checked += 1
             told = "" if same else (f"  expected {known[name][steps]:.7g}, found "
                                     f"{losses[steps] if steps < len(losses) else 'none'}")
             print(f"{steps:3} of {len(known[name]):3} steps equal  {name}{told}", flush=True)
     shutil.rmtree(work)
     if options.what == "check":
-        print(f"{len(known) - differ} of {len(known)} programs have TensorFlow's losses")
+        print(f"{checked - differ} of {checked} programs have TensorFlow's losses; "
+              f"{len(known)} known")
+        if not checked or (checked < len(known) and not options.match and options.csv is None):
+            return 1
     return int(bool(differ))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -60,7 +61,7 @@ def function(func: Callable[..., Any] | None = None, input_signature: Any = None
             if input_signature is None:
                 args, kwargs = nest.map_structure(_as_argument, (args, kwargs))
             else:
-                args = _as_signed(args, input_signature)
+                args, kwargs = _as_signed(func, args, kwargs, input_signature), {}
             before = len(graph.get_operations())
             results = func(*args, **kwargs)
             writing = [op for op in graph.get_operations()[before:] if _writes(op)]
@@ -74,13 +75,18 @@ def _as_argument(value: Any) -> Any:
     return convert_to_tensor(value) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _as_signed(args: tuple[Any, ...], signature: Any) -> tuple[Any, ...]:
-    if len(args) != len(signature):
+def _as_signed(func: Callable[..., Any], args: Any, kwargs: Any, signature: Any) -> list[Any]:
+    """The arguments in order, each a tensor as the signature says; `self` is left alone."""
+    parameters = list(inspect.signature(func).parameters)
+    given = list(inspect.signature(func).bind(*args, **kwargs).args)
+    first = int(parameters[:1] == ["self"] and len(given) == len(signature) + 1)
+    if len(given) != first + len(signature):
         raise TypeError(located(f"the function takes {len(signature)} arguments, as its "
-                                f"input_signature says, and is called with {len(args)}"))
+                                f"input_signature says, and is called with {len(given)}"))
     signature = tuple(signature)
-    tensors = map(_as_spec, nest.flatten(signature), nest.flatten_up_to(signature, args))
-    return tuple(nest.pack_sequence_as(signature, list(tensors)))
+    tensors = map(_as_spec, nest.flatten(signature),
+                  nest.flatten_up_to(signature, tuple(given[first:])))
+    return [*given[:first], *nest.pack_sequence_as(signature, list(tensors))]
 
 
 def _as_spec(spec: Any, value: Any) -> Any:

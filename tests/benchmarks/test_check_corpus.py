@@ -39,3 +39,15 @@ def test_contradictions(code, status, line, error, words, exit_code, tmp_path: P
     assert (done.returncode, done.stderr) == (exit_code, "")
     assert words in done.stdout
     assert "1 programs were run" in done.stdout
+
+
+def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+    results = tmp_path / "results.csv"
+    with results.open("w", newline="") as file:
+        table = csv.DictWriter(file, FIELDS)
+        table.writeheader()
+        table.writerow({"repo": "r", "script": "gone.py", "status": "ok"})
+    done = subprocess.run([sys.executable, ROOT / "benchmarks" / "check_corpus.py", tmp_path,
+                           results], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "wrong: r/gone.py was run and is not in" in done.stdout

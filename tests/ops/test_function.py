@@ -44,9 +44,21 @@ def test_what_it_writes_is_written_when_its_result_is_fetched() -> None:
         assert session.run(counter) == 3
 
 
+def test_methods_and_keywords_have_signatures_too() -> None:
+    class Model:
+        @fg.function(input_signature=[fg.TensorSpec([None], fg.float32)])
+        def total(self, x):
+            return fg.reduce_sum(x)
+
+    session = fg.Session()
+    assert float(session.run(Model().total([1, 2]))) == 3.0
+    assert float(session.run(Model().total(x=[1, 2]))) == 3.0
+
+
 @pytest.mark.parametrize("args, error, words", [
     (([1.0, 2.0],), ValueError, r"shape \(2,\), and input_signature says \(3,\)"),
-    (([1.0, 2.0, 3.0], 1.0), TypeError, "takes 1 arguments"),
+    (([1.0, 2.0, 3.0], 1.0), TypeError, "too many positional arguments"),
+    ((), TypeError, "missing a required argument"),
 ])
 def test_a_signature_converts_and_refuses(args, error, words) -> None:
     @fg.function(input_signature=[fg.TensorSpec([3], fg.float32)])
