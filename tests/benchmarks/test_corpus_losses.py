@@ -16,7 +16,8 @@ import corpus_losses
 
 @pytest.mark.parametrize("expected, found, steps", [
     ([1.0, 2.0], [1.0, 2.0], 2), ([1.0, 2.0], [1.00009, 2.0], 2), ([1.0, 2.0], [1.0, 2.001], 1),
-    ([1.0, 2.0], [1.0], 1), ([1.0], [], 0), ([float("nan")], [float("nan")], 0), ([0.0], [0.0], 1), ([0.0], [1e-9], 0)])
+    ([1.0, 2.0], [1.0], 1), ([1.0], [], 0), ([float("nan")], [float("nan")], 0),
+    ([0.0], [0.0], 1), ([0.0], [1e-9], 0)])
 def test_losses_are_equal_within_a_relative_distance(expected, found, steps) -> None:
     assert corpus_losses.equal_steps(expected, found) == steps
 
