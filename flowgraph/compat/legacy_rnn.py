@@ -16,42 +16,47 @@ from flowgraph.nn import rnn_cell
 __all__ = ["BasicLSTMCell", "BasicRNNCell", "GRUCell", "LSTMCell", "MultiRNNCell", "linear"]
 
 
-class _TakesInputSize(type):
-    """Cells that take and forget `input_size`; isinstance holds for today's cells too."""
+class _HoldsForToday(type):
+    """isinstance holds for today's cells too, subclasses of a program for their own alone."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.__mro__[1]) if cls.__mro__[1] is not object else False
-
-    def __call__(cls, num_units: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs.pop("input_size", None)
-        position = cls.input_size_at  # type: ignore[attr-defined]  # each class below has it
-        if len(args) > position and (args[position] is None or type(args[position]) is int):
-            args = args[:position] + args[position + 1:]
-        return super().__call__(num_units, *args, **kwargs)
+        kind = cls.__mro__[1] if cls.__module__ == __name__ else cls
+        return type.__instancecheck__(kind, instance)
 
 
-class BasicRNNCell(rnn_cell.BasicRNNCell, metaclass=_TakesInputSize):
+def _without_input_size(args: tuple[Any, ...], position: int) -> tuple[Any, ...]:
+    """Arguments after `num_units` without the one at a position, if that is an `input_size`."""
+    if len(args) > position and (args[position] is None or type(args[position]) is int):
+        return args[:position] + args[position + 1:]
+    return args
+
+
+class BasicRNNCell(rnn_cell.BasicRNNCell, metaclass=_HoldsForToday):
     """`BasicRNNCell(num_units, input_size=None, activation=tanh)`."""
 
-    input_size_at = 0
+    def __init__(self, num_units: Any, *args: Any, input_size: Any = None, **kwargs: Any) -> None:
+        super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
 
 
-class GRUCell(rnn_cell.GRUCell, metaclass=_TakesInputSize):
+class GRUCell(rnn_cell.GRUCell, metaclass=_HoldsForToday):
     """`GRUCell(num_units, input_size=None, activation=tanh)`."""
 
-    input_size_at = 0
+    def __init__(self, num_units: Any, *args: Any, input_size: Any = None, **kwargs: Any) -> None:
+        super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
 
 
-class LSTMCell(rnn_cell.LSTMCell, metaclass=_TakesInputSize):
+class LSTMCell(rnn_cell.LSTMCell, metaclass=_HoldsForToday):
     """`LSTMCell(num_units, input_size=None, use_peepholes=False, ...)`."""
 
-    input_size_at = 0
+    def __init__(self, num_units: Any, *args: Any, input_size: Any = None, **kwargs: Any) -> None:
+        super().__init__(num_units, *_without_input_size(args, 0), **kwargs)
 
 
-class BasicLSTMCell(rnn_cell.BasicLSTMCell, metaclass=_TakesInputSize):
+class BasicLSTMCell(rnn_cell.BasicLSTMCell, metaclass=_HoldsForToday):
     """`BasicLSTMCell(num_units, forget_bias=1.0, input_size=None, state_is_tuple=True, ...)`."""
 
-    input_size_at = 1
+    def __init__(self, num_units: Any, *args: Any, input_size: Any = None, **kwargs: Any) -> None:
+        super().__init__(num_units, *_without_input_size(args, 1), **kwargs)
 
 
 class MultiRNNCell(rnn_cell.MultiRNNCell):

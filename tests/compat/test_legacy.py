@@ -121,6 +121,22 @@ def test_a_cell_that_comes_twice_makes_two_layers_with_their_own_variables(tf) -
     assert isinstance(fg.nn.rnn_cell.BasicLSTMCell(4), tf.nn.rnn_cell.BasicLSTMCell)
 
 
+def test_cells_of_a_program_keep_their_own_arguments_and_kind(tf) -> None:
+    class Projected(tf.nn.rnn_cell.GRUCell):
+        def __init__(self, num_units, num_proj):
+            super().__init__(num_units, 7)
+            self.num_proj = num_proj
+
+    class Mine(tf.nn.rnn_cell.BasicLSTMCell):
+        pass
+
+    cell = Projected(10, 5)
+    assert (cell.output_size, cell.num_proj) == (10, 5)
+    assert isinstance(cell, fg.nn.rnn_cell.GRUCell)
+    assert isinstance(Mine(3, 1.0, None), Mine)
+    assert not isinstance(tf.nn.rnn_cell.BasicLSTMCell(3), Mine)
+
+
 def test_summaries_of_before_are_collected_and_written(tf, tmp_path) -> None:
     tf.scalar_summary("the loss", 1.5)
     tf.scalar_summary(["a", "b"], [1.0, 2.0])
