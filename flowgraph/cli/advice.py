@@ -42,8 +42,11 @@ _ADVICE = (
      "NumPy makes arrays of lists of different lengths only with np.array(..., dtype=object)"),
     (r"Object arrays cannot be loaded when allow_pickle=False",
      "if you trust the file, write np.load(..., allow_pickle=True)"),
-    (r"'numpy\.ndarray' object has no attribute '(ptp|itemset|newbyteorder)'",
-     "the method is gone since NumPy 2: write np.ptp(a), a[i] = x, or a.view(dtype)"),
+    (r"'(numpy\.\w+|\w*[Aa]rray)' object has no attribute '(tostring|ptp|itemset|newbyteorder)'|"
+     r"was removed from the ndarray class",
+     "the method is gone from NumPy's arrays: write a.tobytes(), np.ptp(a), a[i] = x, or "
+     "a.view(a.dtype.newbyteorder())"),
+    (r"binary mode of fromstring is removed", "write np.frombuffer(data, dtype)"),
     (r"'numpy\.float64' object cannot be interpreted as an integer|"
      r"only integers, slices|single integer, got|"
      r"'float' object cannot be interpreted as an integer",

@@ -26,6 +26,7 @@ from typing import Any, NoReturn
 
 from flowgraph.cli.failure import FAILED, OK, Failure, note
 from flowgraph.cli.watch import Stop, Watcher
+from flowgraph.compat.numpy_methods import compiled
 from flowgraph.runtime.observe import observing
 
 # Lines for IPython: %matplotlib, !pip, ?help, help?, files = !ls.
@@ -118,7 +119,7 @@ def main_module(path: str) -> types.ModuleType:
 def execute(cells: list[tuple[str, Any]], module: types.ModuleType) -> None:
     """Runs the parts of a program, one after the other, in a module."""
     for name, text in cells:
-        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+        exec(compiled(text, name), module.__dict__)
 
 
 # ---- what is run ---------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """What a program of TensorFlow 1 finds around it while a command runs it.
 
-`import tensorflow` gives flowgraph, NumPy has its old names, and an operation whose device is not
-on this machine runs on another one. All of it is taken back when the program has ended.
+`import tensorflow` gives flowgraph, NumPy has its old names and methods, and an operation whose
+device is not on this machine runs on another one. All of it is taken back when the program has
+ended.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from flowgraph.cli.failure import Failure, note
 from flowgraph.compat.hook import install, installed, uninstall
+from flowgraph.compat.numpy_methods import old_array_methods
 from flowgraph.compat.numpy_names import old_numpy_names
 from flowgraph.core import gpu
 from flowgraph.core.text import counted
@@ -32,6 +34,7 @@ def surroundings(options: argparse.Namespace) -> Iterator[None]:
         stack.enter_context(_tensorflow(getattr(options, "legacy", False)))
         if not getattr(options, "new_numpy", False):
             stack.enter_context(old_numpy_names(note))
+            stack.enter_context(old_array_methods(note))
         stack.enter_context(_soft_placement())
         if getattr(options, "device", None):
             stack.enter_context(_only(options.device))

@@ -1,12 +1,13 @@
 """Names that NumPy had when TensorFlow 1 was new, put back while an old program runs.
 
 Only names that stood for something that is still there: `np.float` for `float`, `np.asscalar(a)`
-for `a.item()`. What NumPy does differently today (arrays of ragged lists, `np.load` of pickled
-objects, methods of arrays that are gone) stays as it is.
+for `a.item()`, and `np.fromstring` of bytes. What NumPy does differently today (arrays of ragged
+lists, `np.load` of pickled objects) stays as it is; methods of arrays are in `numpy_methods`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -51,6 +52,7 @@ def old_numpy_names(tell: Callable[[str], None]) -> Iterator[None]:
         2.5
     """
     before: Any = np.__dict__.get("__getattr__")
+    fromstring: Any = np.fromstring
     told: set[str] = set()
 
     def __getattr__(name: str) -> Any:
@@ -63,8 +65,23 @@ def old_numpy_names(tell: Callable[[str], None]) -> Iterator[None]:
             tell(f"{frame}: np.{name} is gone from NumPy; it means {spelling.split(': ')[-1]} here")
         return eval(spelling, {"np": np})  # of our own table
 
+    @functools.wraps(fromstring)
+    def of_bytes(string: Any, dtype: Any = float, count: int = -1, *args: Any, **kwargs: Any
+                 ) -> Any:
+        if args or kwargs.get("sep", "") != "":
+            return fromstring(string, dtype, count, *args, **kwargs)
+        frame = user_frame()
+        if "fromstring" not in told and not is_library(frame.filename):
+            told.add("fromstring")
+            tell(f"{frame}: np.fromstring takes no bytes any more; it means np.frombuffer(s, "
+                 "dtype).copy() here")
+        data = string.encode("latin-1") if isinstance(string, str) else string
+        return np.frombuffer(data, dtype, count).copy()
+
     np.__dict__["__getattr__"] = __getattr__
+    np.__dict__["fromstring"] = of_bytes
     try:
         yield
     finally:
         np.__dict__["__getattr__"] = before
+        np.__dict__["fromstring"] = fromstring

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import random
@@ -52,11 +53,11 @@ def test_an_old_program_runs_to_its_end(run) -> None:
 
 
 def test_the_program_finds_what_python_gives_it(run, folder) -> None:
-    (folder / "helper.py").write_text("import tensorflow.nn as nn\n")
-    code, out, _ = run("import sys, helper, os, tensorflow\n"
+    (folder / "beside.py").write_text("import tensorflow.nn as nn\n")
+    code, out, _ = run("import sys, beside, os, tensorflow\n"
                        "print(sys.argv, __name__, os.path.basename(__file__))\n"
                        "assert sys.modules['__main__'].__dict__ is globals()\n"
-                       "assert helper.nn is tensorflow.nn and os.getcwd() == sys.path[0]\n",
+                       "assert beside.nn is tensorflow.nn and os.getcwd() == sys.path[0]\n",
                        "--seed 1", "--seed 2 --debug -- -h")
     assert (code, out) == (0, "['p.py', '--seed', '2', '--debug', '--', '-h'] __main__ p.py\n")
 
@@ -222,6 +223,63 @@ def test_old_names_of_numpy_are_there_while_the_program_runs(run) -> None:
     assert err.count("np.asscalar is gone from NumPy; it means a.item() here") == 1
     assert not hasattr(np, "float_")
     assert "np.float" in run(program, "--new-numpy")[2]
+
+
+METHODS = """\
+import numpy as np
+import xml.etree.ElementTree as tree
+from parts import records
+
+class Mine:
+    def tostring(self):
+        return 'mine'
+    def ptp(self, axis=0):
+        return super().__str__ and axis
+
+a = np.arange(4, dtype=np.uint8).reshape(2, 2)
+print(a.tostring(), a.T.tostring('F'), np.float16(1).tostring(), records.feature(a))
+print(a.ptp(), a.ptp(axis=1), a.astype('<u2').newbyteorder('>')[1, 1],
+      list(map(Mine.ptp, [Mine()])))
+a.itemset(0, 7); a.itemset((0, 1), 8); a.itemset(1, 1, 9); np.zeros(1).itemset(3)
+print(a.tolist(), Mine().tostring(), tree.tostring(tree.Element('x')))
+print(np.fromstring(a.tostring(), np.uint8), np.fromstring('1 2', sep=' '))
+"""
+
+
+def test_methods_that_arrays_have_lost_work_in_the_programs_own_files(run, folder) -> None:
+    (folder / "parts").mkdir()
+    module = folder / "parts" / "records.py"
+    module.write_text("def feature(image):\n    return image.tostring()\n")
+    finders = list(sys.meta_path)
+    try:
+        code, out, err = run(METHODS)
+    finally:
+        for name in ("parts", "parts.records"):
+            sys.modules.pop(name, None)
+    assert (code, out.splitlines()) == (0, [
+        f"{bytes(range(4))} {bytes(range(4))} {np.float16(1).tobytes()} {bytes(range(4))}",
+        "3 [1 1] 768 [0]", "[[7, 8], [2, 9]] mine b'<x />'", "[7 8 2 9] [1. 2.]"]), err
+    for name in ("tostring", "ptp", "itemset", "newbyteorder"):
+        assert err.count(f"the method {name} is gone from NumPy's arrays; it means") == 1
+    assert "p.py:12: the method tostring" in err
+    assert err.count("np.fromstring takes no bytes any more") == 1
+    assert not list((folder / "parts").glob("__pycache__/records*"))
+    assert (sys.meta_path, hasattr(builtins, "__flowgraph_method__")) == (finders, False)
+
+
+@pytest.mark.parametrize(("program", "options", "words"), [
+    ("import numpy as np\nnp.ones(2).tostring()", "--new-numpy", "write a.tobytes()"),
+    ("import numpy as np\neval('np.ones(2).ptp()')", "", "np.ptp(a)"),
+    ("import numpy as np\nnp.fromstring(b'ab', np.uint8)", "--new-numpy", "np.frombuffer"),
+    ("import numpy as np\nx = [np.ones(2),\n     (1).tostring()]", "", 'p.py", line 3, in'),
+    ("import numpy as np\nnp.ones(2).itemset(3)", "", "array of size 1"),
+    ("x.tostring( = 3", "", "SyntaxError"),
+])
+def test_what_an_array_cannot_do_gets_the_line_and_advice(program, options, words, run) -> None:
+    code, _, err = run(program, options)
+    assert code == 1
+    assert words in err
+    assert "numpy_methods" not in err
 
 
 def test_a_notebook_runs_cell_by_cell(flowgraph, folder) -> None:
