@@ -67,6 +67,8 @@ PYTHON: dict[str, str] = {
     "python.framework.versions": "tf",
     # -- ops
     "python.ops": "",
+    **{f"python.ops.{name}": "flowgraph.compat.inner.gradient_functions" for name in (
+        "array_grad", "math_grad", "nn_grad")},
     "python.ops.array_ops": "tf tf.manip tf.quantization",
     "python.ops.bitwise_ops": "tf.bitwise",
     "python.ops.candidate_sampling_ops": "tf.nn tf.random",

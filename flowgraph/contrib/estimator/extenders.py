@@ -124,9 +124,9 @@ def _forwarded(key: str, features: dict[str, Any], predictions: dict[str, Any],
                                  "name."))
     value = convert_to_tensor_or_sparse_tensor(features[key])
     if isinstance(value, SparseTensor):
-        from flowgraph.namespaces.sparse import to_dense
+        from flowgraph.ops.sparse_dense import sparse_tensor_to_dense
         if key not in defaults:
             raise ValueError(located(f"Cannot forward the SparseTensor {key!r}.",
                                      "Give sparse_default_values a value for it."))
-        return to_dense(value, default_value=defaults[key])
+        return sparse_tensor_to_dense(value, default_value=defaults[key])
     return value
