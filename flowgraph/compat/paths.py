@@ -10,6 +10,7 @@ path whose parent is in the table too is also an attribute of it.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from importlib import import_module
 from importlib.abc import Loader
@@ -20,8 +21,12 @@ from typing import Any
 from flowgraph.compat.contrib_table import CONTRIB
 from flowgraph.compat.core_table import CORE
 from flowgraph.compat.python_table import ELSEWHERE, PYTHON
+from flowgraph.lazy_names import LAZY
 
 TABLE: dict[str, str] = {**PYTHON, **CORE, **CONTRIB}
+# Names of Python's own that a star brings too.
+_HIDING_BUILTINS = {"python": "abs pow range round slice", "python.framework.dtypes": "bool",
+                    "python.ops.array_ops": "slice", "python.ops.math_ops": "abs pow range round"}
 PARENTS = {path[:i] for path in TABLE for i in range(len(path)) if path[i] == "."} - {"contrib"}
 
 
@@ -55,7 +60,7 @@ class InnerModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return self._narrow_names()
+            return sorted({*self._narrow_names(), *self._wide_names()})
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__} has no attribute {name!r}")
         path = f"{self._path}.{name}"
@@ -78,6 +83,22 @@ class InnerModule(ModuleType):
             if place != "tf":
                 names |= {name for name in dir(_place(place)) if not name.startswith("_")}
         return sorted(names)
+
+    def _wide_names(self) -> set[str]:
+        """Names of `tf` itself that a star brings, where they are looked for there.
+
+        What would hide a builtin or a module of the program's comes only with the module that
+        defines it in TensorFlow.
+        """
+        path = self._path
+        if "tf" not in TABLE.get(path, "").split():
+            return set()
+        tf = import_module("flowgraph")
+        hiding = _HIDING_BUILTINS.get(path, "").split()
+        return {name for name in dir(tf) if not name.startswith("_")
+                and (name in hiding or not hasattr(builtins, name))
+                and not isinstance(vars(tf).get(name), ModuleType)
+                and ":" in LAZY.get(name, ":")}
 
 
 def find_name(path: str, name: str) -> Any:

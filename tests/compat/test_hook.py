@@ -103,6 +103,23 @@ def test_star_gives_the_public_names(tf) -> None:
     assert names["relu"] is fg.nn.relu
 
 
+@pytest.mark.parametrize(("path", "brought", "kept"), [
+    ("ops.array_ops", "concat reshape slice", "abs random"),
+    ("ops.math_ops", "matmul range", "print math"),
+    ("framework.ops", "Graph convert_to_tensor name_scope", "range io"),
+    ("framework.dtypes", "float32 DType as_dtype bool", "tuple"),
+    ("ops.gen_nn_ops", "conv2d relu", "range"),
+])
+def test_star_brings_names_of_tf_and_hides_nothing_of_pythons(path, brought, kept, tf) -> None:
+    assert "placeholder" not in dir(importlib.import_module(f"tensorflow.python.{path}"))
+    names = run(f"import io, math, random\nfrom tensorflow.python.{path} import *")
+    for name in brought.split():
+        expected = getattr(fg, name, None) or getattr(fg.nn, name)
+        assert names[name] is expected or name == "convert_to_tensor"
+    for name in kept.split():
+        assert names.get(name) is sys.modules.get(name)
+
+
 @pytest.mark.parametrize(("line", "words"), [
     ("from tensorflow import nothing", "flowgraph has no tf.nothing"),
     ("import tensorflow.nothing", "flowgraph has no tf.nothing"),

@@ -77,3 +77,11 @@ def test_all_names_of_a_part_are_there(part):
     scope: dict[str, object] = {}
     exec(f"from flowgraph.contrib.{part} import *", scope)
     assert set(module.__all__) <= set(scope) and len(module.__all__) >= 6
+
+
+def test_inner_names_of_rnn_are_those_of_contrib():
+    assert fg.python.ops.rnn._transpose_batch_time is fg.contrib.rnn.transpose_batch_time
+    sizes = fg.python.ops.rnn._best_effort_input_batch_size
+    assert sizes([[fg.ones([5, 2, 3])]]) == 2
+    with pytest.raises(ValueError, match="known rank"):
+        fg.python.ops.rnn._transpose_batch_time(fg.placeholder(fg.float32))

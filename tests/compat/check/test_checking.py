@@ -52,6 +52,8 @@ def rows(found: FileReport) -> list[str]:
      ["2 missing tf.no_such.thing", "3 missing tf.no_such.thing.other"]),
     ("from tensorflow import no_such", ["2 missing tf.no_such"]),
     ("from tensorflow.nn import *\nrelu(1.0)\nmax([2])", []),
+    ("from tensorflow.python.ops.array_ops import *\nconcat([1], 0, nme=1)\nrange(2, nme=1)",
+     ["3 missing tensorflow.python.ops.array_ops.concat [nme]"]),
     # -- parameters
     ("tf.placeholder(tf.float32, shap=[])", ["2 missing tf.placeholder [shap]"]),
     ("tf.placeholder(tf.float32, [], 'x', 3)", ["2 missing tf.placeholder []"]),
