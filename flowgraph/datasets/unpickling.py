@@ -2,12 +2,16 @@
 
 A pickle may name any function to be called while it is read. The data sets of that time hold
 lists, dicts, texts and NumPy arrays; for these a handful of names is enough, and `Restricted`
-refuses all others.
+refuses all others. Nor does it hand out NumPy's own classes, which trust what a pickle says of
+memory: stand-ins check types, shapes and contents first.
 """
 
 from __future__ import annotations
 
+import codecs
+import collections
 import io
+import math
 import os
 import pickle
 import struct
@@ -22,11 +26,148 @@ from flowgraph.data.idx import damaged
 
 _ARRAYS = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric",
            "numpy._core.numeric")
-_ALLOWED = {("_codecs", "encode"), ("collections", "OrderedDict"),
-            *((module, name) for module in _ARRAYS
-              for name in ("_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"))}
+_KINDS = "biufcSUO"  # structured types may hide objects among raw bytes, and dates need metadata
 _DAMAGE = (OSError, ValueError, EOFError, RuntimeError, KeyError, IndexError, AttributeError,
            TypeError, struct.error, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
+
+
+class _Type:
+    """Stands in for numpy.dtype."""
+
+    __slots__ = ("dtype",)
+    dtype: np.dtype[Any]
+
+    def __new__(cls, text: Any, align: Any = False, copy: Any = False) -> _Type:
+        if not isinstance(text, (str, bytes)):
+            raise pickle.UnpicklingError("a type that is not named by a text")
+        dtype = np.dtype(text if isinstance(text, str) else text.decode("latin1"))
+        if dtype.kind not in _KINDS:
+            raise pickle.UnpicklingError(f"arrays of {dtype} are not read")
+        self = super().__new__(cls)
+        self.dtype = dtype
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        """Only the byte order: all else is in the text."""
+        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        if order not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError(f"the byte order {order!r} is unknown")
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+class _Array(np.ndarray[Any, Any]):
+    """Stands in for numpy.ndarray; is filled once, with a content that fits its shape."""
+
+    filled = False
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> _Array:
+        raise pickle.UnpicklingError("an array that is made without content")
+
+    def __setstate__(self, state: Any) -> None:
+        *_, shape, kind, by_columns, content = state
+        if self.filled or not isinstance(kind, _Type):
+            raise pickle.UnpicklingError("an array that is filled twice or without a type")
+        size = _size(shape)
+        if not kind.dtype.hasobject:
+            content = _bytes(content)
+            size *= kind.dtype.itemsize
+        elif not isinstance(content, list):
+            raise pickle.UnpicklingError("an array of objects whose content is no list")
+        if len(content) != size:
+            raise pickle.UnpicklingError("an array whose content does not fit its shape")
+        self.filled = True
+        checked: Any = (1, shape, kind.dtype, bool(by_columns), content)
+        super().__setstate__(checked)
+
+
+class _Builder:
+    """A function that a pickle may call, but not change."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any) -> Any:
+        return self._make(*args)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("a function that is changed")
+
+
+def _size(shape: Any) -> int:
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise pickle.UnpicklingError(f"{shape!r} is no shape of an array")
+    return math.prod(shape)
+
+
+def _bytes(content: Any) -> bytes:
+    """Raw bytes; Python 2 wrote them as a text."""
+    if isinstance(content, str):
+        return content.encode("latin1")
+    if not isinstance(content, (bytes, bytearray)):
+        raise pickle.UnpicklingError("an array whose content is no bytes")
+    return bytes(content)
+
+
+def _numbers(content: Any, kind: Any) -> Any:
+    """A flat array of its own of raw bytes."""
+    if not isinstance(kind, _Type) or kind.dtype.hasobject:
+        raise pickle.UnpicklingError("raw bytes without a type that may be read of them")
+    return np.frombuffer(bytearray(_bytes(content)), kind.dtype)
+
+
+def _no_bytes() -> bytes:
+    return b""
+
+
+def _reconstruct(kind: Any, shape: Any, code: Any) -> Any:
+    return np.ndarray.__new__(_Array, (0,), np.int8)
+
+
+def _scalar(kind: Any, content: Any) -> Any:
+    value, = _numbers(content, kind)
+    return value
+
+
+def _frombuffer(content: Any, kind: Any, shape: Any, order: Any, axes: Any = None) -> Any:
+    _size(shape)
+    flat = _numbers(content, kind)
+    made = (flat.reshape(shape, order=order) if axes is None else
+            flat.reshape(shape).transpose(axes)).view(_Array)
+    made.filled = True
+    return made
+
+
+_STAND_INS = {"dtype": _Type, "ndarray": _Array, "_reconstruct": _Builder(_reconstruct),
+              "scalar": _Builder(_scalar), "_frombuffer": _Builder(_frombuffer)}
+_ALLOWED = {("_codecs", "encode"): _Builder(codecs.encode),
+            ("__builtin__", "bytes"): _Builder(_no_bytes),
+            ("builtins", "bytes"): _Builder(_no_bytes),
+            ("collections", "OrderedDict"): collections.OrderedDict,
+            **{(module, name): made for module in _ARRAYS for name, made in _STAND_INS.items()}}
+
+
+def _plain(value: Any, done: dict[int, Any]) -> Any:
+    """The value with arrays and types in place of the stand-ins."""
+    if isinstance(value, _Type):
+        return value.dtype
+    if not isinstance(value, (dict, list, tuple, np.ndarray)):
+        return value
+    if id(value) in done:
+        return done[id(value)][1]
+    result: Any = np.asarray(value) if isinstance(value, np.ndarray) else value
+    done[id(value)] = value, result  # kept, so that no other value gets its id
+    if isinstance(value, tuple):
+        result = tuple(_plain(each, done) for each in value)
+        done[id(value)] = value, result
+    elif isinstance(value, (dict, list)):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            value[key] = _plain(each, done)
+    elif result.dtype.hasobject:
+        for index in np.ndindex(result.shape):
+            result[index] = _plain(result[index], done)
+    return result
 
 
 class Restricted(pickle.Unpickler):
@@ -48,11 +189,11 @@ class Restricted(pickle.Unpickler):
         """What a pickle names: only what builds arrays and bytes."""
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks to run {module}.{name}, which no data set needs")
-        if name in ("ndarray", "dtype"):
-            return getattr(np, name)
-        if module in _ARRAYS:
-            module = module.replace("numpy.core", "numpy._core")
-        return super().find_class(module, name)
+        return _ALLOWED[module, name]
+
+    def load(self) -> Any:
+        """The value."""
+        return _plain(super().load(), {})
 
 
 def read_pickle(path: str | os.PathLike[str], content: bytes | None = None,

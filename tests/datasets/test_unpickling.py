@@ -28,10 +28,24 @@ class Calls:
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("value", [
     {"a": [1, 2.5, "text", None, True]}, {b"data": b"\xff\0"}, np.arange(6).reshape(2, 3),
-    np.float32(2.5), np.array(["a", "bc"]), LISTS], ids=["plain", "bytes", "array", "scalar",
-                                                        "texts", "lists"])
+    np.float32(2.5), np.array(["a", "bc"]), LISTS, np.arange(6).reshape(2, 3).T,
+    np.arange(24).reshape(2, 3, 4).transpose(1, 2, 0), np.arange(3, dtype=">i4"), np.zeros((0, 3)),
+    np.array([True, False]), np.array(3 + 1j), np.array([b"a", b""]), [(np.ones(2), {"x": LISTS})]],
+    ids=["plain", "bytes", "array", "scalar", "texts", "lists", "columns", "axes", "order", "empty",
+         "truths", "complex", "byte strings", "nested"])
 def test_plain_values_and_arrays_are_read(protocol, value) -> None:
-    np.testing.assert_equal(read_pickle("file", pickle.dumps(value, protocol)), value)
+    found = read_pickle("file", pickle.dumps(value, protocol))
+    np.testing.assert_equal(found, value)
+    assert repr(found) == repr(pickle.loads(pickle.dumps(value, protocol)))
+    if isinstance(value, np.ndarray):
+        assert type(found) is np.ndarray and found.flags.writeable
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_in_an_array_are_plain_ones(protocol) -> None:
+    array, nothing = read_pickle("file", pickle.dumps(np.array([np.ones(2), None], object),
+                                                      protocol))
+    assert type(array) is np.ndarray and array.tolist() == [1, 1] and nothing is None
 
 
 def test_what_python_2_and_numpy_1_wrote_is_read() -> None:
@@ -49,6 +63,41 @@ def test_what_python_2_and_numpy_1_wrote_is_read() -> None:
                                                           "date"])
 def test_what_would_run_code_is_refused(value) -> None:
     with pytest.raises(DatasetError, match="it asks to run"):
+        read_pickle("file", pickle.dumps(value))
+
+
+def reconstructed(dtype, state, *more):
+    """An array that is made of NumPy's parts, as a crafted pickle says."""
+    made = Calls(np._core.multiarray._reconstruct, np.ndarray, (0,), b"b")
+    made.made += ((1, (1,), Filled(dtype, state), False, b"A" * 8) if not more else
+                  (1, *more[:1], Filled(dtype, state), False, *more[1:]),)
+    return made
+
+
+class Filled(Calls):
+    """A dtype with a state of its own."""
+
+    def __init__(self, text, state):
+        self.made = np.dtype, (text, False, True), state
+
+
+PLAIN = (3, "<", None, None, None, -1, -1, 0)
+
+
+@pytest.mark.parametrize("value", [
+    Calls(np.ndarray, (1,), Filled("O", (3, "|", None, None, None, -1, -1, 63)), b"A" * 8),
+    reconstructed("O8", (3, "|", None, None, None, -1, -1, 0)),
+    reconstructed("V8", (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0)),
+    reconstructed("i8", PLAIN, (2,), b"A" * 8), reconstructed("O", PLAIN, (2,), [1]),
+    reconstructed("i8", PLAIN, (-1,), b"A" * 8), reconstructed("i8", PLAIN, (1,), [1]),
+    Calls(np._core.multiarray.scalar, Filled("O", PLAIN), b"A" * 8),
+    Calls(np._core.numeric._frombuffer, b"A" * 8, Filled("O", PLAIN), (1,), "C"),
+    Calls(np._core.numeric._frombuffer, np.zeros(1), Filled("i8", PLAIN), (1,), "C"),
+    Calls(np._core.numeric._frombuffer, b"A" * 8, Filled("T", PLAIN), (1,), "C")],
+    ids=["ndarray", "O8 of bytes", "V8 with an object", "short", "short list", "negative",
+         "list of numbers", "scalar", "objects", "borrowed", "texts"])
+def test_what_would_break_the_memory_is_refused(value) -> None:
+    with pytest.raises(DatasetError, match="is not a pickle of arrays"):
         read_pickle("file", pickle.dumps(value))
 
 
