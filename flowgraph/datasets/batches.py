@@ -23,7 +23,7 @@ from flowgraph.core import dtypes
 from flowgraph.core.frames import located
 from flowgraph.data.idx import damaged
 from flowgraph.data.images import TRAIN_SIZE
-from flowgraph.datasets.mnist import FULL_TRAIN_SIZE, load_mnist_arrays
+from flowgraph.datasets.mnist import FULL_TRAIN_SIZE, Arrays, has_files, load_mnist_arrays
 from flowgraph.errors import DatasetError
 from flowgraph.ops.random_ops import get_seed
 
@@ -124,7 +124,7 @@ class DataSet:
 
     def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True
                    ) -> tuple[Any, Any]:
-        """The next images and labels; a batch may reach into the next epoch.
+        """The next images and labels; a batch may reach into the next epochs.
 
         Args:
             batch_size: how many.
@@ -133,6 +133,9 @@ class DataSet:
 
         Returns:
             (images, labels).
+
+        Raises:
+            ValueError: there are no images at all.
 
         Example:
             >>> import numpy as np
@@ -144,20 +147,27 @@ class DataSet:
         if fake_data:
             label: Any = [1] + [0] * 9 if self.one_hot else 0
             return [[1] * 784 for _ in range(batch_size)], [label for _ in range(batch_size)]
-        start = self._index_in_epoch
-        if self._epochs_completed == 0 and start == 0 and shuffle:
+        if not self._num_examples and batch_size:
+            raise ValueError(located("there are no images to make a batch of",
+                                     "Leave some to this part: see validation_size."))
+        if self._epochs_completed == 0 and self._index_in_epoch == 0 and shuffle:
             self._shuffle()
-        end = start + batch_size
-        if end <= self._num_examples:
-            self._index_in_epoch = end
-            return self._images[start:end], self._labels[start:end]
-        rest_of_images, rest_of_labels = self._images[start:], self._labels[start:]
-        self._epochs_completed += 1
-        if shuffle:
-            self._shuffle()
-        end = self._index_in_epoch = end - self._num_examples
-        return (np.concatenate((rest_of_images, self._images[:end]), axis=0),
-                np.concatenate((rest_of_labels, self._labels[:end]), axis=0))
+        images, labels, wanted = [], [], batch_size
+        while True:
+            start = self._index_in_epoch
+            end = self._index_in_epoch = min(start + wanted, self._num_examples)
+            images.append(self._images[start:end])
+            labels.append(self._labels[start:end])
+            wanted -= end - start
+            if not wanted:
+                break
+            self._epochs_completed += 1
+            self._index_in_epoch = 0
+            if shuffle:
+                self._shuffle()
+        if len(images) == 1:
+            return images[0], labels[0]
+        return np.concatenate(images), np.concatenate(labels)
 
     def _shuffle(self) -> None:
         order = np.arange(self._num_examples)
@@ -205,7 +215,7 @@ def read_data_sets(train_dir: str | os.PathLike[str], fake_data: bool = False,
     """
     if fake_data:
         return Datasets(*(DataSet([], [], True, one_hot, dtype, seed=seed) for _ in range(3)))
-    arrays = load_mnist_arrays(_set_meant(train_dir, source_url), _made(train_dir))
+    arrays = _arrays_meant(_made(train_dir), source_url)
     train_images, test_images = arrays.train_images[..., None], arrays.test_images[..., None]
     train_labels, test_labels = arrays.train_labels, arrays.test_labels
     most = FULL_TRAIN_SIZE if arrays.folder is None else len(train_images)
@@ -233,16 +243,17 @@ def load_mnist(train_dir: str = "MNIST-data") -> Datasets:
     return read_data_sets(train_dir)
 
 
-def _set_meant(train_dir: Any, source_url: str | None) -> str:
-    """Which set of images the program reads."""
+def _arrays_meant(train_dir: Path, source_url: str | None) -> Arrays:
+    """The images that the program reads."""
     url = (source_url or "").lower()
-    for name in _OTHERS:
-        if name in url:
+    if any(name in url for name in _OTHERS):
+        if not has_files(train_dir):
             raise DatasetError(located(
                 f"no images of {source_url} come with flowgraph, and nothing is downloaded",
-                "Put its four files into the folder, and leave source_url out.", "dataset-error"))
-    words = f"{url} {os.fspath(train_dir)}".lower()
-    return "fashion_mnist" if "fashion" in words else "mnist"
+                f"Put its four files into {os.fspath(train_dir)}.", "dataset-error"))
+        return load_mnist_arrays("mnist", train_dir)
+    fashion = "fashion" in url or "fashion" in train_dir.name.lower()
+    return load_mnist_arrays("fashion_mnist" if fashion else "mnist", train_dir)
 
 
 def _made(folder: str | os.PathLike[str]) -> Path:

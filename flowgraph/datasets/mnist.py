@@ -72,7 +72,7 @@ def load_mnist_arrays(name: str = "mnist", folder: str | os.PathLike[str] | None
     # The names of the files of Fashion-MNIST are those of MNIST: it needs a folder of its own.
     others = [place for place in folders(own) if name == "mnist" or place.name in own]
     for place in (*places, *others):
-        if any(_has(place, part) for part in PARTS):
+        if has_files(place):
             return Arrays._make([*folder_arrays(place), place])
         if name == "mnist" and (place / "mnist.npz").is_file():
             return read_npz_file(place / "mnist.npz")
@@ -120,6 +120,21 @@ def read_npz_file(path: str | os.PathLike[str]) -> Arrays:
                                 f"{images.shape}, its labels {labels.shape}",
                           "Is it keras's mnist.npz?")
     return Arrays._make([*arrays, Path(path).parent])
+
+
+def has_files(folder: Path) -> bool:
+    """Whether at least one of the four files lies in a folder.
+
+    Args:
+        folder: the folder.
+
+    Example:
+        >>> import pathlib
+        >>> from flowgraph.datasets.mnist import has_files
+        >>> has_files(pathlib.Path("no-such-folder"))
+        False
+    """
+    return any(_has(folder, part) for part in PARTS)
 
 
 def _has(folder: Path, part: str) -> bool:

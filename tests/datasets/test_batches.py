@@ -45,6 +45,7 @@ def test_kinds_of_images_and_labels(tmp_path, options, image, kind, label) -> No
 
 @pytest.mark.parametrize(("folder", "url", "clothes"), [
     ("MNIST_data", "", False), ("data/fashion", "", True), ("data", None, False),
+    ("old-fashioned/MNIST_data", "", False), ("data/Fashion-MNIST/", "", True),
     ("data", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", True),
     ("data", "https://storage.googleapis.com/cvdf-datasets/mnist/", False)])
 def test_clothes_are_given_to_who_asks_for_them(tmp_path, folder, url, clothes) -> None:
@@ -57,6 +58,19 @@ def test_clothes_are_given_to_who_asks_for_them(tmp_path, folder, url, clothes) 
 def test_other_images_are_not_replaced_by_digits(tmp_path) -> None:
     with pytest.raises(DatasetError, match="nothing is downloaded"):
         read_data_sets(tmp_path, source_url="http://example.org/kmnist/")
+
+
+def test_other_images_are_read_where_their_files_lie(tmp_path, write_idx) -> None:
+    write_idx(tmp_path / "KMNIST")
+    read = read_data_sets(str(tmp_path / "KMNIST"), source_url="http://codh.rois.ac.jp/kmnist/",
+                          validation_size=0, dtype="uint8", reshape=False)
+    np.testing.assert_array_equal(read.train.images[..., 0], ARRAYS["train-images-idx3-ubyte"])
+
+
+def test_digits_elsewhere_do_not_replace_other_images(tmp_path, write_idx, monkeypatch) -> None:
+    monkeypatch.setenv("FLOWGRAPH_DATA", str(write_idx(tmp_path / "data")))
+    with pytest.raises(DatasetError, match="nothing is downloaded"):
+        read_data_sets(tmp_path / "mine", source_url="http://example.org/kmnist/")
 
 
 def numbered(count: int, **options) -> DataSet:
@@ -91,8 +105,23 @@ def test_without_shuffling_the_order_stays() -> None:
                                                                              [1, 2]]
 
 
-def test_a_batch_may_be_larger_than_the_set() -> None:
-    assert len(numbered(4).next_batch(6)[0]) == 6
+@pytest.mark.parametrize(("size", "completed"), [(4, 0), (6, 1), (8, 1), (11, 2)])
+def test_a_batch_may_be_larger_than_the_set(size, completed) -> None:
+    data = numbered(4)
+    images, labels = data.next_batch(size)
+    np.testing.assert_array_equal(images[:, 0], labels)
+    assert len(labels) == size and data.epochs_completed == completed
+    epochs = [*labels, *data.next_batch(12 - size)[1]] if size < 12 else labels
+    assert [sorted(epochs[i:i + 4]) for i in range(0, 12, 4)] == [list(range(4))] * 3
+
+
+def test_the_validation_set_that_stands_in_gives_the_batches_of_the_full_one(tmp_path) -> None:
+    assert len(read_data_sets(tmp_path).validation.next_batch(1000)[0]) == 1000
+
+
+def test_an_empty_set_has_no_batches(tmp_path) -> None:
+    with pytest.raises(ValueError, match="no images"):
+        read_data_sets(tmp_path, validation_size=0).validation.next_batch(1)
 
 
 @pytest.mark.parametrize(("graph_seed", "seed"), [(5, None), (None, 5), (5, 6)])

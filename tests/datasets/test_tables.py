@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,14 @@ def test_the_tables_are_what_the_script_makes(tmp_path) -> None:
     make_tables.main(str(tmp_path), tmp_path)
     for name in ("iris.csv", "boston_house_prices.csv"):
         assert (tmp_path / name).read_bytes() == (FILES / name).read_bytes()
+
+
+@pytest.mark.parametrize(("name", "digest"), [
+    ("iris.csv", "f13ffa8fdd56fd8e6c8d16d4081a3fbd3114bcd0aae4256c43205169cd9d1449"),
+    ("boston_house_prices.csv",
+     "b635e7edab6546fc207db86e3b23f06a7410035a52f02cc17c0f262ca7bbd4ba")])
+def test_no_number_of_the_tables_changes(name, digest) -> None:
+    assert hashlib.sha256((FILES / name).read_bytes()).hexdigest() == digest
 
 
 def test_the_licence_lies_beside_the_data() -> None:
