@@ -6,7 +6,6 @@ After `from tensorflow.contrib.layers.python.layers import layers`, `layers.batc
 
 # package of contrib: {folder below it: modules in it}
 _FOLDERS: dict[str, dict[str, str]] = {
-    "bayesflow": {"python.ops": "monte_carlo stochastic_tensor"},
     "crf": {"python.ops": "crf"},
     "cudnn_rnn": {"python.layers": "cudnn_rnn", "python.ops": "cudnn_rnn_ops"},
     "data": {"python.ops": "batching dataset_ops error_ops grouping interleave_ops iterator_ops "
@@ -23,7 +22,6 @@ _FOLDERS: dict[str, dict[str, str]] = {
         "python.framework": "checkpoint_utils experimental graph_util tensor_util",
         "python.ops": "arg_scope audio_ops checkpoint_ops ops script_ops sort_ops variables",
     },
-    "grid_rnn": {"python.ops": "grid_rnn_cell"},
     "image": {"python.ops": "dense_image_warp distort_image_ops image_ops "
                             "interpolate_spline sparse_image_warp"},
     "layers": {
@@ -46,7 +44,6 @@ _FOLDERS: dict[str, dict[str, str]] = {
         "python.learn.utils": "checkpoints export gc input_fn_utils saved_model_export_utils",
     },
     "legacy_seq2seq": {"python.ops": "seq2seq"},
-    "linalg": {"python.ops": "linear_operator"},
     "lookup": {"": "lookup_ops"},
     "losses": {"python.losses": "loss_ops", "python.metric_learning": "metric_loss_ops"},
     "metrics": {"python.metrics": "classification",
@@ -59,13 +56,10 @@ _FOLDERS: dict[str, dict[str, str]] = {
                                "sign_decay variable_clipping_optimizer "
                                "weight_decay_optimizers ggt"},
     "predictor": {"": "core_estimator_predictor predictor_factories saved_model_predictor"},
-    "quantize": {"python": "quantize quantize_graph"},
-    "recurrent": {"python": "functional_rnn recurrent", "python.ops": "functional_rnn recurrent"},
     "rnn": {"python.ops": "core_rnn core_rnn_cell core_rnn_cell_impl fused_rnn_cell gru_ops "
                           "lstm_ops rnn rnn_cell"},
     "seq2seq": {"python.ops": "attention_wrapper basic_decoder beam_search_decoder beam_search_ops "
                               "decoder helper loss sampler"},
-    "session_bundle": {"": "exporter session_bundle manifest_pb2"},
     "signal": {"python.ops": "mel_ops mfcc_ops reconstruction_ops shape_ops spectral_ops "
                              "window_ops"},
     "slim": {
@@ -75,13 +69,7 @@ _FOLDERS: dict[str, dict[str, str]] = {
         "python.slim.nets": "alexnet inception inception_v1 inception_v2 inception_v3 overfeat "
                             "resnet_utils resnet_v1 resnet_v2 vgg",
     },
-    "sparsemax": {"python.ops": "sparsemax sparsemax_loss"},
-    "staging": {"": "staging_area"},
-    "stat_summarizer": {"": ""},
-    "summary": {"": "summary summary_ops"},
     "tensor_forest": {"python": "tensor_forest"},
-    "testing": {"python.framework": "fake_summary_writer util_test"},
-    "text": {"python.ops": "skip_gram_ops"},
     "training": {
         "python.training": "bucket_ops device_setter evaluation failure_tolerator "
                            "feeding_queue_runner hparam resample sampling_ops "
@@ -92,7 +80,7 @@ _FOLDERS: dict[str, dict[str, str]] = {
 
 # Modules that are more than a part of their package's names.
 _OWN: dict[str, str] = {
-    "contrib.framework.python.ops.audio_ops": "flowgraph.ops.audio tf.audio tf",
+    "contrib.framework.python.ops.audio_ops": "flowgraph.ops.audio tf",
     "contrib.framework.python.ops.arg_scope": "tf.contrib.framework",
     "contrib.framework.python.ops.ops": "tf.contrib.framework tf",
     "contrib.layers.python.layers.utils": "flowgraph.contrib.layers.outputs tf.contrib.layers",
@@ -103,10 +91,8 @@ _OWN: dict[str, str] = {
     "contrib.learn.python.learn.datasets": "tf.contrib.learn.datasets",
     "contrib.learn.python.learn.datasets.base": "tf.contrib.learn.datasets.base",
     "contrib.learn.python.learn.datasets.mnist": "tf.contrib.learn.datasets.mnist",
-    "contrib.learn.python.learn.datasets.synthetic": "tf.contrib.learn.datasets.synthetic",
-    "contrib.learn.python.learn.datasets.text_datasets": "tf.contrib.learn.datasets.text_datasets",
     "contrib.learn.python.learn.preprocessing": "tf.contrib.learn.preprocessing tf.contrib.learn",
-    "contrib.learn.python.learn.utils": "tf.contrib.learn.utils tf.contrib.learn",
+    "contrib.learn.python.learn.utils": "tf.contrib.learn",
     "contrib.rnn.python.ops.core_rnn": "tf.contrib.rnn tf.nn",
     "contrib.rnn.python.ops.core_rnn_cell":
         "tf.contrib.rnn flowgraph.compat.inner.rnn_cell tf.nn.rnn_cell",
@@ -122,6 +108,10 @@ _OWN: dict[str, str] = {
     **{f"contrib.slim.python.slim.nets.{module}": f"tf.contrib.slim.nets.{module}"
        for module in ("alexnet", "overfeat", "resnet_utils", "resnet_v1", "resnet_v2", "vgg")},
 }
+# Modules of slim whose names are not slim's own, too.
+_OF_SLIM = ("data_decoder", "data_provider", "dataset", "dataset_data_provider", "evaluation",
+            "learning", "model_analyzer", "parallel_reader", "prefetch_queue", "queues",
+            "summaries", "tfexample_decoder")
 
 
 def _paths() -> dict[str, str]:
@@ -135,7 +125,8 @@ def _paths() -> dict[str, str]:
                 paths[".".join(("contrib", package, *parts[:i + 1]))] = public
             for module in modules.split():
                 path = ".".join(("contrib", package, *parts, module))
-                paths[path] = f"{public}.{module} {public}" if package == "slim" else public
+                is_own = package == "slim" and module in _OF_SLIM
+                paths[path] = f"{public}.{module} {public}" if is_own else public
     return paths | _OWN
 
 

@@ -21,11 +21,17 @@ from typing import Any
 
 import flowgraph
 from flowgraph.compat.paths import InnerModule, given, is_inner, module_in
+from flowgraph.core.api import absence
 from flowgraph.core.lazy import lazy
 from flowgraph.core.versions import VERSION
 
 _FOLDER = os.path.dirname(os.path.abspath(flowgraph.__file__))
 _WITH_FILES = ("contrib", "examples")  # folders of flowgraph's that are laid out as TensorFlow's
+# Modules of flowgraph's that `tensorflow` has not.
+_ROOMS = frozenset((
+    "cli", "core", "datasets", "graph", "lazy_names", "linear_operators", "namespaces", "opdef",
+    "operators", "ops", "plan", "platform", "plots", "profiling", "program", "runtime", "testing",
+    "viz"))
 
 
 class Face(ModuleType):
@@ -57,6 +63,20 @@ class Face(ModuleType):
         return sorted({*self.__dict__, *dir(self._behind)})
 
 
+class _Root(Face):
+    """`tensorflow` itself: flowgraph's own rooms do not show."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "core":  # TensorFlow's messages
+            return import_module("tensorflow.core")
+        if name in _ROOMS:
+            raise AttributeError(absence(f"tf.{name}"), name=name)
+        return super().__getattr__(name)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name in self.__dict__ or name not in _ROOMS]
+
+
 class TensorFlowFinder(MetaPathFinder):
     """Finds `tensorflow` and all below it in flowgraph.
 
@@ -85,8 +105,9 @@ class TensorFlowFinder(MetaPathFinder):
             setattr(self._faces.get(parent, self.tensorflow), name, face)
 
     def _face(self, name: str, behind: ModuleType, path: str) -> Face:
-        own = {"__version__": VERSION} if not path else {}
-        return Face(name, behind, own | self.legacy.get(path, {}))
+        own = self.legacy.get(path, {})
+        return Face(name, behind, own) if path else _Root(name, behind,
+                                                          {"__version__": VERSION} | own)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """What importlib asks; None for other packages.

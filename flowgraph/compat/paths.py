@@ -136,8 +136,11 @@ def _place(place: str) -> ModuleType:
 def _absence(path: str, name: str) -> str:
     """What to say of a name that an inner module has not."""
     from flowgraph.core.api import absence, is_of_tensorflow, reason_for
-    public = next((other for place in ("tf", "tf.nn", "tf.train", "tf.math", "tf.layers")
-                   if is_of_tensorflow(other := f"{place}.{name}")), "")
+    own = [place for place in TABLE.get(path, "").split()
+           if place.startswith("tf.") and not place.startswith("tf.contrib")]
+    public = next((other for place in (*own, "tf", "tf.nn", "tf.train", "tf.math", "tf.layers")
+                   if is_of_tensorflow(other := f"{place}.{name}")
+                   or (place in own and reason_for(other))), "")
     if public and reason_for(public):
         return f"tensorflow.{path}.{name}: {absence(public)}"
     inside = "contrib." if path.startswith("contrib.") else ""

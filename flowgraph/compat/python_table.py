@@ -24,7 +24,6 @@ PYTHON: dict[str, str] = {
     "python.platform.googletest": "tf.test",
     "python.platform.logging": "tf.logging",
     "python.platform.resource_loader": "tf.resource_loader",
-    "python.platform.sysconfig": "tf.sysconfig",
     "python.platform.test": "tf.test",
     "python.platform.tf_logging": "tf.logging",
     "python.util.all_util": "flowgraph.compat.inner.decorators",
@@ -204,7 +203,6 @@ PYTHON: dict[str, str] = {
     "python.layers.utils": "flowgraph.compat.inner.layer_utils",
     "python.keras": "tf.keras",
     "python.keras.activations": "tf.keras.activations",
-    "python.keras.applications": "tf.keras.applications",
     "python.keras.backend": "tf.keras.backend",
     "python.keras.callbacks": "tf.keras.callbacks",
     "python.keras.constraints": "tf.keras.constraints",
@@ -219,7 +217,6 @@ PYTHON: dict[str, str] = {
     "python.keras.engine.sequential": "tf.keras.models",
     "python.keras.engine.topology": "tf.keras.layers tf.keras.models",
     "python.keras.engine.training": "tf.keras.models",
-    "python.keras.estimator": "tf.keras.estimator",
     "python.keras.initializers": "tf.keras.initializers",
     "python.keras.layers": "tf.keras.layers",
     **{f"python.keras.layers.{name}": "tf.keras.layers" for name in (

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import flowgraph as fg
 from flowgraph import compat
 from flowgraph.compat.paths import ELSEWHERE, TABLE, _place, find_name
+from flowgraph.core.api import is_of_tensorflow
 
 ROOT = Path(fg.__file__).parents[1]
 
@@ -136,6 +138,9 @@ def test_star_brings_names_of_tf_and_hides_nothing_of_pythons(path, brought, kep
     ("import flowgraph.nothing", "flowgraph has no tf.nothing"),
     ("from tensorflow.tools.graph_transforms import TransformGraph", "tf.graph_util"),
     ("import tensorflow.toolbox.things", "flowgraph has no tf.toolbox."),
+    ("from tensorflow.python.keras.applications import VGG16", "tf.keras.applications"),
+    ("from tensorflow.python.platform import sysconfig", "tf.sysconfig"),
+    ("import tensorflow.contrib.sparsemax.python.ops.sparsemax", "tf.contrib.sparsemax"),
     ("import tensorflow.tensorboard", "pip install tensorboard"),
     ("from tensorflow.compiler import xla", "XLA"),
     ("import tensorflow.examples.tutorials.word2vec", "Copy the files"),
@@ -149,6 +154,22 @@ def test_an_import_of_what_is_missing_says_what_to_use(line, words, tf) -> None:
     if not words.startswith("Did"):
         assert "neither has" not in str(caught.value)
         assert "Did you mean" not in str(caught.value)
+
+
+def test_rooms_of_flowgraphs_own_do_not_show(tf) -> None:
+    folder = Path(fg.__file__).parent
+    rooms = {path.stem for path in folder.iterdir() if path.stem[0] not in "_."}
+    rooms |= {name for name in dir(fg) if isinstance(vars(fg).get(name), ModuleType)}
+    kept = {"contrib", "examples", "feature_column", "flags", "nest", "python"}
+    hidden = {name for name in rooms - kept
+              if name[0] != "_" and not is_of_tensorflow(f"tf.{name}")}
+    assert hidden >= {"plan", "viz", "cli"}
+    assert not hidden & set(dir(tf))
+    for name in hidden - {"core"}:
+        assert not hasattr(tf, name), name
+    assert all(hasattr(tf, name) for name in kept)
+    assert tf.core.framework.graph_pb2.GraphDef is fg.GraphDef
+    assert "program" not in run("from tensorflow import *")
 
 
 def test_a_missing_name_is_an_attribute_error(tf) -> None:
@@ -178,15 +199,11 @@ def test_uninstall_takes_all_of_it_out_again() -> None:
 
 
 def test_every_path_of_the_tables_can_be_imported_and_every_place_is_there(tf) -> None:
-    contrib = set(dir(fg.contrib))
     for path, places in TABLE.items():
-        package = path.split(".")[1:2]
-        if not path.startswith("contrib.") or contrib.issuperset(package):
-            module = importlib.import_module(f"tensorflow.{path}")
-            assert module.__name__.endswith(path)
-            for place in places.split():
-                if place.startswith(("flowgraph.", "tf.train", "tf.nn")) or place == "tf":
-                    assert _place(place)
+        module = importlib.import_module(f"tensorflow.{path}")
+        assert module.__name__.endswith(path)
+        for place in places.split():
+            assert _place(place)
     for path, names in ELSEWHERE.items():
         for name in names:
             assert find_name(path, name) is not None
