@@ -75,7 +75,8 @@ def _as_argument(value: Any) -> Any:
     return convert_to_tensor(value) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
-def _as_signed(func: Callable[..., Any], args: Any, kwargs: Any, signature: Any) -> list[Any]:
+def _as_signed(func: Callable[..., Any], args: Any, kwargs: Any,
+               signature: Any) -> tuple[Any, ...]:
     """The arguments in order, each a tensor as the signature says; `self` is left alone."""
     parameters = list(inspect.signature(func).parameters)
     given = list(inspect.signature(func).bind(*args, **kwargs).args)
@@ -86,7 +87,7 @@ def _as_signed(func: Callable[..., Any], args: Any, kwargs: Any, signature: Any)
     signature = tuple(signature)
     tensors = map(_as_spec, nest.flatten(signature),
                   nest.flatten_up_to(signature, tuple(given[first:])))
-    return [*given[:first], *nest.pack_sequence_as(signature, list(tensors))]
+    return (*given[:first], *nest.pack_sequence_as(signature, list(tensors)))
 
 
 def _as_spec(spec: Any, value: Any) -> Any:
