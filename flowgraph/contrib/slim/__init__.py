@@ -21,7 +21,9 @@ _LAZY = {
     **_names_of(_layers, "flowgraph.contrib.layers"),
     **{name: where for name, where in _names_of(_framework, "flowgraph.contrib.framework").items()
        if name not in ("argument_scope", "nest", "variables")},
-    "dataset": "flowgraph.contrib.slim.dataset",
+    **{module: f"flowgraph.contrib.slim.{module}" for module in (
+        "data_decoder", "data_provider", "dataset", "dataset_data_provider", "parallel_reader",
+        "prefetch_queue", "tfexample_decoder")},
     "evaluation": "flowgraph.contrib.slim.evaluation",
     "learning": "flowgraph.contrib.slim.learning",
     "losses": "flowgraph.contrib.losses",

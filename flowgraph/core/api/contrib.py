@@ -72,12 +72,6 @@ CONTRIB = (
      "Leave it out."),
     ("tf.contrib.slim.nets.inception*", "is not among the networks offered: alexnet, overfeat, "
      "resnet_v1, resnet_v2, vgg", "Build it with slim.conv2d, as its file does."),
-    ("tf.contrib.slim.*provider", "reads files through queues",
-     "Use tf.data.TFRecordDataset with tf.parse_single_example."),
-    ("tf.contrib.slim.*decoder", "reads files through queues",
-     "Use tf.data.TFRecordDataset with tf.parse_single_example."),
-    ("tf.contrib.slim.parallel_reader", "reads files through queues", "Use tf.data."),
-    ("tf.contrib.slim.prefetch_queue", "reads files through queues", "Use tf.data's prefetch."),
     ("tf.contrib.training.bucket*", "makes batches through queues",
      "Use tf.data.experimental.bucket_by_sequence_length."),
     ("tf.contrib.training.*sample*", "draws examples through queues",
