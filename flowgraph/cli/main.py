@@ -166,13 +166,14 @@ def main(argv: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if argv is None else list(argv)
     own, program = given, []
-    if "--" in given and "run" not in given[:2]:  # what follows the script of `run` is all its own
+    if "--" in given and given[:1] != ["run"]:  # what follows the script of `run` is all its own
         own, program = given[:given.index("--")], given[given.index("--") + 1:]
-    debug = "--debug" in own
+    debug = "--debug" in own  # until the arguments are understood
     forget_line_of(user_frame().filename)
     try:
         parser = _parser()
         options = parser.parse_args(own)
+        debug = getattr(options, "debug", False)
         if options.command == "run":
             options.arguments = options.arguments[options.arguments[:1] == ["--"]:]
         else:

@@ -104,6 +104,20 @@ def test_debug_shows_the_traceback(flowgraph) -> None:
     assert "names.py" in err
 
 
+def test_a_file_may_be_called_run(flowgraph, folder) -> None:
+    (folder / "run").write_text("import sys, tensorflow as tf\nassert sys.argv[1:] == "
+                                "['--layers', '3']\ntf.Session().run(tf.add(1, 2))\n")
+    code, out, err = flowgraph("explain run -- --layers 3")
+    assert (code, "Add" in out) == (0, True), err
+
+
+def test_debug_behind_the_program_of_run_is_the_programs(flowgraph, folder) -> None:
+    code, _, err = flowgraph("run no_such.py --debug")
+    assert code != 0
+    assert "Traceback" not in err
+    assert "Traceback" in flowgraph("run --debug no_such.py")[2]
+
+
 def test_help_keeps_capitals(flowgraph) -> None:
     assert "\nPrint the stages of a run: Program, passes, NumPy source." in flowgraph(
         "explain --help")[1]
