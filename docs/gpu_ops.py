@@ -41,8 +41,8 @@ WAITS = """
 A run tells the GPU what to do and goes on; it waits at the end, for what is fetched. What kernels
 check (indices in range, labels that are classes, no division by zero) is looked at then, before
 variables change. A run that fetches nothing does not wait, and what it has checked is told before
-the next run that does begins. In the midst of a run the host waits only for values that an op of the CPU
-takes, and for these ops:
+the next run that does begins. In the midst of a run the host waits only for values that an op of
+the CPU takes, and for these ops:
 
 | why | ops |
 | --- | --- |
