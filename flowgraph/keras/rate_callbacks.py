@@ -76,6 +76,7 @@ class ReduceLROnPlateau(Callback):
 
     Raises:
         ValueError: a factor of 1 or more.
+        TypeError: another keyword.
 
     Example:
         >>> import flowgraph as fg
@@ -92,6 +93,8 @@ class ReduceLROnPlateau(Callback):
         self.monitor, self.factor, self.patience = monitor, factor, patience
         self.verbose, self.cooldown, self.min_lr = verbose, cooldown, min_lr
         self.min_delta = kwargs.pop("epsilon", min_delta)
+        if kwargs:
+            raise TypeError(located(f"Unrecognized keyword arguments: {kwargs}"))
         self._sign = sign_of(monitor, mode)
 
     def on_train_begin(self, logs: Any = None) -> None:

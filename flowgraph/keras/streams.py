@@ -39,10 +39,12 @@ class Batches:
     Args:
         x: as for `is_stream`.
         y: tensors of true outputs, where `x` is tensors of inputs.
+        sample_weight: tensor of one weight for each row.
     """
 
-    def __init__(self, x: Any, y: Any = None) -> None:
-        self.source: Any = x if y is None else (x, y)
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
+        self.source: Any = (x if y is None else
+                            (x, y) if sample_weight is None else (x, y, sample_weight))
         self.sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__") and not any(
             isinstance(part, Tensor) for part in nest.flatten(x))
 
@@ -112,7 +114,8 @@ class StreamTraining:
             epochs: how many epochs.
             verbose: 0 prints nothing.
             callbacks: list of callbacks.
-            validation_data: (x, y), or a generator, to validate with after each epoch.
+            validation_data: (x, y), (x, y, sample_weight), or a generator, to validate with after
+                each epoch.
             validation_steps: how many batches of that generator.
             initial_epoch: number of the first epoch.
             kwargs: `workers`, `max_queue_size`, `use_multiprocessing`, `shuffle`: without effect.
@@ -159,7 +162,8 @@ class StreamTraining:
 
     def _validated(self, data: Any, steps: int | None) -> Any:
         if isinstance(data, (list, tuple)) and not is_stream(data[0]):
-            return self.evaluate(data[0], data[1], verbose=0)
+            x, y, weights = (*data, None)[:3]
+            return self.evaluate(x, y, sample_weight=weights, verbose=0)
         source = Batches(*data) if isinstance(data, (list, tuple)) else Batches(data)
         return self.evaluate_batches(source, "validation", steps, "validation_steps")
 

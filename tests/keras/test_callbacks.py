@@ -154,9 +154,10 @@ def test_event_files_have_losses_weights_and_the_graph(tmp_path, options, tags, 
     (lambda: callbacks.ModelCheckpoint("x", often=1), TypeError, "often"),
     (lambda: callbacks.ModelCheckpoint("x", save_freq="batch"), ValueError, "save_freq"),
     (lambda: callbacks.ReduceLROnPlateau(factor=2.0), ValueError, "factor"),
+    (lambda: callbacks.ReduceLROnPlateau(patients=2), TypeError, "patients"),
     (lambda: fit(line(), callbacks.LearningRateScheduler(lambda epoch: "high")), ValueError,
      "should be float"),
-], ids=["option", "frequency", "factor", "schedule"])
+], ids=["option", "frequency", "factor", "word", "schedule"])
 def test_wrong_use_is_refused(act, error, words) -> None:
     with pytest.raises(error, match=words):
         act()

@@ -88,6 +88,25 @@ def test_datasets_validate_evaluate_and_predict() -> None:
     assert model.predict(dataset().repeat(), steps=2).shape == (40, 1)
 
 
+def weighted():
+    """The validation loss of the weights below, without the training."""
+    return np.concatenate([np.ones(20), np.zeros(40)]).astype(np.float32)
+
+
+@pytest.mark.parametrize("data", [
+    lambda: (X, Y, weighted()), lambda: [X, Y, weighted()],
+    lambda: fg.data.Dataset.from_tensor_slices((X, Y, weighted())).batch(60),
+    lambda: fg.data.Dataset.from_tensor_slices((X, Y, weighted())).batch(60).repeat()
+    .make_one_shot_iterator().get_next()], ids=["arrays", "list", "dataset", "tensors"])
+def test_rows_of_the_validation_have_weights(data) -> None:
+    model = line()
+    history = model.fit_generator(Parts(), epochs=1, verbose=0, validation_data=data(),
+                                  validation_steps=1).history
+    w, b = model.get_weights()
+    expected = (weighted() * ((X @ w + b - Y)[:, 0] ** 2)).mean()
+    assert history["val_loss"] == pytest.approx([expected], rel=1e-4)
+
+
 @pytest.mark.parametrize("act", [
     lambda model: model.fit(*tensors()), lambda model: model.evaluate(*tensors()),
     lambda model: model.fit(iter(Parts())), lambda model: model.predict(fg.constant(X))])
