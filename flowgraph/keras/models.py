@@ -18,7 +18,7 @@ from flowgraph.keras.graph_state import state_of
 from flowgraph.keras.layer import Layer
 from flowgraph.keras.layers.core import Input, InputLayer
 from flowgraph.keras.training import Training
-from flowgraph.keras.weight_files import HDF5, read_weights, write_weights
+from flowgraph.keras.weight_files import holds_weights, in_one_file, read_weights, write_weights
 
 
 class Model(Training, Layer):
@@ -125,11 +125,14 @@ class Model(Training, Layer):
                 that flowgraph does not use. A notice says so.
             overwrite: whether a file that is there may be replaced.
             save_format: "tf", "h5" or None: as the name ends.
+
+        Raises:
+            ValueError: a file that may not be replaced, or a format that does not fit the name.
         """
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
 
-        if not _in_one_file(filepath, save_format):
+        if not in_one_file(str(filepath), save_format):
             Saver(self.weights).save(get_session(), str(filepath), write_meta_graph=False)
             return
         write_weights(str(filepath), self.get_weights(), overwrite)
@@ -142,7 +145,8 @@ class Model(Training, Layer):
             by_name: must be False.
 
         Raises:
-            ValueError: the file is HDF5, or has other variables.
+            NotFoundError: there is no such file.
+            ValueError: the file is HDF5 or damaged, or has other variables.
         """
         from flowgraph.keras.backend import get_session
         from flowgraph.train.saver import Saver
@@ -150,7 +154,7 @@ class Model(Training, Layer):
         if by_name:
             raise ValueError(located("by_name=True needs the names in an HDF5 file",
                                      "Load into a model with the same layers."))
-        if _in_one_file(filepath, None):
+        if holds_weights(str(filepath)):
             self.set_weights(read_weights(str(filepath)))
         else:
             Saver(self.weights).restore(get_session(), str(filepath))
@@ -306,10 +310,6 @@ class Sequential(Model):
             verbose: accepted.
         """
         return self.predict(x, batch_size, verbose)
-
-
-def _in_one_file(filepath: Any, save_format: Any) -> bool:
-    return str(filepath).endswith((".npz", *HDF5)) or save_format == "h5"
 
 
 def _layers_between(inputs: Any, outputs: Any) -> list[Any]:

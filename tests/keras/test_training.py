@@ -74,25 +74,55 @@ def test_a_class_of_ones_own_learns() -> None:
         assert net.metrics_names == ["loss", "mean_absolute_error"]
 
 
-def test_weights_go_to_files_and_back(tmp_path) -> None:
-    for name in ("weights.npz", "weights", "weights.h5"):
-        with fg.Graph().as_default():
-            model = line()
-            model.fit(X, Y, verbose=0)
-            kept = model.get_weights()
-            model.save_weights(str(tmp_path / name))
-            model.set_weights([np.zeros_like(a) for a in kept])
-            model.load_weights(str(tmp_path / name))
-            for a, b in zip(model.get_weights(), kept, strict=True):
-                np.testing.assert_array_equal(a, b)
+@pytest.mark.parametrize(("name", "save_format", "file"), [
+    ("weights.npz", None, "weights.npz"), ("weights", None, "weights.index"),
+    ("weights.h5", None, "weights.h5"), ("weights", "h5", "weights"),
+    ("weights", "tf", "weights.index"), ("weights.hdf5", "HDF5", "weights.hdf5")])
+def test_weights_go_to_files_and_back(tmp_path, name, save_format, file) -> None:
+    with fg.Graph().as_default():
+        model = line()
+        model.fit(X, Y, verbose=0)
+        kept = model.get_weights()
+        model.save_weights(str(tmp_path / name), save_format=save_format)
+        assert (tmp_path / file).is_file()
+        model.set_weights([np.zeros_like(a) for a in kept])
+        model.load_weights(str(tmp_path / name))
+        for a, b in zip(model.get_weights(), kept, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_checkpoint_named_as_hdf5_is_read(tmp_path) -> None:
+    with fg.Graph().as_default(), fg.Session() as session:
+        model = line()
+        kept = model.get_weights()
+        fg.train.Saver(model.weights).save(session, str(tmp_path / "model.h5"))
+        model.set_weights([np.zeros_like(a) for a in kept])
+        model.load_weights(str(tmp_path / "model.h5"))
+        np.testing.assert_array_equal(model.get_weights()[0], kept[0])
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.h5", b"PK\3\4 and more"), ("a", b"PK\3\4 and more"), ("a.h5", b"<html>"), ("a.npz", b""),
+    ("a.npz", {"other": np.zeros(3)}), ("a.npz", {"0": np.array([None])})],
+    ids=["cut", "cut without ending", "page", "empty", "other names", "objects"])
+def test_files_that_hold_no_weights_are_told(tmp_path, name, content) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.savez(path, **content)
+    with fg.Graph().as_default(), fg.Session(), pytest.raises(ValueError, match="no weights"):
+        line().load_weights(str(path))
 
 
 @pytest.mark.parametrize(("act", "error", "words"), [
     (lambda model, path: model.load_weights(path), ValueError, "is an HDF5 file"),
     (lambda model, path: model.save_weights(path, overwrite=False), ValueError, "there already"),
     (lambda model, path: model.load_weights(path, by_name=True), ValueError, "by_name"),
+    (lambda model, path: model.save_weights(path, save_format="tf"), ValueError, "Omit"),
+    (lambda model, path: model.save_weights(path, save_format="zip"), ValueError, "Unknown format"),
     (lambda model, path: model.load_weights("none.h5"), fg.errors.NotFoundError, "is not there"),
-], ids=["other format", "overwritten", "by name", "missing"])
+], ids=["other format", "overwritten", "by name", "as checkpoint", "unknown format", "missing"])
 def test_weights_that_cannot_be_kept_or_read_are_told(tmp_path, act, error, words) -> None:
     (tmp_path / "old.h5").write_bytes(b"\x89HDF\r\n")
     with fg.Graph().as_default(), fg.Session(), pytest.raises(error, match=words):
@@ -103,8 +133,8 @@ def test_a_file_named_as_hdf5_is_told_of_once(tmp_path, monkeypatch, caplog) -> 
     monkeypatch.setattr("flowgraph.keras.weight_files._told", set())
     with fg.Graph().as_default(), fg.Session():
         model = line()
-        for name in ("a.h5", "b.hdf5"):
-            model.save_weights(str(tmp_path / name))
+        for name in ("a", "b.hdf5"):
+            model.save_weights(str(tmp_path / name), save_format="h5")
     assert [record.message.count("NumPy's npz format") for record in caplog.records] == [1]
 
 
