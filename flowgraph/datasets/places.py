@@ -14,15 +14,16 @@ VARIABLE = "FLOWGRAPH_DATA"
 _told: set[str] = set()
 
 
-def folders(own: Sequence[str]) -> list[Path]:
+def folders(own: Sequence[str], keras: Path | None = None) -> list[Path]:
     """The folders in which files of one data set may lie, the first one first.
 
     Args:
         own: the data set's own sub-folders, as ("mnist", "MNIST").
+        keras: keras's folder for it; default that of `keras_folder`.
 
     Returns:
-        Below `$FLOWGRAPH_DATA`, if it is set, and below `~/.keras/datasets`: the own sub-folders,
-        then the folder itself.
+        Below `$FLOWGRAPH_DATA`, if it is set, and below keras's folder: the own sub-folders, then
+        the folder itself.
 
     Example:
         >>> from flowgraph.datasets.places import folders
@@ -30,20 +31,24 @@ def folders(own: Sequence[str]) -> list[Path]:
         ['mnist', 'datasets']
     """
     roots = [Path(os.environ[VARIABLE]).expanduser()] if os.environ.get(VARIABLE) else []
-    roots.append(keras_folder())
+    roots.append(keras or keras_folder())
     return [folder for root in roots for folder in (*(root / name for name in own), root)]
 
 
-def keras_folder() -> Path:
+def keras_folder(name: str = "datasets", home: str | os.PathLike[str] | None = None) -> Path:
     """Where keras keeps data: `~/.keras/datasets`, or `datasets` in $KERAS_HOME.
+
+    Args:
+        name: another name than `datasets`.
+        home: another folder than `~/.keras` or $KERAS_HOME.
 
     Example:
         >>> from flowgraph.datasets.places import keras_folder
         >>> keras_folder().name
         'datasets'
     """
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home).expanduser() if home else Path.home() / ".keras") / "datasets"
+    home = home or os.environ.get("KERAS_HOME")
+    return (Path(home).expanduser() if home else Path.home() / ".keras") / name
 
 
 def first_of(names: Iterable[str], own: Sequence[str] = ()) -> Path | None:

@@ -49,7 +49,7 @@ class _Type:
 
     def __setstate__(self, state: Any) -> None:
         """Only the byte order: all else is in the text."""
-        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        order: Any = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
         if order not in ("<", ">", "|", "="):
             raise pickle.UnpicklingError(f"the byte order {order!r} is unknown")
         self.dtype = self.dtype.newbyteorder(order)

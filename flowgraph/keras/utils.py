@@ -11,6 +11,7 @@ import numpy as np
 
 from flowgraph.core.frames import located
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.datasets.places import folders, keras_folder
 from flowgraph.errors import DatasetError
 
 
@@ -175,11 +176,7 @@ def get_file(fname: str, origin: str, untar: bool = False, md5_hash: str | None 
         ...
         flowgraph.errors.DatasetError: ...
     """
-    home = cache_dir or os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
-    folders = [os.path.join(os.path.expanduser(home), cache_subdir)]
-    if os.environ.get("FLOWGRAPH_DATA"):
-        folders.insert(0, os.path.expanduser(os.environ["FLOWGRAPH_DATA"]))
-    paths = [os.path.join(folder, fname) for folder in folders]
+    paths = [str(folder / fname) for folder in folders((), keras_folder(cache_subdir, cache_dir))]
     for path in paths:
         if os.path.exists(path):
             return path
