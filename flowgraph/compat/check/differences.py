@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from flowgraph.compat.check.signatures import position_of
 from flowgraph.compat.check.uses import Call
 
 
@@ -76,6 +77,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         "tf.function",
         "A call builds the function's ops where it stands; if, while and for are Python's: of a "
         "tensor write tf.cond and tf.while_loop."),
+    Difference(
+        "tensorflow.python.debug.*Session tensorflow.python.debug.*Hook",
+        "The import is there; making one raises: flowgraph step prints a run.",
+        "migrating#what-is-missing"),
     # -- data
     Difference(
         "tf.examples.tutorials.mnist.input_data.read_data_sets "
@@ -85,8 +90,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         "images that come with flowgraph stand in, and one line says so.",
         "migrating#data-sets"),
     Difference(
-        "tf.keras.datasets.*.load_data tf.keras.utils.get_file "
-        "tf.contrib.learn.datasets.base.maybe_download*",
+        "tf.keras.datasets.cifar10.load_data tf.keras.datasets.cifar100.load_data "
+        "tf.keras.datasets.imdb.load_data tf.keras.datasets.imdb.get_word_index "
+        "tf.keras.datasets.reuters.load_data tf.keras.datasets.reuters.get_word_index "
+        "tf.keras.utils.get_file tf.contrib.learn.datasets.base.maybe_download*",
         "Nothing is downloaded: the file must be there; the error says where.",
         "migrating#data-sets"),
     Difference(
@@ -110,17 +117,33 @@ DIFFERENCES: tuple[Difference, ...] = (
 )
 
 
-def difference_for(name: str, call: Call | None = None) -> Difference | None:
+def difference_for(name: str, call: Call | None = None, function: Any = None,
+                   drops_first: bool = False) -> Difference | None:
     """The difference that a use of a name meets; None where there is none.
 
     Args:
         name: as `tf.set_random_seed`.
         call: the arguments, where it is called.
+        function: what is called; None if only parameters by name are to be looked at.
+        drops_first: whether its first parameter is the object.
     """
     for difference in _rows(name):
-        if not difference.parameter or (call and difference.parameter in call.keywords):
+        parameter = difference.parameter
+        if not parameter or (call and _is_given(parameter, call, function, drops_first)):
             return difference
     return None
+
+
+def _is_given(parameter: str, call: Call, function: Any, drops_first: bool) -> bool:
+    """Whether a call gives a parameter a value, by name or by position."""
+    if parameter in call.keywords:
+        return parameter not in call.blank
+    index = position_of(parameter, function, drops_first)
+    if index is None or call.positional <= index:
+        return False
+    if "*" in call.kinds[:index] if call.kinds else call.has_star:
+        return False  # nobody can tell which argument it is
+    return call.kinds[index:index + 1] not in (("None",), ("blank",))
 
 
 @cache

@@ -45,6 +45,19 @@ def misfit(function: Any, call: Call, drops_first: bool = False) -> tuple[str, s
     return None
 
 
+def position_of(name: str, function: Any, drops_first: bool = False) -> int | None:
+    """Where a parameter stands among the arguments by position; None if nobody can tell.
+
+    Args:
+        name: the parameter.
+        function: a function or a class.
+        drops_first: whether the first parameter is the object.
+    """
+    parameters = _parameters(function) or ()
+    names = [p.name for p in parameters if p.kind in _BY_POSITION][drops_first:]
+    return names.index(name) if name in names else None
+
+
 @cache
 def _cached_parameters(function: Any) -> tuple[inspect.Parameter, ...] | None:
     try:

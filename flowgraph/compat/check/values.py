@@ -140,7 +140,9 @@ class Values:
         positional = [arg for arg in node.args if not isinstance(arg, ast.Starred)]
         call = Call(len(positional), tuple(k.arg for k in node.keywords if k.arg is not None),
                     len(positional) < len(node.args),
-                    tuple(_kind(arg) for arg in node.args) if len(node.args) < 9 else ())
+                    tuple(_kind(arg) for arg in node.args) if len(node.args) < 9 else (),
+                    tuple(k.arg for k in node.keywords if k.arg is not None
+                          and _kind(k.value) in ("None", "blank")))
         value = self._value(function, call)
         for arg in [*node.args, *(keyword.value for keyword in node.keywords)]:
             self._value(arg)
@@ -256,6 +258,8 @@ def _kind(node: ast.expr) -> str:
         return _kind(node.operand)
     if isinstance(node, ast.Constant):
         kind = type(node.value).__name__
+        if node.value is False or node.value == "":
+            return "blank"
         return {"int": "int", "str": "str", "NoneType": "None"}.get(kind, "")
     if isinstance(node, ast.Starred):
         return "*"

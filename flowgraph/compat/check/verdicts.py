@@ -126,7 +126,9 @@ class Judge:
             wrong = None if old else misfit(place.value, use.call, place.drops_first)
             if wrong is not None:
                 return _with(made, MISSING, wrong[1], "", wrong[0])
-        difference = difference_for(symbol, use.call)
+        function, drops = (place.value, place.drops_first) if isinstance(place, Found) else (
+            None, False)
+        difference = difference_for(symbol, use.call, function, drops)
         if difference is not None:
             return _with(made, DIFFERS, difference.what, difference.docs)
         return made
