@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from flowgraph.estimator.export_output import (
     PredictOutput,
     RegressionOutput,
 )
-from flowgraph.estimator.head import Head
+from flowgraph.estimator.head import Head, checked_logits
 from flowgraph.graph.graph import control_dependencies, name_scope
 from flowgraph.losses import Reduction, sparse_softmax_cross_entropy
 from flowgraph.metrics import (
@@ -64,6 +65,27 @@ class _ClassHead(Head):
                                          f"there are {n_classes} classes."))
         self._n_classes = n_classes
         self._label_vocabulary = label_vocabulary
+
+    def predictions(self, logits: Any, keys: Any = None) -> dict[str, Any]:
+        """Logits, probabilities and, unless there may be several, the class.
+
+        Args:
+            logits: Tensor of shape (batch, logits_dimension).
+            keys: list of the names wanted; default all.
+
+        Raises:
+            ValueError: there is no prediction of that name.
+        """
+        predictions = self._all_predictions(checked_logits(logits, self.logits_dimension))
+        for key in keys or ():
+            if key not in predictions:
+                raise ValueError(located(f"Prediction key must be in PredictionKeys, given: {key}. "
+                                         f"Valid prediction keys include {[*predictions]}."))
+        return {key: predictions[key] for key in keys or predictions}
+
+    @abstractmethod
+    def _all_predictions(self, logits: Any) -> dict[str, Any]:
+        """The predictions by name."""
 
     def _names(self, like: Any) -> Any:
         """The names of all classes, for each example."""
@@ -125,10 +147,10 @@ def _at_thresholds(thresholds: tuple[float, ...], labels: Any, scores: Any,
     metrics = {}
     for threshold in thresholds:
         decided = cast(greater_equal(scores, threshold), dt.float32)
-        metrics[f"accuracy/positive_threshold_{threshold:f}"] = accuracy(labels, decided, weights)
+        metrics[f"accuracy/positive_threshold_{threshold:g}"] = accuracy(labels, decided, weights)
         for name, metric in (("precision", precision_at_thresholds),
                              ("recall", recall_at_thresholds)):
-            metrics[f"{name}/positive_threshold_{threshold:f}"] = tuple(
+            metrics[f"{name}/positive_threshold_{threshold:g}"] = tuple(
                 squeeze(part) for part in metric(labels, scores, [threshold], weights))
     return metrics
 
@@ -165,8 +187,7 @@ class BinaryClassHead(_ClassHead):
         """1."""
         return 1
 
-    def predictions(self, logits: Any) -> dict[str, Any]:
-        """Logits, "logistic" (the probability of class 1), probabilities and classes."""
+    def _all_predictions(self, logits: Any) -> dict[str, Any]:
         two = concat((zeros_like(logits), logits), axis=-1, name="two_class_logits")
         return {"logits": logits, "logistic": sigmoid(logits, name="logistic"),
                 "probabilities": softmax(two, name="probabilities"), **self._chosen(two)}
@@ -231,8 +252,7 @@ class MultiClassHead(_ClassHead):
         """The number of classes."""
         return self._n_classes
 
-    def predictions(self, logits: Any) -> dict[str, Any]:
-        """Logits, probabilities and classes."""
+    def _all_predictions(self, logits: Any) -> dict[str, Any]:
         return {"logits": logits, "probabilities": softmax(logits, name="probabilities"),
                 **self._chosen(logits)}
 
@@ -301,8 +321,7 @@ class MultiLabelHead(_ClassHead):
     def _label_dimension(self) -> int:
         return self._n_classes
 
-    def predictions(self, logits: Any) -> dict[str, Any]:
-        """Logits and the probability of each class."""
+    def _all_predictions(self, logits: Any) -> dict[str, Any]:
         return {"logits": logits, "probabilities": sigmoid(logits, name="probabilities")}
 
     def _labels(self, labels: Any) -> Any:

@@ -85,6 +85,11 @@ class Head(ABC):
         return self._name
 
     @property
+    def loss_reduction(self) -> str:
+        """How the losses of a batch's examples become one: one of `tf.losses.Reduction`."""
+        return self._loss_reduction
+
+    @property
     @abstractmethod
     def logits_dimension(self) -> int:
         """How many logits an example has."""
@@ -148,11 +153,32 @@ class Head(ABC):
         loss = compute_weighted_loss(unreduced, weights, reduction=self._loss_reduction)
         return LossSpec(loss, unreduced, weights, labels)
 
+    def loss(self, labels: Any, logits: Any, features: Any = None, mode: Any = None,
+             regularization_losses: Any = None) -> Any:
+        """The loss that training makes smaller.
+
+        Args:
+            labels: Tensor of the labels.
+            logits: Tensor of shape (batch, logits_dimension).
+            features: dict of the features, where the weights of the examples are one.
+            mode: one of ModeKeys; it changes nothing.
+            regularization_losses: list of losses to add.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ValueError: there are no labels, or shapes do not go together.
+        """
+        with name_scope(None, "losses", [labels, logits]):
+            logits = checked_logits(logits, self.logits_dimension)
+            loss = self.create_loss(features, mode or ModeKeys.TRAIN, logits, labels).training_loss
+            return add_n([loss, *regularization_losses]) if regularization_losses else loss
+
     def create_estimator_spec(self, features: Any, mode: str, logits: Any, labels: Any = None,
-                              optimizer: Any = None, train_op_fn: Any = None,
-                              regularization_losses: Any = None,
-                              trainable_variables: Any = None,
-                              update_ops: Any = None) -> EstimatorSpec:
+                              optimizer: Any = None, trainable_variables: Any = None,
+                              train_op_fn: Any = None, update_ops: Any = None,
+                              regularization_losses: Any = None) -> EstimatorSpec:
         """What a model function returns.
 
         Args:
@@ -161,11 +187,11 @@ class Head(ABC):
             logits: Tensor of shape (batch, logits_dimension).
             labels: Tensor of the labels; None for predictions.
             optimizer: Optimizer that trains.
+            trainable_variables: list of the variables to train; default all.
             train_op_fn: function from the loss to the operation that trains; give this or the
                 optimizer.
-            regularization_losses: list of losses to add.
-            trainable_variables: list of the variables to train; default all.
             update_ops: list of operations to run with each step; default those of the collection.
+            regularization_losses: list of losses to add.
 
         Returns:
             An EstimatorSpec.
@@ -174,7 +200,7 @@ class Head(ABC):
             ValueError: what the mode needs is missing, or shapes do not go together.
         """
         with name_scope(self._name, "head"):
-            logits = _checked_logits(logits, self.logits_dimension)
+            logits = checked_logits(logits, self.logits_dimension)
             with name_scope(None, "predictions", [logits]):
                 predictions = self.predictions(logits)
             if mode == ModeKeys.PREDICT:
@@ -225,8 +251,16 @@ def _train_op(loss: Any, optimizer: Any, train_op_fn: Any, variables: Any) -> An
     return optimizer.minimize(loss, global_step=get_global_step(), var_list=variables or None)
 
 
-def _checked_logits(logits: Any, expected: int) -> Any:
-    """The logits as float32, if their last axis is as long as expected."""
+def checked_logits(logits: Any, expected: int) -> Any:
+    """The logits as float32, if their last axis is as long as expected.
+
+    Args:
+        logits: Tensor of shape (…, expected).
+        expected: the length of the last axis.
+
+    Raises:
+        ValueError: it is of another shape.
+    """
     logits = cast(logits, dt.float32)
     if logits.shape.ndims is not None and (
             logits.shape.ndims < 2 or logits.shape[-1].value not in (None, expected)):

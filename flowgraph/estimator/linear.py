@@ -11,6 +11,7 @@ from flowgraph.estimator.logits import check_features, linear_logits, scope_of
 from flowgraph.estimator.optimizers import optimizer_of
 from flowgraph.estimator.regression_heads import RegressionHead
 from flowgraph.losses import Reduction
+from flowgraph.train.ftrl import FtrlOptimizer
 
 _RATE = 0.2
 
@@ -22,8 +23,8 @@ class LinearEstimator(Estimator):
         head: a Head, from the logits to predictions, loss and metrics.
         feature_columns: list of columns.
         model_dir: folder of the checkpoints and event files.
-        optimizer: an Optimizer, a function that returns one, or the name of one; default Ftrl with
-            a learning rate of at most 0.2, 1 / sqrt(number of columns).
+        optimizer: an Optimizer, a function that returns one, or the name of one, which gets a
+            learning rate of 0.2; None for Ftrl with 1 / sqrt(number of columns), at most 0.2.
         config: a RunConfig.
         partitioner: partitioner of the variables.
         sparse_combiner: "sum", "mean" or "sqrtn": how several categories of one example count.
@@ -50,10 +51,10 @@ class LinearEstimator(Estimator):
             check_features(features)
             with scope_of("linear", features, 64 << 20, partitioner):
                 logits = linear_logits(features, head.logits_dimension, columns, sparse_combiner)
-                rate = min(_RATE, 1.0 / math.sqrt(len(columns)))
-                return head.create_estimator_spec(
-                    features, mode, logits, labels,
-                    optimizer=optimizer_of(optimizer, rate if optimizer == "Ftrl" else _RATE))
+                chosen = optimizer if optimizer is not None else FtrlOptimizer(
+                    min(_RATE, 1.0 / math.sqrt(len(columns))))
+                return head.create_estimator_spec(features, mode, logits, labels,
+                                                  optimizer=optimizer_of(chosen, _RATE))
         super().__init__(model_fn, model_dir, config, warm_start_from=warm_start_from)
 
 

@@ -64,6 +64,44 @@ def test_a_model_starts_from_an_earlier_one(tmp_path):
                                       first.get_variable_value(name))
 
 
+@pytest.mark.parametrize(("optimizer", "rate"), [("Ftrl", 0.2), (None, 30 ** -0.5)])
+def test_a_linear_model_of_many_columns_has_the_rate_of_its_optimizer(optimizer, rate):
+    columns = [fg.feature_column.numeric_column(f"x{i}") for i in range(30)]
+    weights = []
+    for each in (optimizer, fg.train.FtrlOptimizer(rate)):
+        model = fg.estimator.LinearRegressor(columns, optimizer=each)
+        with fg.Graph().as_default(), fg.Session() as sess:
+            fg.train.get_or_create_global_step()
+            spec = model.model_fn({column.key: fg.ones([2, 1]) for column in columns},
+                                  fg.constant([1.0, 3.0]), "train", model.config)
+            sess.run(fg.global_variables_initializer())
+            sess.run(spec.train_op)
+            weights += [sess.run("linear/linear_model/x0/weights:0").item()]
+    assert weights[0] == pytest.approx(weights[1]) and weights[0] > 0
+
+
+def test_a_head_is_used_by_its_parts():
+    head = fg.estimator.BinaryClassHead(loss_reduction="sum", thresholds=[0.25])
+    with fg.Graph().as_default(), fg.Session() as sess:
+        logits, labels = fg.zeros([2, 1]), fg.constant([[1], [0]])
+        assert list(head.predictions(logits, ["classes", "logistic"])) == ["classes", "logistic"]
+        with pytest.raises(ValueError, match="Prediction key must be"):
+            head.predictions(logits, keys=["class"])
+        loss = head.loss(labels, logits, regularization_losses=[fg.constant(3.0)])
+        assert sess.run(loss) == pytest.approx(2 * np.log(2) + 3)
+        weight = fg.Variable(1.0)
+        fg.train.get_or_create_global_step()
+        spec = head.create_estimator_spec({}, "train", logits + weight, labels, fg.train.
+                                          GradientDescentOptimizer(0.5), [weight])
+        evaluated = head.create_estimator_spec({}, "eval", logits, labels).eval_metric_ops
+        sess.run(fg.global_variables_initializer())
+        sess.run(spec.train_op)
+        assert sess.run(weight) == pytest.approx(1 - 0.5 * (2 / (1 + np.exp(-1)) - 1))
+    assert head.loss_reduction == fg.losses.Reduction.SUM
+    assert {f"{name}/positive_threshold_0.25" for name in ("accuracy", "precision", "recall")} < (
+        set(evaluated))
+
+
 HEADS = [
     (lambda: fg.estimator.MultiClassHead(2), "n_classes must be > 2"),
     (lambda: fg.estimator.BinaryClassHead(thresholds=[1.5]), r"not in \(0, 1\)"),
@@ -113,6 +151,6 @@ def test_a_head_of_several_labels_and_thresholds():
         np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), rtol=1e-6)
         entropy = -np.where(labels, np.log(probabilities), np.log(1 - probabilities))
         np.testing.assert_allclose(loss, entropy.mean(), rtol=1e-5)
-        value, update = spec.eval_metric_ops["accuracy/positive_threshold_0.600000"]
+        value, update = spec.eval_metric_ops["accuracy/positive_threshold_0.6"]
         sess.run(update)
         assert sess.run(value) == 0.5

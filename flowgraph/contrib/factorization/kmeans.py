@@ -114,8 +114,10 @@ class KMeans:
         ready = Variable(False, dtype=dt.bool_, name="initialized")
         updated = (Variable(nothing, name="clusters_updated", validate_shape=False) if collects
                    else centers)
-        start = zeros if collects else ones
-        counts = Variable(start([count], dtype=dt.int64), validate_shape=False)
+        counts = None
+        if self._mini_batch:
+            start = zeros if collects else ones
+            counts = Variable(start([count], dtype=dt.int64), validate_shape=False)
         init_op = self._initialization(count, centers, updated, ready)
         inputs, current = self._inputs, reshape(centers, [count, -1])
         if self._cosine:

@@ -46,6 +46,7 @@ def test_steps_move_the_centers(metric, mini_batch):
         scores, nearest, best, ready, init, train = factorization.KMeans(
             x, 3, START, metric, mini_batch).training_graph()
         sess.run(fg.global_variables_initializer())
+        assert len(fg.global_variables()) == (3 if mini_batch else 2)
         assert not sess.run(ready)
         sess.run(init, {x: X})
         assert sess.run(ready)
