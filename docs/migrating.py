@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from flowgraph.compat.check.differences import DIFFERENCES
-from flowgraph.core.api import REASONS, Reason, reason_for, tensorflow_names
+from flowgraph.core.api import REASONS, UNLISTED, Reason, reason_for, tensorflow_names
 
 PAGE = Path(__file__).with_name("migrating.md")
 _MOST = 4  # names of a row
@@ -47,15 +46,16 @@ def missing() -> list[str]:
     met = {reason_for(name) for name in tensorflow_names() if is_missing(name)}
     rows: dict[tuple[str, str], list[str]] = {}
     for reason in REASONS:
-        if reason in met or _is_of_contrib(reason):
+        if reason in met or _is_unlisted(reason):
             rows.setdefault((reason.why, reason.instead), []).append(f"`{reason.pattern}`")
     return ["| name | it | use |", "| --- | --- | --- |"] + [
         f"| {', '.join(names)} | {why} | {instead} |" for (why, instead), names in rows.items()]
 
 
-def _is_of_contrib(reason: Reason) -> bool:
-    """Whether a reason is about a part of contrib that is missing."""
-    return fnmatchcase(reason.pattern, "tf.contrib*") and is_missing(reason.pattern.rstrip("*"))
+def _is_unlisted(reason: Reason) -> bool:
+    """Whether a reason is about what is missing of a part that TensorFlow's listing leaves out."""
+    return reason.pattern.startswith((*UNLISTED, "tf.estimator.Head.")) and is_missing(
+        reason.pattern.rstrip("*"))
 
 
 def page() -> str:

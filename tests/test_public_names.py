@@ -19,6 +19,15 @@ def test_a_missing_name_is_said_to_be_missing(name, words) -> None:
         assert word in str(caught.value)
 
 
+def test_columns_of_sequences_are_said_to_be_missing() -> None:
+    for kind in ("numeric_column", "categorical_column_with_identity"):
+        with pytest.raises(AttributeError, match=r"columns of sequences.*embedding_lookup"):
+            getattr(fg.feature_column, f"sequence_{kind}")
+    with pytest.raises(AttributeError) as caught:
+        _ = fg.feature_column.numeric_colunm
+    assert "neither" not in str(caught.value) and "Did you mean numeric" in str(caught.value)
+
+
 @pytest.mark.parametrize("path", ["math.sin", "nn.relu", "train.AdamOptimizer", "random.uniform",
                                   "linalg.inv", "initializers.glorot_uniform", "errors.OpError",
                                   "data.load_mnist", "dtypes.float32", "debugging.Assert"])
