@@ -8,13 +8,13 @@ memory: stand-ins check types, shapes and contents first.
 
 from __future__ import annotations
 
-import codecs
 import collections
 import io
 import math
 import os
 import pickle
 import struct
+import sys
 import zipfile
 import zlib
 from typing import IO, Any
@@ -27,8 +27,9 @@ from flowgraph.data.idx import damaged
 _ARRAYS = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric",
            "numpy._core.numeric")
 _KINDS = "biufcSUO"  # structured types may hide objects among raw bytes, and dates need metadata
-_DAMAGE = (OSError, ValueError, EOFError, RuntimeError, KeyError, IndexError, AttributeError,
-           TypeError, struct.error, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
+_DAMAGE = (OSError, ValueError, EOFError, RuntimeError, LookupError, AttributeError, TypeError,
+           OverflowError, MemoryError, struct.error, zipfile.BadZipFile, zlib.error,
+           pickle.UnpicklingError)
 
 
 class _Type:
@@ -69,7 +70,7 @@ class _Array(np.ndarray[Any, Any]):
             raise pickle.UnpicklingError("an array that is filled twice or without a type")
         size = _size(shape)
         if not kind.dtype.hasobject:
-            content = _bytes(content)
+            content = _bytes(content, kind.dtype)
             size *= kind.dtype.itemsize
         elif not isinstance(content, list):
             raise pickle.UnpicklingError("an array of objects whose content is no list")
@@ -101,12 +102,16 @@ def _size(shape: Any) -> int:
     return math.prod(shape)
 
 
-def _bytes(content: Any) -> bytes:
-    """Raw bytes; Python 2 wrote them as a text."""
+def _bytes(content: Any, dtype: np.dtype[Any]) -> bytes:
+    """Raw bytes of values of this type; Python 2 wrote them as a text."""
     if isinstance(content, str):
-        return content.encode("latin1")
+        content = content.encode("latin1")
     if not isinstance(content, (bytes, bytearray)):
         raise pickle.UnpicklingError("an array whose content is no bytes")
+    if dtype.kind == "U" and content:
+        letters = np.frombuffer(content, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if letters.max() > sys.maxunicode:
+            raise pickle.UnpicklingError("a text of letters that do not exist")
     return bytes(content)
 
 
@@ -114,7 +119,13 @@ def _numbers(content: Any, kind: Any) -> Any:
     """A flat array of its own of raw bytes."""
     if not isinstance(kind, _Type) or kind.dtype.hasobject:
         raise pickle.UnpicklingError("raw bytes without a type that may be read of them")
-    return np.frombuffer(bytearray(_bytes(content)), kind.dtype)
+    return np.frombuffer(bytearray(_bytes(content, kind.dtype)), kind.dtype)
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding not in ("latin1", "latin-1"):
+        raise pickle.UnpicklingError(f"bytes as a text in {encoding!r}")
+    return text.encode("latin1")
 
 
 def _no_bytes() -> bytes:
@@ -141,7 +152,7 @@ def _frombuffer(content: Any, kind: Any, shape: Any, order: Any, axes: Any = Non
 
 _STAND_INS = {"dtype": _Type, "ndarray": _Array, "_reconstruct": _Builder(_reconstruct),
               "scalar": _Builder(_scalar), "_frombuffer": _Builder(_frombuffer)}
-_ALLOWED = {("_codecs", "encode"): _Builder(codecs.encode),
+_ALLOWED = {("_codecs", "encode"): _Builder(_encode),
             ("__builtin__", "bytes"): _Builder(_no_bytes),
             ("builtins", "bytes"): _Builder(_no_bytes),
             ("collections", "OrderedDict"): collections.OrderedDict,

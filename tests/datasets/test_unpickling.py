@@ -57,6 +57,18 @@ def test_what_python_2_and_numpy_1_wrote_is_read() -> None:
     np.testing.assert_equal(read_pickle("file", content), {"data": np.array([1, 255], np.uint8)})
 
 
+@pytest.mark.parametrize("content", [
+    b"\x80\x04\x95" + b"\xff" * 8 + b"N.", b"\x80\x04\x8e" + b"\xff" * 7 + b"\x0fN.",
+    pickle.dumps(np.array(["a", "b"]), 4).replace(b"b\0\0\0", b"b\0\0\xff"),
+    pickle.dumps(np.array(["a", "b"]), 5).replace(b"b\0\0\0", b"b\0\0\xff"),
+    pickle.dumps(np.str_("b"), 4).replace(b"b\0\0\0", b"b\0\0\xff"),
+    pickle.dumps(b"\xff", 2).replace(b"latin1", b"utf_16")],
+    ids=["frame", "length", "texts", "raw texts", "text", "encoding"])
+def test_damage_is_told(content) -> None:
+    with pytest.raises(DatasetError, match="is not a pickle of arrays"):
+        read_pickle("file", content)
+
+
 @pytest.mark.parametrize("value", [
     Calls(os.system, "echo harm"), Calls(eval, "1"), Calls(getattr, {}, "items"),
     Calls(np.load, "x"), datetime.date(2020, 1, 1)], ids=["system", "eval", "getattr", "load",
