@@ -7,6 +7,7 @@ error gets a line that says so, below its traceback.
 from __future__ import annotations
 
 import re
+import traceback
 
 _PYTHON_2 = ("the program is written for Python 2; convert it first, for example with "
              "`2to3 -w script.py` (of Python up to 3.12) or `futurize`")
@@ -17,6 +18,7 @@ _MODULES = ("cPickle", "urllib2", "Queue", "ConfigParser", "StringIO", "cStringI
 _SYNTAX = re.compile(r"\bprint\b|\bexec\b|\bexcept\b|\braise\b|<>|backquote|`|\b0\d+\b|\bur['\"]")
 _SYNTAX_WORDS = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'",
                  "multiple exception types must be parenthesized", "leading zeros in decimal")
+_FLOAT = "/ gives a float in Python 3: write // for a whole number"
 
 # (what the error says, what to do)
 _ADVICE = (
@@ -48,13 +50,14 @@ _ADVICE = (
      "a.view(a.dtype.newbyteorder())"),
     (r"binary mode of fromstring is removed", "write np.frombuffer(data, dtype)"),
     (r"'numpy\.float64' object cannot be interpreted as an integer|"
-     r"only integers, slices|single integer, got|"
+     r"single integer, got|"
      r"'float' object cannot be interpreted as an integer",
-     "/ gives a float in Python 3: write // for a whole number"),
+     _FLOAT),
     (r"Cannot load backend '.*' which requires",
      "there is no display: leave matplotlib.use(...) out, and save with plt.savefig"),
-    (r"^'module' object is not callable$", "if it calls tf.nn.rnn, that is tf.nn.static_rnn since "
-     "TensorFlow 1.0; `flowgraph run --legacy` runs programs of that time"),
+    (r"^'(module|InnerModule|Face)' object is not callable$",
+     "if it calls tf.nn.rnn, that is tf.nn.static_rnn since TensorFlow 1.0; "
+     "`flowgraph run --legacy` runs programs of that time"),
     (r"No module named 'keras'", "write `from tensorflow import keras`: flowgraph has tf.keras"),
 )
 
@@ -76,7 +79,15 @@ def advice_for(error: BaseException) -> str:
             "invalid syntax" in text and _SYNTAX.search(line))
         return _PYTHON_2 if old else ""
     if isinstance(error, NameError) and getattr(error, "name", "") in _NAMES:
-        return _PYTHON_2
+        return _PYTHON_2 if error.name != "file" or "file(" in _line(error) else ""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in _MODULES:
         return _PYTHON_2
+    if "only integers, slices" in text:
+        return _FLOAT if "/" in _line(error) else ""
     return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), "")
+
+
+def _line(error: BaseException) -> str:
+    """The line that failed; "" where there is no file of it."""
+    lines = traceback.extract_tb(error.__traceback__)
+    return (lines[-1].line or "") if lines else ""

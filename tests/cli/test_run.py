@@ -101,6 +101,9 @@ def test_a_traceback_shows_the_programs_lines_only(run) -> None:
     ("try: pass\nexcept ValueError, e: pass", "written for Python 2"),
     ("import time; time.clock()", "time.perf_counter()"),
     ("import numpy as np; np.zeros(4 / 2)", "write // for a whole number"),
+    ("import numpy as np; np.arange(4)[4 / 2]", "write // for a whole number"),
+    ("file('x')", "written for Python 2"),
+    ("from tensorflow.python.ops import rnn; rnn([])", "flowgraph run --legacy"),
     ("import numpy as np; np.array([[1], [1, 2]])", "dtype=object"),
     ("import tensorflow as tf; tf.RaggedTensor", "Pad to one length"),
     ("from tensorflow.python.ops import nothing", "does not offer tensorflow.python.ops.nothing"),
@@ -109,6 +112,13 @@ def test_what_fails_gets_a_line_of_advice(program, words, run) -> None:
     code, _, err = run(program)
     assert code == 1
     assert words in err
+
+
+@pytest.mark.parametrize("program", ["import numpy as np; np.ones(3)['x']", "print(file)"])
+def test_what_is_no_fault_of_python_2_gets_no_advice(program, run) -> None:
+    code, _, err = run(program)
+    assert code == 1
+    assert "Python" not in err
 
 
 GPU = """\

@@ -189,6 +189,19 @@ def test_without_legacy_the_error_says_todays_name_and_legacy(name) -> None:
     assert f"Write {BEFORE_ONE[name]}; `flowgraph run --legacy`" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", BEFORE_ONE)
+def test_with_legacy_every_old_name_is_there(name, tf) -> None:
+    assert eval(name, {"tf": tf}) is not None
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("tf.user_ops", "Use tf.py_func"), ("tf.nn.inference_top_k", "Use tf.nn.top_k")])
+def test_what_no_option_brings_back_does_not_name_one(name, words) -> None:
+    with pytest.raises(AttributeError, match=words) as caught:
+        eval(name, {"tf": fg})
+    assert "--legacy" not in str(caught.value)
+
+
 @pytest.mark.parametrize("line", [
     "import tensorflow.models.image.cifar10", "from tensorflow.models.rnn.ptb import ptb_word_lm",
     "from tensorflow.models.rnn.translate import data_utils"])

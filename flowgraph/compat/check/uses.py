@@ -27,8 +27,8 @@ class Call(NamedTuple):
         keywords: the names of those given by name.
         has_star: whether more come by `*`.
         kinds: what the arguments by position look like: "int", "str", "None", "list" (a tuple too),
-            "label" for a name with that word, "*" for those by `*`, "blank" for False or an empty text,
-            "" for anything else.
+            "label" for a name with that word, "*" for those by `*`, "blank" for False or an
+            empty text, "" for anything else.
         blank: the names of those given by name as None, False or an empty text.
     """
 

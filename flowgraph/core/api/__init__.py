@@ -93,7 +93,7 @@ REASONS = (
            "Use tf.py_func with the protobuf package."),
     Reason("tf.image.generate_bounding_box_proposals", "is one op of a detection model",
            "Use tf.image.non_max_suppression."),
-    # -- to come
+    # -- parts of data, estimator, keras
     Reason("tf.data.experimental.RaggedTensorStructure",
            "needs ragged tensors, which flowgraph has not",
            "Pad to one length, or use a SparseTensor."),

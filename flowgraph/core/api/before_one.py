@@ -20,7 +20,6 @@ BEFORE_ONE: dict[str, str] = {
     "tf.image.per_image_whitening": "tf.image.per_image_standardization",
     "tf.nn.bidirectional_rnn": "tf.nn.static_bidirectional_rnn",
     "tf.nn.deconv2d": "tf.nn.conv2d_transpose",
-    "tf.nn.inference_top_k": "tf.nn.top_k",
     "tf.nn.rnn": "tf.nn.static_rnn",
     "tf.nn.seq2seq": "tf.contrib.legacy_seq2seq",
     "tf.nn.state_saving_rnn": "tf.nn.static_state_saving_rnn",
@@ -28,7 +27,6 @@ BEFORE_ONE: dict[str, str] = {
     f"{_RNN}.InputProjectionWrapper": "tf.contrib.rnn.InputProjectionWrapper",
     f"{_RNN}.OutputProjectionWrapper": "tf.contrib.rnn.OutputProjectionWrapper",
     f"{_RNN}.linear": "tf.layers.dense",
-    "tf.user_ops": "tf.py_func",
     # names that flowgraph has, each with a line in the log
     "tf.batch_cholesky": "tf.cholesky",
     "tf.batch_cholesky_solve": "tf.cholesky_solve",

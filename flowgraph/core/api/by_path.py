@@ -28,6 +28,8 @@ PACKAGES: dict[str, str] = {
     "tf.compiler": "It belongs to TensorFlow's compiler XLA. Leave it out: the numbers are the "
     "same.",
     "tf.stream_executor": "It belongs to the inside of TensorFlow.",
+    "tf.user_ops": "It held compiled operations of the user's own. Use tf.py_func.",
+    "tf.nn.inference_top_k": "It is a name of before TensorFlow 1.0. Use tf.nn.top_k.",
     "tf.g3doc": f"The package held TensorFlow's documentation with its programs. {_COPY}.",
 }
 
