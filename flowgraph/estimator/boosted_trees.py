@@ -7,6 +7,7 @@ layer that is not finished when training stops begins anew when it goes on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,6 @@ class BoostedTreesEstimator(Estimator):
         pruning_mode: must be "none".
         quantile_sketch_epsilon: accepted; of numeric columns, 32 quantiles of a layer's examples
             are tried.
-        examples_per_layer: how many examples are collected for a layer, instead of batches; their
-            derivatives are averaged, as in `tf.contrib.boosted_trees`.
 
     Raises:
         ValueError: something that is not offered is asked for.
@@ -100,8 +99,8 @@ class BoostedTreesEstimator(Estimator):
                  max_depth: int = 6, learning_rate: float = 0.1, l1_regularization: float = 0.0,
                  l2_regularization: float = 0.0, tree_complexity: float = 0.0,
                  min_node_weight: float = 0.0, config: Any = None, center_bias: bool = False,
-                 pruning_mode: str = "none", quantile_sketch_epsilon: float = 0.01,
-                 examples_per_layer: int | None = None) -> None:
+                 pruning_mode: str = "none", quantile_sketch_epsilon: float = 0.01) -> None:
+        self._batches_per_layer = n_batches_per_layer
         for name, value, usual in (("weight_column", weight_column, None),
                                    ("center_bias", center_bias, False),
                                    ("pruning_mode", pruning_mode, "none")):
@@ -129,7 +128,7 @@ class BoostedTreesEstimator(Estimator):
             def train(loss: Any) -> Any:
                 first, second = _derivatives(head, head._labels(reshape(
                     labels, [-1, head._label_dimension])), logits)
-                new = py_func(_Layer(boosting, n_batches_per_layer, examples_per_layer), [
+                new = py_func(_Layer(boosting, self._layer_share), [
                     nodes, roots, layers, rows, first, second], [dt.float32, dt.int32, dt.int32])
                 steps = [assign(nodes, new[0], validate_shape=False),
                          assign(roots, new[1], validate_shape=False), assign(layers, new[2])]
@@ -142,24 +141,27 @@ class BoostedTreesEstimator(Estimator):
                 shape(roots)[0], n_trees, layers, n_trees * max_depth)])
         super().__init__(model_fn, model_dir, config)
 
+    def _layer_share(self, batches: int, examples: int) -> int:
+        """By what the sums of so many batches are divided for a layer; 0 if more are needed."""
+        return batches if batches >= self._batches_per_layer else 0
+
 
 class _Layer:
     """Collects batches, and grows a layer from them."""
 
-    def __init__(self, boosting: Boosting, batches: int, examples: int | None) -> None:
-        self._boosting, self._batches, self._examples = boosting, batches, examples
+    def __init__(self, boosting: Boosting, share: Callable[[int, int], int]) -> None:
+        self._boosting, self._share = boosting, share
         self._kept: list[tuple[Any, ...]] = []
         self.__name__ = "grow_layer"
 
     def __call__(self, nodes: Any, roots: Any, layers: Any, *batch: Any) -> Any:
         self._kept.append(batch)
-        seen = sum(len(rows) for rows, _, _ in self._kept)
-        if (len(self._kept) < self._batches if self._examples is None else seen < self._examples):
+        # As in TensorFlow, the sums of a layer are the mean of those of its batches.
+        share = self._share(len(self._kept), sum(len(rows) for rows, _, _ in self._kept))
+        if not share:
             return nodes, roots, layers
         rows, first, second = (np.concatenate(parts) for parts in zip(*self._kept))
         self._kept = []
-        # As in TensorFlow, the sums of a layer are the mean of those of its batches.
-        share = self._batches if self._examples is None else seen
         return (*self._boosting.with_layer(nodes, roots, rows, first / share, second / share),
                 layers + np.int32(1))
 

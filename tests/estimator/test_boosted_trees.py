@@ -63,7 +63,8 @@ def test_training_ends_with_the_last_tree_and_goes_on_from_the_folder(tmp_path):
     assert len(model.get_variable_value("boosted_trees/roots")) == 2
     model.train(data(CLASS, 40))
     assert model.get_variable_value("global_step") == 4 * 3 * 2
-    model = fg.estimator.BoostedTreesClassifier(COLUMNS, n_trees=40, **arguments)
+    model = fg.estimator.BoostedTreesClassifier(COLUMNS, n_trees=12, learning_rate=0.3,
+                                                **arguments)
     model.train(data(CLASS, 40))
     results = model.evaluate(data(CLASS, num_epochs=1))
     assert results["accuracy"] > 0.97
@@ -71,14 +72,20 @@ def test_training_ends_with_the_last_tree_and_goes_on_from_the_folder(tmp_path):
 
 
 def test_numbers_and_several_classes_are_learned():
-    model = fg.estimator.BoostedTreesRegressor(COLUMNS, 1, n_trees=60, max_depth=3,
-                                               learning_rate=0.3).train(data(NUMBER))
+    model = fg.estimator.BoostedTreesRegressor(COLUMNS, 1, n_trees=15, max_depth=3,
+                                               learning_rate=0.5).train(data(NUMBER))
     found = np.array([row["predictions"][0] for row in model.predict(data(None, num_epochs=1))])
     assert np.mean((found - NUMBER) ** 2) < 0.15 * np.var(NUMBER)
     third = CLASS + (X["c"] == "y")
-    model = fg.estimator.BoostedTreesClassifier(COLUMNS, 1, n_classes=3, n_trees=30,
-                                                learning_rate=0.3).train(data(third))
+    model = fg.estimator.BoostedTreesClassifier(COLUMNS, 1, n_classes=3, n_trees=15,
+                                                learning_rate=0.5).train(data(third))
     assert model.evaluate(data(third, num_epochs=1))["accuracy"] > 0.95
+
+
+def test_layers_are_counted_in_batches_alone():
+    with pytest.raises(TypeError, match="examples_per_layer"):
+        fg.estimator.BoostedTreesEstimator(COLUMNS, 1, fg.estimator.RegressionHead(),
+                                           examples_per_layer=9)
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

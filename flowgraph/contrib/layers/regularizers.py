@@ -151,7 +151,7 @@ def apply_regularization(regularizer: Any, weights_list: Any = None) -> Any:
     """The sum of a regularizer over several variables, put in REGULARIZATION_LOSSES.
 
     Args:
-        regularizer: function from a tensor to a scalar, or None.
+        regularizer: function from a tensor to a scalar, or to None for no penalty.
         weights_list: the variables; default those in the collection WEIGHTS.
 
     Returns:

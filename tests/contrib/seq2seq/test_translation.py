@@ -59,7 +59,7 @@ def test_sequences_are_learned_in_reverse():
         by_beams = decoded("beams", *encoded).predicted_ids
         assert len(fg.trainable_variables()) == count
         session.run(fg.global_variables_initializer())
-        for _ in range(100):
+        for _ in range(60):
             session.run(train)
         words, beams = session.run([by_words, by_beams])
     for row, length in enumerate(lengths):

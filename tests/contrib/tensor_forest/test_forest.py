@@ -90,7 +90,7 @@ def test_a_forest_is_saved_and_restored(tmp_path):
 def test_as_an_estimator(tmp_path):
     model = tensor_forest.client.random_forest.TensorForestEstimator(params(), model_dir=str(
         tmp_path))
-    model.fit(X, CLASS, steps=20, batch_size=200)
+    model.fit(X, CLASS, steps=8, batch_size=400)
     assert model.evaluate(X, CLASS)["accuracy"] > 0.8
     rows = list(model.predict(X[:3]))
     assert [set(row) for row in rows] == [{"probabilities", "classes"}] * 3

@@ -16,6 +16,17 @@ from flowgraph.estimator.regression_heads import RegressionHead
 from flowgraph.losses import Reduction
 
 
+class _ByExamples(BoostedTreesEstimator):
+    """Trees with layers of so many examples, whose derivatives are averaged."""
+
+    def __init__(self, examples: int, *arguments: Any, **more: Any) -> None:
+        self._examples_per_layer = examples
+        super().__init__(*arguments, **more)
+
+    def _layer_share(self, batches: int, examples: int) -> int:
+        return examples if examples >= self._examples_per_layer else 0
+
+
 class _Boosted(BaseEstimator):
     """What both share."""
 
@@ -24,13 +35,13 @@ class _Boosted(BaseEstimator):
                  feature_engineering_fn: Any) -> None:
         sizes, limits = learner_config.regularization, learner_config.constraints
         examples = examples_per_layer(0) if callable(examples_per_layer) else examples_per_layer
-        core = BoostedTreesEstimator(
-            feature_columns, 1, head, model_dir, n_trees=num_trees or 10**9,
+        core = _ByExamples(
+            examples, feature_columns, 1, head, model_dir, n_trees=num_trees or 10**9,
             max_depth=limits.max_tree_depth or 6,
             learning_rate=learner_config.learning_rate_tuner.fixed.learning_rate or 0.1,
             l1_regularization=sizes.l1, l2_regularization=sizes.l2,
             tree_complexity=sizes.tree_complexity, min_node_weight=limits.min_node_weight,
-            config=config, examples_per_layer=examples)
+            config=config)
 
         def model_fn(features: Any, labels: Any, mode: str, config: Any) -> Any:
             if feature_engineering_fn is not None:
