@@ -2,7 +2,7 @@
 
 `import tensorflow` gives flowgraph, NumPy has its old names and methods, and an operation whose
 device is not on this machine runs on another one. All of it is taken back when the program has
-ended.
+ended; what a program sets in modules below `tensorflow` stays, as they are flowgraph's own.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
     graph: Any = get_default_graph()
     before = Graph.first_seed, graph.seed
+    states = random.getstate(), np.random.get_state()
     Graph.first_seed = graph.seed = seed
     random.seed(seed)
     np.random.seed(seed % 2**32)
@@ -109,3 +110,5 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         Graph.first_seed, graph.seed = before
+        random.setstate(states[0])
+        np.random.set_state(states[1])

@@ -234,6 +234,7 @@ def module_in(parent: ModuleType | None, parent_name: str, name: str) -> ModuleT
     try:
         value = getattr(parent, name)
     except AttributeError as error:
+        # named after the parent: of its own name, `from parent import name` drops the message
         raise ModuleNotFoundError(_without_claims(str(error), name), name=parent_name) from None
     if isinstance(value, ModuleType):
         return value

@@ -205,6 +205,11 @@ def test_a_seed_makes_all_numbers_the_same(run) -> None:
     assert run(DRAWS, "--seed 5")[1] == first
     assert not set(run(DRAWS, "--seed 6")[1].split()) & set(first.split())
     assert Graph.first_seed is None
+    random.seed(1)
+    expected = random.random()
+    random.seed(1)
+    run(DRAWS, "--seed 5")
+    assert random.random() == expected
 
 
 def test_a_timeline_and_a_picture_are_written_also_when_the_program_fails(run, folder) -> None:

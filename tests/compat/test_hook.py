@@ -156,6 +156,12 @@ def test_an_import_of_what_is_missing_says_what_to_use(line, words, tf) -> None:
         assert "Did you mean" not in str(caught.value)
 
 
+def test_the_smart_module_has_the_smart_functions(tf) -> None:
+    names = run("from tensorflow.python.framework import smart_cond\n"
+                "from tensorflow.python.keras.utils.tf_utils import smart_module")
+    assert names["smart_module"].smart_cond is names["smart_cond"].smart_cond
+
+
 def test_rooms_of_flowgraphs_own_do_not_show(tf) -> None:
     folder = Path(fg.__file__).parent
     rooms = {path.stem for path in folder.iterdir() if path.stem[0] not in "_."}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from flowgraph.core.frames import located
@@ -32,7 +33,8 @@ def smart_constant_value(pred: Any) -> Any:
     return get_static_value(pred)
 
 
-constant_value = smart_module = smart_constant_value
+constant_value = smart_constant_value
+smart_module = sys.modules[__name__]
 
 
 def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
