@@ -1,14 +1,17 @@
 """Feature columns under the names that `tf.contrib.layers` gives them.
 
-They are those of `tf.feature_column`, so that both kinds go together in one model.
+They are those of `tf.feature_column`, so that both kinds go together in one model; an embedding
+alone has a variable and an initializer of its own, those of TensorFlow 1.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.feature_column.categorical import (
     HashedCategoricalColumn,
     categorical_column_with_hash_bucket,
@@ -16,15 +19,22 @@ from flowgraph.feature_column.categorical import (
     categorical_column_with_vocabulary_file,
     categorical_column_with_vocabulary_list,
 )
+from flowgraph.feature_column.columns import DenseColumn, Features, checked_columns
 from flowgraph.feature_column.combined import crossed_column as _crossed
 from flowgraph.feature_column.combined import weighted_categorical_column
+from flowgraph.feature_column.dense import EmbeddingColumn, IndicatorColumn, indicator_column
 from flowgraph.feature_column.dense import embedding_column as _embedding
-from flowgraph.feature_column.dense import indicator_column
-from flowgraph.feature_column.layers import input_layer, make_parse_example_spec
+from flowgraph.feature_column.layers import make_parse_example_spec
+from flowgraph.feature_column.numeric import BucketizedColumn, numeric_column
 from flowgraph.feature_column.numeric import bucketized_column as _bucketized
-from flowgraph.feature_column.numeric import numeric_column
 from flowgraph.graph.collections import GraphKeys
-from flowgraph.ops.variable_scope import variable_scope
+from flowgraph.nn.embedding import safe_embedding_lookup_sparse
+from flowgraph.ops.initializers import TruncatedNormal
+from flowgraph.ops.join import concat
+from flowgraph.ops.reshape import reshape
+from flowgraph.ops.shape import shape
+from flowgraph.ops.variable_scope import get_variable, variable_scope
+from flowgraph.train.checkpoint_init import init_from_checkpoint
 
 
 def real_valued_column(column_name: str, dimension: int = 1, default_value: Any = None,
@@ -143,7 +153,7 @@ def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int,
         100
     """
     if hash_keys is not None:
-        raise ValueError("hash_keys is not offered: leave it out.")
+        raise ValueError(located("hash_keys is not offered.", "Leave it out."))
     return categorical_column_with_hash_bucket(column_name, hash_bucket_size, dtype)
 
 
@@ -207,6 +217,27 @@ def one_hot_column(sparse_id_column: Any) -> Any:
     return indicator_column(sparse_id_column)
 
 
+class LearnEmbeddingColumn(EmbeddingColumn):
+    """An embedding whose table has the name that `tf.contrib.layers` gives it, "weights"."""
+
+    __slots__ = ()
+
+    def dense_tensor(self, features: Features, trainable: bool = True,
+                     collections: list[str] | None = None) -> Any:
+        """The embeddings of each example's categories, combined."""
+        pair = self.categorical_column.sparse_tensors(features)
+        weights = get_variable(
+            "weights", [self.categorical_column.num_buckets, self.dimension], dt.float32,
+            self.initializer, trainable=self.trainable and trainable,
+            collections=[*dict.fromkeys((*(collections or ()), GraphKeys.GLOBAL_VARIABLES,
+                                         GraphKeys.MODEL_VARIABLES))])
+        if self.ckpt_to_load_from is not None:
+            init_from_checkpoint(self.ckpt_to_load_from, {self.tensor_name_in_ckpt: weights})
+        return safe_embedding_lookup_sparse(weights, pair.id_tensor, pair.weight_tensor,
+                                            combiner=self.combiner, name=f"{self.name}weights",
+                                            max_norm=self.max_norm)
+
+
 def embedding_column(sparse_id_column: Any, dimension: int, combiner: str = "mean",
                      initializer: Any = None, ckpt_to_load_from: Any = None,
                      tensor_name_in_ckpt: str | None = None, max_norm: float | None = None,
@@ -215,8 +246,10 @@ def embedding_column(sparse_id_column: Any, dimension: int, combiner: str = "mea
 
     Args:
         sparse_id_column: the categories.
-        dimension, combiner, initializer, ckpt_to_load_from, tensor_name_in_ckpt, max_norm,
-            trainable: as for `tf.feature_column.embedding_column`.
+        initializer: initializer of the table; default a truncated normal one with a standard
+            deviation of 1 / sqrt(number of categories).
+        dimension, combiner, ckpt_to_load_from, tensor_name_in_ckpt, max_norm, trainable: as for
+            `tf.feature_column.embedding_column`.
 
     Returns:
         The column.
@@ -227,8 +260,11 @@ def embedding_column(sparse_id_column: Any, dimension: int, combiner: str = "mea
         >>> fg.contrib.layers.embedding_column(day, 3).dimension
         3
     """
-    return _embedding(sparse_id_column, dimension, combiner, initializer, ckpt_to_load_from,
-                      tensor_name_in_ckpt, max_norm, trainable)
+    if initializer is None:
+        initializer = TruncatedNormal(0.0, 1 / math.sqrt(sparse_id_column.num_buckets))
+    return LearnEmbeddingColumn(*_embedding(
+        sparse_id_column, dimension, combiner, initializer, ckpt_to_load_from,
+        tensor_name_in_ckpt, max_norm, trainable))
 
 
 def crossed_column(columns: Any, hash_bucket_size: int, combiner: str = "sum",
@@ -256,8 +292,8 @@ def crossed_column(columns: Any, hash_bucket_size: int, combiner: str = "sum",
         'a_X_b'
     """
     if ckpt_to_load_from is not None or tensor_name_in_ckpt is not None:
-        raise ValueError("A checkpoint for crossed_column is not offered: use "
-                         "tf.train.init_from_checkpoint.")
+        raise ValueError(located("A checkpoint for crossed_column is not offered.",
+                                 "Use tf.train.init_from_checkpoint."))
     return _crossed([column.key if isinstance(column, HashedCategoricalColumn) else column
                      for column in columns], hash_bucket_size, hash_key)
 
@@ -282,7 +318,8 @@ def create_feature_spec_for_parsing(feature_columns: Any) -> dict[str, Any]:
 
 def input_from_feature_columns(columns_to_tensors: dict[str, Any], feature_columns: Any,
                                weight_collections: Any = None, trainable: bool = True,
-                               scope: Any = None) -> Any:
+                               scope: Any = None,
+                               cols_to_outs: dict[Any, Any] | None = None) -> Any:
     """The numbers of dense columns side by side, the input of a network.
 
     Args:
@@ -291,9 +328,14 @@ def input_from_feature_columns(columns_to_tensors: dict[str, Any], feature_colum
         weight_collections: list of names of collections for the variables.
         trainable: whether the variables are trained.
         scope: the variable scope.
+        cols_to_outs: dict that gets the numbers of each column.
 
     Returns:
-        A float32 Tensor of shape (batch, numbers).
+        A float32 Tensor of shape (batch, numbers): first those of buckets, then embeddings, then
+        categories as numbers, then numbers, each kind in the order of the columns' names.
+
+    Raises:
+        ValueError: a column is no dense one, or `cols_to_outs` is no dict.
 
     Example:
         >>> import flowgraph as fg
@@ -302,6 +344,29 @@ def input_from_feature_columns(columns_to_tensors: dict[str, Any], feature_colum
         >>> fg.Session().run(layer)
         array([[20.]], dtype=float32)
     """
+    if cols_to_outs is not None and not isinstance(cols_to_outs, dict):
+        raise ValueError(located("cols_to_outs must be a dict unless None",
+                                 "Give an empty dict; it gets the numbers of each column."))
+    outputs, cache = [], Features(columns_to_tensors)
     with variable_scope(scope, default_name="input_from_feature_columns"):
-        return input_layer(columns_to_tensors, feature_columns,
-                           weight_collections or [GraphKeys.MODEL_VARIABLES], trainable)
+        for column in sorted(checked_columns(feature_columns), key=_place):
+            if not isinstance(column, DenseColumn):
+                raise ValueError(located(
+                    f"Error creating input layer for column: {column.name}.",
+                    "Wrap a categorical column with embedding_column or one_hot_column."))
+            with variable_scope(None, default_name=column.scope_name):
+                tensor = column.dense_tensor(cache, trainable, list(weight_collections or ()))
+                flat = reshape(tensor, [shape(tensor)[0], column.variable_shape.num_elements()])
+            outputs.append(flat)
+            if cols_to_outs is not None:
+                cols_to_outs[column] = flat
+        return concat(outputs, 1)
+
+
+_KINDS = (BucketizedColumn, EmbeddingColumn, IndicatorColumn)
+
+
+def _place(column: Any) -> tuple[int, str]:
+    """Where a column stands among the others: TensorFlow sorts them by kind, then by name."""
+    kinds = [i for i, kind in enumerate(_KINDS) if isinstance(column, kind)]
+    return (kinds[0] if kinds else len(_KINDS)), column.name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.contrib.learn.refuse import refuse
+from flowgraph.core.frames import located
 from flowgraph.estimator.estimator import Estimator as CoreEstimator
 
 
@@ -20,7 +22,16 @@ class Experiment:
         eval_steps: batches of an evaluation; None for all.
         train_monitors: list of hooks for training.
         eval_hooks: list of hooks for evaluations.
-        kwargs: accepted: what says when to evaluate in other processes.
+        local_eval_frequency, eval_delay_secs, continuous_eval_throttle_secs, min_eval_frequency,
+            delay_workers_by_global_step, check_interval_secs: accepted: they say when to evaluate
+            besides, or in other processes.
+        export_strategies: must be None.
+        train_steps_per_iteration: accepted.
+        checkpoint_and_export: must be False.
+        saving_listeners: list of CheckpointSaverListeners, with an estimator of `tf.estimator`.
+
+    Raises:
+        ValueError: an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -38,7 +49,17 @@ class Experiment:
     def __init__(self, estimator: Any, train_input_fn: Callable[..., Any],
                  eval_input_fn: Callable[..., Any], eval_metrics: Any = None,
                  train_steps: int | None = None, eval_steps: int | None = 100,
-                 train_monitors: Any = None, eval_hooks: Any = None, **kwargs: Any) -> None:
+                 train_monitors: Any = None, eval_hooks: Any = None,
+                 local_eval_frequency: int | None = None, eval_delay_secs: float = 120,
+                 continuous_eval_throttle_secs: float = 60, min_eval_frequency: int | None = None,
+                 delay_workers_by_global_step: bool = False, export_strategies: Any = None,
+                 train_steps_per_iteration: int | None = None, checkpoint_and_export: bool = False,
+                 saving_listeners: Any = None, check_interval_secs: float = 5) -> None:
+        refuse(export_strategies=export_strategies)
+        refuse(False, checkpoint_and_export=checkpoint_and_export)
+        if not isinstance(estimator, CoreEstimator):
+            refuse(saving_listeners=saving_listeners)
+        self._saving_listeners = saving_listeners
         self._estimator = estimator
         self._train_input_fn, self._eval_input_fn = train_input_fn, eval_input_fn
         self._eval_metrics = eval_metrics
@@ -61,7 +82,8 @@ class Experiment:
         """
         if isinstance(self._estimator, CoreEstimator):
             return self._estimator.train(self._train_input_fn, self._train_monitors,
-                                         max_steps=self._train_steps)
+                                         max_steps=self._train_steps,
+                                         saving_listeners=self._saving_listeners)
         return self._estimator.fit(input_fn=self._train_input_fn, max_steps=self._train_steps,
                                    monitors=self._train_monitors)
 
@@ -130,14 +152,14 @@ def run(experiment_fn: Callable[..., Experiment], output_dir: Any = None,
         'trained in here'
     """
     if (output_dir is None) == (run_config is None):
-        raise ValueError("Give either output_dir or run_config.")
+        raise ValueError(located("Give either output_dir or run_config."))
     experiment = (experiment_fn(output_dir) if run_config is None
                   else experiment_fn(run_config, hparams))
     if not isinstance(experiment, Experiment):
-        raise TypeError(f"Experiment builder did not return an Experiment instance, got "
-                        f"{type(experiment)} instead.")
+        raise TypeError(located(f"Experiment builder did not return an Experiment instance, got "
+                                f"{type(experiment)} instead."))
     method = getattr(experiment, schedule or "train_and_evaluate", None)
     if not callable(method):
-        raise ValueError(f"Allowed schedules are train, evaluate, train_and_evaluate and test, got "
-                         f"{schedule!r}.")
+        raise ValueError(located(f"Allowed schedules are train, evaluate, train_and_evaluate and "
+                                 f"test, got {schedule!r}."))
     return method()

@@ -10,95 +10,61 @@ The loss of a batch is the mean of its examples' losses.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from flowgraph.contrib.layers import fully_connected
+from flowgraph.contrib.layers.feature_columns import (
+    LearnEmbeddingColumn,
+    input_from_feature_columns,
+)
 from flowgraph.contrib.learn.estimators import BaseEstimator
+from flowgraph.contrib.learn.heads import classes_head, numbers_head
 from flowgraph.contrib.learn.inputs import named, whole
-from flowgraph.estimator.class_heads import classes_head
+from flowgraph.contrib.learn.refuse import refuse
+from flowgraph.contrib.learn.training import (
+    DNN_RATE,
+    linear_rate,
+    train_both,
+    train_linear,
+    train_part,
+)
+from flowgraph.core.frames import located
 from flowgraph.estimator.logits import scope_of
 from flowgraph.estimator.mode_keys import ModeKeys
-from flowgraph.estimator.optimizers import optimizer_of
-from flowgraph.estimator.regression_heads import RegressionHead
 from flowgraph.feature_column.columns import CategoricalColumn, Features, checked_columns
 from flowgraph.feature_column.layers import input_layer, weighted_sum
-from flowgraph.graph.collections import GraphKeys
-from flowgraph.graph.graph import control_dependencies, get_collection
-from flowgraph.losses import Reduction
 from flowgraph.ops.activation import relu
 from flowgraph.ops.arithmetic import add_n
 from flowgraph.ops.bias import bias_add
-from flowgraph.ops.clip import clip_by_global_norm
 from flowgraph.ops.dropout import dropout as drop
-from flowgraph.ops.identity import group
+from flowgraph.ops.exponential import sigmoid, tanh
 from flowgraph.ops.initializers import Zeros
-from flowgraph.ops.state import assign_add
-from flowgraph.ops.variable_scope import get_variable, variable_scope
-from flowgraph.train.global_step import get_global_step
+from flowgraph.ops.variable_scope import get_variable, get_variable_scope, variable_scope
 
-_METRICS = {"prediction/mean": "labels/prediction_mean", "label/mean": "labels/actual_label_mean",
-            "accuracy_baseline": "accuracy/baseline_label_mean",
-            "precision": "precision/positive_threshold_0.500000_mean",
-            "recall": "recall/positive_threshold_0.500000_mean"}
+_ACTIVATIONS = {"relu": relu, "tanh": tanh, "sigmoid": sigmoid}
 
 
 class _Premade(BaseEstimator):
     """A network, a linear model, or both, with a head."""
 
-    def __init__(self, head: Any, deep: Any, wide: Any, hidden_units: Any, optimizers: Any,
-                 model_dir: Any, config: Any, activation_fn: Any, dropout: Any,
-                 gradient_clip_norm: Any, feature_engineering_fn: Any) -> None:
-        deep, wide = tuple(deep or ()), tuple(wide or ())
-        if not deep and not wide:
-            raise ValueError("Either linear_feature_columns or dnn_feature_columns must be "
-                             "defined.")
-
+    def __init__(self, model: Any, model_dir: Any, config: Any,
+                 feature_engineering_fn: Any) -> None:
         def model_fn(features: Any, labels: Any, mode: str, config: Any) -> Any:
             if feature_engineering_fn is not None:
                 features, labels = feature_engineering_fn(features, labels)
-            features, labels = named(features), whole(labels)
-            parts = []
-            if deep:
-                with scope_of("dnn", features):
-                    parts.append(_dnn(features, mode, head.logits_dimension, deep, hidden_units,
-                                      activation_fn, dropout))
-            if wide:
-                with scope_of("linear", features):
-                    parts.append(_linear(features, head.logits_dimension, wide))
-
-            def train(loss: Any) -> Any:
-                return _train_op(loss, [(scope, optimizer) for scope, optimizer in optimizers
-                                        if get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)],
-                                 gradient_clip_norm)
-            spec = head.create_estimator_spec(features, mode, sum(parts[1:], parts[0]), labels,
-                                              train_op_fn=train)
-            if mode != ModeKeys.EVAL:
-                return spec
-            return spec._replace(eval_metric_ops={
-                _METRICS.get(key, key): pair for key, pair in spec.eval_metric_ops.items()
-                if key != "average_loss"})
+            return model(named(features), whole(labels), mode)
         super().__init__(model_fn, model_dir, config)
 
     def _values(self, key: str, x: Any, input_fn: Any, batch_size: Any, as_iterable: bool) -> Any:
         """One kind of predictions."""
-        rows = BaseEstimator.predict(self, x, input_fn, batch_size, [key])
-        values = (_value(row[key]) if key != "probabilities" else row[key] for row in rows)
+        values = (row[key] for row in BaseEstimator.predict(self, x, input_fn, batch_size, [key]))
         return values if as_iterable else np.array(list(values))
-
-
-def _value(row: Any) -> Any:
-    """A number of its own, or the array of several."""
-    return row[0] if row.shape == (1,) else row
 
 
 class _Classifier(_Premade):
     """What classifiers share."""
-
-    _has_names = False
 
     def predict_classes(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None,
                         as_iterable: bool = True) -> Any:
@@ -107,8 +73,7 @@ class _Classifier(_Premade):
         Args:
             x, input_fn, batch_size, as_iterable: as for `predict`.
         """
-        return self._values("classes" if self._has_names else "class_ids", x, input_fn, batch_size,
-                            as_iterable)
+        return self._values("classes", x, input_fn, batch_size, as_iterable)
 
     def predict_proba(self, x: Any = None, input_fn: Any = None, batch_size: int | None = None,
                       as_iterable: bool = True) -> Any:
@@ -161,30 +126,91 @@ class _Regressor(_Premade):
         return self.predict_scores(x, input_fn, batch_size, as_iterable)
 
 
-class _ScoresHead(RegressionHead):
-    """Numbers under the name that `tf.contrib.learn` gives them."""
+def _deep_model(head: Any, columns: Any, hidden_units: Any, optimizer: Any, activation_fn: Any,
+                dropout: Any, clip_norm: Any) -> Any:
+    """A network alone: function from features, labels and mode to the spec."""
+    columns = _some_columns(columns)
+    if isinstance(activation_fn, str):
+        if activation_fn not in _ACTIVATIONS:
+            raise ValueError(located(f"Activation name should be one of "
+                                     f"[{', '.join(_ACTIVATIONS)}], you provided "
+                                     f"{activation_fn}."))
+        activation_fn = _ACTIVATIONS[activation_fn]
 
-    def predictions(self, logits: Any) -> dict[str, Any]:
-        """The numbers under "scores"; a single one without an axis of its own."""
-        return {"scores": logits[:, 0] if self.logits_dimension == 1 else logits,
-                "predictions": logits}
-
-    def _metrics(self, labels: Any, predictions: dict[str, Any], weights: Any) -> dict[str, Any]:
-        return {}
-
-
-def _numbers(label_dimension: int, weight_column_name: Any) -> RegressionHead:
-    return _ScoresHead(label_dimension, weight_column_name, Reduction.SUM_OVER_BATCH_SIZE)
+    def model(features: dict[str, Any], labels: Any, mode: str) -> Any:
+        def train(loss: Any) -> Any:
+            with variable_scope(None, head.scope):
+                return train_part(loss, "dnn", optimizer or "Adagrad", DNN_RATE, clip_norm)
+        with scope_of("dnn", features):
+            logits = _dnn(features, mode, head.logits_dimension, columns, hidden_units,
+                          activation_fn, dropout)
+            return head.create_estimator_spec(features, mode, logits, labels, train_op_fn=train)
+    return model
 
 
-def _classes(n_classes: int, weight_column_name: Any, label_keys: Any) -> Any:
-    return classes_head(n_classes, weight_column_name, label_keys, Reduction.SUM_OVER_BATCH_SIZE)
+def _wide_model(head: Any, columns: Any, optimizer: Any, clip_norm: Any) -> Any:
+    """A linear model alone: function from features, labels and mode to the spec."""
+    columns = _some_columns(columns)
+
+    def model(features: dict[str, Any], labels: Any, mode: str) -> Any:
+        def train(loss: Any) -> Any:
+            with variable_scope(None, head.scope):
+                return train_linear(loss, columns, optimizer, clip_norm)
+        with scope_of("linear", features):
+            logits = _linear(features, head.logits_dimension, columns)
+            return head.create_estimator_spec(features, mode, logits, labels, train_op_fn=train)
+    return model
+
+
+def _combined_model(head: Any, wide: Any, linear_optimizer: Any, deep: Any, dnn_optimizer: Any,
+                    hidden_units: Any, activation_fn: Any, dropout: Any, clip_norm: Any,
+                    counts_once: bool) -> Any:
+    """A network, a linear model or both: function from features, labels and mode to the spec."""
+    wide, deep = tuple(wide or ()), tuple(deep or ())
+    _some_columns(wide + deep)
+    if deep and not hidden_units:
+        raise ValueError(located("dnn_hidden_units must be defined when dnn_feature_columns is "
+                                 "specified.", "Give their sizes, as dnn_hidden_units=[10]."))
+
+    def model(features: dict[str, Any], labels: Any, mode: str) -> Any:
+        logits = []
+        if deep:
+            with scope_of("dnn", features):
+                logits.append(_dnn(features, mode, head.logits_dimension, deep, hidden_units,
+                                   activation_fn or relu, dropout))
+        if wide:
+            with scope_of("linear", features):
+                logits.append(_linear(features, head.logits_dimension, wide))
+
+        def train(loss: Any) -> Any:
+            steps = []
+            with variable_scope(None, head.scope):
+                if deep:
+                    steps.append(train_part(loss, "dnn", dnn_optimizer or "Adagrad", DNN_RATE,
+                                            clip_norm, not counts_once))
+                if wide:
+                    steps.append(train_part(loss, "linear", linear_optimizer or "Ftrl",
+                                            linear_rate(wide), clip_norm, not counts_once))
+                return train_both(steps, not counts_once)
+        return head.create_estimator_spec(features, mode, sum(logits[1:], logits[0]), labels,
+                                          train_op_fn=train)
+    return model
+
+
+def _some_columns(columns: Any) -> tuple[Any, ...]:
+    if not columns:
+        raise ValueError(located("Either linear_feature_columns or dnn_feature_columns must be "
+                                 "defined.", "Give the model a list of feature columns."))
+    return tuple(columns)
 
 
 def _dnn(features: dict[str, Any], mode: str, units: int, columns: Any, hidden_units: Any,
          activation_fn: Any, dropout: Any) -> Any:
     with variable_scope("input_from_feature_columns"):
-        net = input_layer(features, columns)
+        if any(isinstance(column, LearnEmbeddingColumn) for column in columns):
+            net = input_from_feature_columns(features, columns, scope=get_variable_scope())
+        else:
+            net = input_layer(features, columns)
     for i, count in enumerate(hidden_units):
         with variable_scope(f"hiddenlayer_{i}") as scope:
             net = fully_connected(net, count, activation_fn=activation_fn, scope=scope)
@@ -205,30 +231,6 @@ def _linear(features: dict[str, Any], units: int, columns: Any) -> Any:
     return bias_add(add_n(sums), get_variable("bias_weight", [units], initializer=Zeros()))
 
 
-def _train_op(loss: Any, optimizers: list[tuple[str, Callable[[], Any]]], clip_norm: Any) -> Any:
-    """Each optimizer makes a step with the variables of its scope, then the step counts."""
-    steps = []
-    for scope, make in optimizers:
-        optimizer = make()
-        pairs = optimizer.compute_gradients(
-            loss, get_collection(GraphKeys.TRAINABLE_VARIABLES, scope + "/"))
-        if clip_norm is not None:
-            gradients, variables = zip(*pairs)
-            pairs = list(zip(clip_by_global_norm(gradients, clip_norm)[0], variables))
-        steps.append(optimizer.apply_gradients(pairs))
-    with control_dependencies([group(*steps)]):
-        return assign_add(get_global_step(), 1).op
-
-
-def _dnn_optimizer(optimizer: Any) -> tuple[str, Any]:
-    return "dnn", lambda: optimizer_of("Adagrad" if optimizer is None else optimizer, 0.05)
-
-
-def _linear_optimizer(optimizer: Any, columns: Any, most: float = 0.2) -> tuple[str, Any]:
-    rate = min(most, 1.0 / math.sqrt(max(1, len(columns or ()))))
-    return "linear", lambda: optimizer_of("Ftrl" if optimizer is None else optimizer, rate)
-
-
 class DNNClassifier(_Classifier):
     """A network of dense layers that chooses classes.
 
@@ -238,18 +240,20 @@ class DNNClassifier(_Classifier):
         model_dir: folder of the checkpoints and event files.
         n_classes: how many classes; labels are ids from 0.
         weight_column_name: name of the feature with the examples' weights.
-        optimizer: an Optimizer; default Adagrad with a learning rate of 0.05.
-        activation_fn: the hidden layers' activation function.
+        optimizer: an Optimizer, a function that returns one, or one of "Adagrad", "Adam", "Ftrl",
+            "Momentum", "RMSProp", "SGD" with a learning rate of 0.05; default "Adagrad".
+        activation_fn: the hidden layers' activation function, or "relu", "tanh" or "sigmoid".
         dropout: the share of units that are left out in training.
         gradient_clip_norm: gradients with a larger norm together are scaled down to it.
-        enable_centered_bias: accepted.
+        enable_centered_bias: must be False.
         config: a RunConfig.
         feature_engineering_fn: function of features and labels that returns both, changed.
-        embedding_lr_multipliers, input_layer_min_slice_size: accepted.
-        label_keys: list of texts, if labels are such.
+        embedding_lr_multipliers: must be None.
+        input_layer_min_slice_size: accepted.
+        label_keys: list of texts, if labels are such; there must be more than two.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -269,10 +273,12 @@ class DNNClassifier(_Classifier):
                  enable_centered_bias: bool = False, config: Any = None,
                  feature_engineering_fn: Any = None, embedding_lr_multipliers: Any = None,
                  input_layer_min_slice_size: Any = None, label_keys: Any = None) -> None:
-        self._has_names = bool(label_keys)
-        super().__init__(_classes(n_classes, weight_column_name, label_keys), feature_columns,
-                         None, hidden_units, [_dnn_optimizer(optimizer)], model_dir, config,
-                         activation_fn, dropout, gradient_clip_norm, feature_engineering_fn)
+        refuse(embedding_lr_multipliers=embedding_lr_multipliers)
+        refuse(False, enable_centered_bias=enable_centered_bias)
+        super().__init__(
+            _deep_model(classes_head(n_classes, weight_column_name, label_keys), feature_columns,
+                        hidden_units, optimizer, activation_fn, dropout, gradient_clip_norm),
+            model_dir, config, feature_engineering_fn)
 
 
 class DNNRegressor(_Regressor):
@@ -285,7 +291,7 @@ class DNNRegressor(_Regressor):
         label_dimension: how many numbers a label has.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -304,9 +310,12 @@ class DNNRegressor(_Regressor):
                  feature_engineering_fn: Any = None, label_dimension: int = 1,
                  embedding_lr_multipliers: Any = None,
                  input_layer_min_slice_size: Any = None) -> None:
-        super().__init__(_numbers(label_dimension, weight_column_name), feature_columns, None,
-                         hidden_units, [_dnn_optimizer(optimizer)], model_dir, config,
-                         activation_fn, dropout, gradient_clip_norm, feature_engineering_fn)
+        refuse(embedding_lr_multipliers=embedding_lr_multipliers)
+        refuse(False, enable_centered_bias=enable_centered_bias)
+        super().__init__(
+            _deep_model(numbers_head(label_dimension, weight_column_name), feature_columns,
+                        hidden_units, optimizer, activation_fn, dropout, gradient_clip_norm),
+            model_dir, config, feature_engineering_fn)
 
 
 class LinearClassifier(_Classifier):
@@ -317,15 +326,16 @@ class LinearClassifier(_Classifier):
         model_dir: folder of the checkpoints and event files.
         n_classes: how many classes; labels are ids from 0.
         weight_column_name: name of the feature with the examples' weights.
-        optimizer: an Optimizer; default Ftrl with a learning rate of at most 0.2.
+        optimizer: an Optimizer, a function that returns one, or the name of one as for
+            DNNClassifier with a learning rate of 0.2; default Ftrl with one of at most 0.2.
         gradient_clip_norm: gradients with a larger norm together are scaled down to it.
-        enable_centered_bias, _joint_weight: accepted.
+        enable_centered_bias, _joint_weight: must be False.
         config: a RunConfig.
         feature_engineering_fn: function of features and labels that returns both, changed.
-        label_keys: list of texts, if labels are such.
+        label_keys: list of texts, if labels are such; there must be more than two.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -342,11 +352,11 @@ class LinearClassifier(_Classifier):
                  gradient_clip_norm: Any = None, enable_centered_bias: bool = False,
                  _joint_weight: bool = False, config: Any = None,
                  feature_engineering_fn: Any = None, label_keys: Any = None) -> None:
-        self._has_names = bool(label_keys)
-        super().__init__(_classes(n_classes, weight_column_name, label_keys), None,
-                         feature_columns, None, [_linear_optimizer(optimizer, feature_columns)],
-                         model_dir, config, None, None, gradient_clip_norm,
-                         feature_engineering_fn)
+        refuse(False, enable_centered_bias=enable_centered_bias, _joint_weight=_joint_weight)
+        super().__init__(
+            _wide_model(classes_head(n_classes, weight_column_name, label_keys), feature_columns,
+                        optimizer, gradient_clip_norm),
+            model_dir, config, feature_engineering_fn)
 
 
 class LinearRegressor(_Regressor):
@@ -359,7 +369,7 @@ class LinearRegressor(_Regressor):
         label_dimension: how many numbers a label has.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -376,9 +386,11 @@ class LinearRegressor(_Regressor):
                  enable_centered_bias: bool = False, label_dimension: int = 1,
                  _joint_weights: bool = False, config: Any = None,
                  feature_engineering_fn: Any = None) -> None:
-        super().__init__(_numbers(label_dimension, weight_column_name), None, feature_columns,
-                         None, [_linear_optimizer(optimizer, feature_columns)], model_dir, config,
-                         None, None, gradient_clip_norm, feature_engineering_fn)
+        refuse(False, enable_centered_bias=enable_centered_bias, _joint_weights=_joint_weights)
+        super().__init__(
+            _wide_model(numbers_head(label_dimension, weight_column_name), feature_columns,
+                        optimizer, gradient_clip_norm),
+            model_dir, config, feature_engineering_fn)
 
 
 class DNNLinearCombinedClassifier(_Classifier):
@@ -398,11 +410,15 @@ class DNNLinearCombinedClassifier(_Classifier):
         gradient_clip_norm: gradients with a larger norm together are scaled down to it.
         config: a RunConfig.
         feature_engineering_fn: function of features and labels that returns both, changed.
-        label_keys: list of texts, if labels are such.
-        more: accepted.
+        label_keys: list of texts, if labels are such; there must be more than two.
+        enable_centered_bias, _joint_linear_weights: must be False.
+        embedding_lr_multipliers: must be None.
+        input_layer_min_slice_size: accepted.
+        fix_global_step_increment_bug: whether a step counts once; else, as in TensorFlow 1, each of
+            the two parts counts a step of its own.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -417,18 +433,22 @@ class DNNLinearCombinedClassifier(_Classifier):
 
     def __init__(self, model_dir: Any = None, n_classes: int = 2, weight_column_name: Any = None,
                  linear_feature_columns: Any = None, linear_optimizer: Any = None,
-                 dnn_feature_columns: Any = None, dnn_optimizer: Any = None,
-                 dnn_hidden_units: Any = None, dnn_activation_fn: Any = relu,
-                 dnn_dropout: Any = None, gradient_clip_norm: Any = None, config: Any = None,
-                 feature_engineering_fn: Any = None, label_keys: Any = None,
-                 **more: Any) -> None:
-        self._has_names = bool(label_keys)
-        super().__init__(_classes(n_classes, weight_column_name, label_keys), dnn_feature_columns,
-                         linear_feature_columns, dnn_hidden_units,
-                         [_dnn_optimizer(dnn_optimizer),
-                          _linear_optimizer(linear_optimizer, linear_feature_columns)],
-                         model_dir, config, dnn_activation_fn, dnn_dropout, gradient_clip_norm,
-                         feature_engineering_fn)
+                 _joint_linear_weights: bool = False, dnn_feature_columns: Any = None,
+                 dnn_optimizer: Any = None, dnn_hidden_units: Any = None,
+                 dnn_activation_fn: Any = relu, dnn_dropout: Any = None,
+                 gradient_clip_norm: Any = None, enable_centered_bias: bool = False,
+                 config: Any = None, feature_engineering_fn: Any = None,
+                 embedding_lr_multipliers: Any = None, input_layer_min_slice_size: Any = None,
+                 label_keys: Any = None, fix_global_step_increment_bug: bool = False) -> None:
+        refuse(embedding_lr_multipliers=embedding_lr_multipliers)
+        refuse(False, enable_centered_bias=enable_centered_bias,
+               _joint_linear_weights=_joint_linear_weights)
+        super().__init__(
+            _combined_model(classes_head(n_classes, weight_column_name, label_keys),
+                            linear_feature_columns, linear_optimizer, dnn_feature_columns,
+                            dnn_optimizer, dnn_hidden_units, dnn_activation_fn, dnn_dropout,
+                            gradient_clip_norm, fix_global_step_increment_bug),
+            model_dir, config, feature_engineering_fn)
 
 
 class DNNLinearCombinedRegressor(_Regressor):
@@ -437,12 +457,13 @@ class DNNLinearCombinedRegressor(_Regressor):
     Args:
         model_dir, weight_column_name, linear_feature_columns, linear_optimizer,
             dnn_feature_columns, dnn_optimizer, dnn_hidden_units, dnn_activation_fn, dnn_dropout,
-            gradient_clip_norm, config, feature_engineering_fn, more: as for
-            DNNLinearCombinedClassifier.
+            gradient_clip_norm, config, feature_engineering_fn, enable_centered_bias,
+            _joint_linear_weights, embedding_lr_multipliers, input_layer_min_slice_size,
+            fix_global_step_increment_bug: as for DNNLinearCombinedClassifier.
         label_dimension: how many numbers a label has.
 
     Raises:
-        ValueError: there are no columns.
+        ValueError: there are no columns, or an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -456,14 +477,19 @@ class DNNLinearCombinedRegressor(_Regressor):
 
     def __init__(self, model_dir: Any = None, weight_column_name: Any = None,
                  linear_feature_columns: Any = None, linear_optimizer: Any = None,
-                 dnn_feature_columns: Any = None, dnn_optimizer: Any = None,
-                 dnn_hidden_units: Any = None, dnn_activation_fn: Any = relu,
-                 dnn_dropout: Any = None, gradient_clip_norm: Any = None, config: Any = None,
-                 feature_engineering_fn: Any = None, label_dimension: int = 1,
-                 **more: Any) -> None:
-        super().__init__(_numbers(label_dimension, weight_column_name), dnn_feature_columns,
-                         linear_feature_columns, dnn_hidden_units,
-                         [_dnn_optimizer(dnn_optimizer),
-                          _linear_optimizer(linear_optimizer, linear_feature_columns)],
-                         model_dir, config, dnn_activation_fn, dnn_dropout, gradient_clip_norm,
-                         feature_engineering_fn)
+                 _joint_linear_weights: bool = False, dnn_feature_columns: Any = None,
+                 dnn_optimizer: Any = None, dnn_hidden_units: Any = None,
+                 dnn_activation_fn: Any = relu, dnn_dropout: Any = None,
+                 gradient_clip_norm: Any = None, enable_centered_bias: bool = False,
+                 label_dimension: int = 1, config: Any = None, feature_engineering_fn: Any = None,
+                 embedding_lr_multipliers: Any = None, input_layer_min_slice_size: Any = None,
+                 fix_global_step_increment_bug: bool = False) -> None:
+        refuse(embedding_lr_multipliers=embedding_lr_multipliers)
+        refuse(False, enable_centered_bias=enable_centered_bias,
+               _joint_linear_weights=_joint_linear_weights)
+        super().__init__(
+            _combined_model(numbers_head(label_dimension, weight_column_name),
+                            linear_feature_columns, linear_optimizer, dnn_feature_columns,
+                            dnn_optimizer, dnn_hidden_units, dnn_activation_fn, dnn_dropout,
+                            gradient_clip_norm, fix_global_step_increment_bug),
+            model_dir, config, feature_engineering_fn)
