@@ -104,9 +104,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         "combiner= is accepted; several categories of one example are added up.",
         parameter="combiner"),
     Difference(
-        "tf.contrib.learn.DNN* tf.contrib.learn.Linear*",
-        "enable_centered_bias= is accepted, and there is no such bias.",
-        parameter="enable_centered_bias"),
+        "tf.contrib.layers.crossed_column",
+        "Columns with hashes are crossed by their values, others by their ids, and without "
+        "hash_key= by the hash of tf.feature_column.crossed_column: the buckets are others than "
+        "tf.contrib.layers' own."),
+    Difference(
+        "tf.contrib.layers.input_from_feature_columns",
+        "Columns of one kind stand in the order of their names, whatever their arguments; those "
+        "of tf.feature_column are taken, too."),
+    Difference(
+        "tf.contrib.learn.Linear* tf.contrib.learn.DNNLinear*",
+        "Columns of tf.feature_column get the variables' names of tf.contrib.layers' columns, "
+        "linear/<column>/weight."),
     # -- checkpoints
     Difference(
         "tf.contrib.lookup.Mutable* tf.lookup.experimental.DenseHashTable",

@@ -12,6 +12,7 @@ from flowgraph.contrib.learn.metric_spec import MetricSpec
 from flowgraph.contrib.learn.model_fn import as_spec
 from flowgraph.contrib.learn.monitors import hooks_of
 from flowgraph.contrib.learn.tensor_signature import placeholders_of, signatures_of
+from flowgraph.core.frames import located
 from flowgraph.estimator.arguments import parameters_of
 from flowgraph.estimator.estimator import Estimator as CoreEstimator
 from flowgraph.estimator.mode_keys import ModeKeys
@@ -99,7 +100,7 @@ class BaseEstimator:
             ValueError: arguments do not go together.
         """
         if x is not None and steps is None and max_steps is None:
-            raise ValueError("Give fit the number of steps: arrays have no end.")
+            raise ValueError(located("Give fit the number of steps: arrays have no end."))
         self._estimator.train(input_of(x, y, input_fn, batch_size, train=True),
                               hooks_of(monitors, self), steps, max_steps)
         return self
@@ -141,8 +142,8 @@ class BaseEstimator:
             ValueError: arguments do not go together.
         """
         if feed_fn is not None:
-            raise ValueError("feed_fn is not offered: give an input_fn, or hooks=["
-                             "tf.train.FeedFnHook(feed_fn)].")
+            raise ValueError(located("feed_fn is not offered.",
+                                     "Give an input_fn, or hooks=[tf.train.FeedFnHook(feed_fn)]."))
         self._metrics = dict(metrics or {})
         try:
             return self._estimator.evaluate(input_of(x, y, input_fn, batch_size, train=False),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core import dtypes as dt
+from flowgraph.core.frames import located
 from flowgraph.estimator.input_results import parse_input_fn_result
 from flowgraph.estimator.numpy_input import numpy_input_fn
 from flowgraph.feature_column.numeric import numeric_column
@@ -29,10 +30,10 @@ def input_of(x: Any, y: Any, input_fn: Any, batch_size: int | None, train: bool)
         ValueError: both or neither are given.
     """
     if (x is None) == (input_fn is None):
-        raise ValueError("Either x or input_fn must be provided, and not both.")
+        raise ValueError(located("Either x or input_fn must be provided, and not both."))
     if input_fn is not None:
         if y is not None:
-            raise ValueError("Can not provide both input_fn and y.")
+            raise ValueError(located("Can not provide both input_fn and y."))
         return input_fn
     features = ({key: np.asarray(value) for key, value in x.items()} if isinstance(x, dict)
                 else _array(x))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.estimator.arguments import parameters_of
 
 
@@ -63,6 +64,7 @@ def _one_of(values: Any, key: Any, what: str) -> Any:
     if not isinstance(values, dict):
         return values
     if key is None and len(values) > 1:
-        raise ValueError(f"MetricSpec without specified {what}_key requires {what}s tensor or "
-                         f"single element dictionary, got {sorted(map(str, values))}")
+        raise ValueError(located(
+            f"MetricSpec without specified {what}_key requires {what}s tensor or single element "
+            f"dictionary, got {sorted(map(str, values))}", f"Give the MetricSpec {what}_key=."))
     return values[key] if key is not None else next(iter(values.values()))

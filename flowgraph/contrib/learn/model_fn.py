@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.estimator.spec import EstimatorSpec
 
 
@@ -32,7 +33,7 @@ class ModeKeys:
             ValueError: it is another.
         """
         if key not in (cls.TRAIN, cls.EVAL, cls.INFER):
-            raise ValueError(f"Invalid mode {key}.")
+            raise ValueError(located(f"Invalid mode {key}."))
 
 
 class ModelFnOps(namedtuple("ModelFnOps", (
@@ -83,8 +84,8 @@ def as_spec(result: Any, mode: str) -> EstimatorSpec:
         return result
     if not isinstance(result, ModelFnOps):
         if not isinstance(result, tuple) or len(result) != 3:
-            raise ValueError("Unrecognized value returned by model_fn, please return ModelFnOps: "
-                             f"{result!r:.200}")
+            raise ValueError(located("Unrecognized value returned by model_fn, please return "
+                                     f"ModelFnOps: {result!r:.200}"))
         result = ModelFnOps(mode, *result)
     return EstimatorSpec(mode, result.predictions, result.loss, result.train_op,
                          dict(result.eval_metric_ops), scaffold=result.scaffold,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.train.global_step import get_global_step
 from flowgraph.train.logging_hooks import LoggingTensorHook as PrintTensor
@@ -53,7 +54,7 @@ class ValidationMonitor(SessionRunHook):
                  early_stopping_metric_minimize: bool = True, name: str | None = None,
                  check_interval_secs: float = 5) -> None:
         if x is None and input_fn is None:
-            raise ValueError("Either x or input_fn should be provided.")
+            raise ValueError(located("Either x or input_fn should be provided."))
         self._data = {"x": x, "y": y, "input_fn": input_fn, "batch_size": batch_size,
                       "steps": eval_steps, "metrics": metrics, "hooks": hooks, "name": name}
         self._every, self._rounds = every_n_steps, early_stopping_rounds

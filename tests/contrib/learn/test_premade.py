@@ -163,3 +163,8 @@ def test_what_is_not_offered_is_refused(number):
     make, error, words = REFUSED[number]
     with pytest.raises(error, match=words):
         make()
+
+
+def test_a_mistake_is_told_with_its_line():
+    with pytest.raises(ValueError, match=r"test_premade\.py:\d+"):
+        learn.LinearRegressor(COLUMNS).fit(X, X[:, 0])

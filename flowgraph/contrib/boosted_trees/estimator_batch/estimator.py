@@ -10,6 +10,7 @@ from typing import Any
 
 from flowgraph.contrib.learn.estimators import BaseEstimator
 from flowgraph.contrib.learn.inputs import named, whole
+from flowgraph.core.frames import located
 from flowgraph.estimator.boosted_trees import BoostedTreesEstimator
 from flowgraph.estimator.class_heads import classes_head
 from flowgraph.estimator.regression_heads import RegressionHead
@@ -87,7 +88,7 @@ class GradientBoostedDecisionTreeClassifier(_Boosted):
                  weight_column_name: Any = None, model_dir: Any = None, config: Any = None,
                  label_keys: Any = None, feature_engineering_fn: Any = None, **more: Any) -> None:
         if weight_column_name is not None:
-            raise ValueError("weight_column_name is not offered: leave it out.")
+            raise ValueError(located("weight_column_name is not offered.", "Leave it out."))
         head = classes_head(n_classes, None, label_keys, Reduction.SUM_OVER_BATCH_SIZE)
         super().__init__(head, learner_config, examples_per_layer, num_trees, feature_columns,
                          model_dir, config, feature_engineering_fn)
@@ -123,7 +124,7 @@ class GradientBoostedDecisionTreeRegressor(_Boosted):
                  label_name: Any = None, weight_column_name: Any = None, model_dir: Any = None,
                  config: Any = None, feature_engineering_fn: Any = None, **more: Any) -> None:
         if weight_column_name is not None:
-            raise ValueError("weight_column_name is not offered: leave it out.")
+            raise ValueError(located("weight_column_name is not offered.", "Leave it out."))
         head = RegressionHead(label_dimension, None, Reduction.SUM_OVER_BATCH_SIZE)
         super().__init__(head, learner_config, examples_per_layer, num_trees, feature_columns,
                          model_dir, config, feature_engineering_fn)

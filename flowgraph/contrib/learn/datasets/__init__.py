@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flowgraph.core.frames import located
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.datasets.batches import load_mnist
 from flowgraph.datasets.tables import load_boston, load_iris
@@ -29,7 +30,8 @@ def load_dataset(name: str, size: str = "small", test_with_fake_data: bool = Fal
         (150, 4)
     """
     if name not in DATASETS:
-        raise ValueError(f"Name of dataset is not found: {name}. There are {', '.join(DATASETS)}.")
+        raise ValueError(located(f"Name of dataset is not found: {name}.",
+                                 f"There are {', '.join(DATASETS)}."))
     return DATASETS[name]()
 
 
