@@ -46,7 +46,8 @@ def value_of(name: str) -> object:
 def modules() -> list[ModuleType]:
     """The modules of flowgraph that public names come from."""
     public_names()  # this loads them
-    return [module for name, module in sorted(sys.modules.items()) if name.startswith("flowgraph.")]
+    return [module for name, module in sorted(sys.modules.items())
+            if name.startswith("flowgraph.") and getattr(module, "__file__", None)]
 
 
 def _mentions(node: ast.AST) -> set[str]:
