@@ -184,14 +184,29 @@ class RPCOptions(Message):
 
 
 class JobDef(Message):
-    """Machines of one job, by number."""
+    """Machines of one job, by number.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> job = fg.train.JobDef(name="worker")
+        >>> job.tasks[0] = "localhost:2222"
+        >>> job.name, dict(job.tasks)
+        ('worker', {0: 'localhost:2222'})
+    """
 
     name = Scalar(1, TEXT)
     tasks = ValueMap(2, INT, TEXT)
 
 
 class ClusterDef(Message):
-    """Machines of a cluster."""
+    """Machines of a cluster.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> cluster = fg.train.ClusterSpec({"worker": ["localhost:2222"]}).as_cluster_def()
+        >>> [job.name for job in cluster.job]
+        ['worker']
+    """
 
     job = Parts(1, JobDef)
 

@@ -317,6 +317,8 @@ atexit.register(print, "at the end")
 print(plt.get_backend().lower())
 sys.stdout.flush()
 if sys.argv[1:]:
+    import signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests ignore it
     os.kill(os.getpid(), int(sys.argv[1]))
 """
 

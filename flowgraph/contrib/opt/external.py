@@ -155,9 +155,9 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         >>> from flowgraph.contrib import opt
         >>> w = fg.Variable([3.0, 4.0])
         >>> optimizer = opt.ScipyOptimizerInterface(fg.reduce_sum(fg.square(w - 1.0)))
-        >>> with fg.Session() as sess:
+        >>> with fg.Session() as sess:  # doctest: +SKIP
         ...     sess.run(w.initializer)
-        ...     optimizer.minimize(sess)
+        ...     optimizer.minimize(sess)  # needs SciPy, which may not be there
         ...     sess.run(w).round(3)
         array([1., 1.], dtype=float32)
     """
