@@ -121,3 +121,23 @@ def test_metrics_take_predictions_first() -> None:
 def test_absent_parts_say_why(name: str, words: str) -> None:
     with pytest.raises(AttributeError, match=words):
         getattr(contrib, name)
+
+
+def test_a_constant_value_is_whole_or_none() -> None:
+    with tf.Graph().as_default():
+        sizes = tf.shape(tf.placeholder(tf.float32, [None, 3]))
+        for constant_value in (contrib.util.constant_value, contrib.slim.utils.constant_value):
+            assert constant_value(sizes) is None
+            assert constant_value(tf.constant([1.0] * 5000)).shape == (5000,)
+
+
+@pytest.mark.parametrize("smart_cond", [
+    contrib.framework.smart_cond, contrib.slim.utils.smart_cond])
+def test_smart_cond_names_the_cond_it_builds(smart_cond: Any) -> None:
+    with tf.Graph().as_default():
+        known = smart_cond(tf.constant(False), lambda: 1, lambda: 2)
+        built = smart_cond(tf.placeholder(tf.bool, []), fn1=lambda: tf.constant(1),
+                           fn2=lambda: tf.constant(2), name="choice")
+    assert known == 2 and built.op.name.startswith("choice/")
+    with pytest.raises(TypeError, match="`false_fn` must be callable"):
+        smart_cond(True, lambda: 1)

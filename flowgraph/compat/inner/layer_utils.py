@@ -6,32 +6,8 @@ import sys
 from typing import Any
 
 from flowgraph.core.frames import located
-from flowgraph.layers.smart_cond import smart_cond as _smart_cond
-from flowgraph.ops.static import get_static_value
-
-
-def smart_cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: Any = None,
-               fn1: Any = None, fn2: Any = None) -> Any:
-    """`tf.cond`, or the one branch at once where `pred` is known.
-
-    Args:
-        pred: a bool, 0 or 1, or a tensor.
-        true_fn: the branch for True.
-        false_fn: the branch for False.
-        name: says nothing here.
-        fn1, fn2: old names of the branches.
-    """
-    return _smart_cond(pred, true_fn or fn1, false_fn or fn2)
-
-
-def smart_constant_value(pred: Any) -> Any:
-    """The truth of a bool, of 0 or 1, or of a tensor; None when only the run will tell."""
-    if isinstance(pred, bool):
-        return pred
-    if isinstance(pred, int) and pred in (0, 1):
-        return bool(pred)
-    return get_static_value(pred)
-
+from flowgraph.layers.smart_cond import known_truth as smart_constant_value
+from flowgraph.layers.smart_cond import smart_cond as smart_cond
 
 constant_value = smart_constant_value
 smart_module = sys.modules[__name__]

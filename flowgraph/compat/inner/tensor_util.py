@@ -9,11 +9,7 @@ from flowgraph.ops.make_tensor_proto import make_ndarray
 from flowgraph.ops.static import get_static_value
 
 MakeNdarray = make_ndarray
-
-
-def constant_value(tensor: Any, partial: bool = False) -> Any:
-    """The value of a tensor that is known while the graph is built, else None."""
-    return get_static_value(tensor, partial)
+constant_value = get_static_value
 
 
 def constant_value_as_shape(tensor: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
-from flowgraph.layers.smart_cond import known_truth
-from flowgraph.layers.smart_cond import smart_cond as _smart_cond
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import add_n
 from flowgraph.ops.compare import equal
@@ -29,47 +26,6 @@ from flowgraph.ops.shape import size as size_of
 from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.type_checks import assert_scalar
 from flowgraph.ops.variable import Variable
-
-
-def smart_constant_value(pred: Any) -> bool | None:
-    """The truth of a condition where the graph tells it, else None.
-
-    Args:
-        pred: bool, 0, 1 or scalar bool tensor.
-
-    Raises:
-        TypeError: it is something else.
-
-    Example:
-        >>> import flowgraph as fg
-        >>> from flowgraph.contrib import framework
-        >>> framework.smart_constant_value(fg.constant(True))
-        True
-    """
-    return known_truth(pred)
-
-
-def smart_cond(pred: Any, true_fn: Callable[[], Any] | None = None,
-               false_fn: Callable[[], Any] | None = None, name: str | None = None) -> Any:
-    """`tf.cond`, or one function alone where the graph tells which.
-
-    Args:
-        pred: bool, 0, 1 or scalar bool tensor.
-        true_fn, false_fn: functions without arguments.
-        name: accepted, as a name of the `tf.cond`.
-
-    Raises:
-        TypeError: a function is missing.
-
-    Example:
-        >>> from flowgraph.contrib import framework
-        >>> framework.smart_cond(True, lambda: "yes", lambda: "no")
-        'yes'
-    """
-    if not callable(true_fn) or not callable(false_fn):
-        raise TypeError(located(f"`{'false_fn' if callable(true_fn) else 'true_fn'}` must be "
-                                "callable."))
-    return _smart_cond(pred, true_fn, false_fn)
 
 
 def assert_scalar_int(tensor: Any, name: str | None = None) -> Any:

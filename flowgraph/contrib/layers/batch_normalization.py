@@ -21,10 +21,8 @@ from flowgraph.contrib.layers.outputs import (
     IMAGES,
     add_variable_to_collections,
     channels_place,
-    constant_value,
     get_variable_collections,
     layer_outputs,
-    smart_cond,
     variable_getter,
 )
 from flowgraph.core.dtypes import float32
@@ -32,6 +30,7 @@ from flowgraph.core.frames import located
 from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies, get_default_graph
 from flowgraph.layers.normalization import BatchNormalization
+from flowgraph.layers.smart_cond import known_truth, smart_cond
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.constant import constant
 from flowgraph.ops.fused_batch_norm import fused_batch_norm
@@ -195,7 +194,7 @@ def _fused(inputs: Any, params: _Parameters, decay: Any, center: bool, scale: bo
         lambda: fused_batch_norm(inputs, gamma, beta, epsilon=epsilon, data_format=data_format),
         lambda: fused_batch_norm(inputs, gamma, beta, averages[0], averages[1], epsilon,
                                  data_format, is_training=False))
-    if constant_value(is_training) in (None, True):
+    if known_truth(is_training) in (None, True):
         if updates_collections is None:
             normalized = outputs
 
@@ -240,7 +239,7 @@ def _with_ordinary_ops(inputs: Any, params: _Parameters, decay: Any, center: boo
     gamma = params.trained("gamma", dtype) if scale else None
     averages = params.averages(dtype)
     mean, variance = averages
-    if constant_value(is_training) in (None, True):
+    if known_truth(is_training) in (None, True):
         statistics = (moments(inputs, axes, keep_dims=first) if batch_weights is None
                       else weighted_moments(inputs, axes, batch_weights, keep_dims=first))
         if first:

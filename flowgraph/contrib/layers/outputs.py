@@ -14,10 +14,9 @@ from flowgraph.contrib.framework.variables import model_variable
 from flowgraph.core.frames import located
 from flowgraph.graph.graph import get_default_graph
 from flowgraph.graph.tensor import Tensor
-from flowgraph.opdef.convert import convert_to_tensor
-from flowgraph.opdef.static_value import known_value
-from flowgraph.ops.cond import cond
+from flowgraph.layers.smart_cond import smart_cond as smart_cond
 from flowgraph.ops.partitioned_variable import PartitionedVariable
+from flowgraph.ops.static import get_static_value
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 
 NamedOutputs = namedtuple("NamedOutputs", ["name", "outputs"])
@@ -183,7 +182,7 @@ def constant_value(value_or_tensor_or_var: Any, dtype: Any = None) -> Any:
         return value
     if dtype and value.dtype != dtype:
         raise ValueError(located(f"It has the wrong type {value.dtype} instead of {dtype}"))
-    return None if isinstance(value, Variable) else known_value(value)
+    return get_static_value(value)
 
 
 def static_cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any]) -> Any:
@@ -196,21 +195,6 @@ def static_cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any]) -> An
     if not callable(fn1) or not callable(fn2):
         raise TypeError(located(f"fn{1 if not callable(fn1) else 2} must be callable."))
     return fn1() if pred else fn2()
-
-
-def smart_cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any],
-               name: str | None = None) -> Any:
-    """`tf.cond`, or one function alone where the graph tells which.
-
-    Args:
-        pred: bool, or scalar tensor.
-        fn1, fn2: functions without arguments, for a true and for a false `pred`.
-        name: name of the `tf.cond`.
-    """
-    value = constant_value(pred)
-    if value is not None:
-        return static_cond(value, fn1, fn2)
-    return cond(convert_to_tensor(pred), fn1, fn2, name=name)
 
 
 # ---- sizes ---------------------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from flowgraph.core.lazy import lazy as _lazy
 
 _LAZY = {
-    "constant_value": "flowgraph.contrib.util.values:constant_value",
+    "constant_value": "flowgraph.ops.static:get_static_value",
     "make_ndarray": "flowgraph.ops.make_tensor_proto:make_ndarray",
     "make_tensor_proto": "flowgraph.ops.make_tensor_proto:make_tensor_proto",
-    "ops_used_by_graph_def": "flowgraph.contrib.util.values:ops_used_by_graph_def",
+    "ops_used_by_graph_def": "flowgraph.contrib.util.ops_used:ops_used_by_graph_def",
 }
 
 __getattr__ = _lazy("tf.contrib.util", globals(), _LAZY)
