@@ -1,5 +1,7 @@
 # Each target works alone on a fresh clone; all that is needed is Python 3.11 or newer with venv.
 #   make test    lint, types, all tests and doctests, the examples in short form
+#   make examples  runs every example at full length and checks what it reaches against its textbook
+#                (about 15 minutes; EXAMPLES="04 12_lenet" takes some, WRITE=1 writes docs/results.md)
 #   make demo    trains a small network, draws its graph and learning curve into build/demo
 #   make bench   times flowgraph beside TensorFlow, PyTorch, JAX and NumPy by hand; writes
 #                docs/benchmarks.md (takes about ten minutes; TENSORFLOW=, TORCH=, JAX= name other
@@ -10,21 +12,19 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-EXAMPLES = $(sort $(wildcard examples/[0-9]*.py))
 
-.PHONY: test demo bench lint clean
+.PHONY: test examples demo bench lint clean
 
 test: lint
 	$(BIN)/python -m pytest -q -n auto
-	@mkdir -p build/examples
-	@set -e; for example in $(EXAMPLES); do \
-	    echo "$$example --short"; \
-	    (cd build/examples && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/$$example" --short >/dev/null); \
-	done
+	$(BIN)/python examples/run_all.py --short
+
+examples: .venv/.test
+	$(BIN)/python examples/run_all.py $(if $(WRITE),--write) $(EXAMPLES)
 
 demo: .venv/.demo
 	@mkdir -p build/demo
-	cd build/demo && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/examples/04_mlp.py" --demo
+	cd build/demo && MPLBACKEND=Agg "$(CURDIR)/$(BIN)/python" "$(CURDIR)/examples/05_mlp.py" --demo
 	@echo "The pictures are in build/demo."
 
 BENCH ?= --all --rounds 2 --seconds 0.5

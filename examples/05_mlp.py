@@ -7,7 +7,7 @@ Trains on the 4,000 MNIST digits that come with the package and tests on 1,000 o
 takes the full MNIST (four IDX files). Prints losses and accuracies after each epoch; with --demo it
 ends at about 94.5 % of the test digits. Writes curves.png, and graph.svg (or graph.dot).
 
-    python examples/04_mlp.py --demo
+    python examples/05_mlp.py --demo
 """
 
 import argparse

@@ -7,7 +7,7 @@ Trains on the 4,000 Fashion-MNIST images that come with the package and tests on
 `--folder` takes the full 60,000 and 10,000 (four IDX files). Prints loss and test accuracy after
 each epoch (about 82 % in the end), and writes clothes.png: test images with the predicted class.
 
-    python examples/03_softmax_regression.py
+    python examples/04_softmax_regression.py
 """
 
 import argparse
