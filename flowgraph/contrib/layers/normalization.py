@@ -57,8 +57,7 @@ def _checked(inputs: Any) -> Any:
 def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_fn: Any = None,
                reuse: Any = None, variables_collections: Any = None,
                outputs_collections: Any = None, trainable: bool = True, begin_norm_axis: int = 1,
-               begin_params_axis: int = -1, scope: Any = None,
-               use_fused_batch_norm: bool | None = None) -> Any:
+               begin_params_axis: int = -1, scope: Any = None) -> Any:
     """Normalises each element of a batch to mean 0 and variance 1.
 
     Args:
@@ -70,7 +69,6 @@ def layer_norm(inputs: Any, center: bool = True, scale: bool = True, activation_
         begin_params_axis: first of the axes along which `beta` and `gamma` have values of their
             own.
         scope: the variable scope; default "LayerNorm", made unique.
-        use_fused_batch_norm: accepted; the numbers are the same.
 
     Returns:
         A tensor like `inputs`.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.graph.graph import name_scope
-from flowgraph.nn.rnn_cell.base import RNNCell
+from flowgraph.nn.rnn_cell.around import AroundCell
 
 
-class CompiledWrapper(RNNCell):
+class CompiledWrapper(AroundCell):
     """Calls a cell; in TensorFlow its ops were compiled together, here those of every graph are.
 
     Args:
         cell: the RNNCell to wrap.
         compile_stateful: ignored.
+
+    Raises:
+        TypeError: `cell` is no RNNCell.
 
     Example:
         >>> import flowgraph as fg
@@ -24,28 +26,7 @@ class CompiledWrapper(RNNCell):
     """
 
     def __init__(self, cell: Any, compile_stateful: bool = False) -> None:
-        super().__init__()
-        self._cell = cell
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's state size."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's output size."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """The wrapped cell's state of zeros.
-
-        Args:
-            batch_size: int or scalar tensor.
-            dtype: dtype of the state.
-        """
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
+        super().__init__(cell)
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step.

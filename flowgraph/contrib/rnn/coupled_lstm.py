@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.contrib.rnn.normalized import normalized
+from flowgraph.contrib.rnn.normalized import NormalizedGates
 from flowgraph.contrib.rnn.shards import matrix_in_shards
 from flowgraph.contrib.rnn.sizes import MemoryAndOutput
 from flowgraph.layers.named import ZEROS
@@ -20,7 +20,7 @@ from flowgraph.ops.split import split
 from flowgraph.ops.variable_scope import get_variable
 
 
-class CoupledInputForgetGateLSTMCell(MemoryAndOutput, RNNCell):
+class CoupledInputForgetGateLSTMCell(NormalizedGates, MemoryAndOutput, RNNCell):
     """Long short-term memory with f for the forget gate and 1 - f for the input gate.
 
     Args:
@@ -65,11 +65,6 @@ class CoupledInputForgetGateLSTMCell(MemoryAndOutput, RNNCell):
         self._activation = activation
         self._layer_norm = layer_norm
         self._norm_gain, self._norm_shift = norm_gain, norm_shift
-
-    def _norm(self, x: Any, scope: str) -> Any:
-        if not self._layer_norm:
-            return x
-        return normalized(x, scope, self._norm_gain, self._norm_shift)
 
     def call(self, inputs: Any, state: Any) -> Any:
         """One step."""

@@ -6,15 +6,15 @@ import math
 from typing import Any
 
 from flowgraph.core.frames import located
-from flowgraph.graph.graph import device, name_scope
+from flowgraph.graph.graph import device
 from flowgraph.nn.embedding import embedding_lookup
-from flowgraph.nn.rnn_cell.base import RNNCell, check_is_cell
+from flowgraph.nn.rnn_cell.around import AroundCell
 from flowgraph.ops.initializers import RandomUniform
 from flowgraph.ops.reshape import reshape
 from flowgraph.ops.variable_scope import get_variable, get_variable_scope
 
 
-class EmbeddingWrapper(RNNCell):
+class EmbeddingWrapper(AroundCell):
     """Looks up a cell's inputs, which are ids, in a matrix that is trained.
 
     Args:
@@ -39,35 +39,13 @@ class EmbeddingWrapper(RNNCell):
 
     def __init__(self, cell: Any, embedding_classes: int, embedding_size: int,
                  initializer: Any = None, reuse: Any = None) -> None:
-        super().__init__(_reuse=reuse)
-        check_is_cell("cell", cell)
+        super().__init__(cell, _reuse=reuse)
         if embedding_classes <= 0 or embedding_size <= 0:
             raise ValueError(located("Both embedding_classes and embedding_size must be > 0: "
                                      f"{embedding_classes}, {embedding_size}."))
-        self._cell = cell
         self._embedding_classes = embedding_classes
         self._embedding_size = embedding_size
         self._initializer = initializer
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's state size."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's output size."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """The wrapped cell's state of zeros.
-
-        Args:
-            batch_size: int or scalar tensor.
-            dtype: dtype of the state.
-        """
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def call(self, inputs: Any, state: Any) -> Any:
         """One step."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core import nest
-from flowgraph.graph.graph import name_scope
-from flowgraph.nn.rnn_cell.base import RNNCell, input_depth
+from flowgraph.nn.rnn_cell.around import AroundCell
+from flowgraph.nn.rnn_cell.base import input_depth
 from flowgraph.ops.bias import xw_plus_b
 from flowgraph.ops.exponential import sigmoid
 from flowgraph.ops.initializers import Constant
 from flowgraph.ops.variable_scope import get_variable
 
 
-class HighwayWrapper(RNNCell):
+class HighwayWrapper(AroundCell):
     """output = carry * inputs + transform * output of the cell.
 
     Args:
@@ -23,6 +23,7 @@ class HighwayWrapper(RNNCell):
         carry_bias_init: first value of the carry gate's bias.
 
     Raises:
+        TypeError: `cell` is no RNNCell.
         ValueError: inputs and outputs of the cell differ in size (at a call).
 
     Example:
@@ -35,30 +36,9 @@ class HighwayWrapper(RNNCell):
 
     def __init__(self, cell: Any, couple_carry_transform_gates: bool = True,
                  carry_bias_init: float = 1.0) -> None:
-        super().__init__()
-        self._cell = cell
+        super().__init__(cell)
         self._couple_carry_transform_gates = couple_carry_transform_gates
         self._carry_bias_init = carry_bias_init
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's state size."""
-        return self._cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's output size."""
-        return self._cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """The wrapped cell's state of zeros.
-
-        Args:
-            batch_size: int or scalar tensor.
-            dtype: dtype of the state.
-        """
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.contrib.rnn.linear import linear
-from flowgraph.contrib.rnn.normalized import normalized
+from flowgraph.contrib.rnn.normalized import NormalizedGates
 from flowgraph.contrib.rnn.sizes import MemoryAndOutput
 from flowgraph.nn.rnn_cell.base import RNNCell, input_depth
 from flowgraph.nn.rnn_cell.lstm import LSTMStateTuple
@@ -20,7 +20,7 @@ from flowgraph.ops.split import split
 from flowgraph.ops.variable_scope import get_variable, get_variable_scope, variable_scope
 
 
-class LayerNormBasicLSTMCell(MemoryAndOutput, RNNCell):
+class LayerNormBasicLSTMCell(NormalizedGates, MemoryAndOutput, RNNCell):
     """Long short-term memory with layer normalization and dropout of what is added to the memory.
 
     Args:
@@ -57,11 +57,6 @@ class LayerNormBasicLSTMCell(MemoryAndOutput, RNNCell):
         self._layer_norm = layer_norm
         self._norm_gain, self._norm_shift = norm_gain, norm_shift
 
-    def _norm(self, x: Any, scope: str) -> Any:
-        if not self._layer_norm:
-            return x
-        return normalized(x, scope, self._norm_gain, self._norm_shift, x.dtype.base_dtype)
-
     def call(self, inputs: Any, state: Any) -> Any:
         """One step."""
         c, h = state
@@ -83,7 +78,7 @@ class LayerNormBasicLSTMCell(MemoryAndOutput, RNNCell):
         return new_h, LSTMStateTuple(new_c, new_h)
 
 
-class LayerNormLSTMCell(MemoryAndOutput, RNNCell):
+class LayerNormLSTMCell(NormalizedGates, MemoryAndOutput, RNNCell):
     """Long short-term memory with peepholes, clipping, projection and layer normalization.
 
     Args:
@@ -124,11 +119,6 @@ class LayerNormLSTMCell(MemoryAndOutput, RNNCell):
         self._activation = activation or tanh
         self._layer_norm = layer_norm
         self._norm_gain, self._norm_shift = norm_gain, norm_shift
-
-    def _norm(self, x: Any, scope: str) -> Any:
-        if not self._layer_norm:
-            return x
-        return normalized(x, scope, self._norm_gain, self._norm_shift)
 
     def call(self, inputs: Any, state: Any) -> Any:
         """One step."""

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.core.dtypes import float16, float32
+from flowgraph.core.dtypes import float16
 from flowgraph.ops.initializers import Constant
 from flowgraph.ops.normalization import batch_normalization, moments
 from flowgraph.ops.variable_scope import get_variable, variable_scope
 
 
-def normalized(x: Any, scope: str, gain: float, shift: float, dtype: Any = float32) -> Any:
+class NormalizedGates:
+    """A cell that may be told to normalize its gates' inputs and its memory."""
+
+    _layer_norm: bool
+    _norm_gain: float
+    _norm_shift: float
+
+    def _norm(self, x: Any, scope: str) -> Any:
+        return (normalized(x, scope, self._norm_gain, self._norm_shift) if self._layer_norm
+                else x)
+
+
+def normalized(x: Any, scope: str, gain: float, shift: float) -> Any:
     """x with each row brought to mean 0 and variance 1, times gamma plus beta.
 
     Args:
@@ -18,7 +30,6 @@ def normalized(x: Any, scope: str, gain: float, shift: float, dtype: Any = float
         scope: name of the variable scope.
         gain: first value of `gamma`.
         shift: first value of `beta`.
-        dtype: dtype of the two variables.
 
     Returns:
         A tensor like x.
@@ -32,9 +43,10 @@ def normalized(x: Any, scope: str, gain: float, shift: float, dtype: Any = float
         ...     session.run(y)
         array([[-1.,  1.]], dtype=float32)
     """
+    dtype = x.dtype.base_dtype
     with variable_scope(scope):
         gamma = get_variable("gamma", x.shape[-1:], dtype, initializer=Constant(gain))
         beta = get_variable("beta", x.shape[-1:], dtype, initializer=Constant(shift))
         mean, variance = moments(x, [1], keep_dims=True)
-        epsilon = 1e-3 if x.dtype is float16 else 1e-12
+        epsilon = 1e-3 if dtype is float16 else 1e-12
         return batch_normalization(x, mean, variance, beta, gamma, epsilon)

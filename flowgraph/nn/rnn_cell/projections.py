@@ -5,38 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.frames import located
-from flowgraph.graph.graph import name_scope
 from flowgraph.layers.named import ZEROS
-from flowgraph.nn.rnn_cell.base import RNNCell, check_is_cell, input_depth
+from flowgraph.nn.rnn_cell.around import AroundCell
+from flowgraph.nn.rnn_cell.base import input_depth
 from flowgraph.ops.bias import bias_add
 from flowgraph.ops.matmul import matmul
 from flowgraph.ops.variable_scope import get_variable
 
 
-class _Projection(RNNCell):
+class _Projection(AroundCell):
     """A cell around another one that projects its inputs or outputs."""
 
     def __init__(self, cell: Any, size: int, activation: Any, reuse: Any) -> None:
-        super().__init__(_reuse=reuse)
-        check_is_cell("cell", cell)
-        self._cell = cell
+        super().__init__(cell, _reuse=reuse)
         self._size = size
         self._activation = activation
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's state size."""
-        return self._cell.state_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """The wrapped cell's state of zeros.
-
-        Args:
-            batch_size: int or scalar tensor.
-            dtype: dtype of the state.
-        """
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def _projected(self, x: Any) -> Any:
         kind = x.dtype.base_dtype
@@ -69,11 +52,6 @@ class InputProjectionWrapper(_Projection):
     def __init__(self, cell: Any, num_proj: int, activation: Any = None, input_size: Any = None,
                  reuse: Any = None) -> None:
         super().__init__(cell, num_proj, activation, reuse)
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's output size."""
-        return self._cell.output_size
 
     def call(self, inputs: Any, state: Any) -> Any:
         """One step."""

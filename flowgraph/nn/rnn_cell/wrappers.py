@@ -12,7 +12,7 @@ from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import device as on_device
 from flowgraph.graph.graph import name_scope
-from flowgraph.nn.rnn_cell.base import RNNCell, check_is_cell
+from flowgraph.nn.rnn_cell.around import AroundCell
 from flowgraph.nn.rnn_cell.lstm import LSTMStateTuple
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.opdef.static_value import known_value
@@ -22,14 +22,12 @@ from flowgraph.ops.random_ops import random_uniform
 from flowgraph.ops.rounding import floor
 
 
-class _Wrapper(RNNCell):
+class _Wrapper(AroundCell):
     """A cell that calls another one; the variables are the other one's, it lists none itself."""
 
     def __init__(self, cell: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        check_is_cell("cell", cell)
+        super().__init__(cell, **kwargs)
         self.cell = cell
-        self._cell = cell  # under this name for get_config
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step.
@@ -52,26 +50,6 @@ class _Wrapper(RNNCell):
     def wrapped_cell(self) -> Any:
         """The cell inside."""
         return self.cell
-
-    @property
-    def state_size(self) -> Any:
-        """The wrapped cell's state size."""
-        return self.cell.state_size
-
-    @property
-    def output_size(self) -> Any:
-        """The wrapped cell's output size."""
-        return self.cell.output_size
-
-    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
-        """The wrapped cell's state of zeros.
-
-        Args:
-            batch_size: int or scalar tensor.
-            dtype: dtype of the state.
-        """
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self.cell.zero_state(batch_size, dtype)
 
 
 class DropoutWrapper(_Wrapper):
