@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.contrib.crf.scores import steps_after_the_first, transitions_of
-from flowgraph.contrib.rnn.sizes import OneState
+from flowgraph.contrib.crf.scores import TagScores, steps_after_the_first
 from flowgraph.core.dtypes import int32
 from flowgraph.nn.rnn import dynamic_rnn
 from flowgraph.nn.rnn_cell.base import RNNCell
@@ -57,7 +56,7 @@ def crf_decode(potentials, transition_params, sequence_length):
     return reverse_sequence(tags, sequence_length, seq_axis=1), reduce_max(scores, 1)
 
 
-class CrfDecodeForwardRnnCell(OneState, RNNCell):
+class CrfDecodeForwardRnnCell(TagScores):
     """One step forward: the best score of the sequences that end with each tag, and their last
     tag but one.
 
@@ -70,11 +69,6 @@ class CrfDecodeForwardRnnCell(OneState, RNNCell):
         >>> fg.Session().run(cell(fg.zeros([1, 2]), fg.zeros([1, 2])))
         (array([[1, 0]], dtype=int32), array([[2., 1.]], dtype=float32))
     """
-
-    def __init__(self, transition_params: Any) -> None:
-        super().__init__()
-        self._transition_params = transitions_of(transition_params)
-        self._num_units = self._transition_params.shape[1].value
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step.

@@ -191,7 +191,23 @@ def crf_binary_score(tag_indices, sequence_lengths, transition_params):
     return reduce_sum(pairs * mask[:, 1:], 1)
 
 
-class CrfForwardRnnCell(OneState, RNNCell):
+class TagScores(OneState, RNNCell):
+    """A cell whose state is a score for each tag, and which knows the transitions between tags.
+
+    Args:
+        transition_params: matrix `[tags, tags]`.
+
+    Raises:
+        ValueError: it is no matrix of known size.
+    """
+
+    def __init__(self, transition_params: Any) -> None:
+        super().__init__()
+        self._transition_params = transitions_of(transition_params)
+        self._num_units = self._transition_params.shape[1].value
+
+
+class CrfForwardRnnCell(TagScores):
     """One step of the sum over all sequences: of those that end with each tag.
 
     Args:
@@ -204,11 +220,6 @@ class CrfForwardRnnCell(OneState, RNNCell):
         >>> fg.exp(alphas).eval(session=fg.Session()).round(4)
         array([[2., 2.]], dtype=float32)
     """
-
-    def __init__(self, transition_params: Any) -> None:
-        super().__init__()
-        self._transition_params = transitions_of(transition_params)
-        self._num_units = self._transition_params.shape[1].value
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """Runs one step.

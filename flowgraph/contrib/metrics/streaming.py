@@ -29,9 +29,8 @@ def streaming_accuracy(predictions: Any, labels: Any, weights: Any = None,
         ...     sess.run(update)
         np.float32(0.6666667)
     """
-    return metrics.accuracy(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.accuracy(labels, predictions, weights, metrics_collections, updates_collections,
+                            name)
 
 
 def streaming_precision(predictions: Any, labels: Any, weights: Any = None,
@@ -56,9 +55,8 @@ def streaming_precision(predictions: Any, labels: Any, weights: Any = None,
         ...     sess.run(update)
         np.float32(0.5)
     """
-    return metrics.precision(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.precision(labels, predictions, weights, metrics_collections, updates_collections,
+                             name)
 
 
 def streaming_recall(predictions: Any, labels: Any, weights: Any = None,
@@ -83,9 +81,8 @@ def streaming_recall(predictions: Any, labels: Any, weights: Any = None,
         ...     sess.run(update)
         np.float32(0.5)
     """
-    return metrics.recall(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.recall(labels, predictions, weights, metrics_collections, updates_collections,
+                          name)
 
 
 def streaming_true_positives(predictions: Any, labels: Any, weights: Any = None,
@@ -110,9 +107,8 @@ def streaming_true_positives(predictions: Any, labels: Any, weights: Any = None,
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.true_positives(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.true_positives(labels, predictions, weights, metrics_collections,
+                                  updates_collections, name)
 
 
 def streaming_true_negatives(predictions: Any, labels: Any, weights: Any = None,
@@ -137,9 +133,8 @@ def streaming_true_negatives(predictions: Any, labels: Any, weights: Any = None,
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.true_negatives(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.true_negatives(labels, predictions, weights, metrics_collections,
+                                  updates_collections, name)
 
 
 def streaming_false_positives(predictions: Any, labels: Any, weights: Any = None,
@@ -164,9 +159,8 @@ def streaming_false_positives(predictions: Any, labels: Any, weights: Any = None
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.false_positives(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.false_positives(labels, predictions, weights, metrics_collections,
+                                   updates_collections, name)
 
 
 def streaming_false_negatives(predictions: Any, labels: Any, weights: Any = None,
@@ -191,9 +185,8 @@ def streaming_false_negatives(predictions: Any, labels: Any, weights: Any = None
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.false_negatives(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.false_negatives(labels, predictions, weights, metrics_collections,
+                                   updates_collections, name)
 
 
 def streaming_mean_absolute_error(predictions: Any, labels: Any, weights: Any = None,
@@ -218,9 +211,8 @@ def streaming_mean_absolute_error(predictions: Any, labels: Any, weights: Any = 
         ...     sess.run(update)
         np.float32(2.0)
     """
-    return metrics.mean_absolute_error(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.mean_absolute_error(labels, predictions, weights, metrics_collections,
+                                       updates_collections, name)
 
 
 def streaming_mean_squared_error(predictions: Any, labels: Any, weights: Any = None,
@@ -245,9 +237,8 @@ def streaming_mean_squared_error(predictions: Any, labels: Any, weights: Any = N
         ...     sess.run(update)
         np.float32(5.0)
     """
-    return metrics.mean_squared_error(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.mean_squared_error(labels, predictions, weights, metrics_collections,
+                                      updates_collections, name)
 
 
 def streaming_root_mean_squared_error(predictions: Any, labels: Any, weights: Any = None,
@@ -274,9 +265,8 @@ def streaming_root_mean_squared_error(predictions: Any, labels: Any, weights: An
         ...     sess.run(update)
         np.float32(3.0)
     """
-    return metrics.root_mean_squared_error(
-        labels=labels, predictions=predictions, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.root_mean_squared_error(labels, predictions, weights, metrics_collections,
+                                           updates_collections, name)
 
 
 def streaming_mean(values: Any, weights: Any = None, metrics_collections: Any = None,
@@ -300,9 +290,7 @@ def streaming_mean(values: Any, weights: Any = None, metrics_collections: Any = 
         ...     sess.run(update)
         np.float32(3.0)
     """
-    return metrics.mean(
-        values=values, weights=weights, metrics_collections=metrics_collections,
-        updates_collections=updates_collections, name=name)
+    return metrics.mean(values, weights, metrics_collections, updates_collections, name)
 
 
 def streaming_mean_tensor(values: Any, weights: Any = None, metrics_collections: Any = None,
@@ -326,9 +314,7 @@ def streaming_mean_tensor(values: Any, weights: Any = None, metrics_collections:
         ...     sess.run(update)
         array([1., 5.], dtype=float32)
     """
-    return metrics.mean_tensor(
-        values=values, weights=weights, metrics_collections=metrics_collections,
-        updates_collections=updates_collections, name=name)
+    return metrics.mean_tensor(values, weights, metrics_collections, updates_collections, name)
 
 
 def streaming_percentage_less(values: Any, threshold: float, weights: Any = None,
@@ -354,9 +340,8 @@ def streaming_percentage_less(values: Any, threshold: float, weights: Any = None
         ...     sess.run(update)
         np.float32(0.5)
     """
-    return metrics.percentage_below(
-        values=values, threshold=threshold, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.percentage_below(values, threshold, weights, metrics_collections,
+                                    updates_collections, name)
 
 
 def streaming_mean_relative_error(predictions: Any, labels: Any, normalizer: Any,
@@ -383,9 +368,8 @@ def streaming_mean_relative_error(predictions: Any, labels: Any, normalizer: Any
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.mean_relative_error(
-        labels=labels, predictions=predictions, normalizer=normalizer, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.mean_relative_error(labels, predictions, normalizer, weights,
+                                       metrics_collections, updates_collections, name)
 
 
 def streaming_mean_cosine_distance(predictions: Any, labels: Any, dim: int, weights: Any = None,
@@ -411,6 +395,5 @@ def streaming_mean_cosine_distance(predictions: Any, labels: Any, dim: int, weig
         ...     sess.run(update)
         np.float32(1.0)
     """
-    return metrics.mean_cosine_distance(
-        labels=labels, predictions=predictions, dim=dim, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.mean_cosine_distance(labels, predictions, dim, weights, metrics_collections,
+                                        updates_collections, name)

@@ -32,10 +32,8 @@ def streaming_auc(predictions: Any, labels: Any, weights: Any = None, num_thresh
         ...     sess.run(update).round(3)
         np.float32(1.0)
     """
-    return metrics.auc(
-        labels=labels, predictions=predictions, weights=weights, num_thresholds=num_thresholds,
-        metrics_collections=metrics_collections, updates_collections=updates_collections,
-        curve=curve, name=name)
+    return metrics.auc(labels, predictions, weights, num_thresholds, metrics_collections,
+                       updates_collections, curve, name)
 
 
 def streaming_mean_iou(predictions: Any, labels: Any, num_classes: int, weights: Any = None,
@@ -62,9 +60,8 @@ def streaming_mean_iou(predictions: Any, labels: Any, num_classes: int, weights:
         array([[1., 0.],
                [0., 1.]])
     """
-    return metrics.mean_iou(
-        labels=labels, predictions=predictions, num_classes=num_classes, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.mean_iou(labels, predictions, num_classes, weights, metrics_collections,
+                            updates_collections, name)
 
 
 def streaming_precision_at_thresholds(predictions: Any, labels: Any, thresholds: Any,
@@ -94,9 +91,8 @@ def streaming_precision_at_thresholds(predictions: Any, labels: Any, thresholds:
         ...     sess.run(update).round(3)
         array([1.], dtype=float32)
     """
-    return metrics.precision_at_thresholds(
-        labels=labels, predictions=predictions, thresholds=thresholds, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.precision_at_thresholds(labels, predictions, thresholds, weights,
+                                           metrics_collections, updates_collections, name)
 
 
 def streaming_sparse_precision_at_k(predictions: Any, labels: Any, k: int, class_id: Any = None,
@@ -126,9 +122,8 @@ def streaming_sparse_precision_at_k(predictions: Any, labels: Any, k: int, class
         ...     sess.run(update)
         np.float64(1.0)
     """
-    return metrics.precision_at_k(
-        labels=labels, predictions=predictions, k=k, class_id=class_id, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.precision_at_k(labels, predictions, k, class_id, weights, metrics_collections,
+                                  updates_collections, name)
 
 
 def streaming_recall_at_thresholds(predictions: Any, labels: Any, thresholds: Any,
@@ -155,9 +150,8 @@ def streaming_recall_at_thresholds(predictions: Any, labels: Any, thresholds: An
         ...     sess.run(update).round(3)
         array([1.], dtype=float32)
     """
-    return metrics.recall_at_thresholds(
-        labels=labels, predictions=predictions, thresholds=thresholds, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.recall_at_thresholds(labels, predictions, thresholds, weights,
+                                        metrics_collections, updates_collections, name)
 
 
 def streaming_sparse_recall_at_k(predictions: Any, labels: Any, k: int, class_id: Any = None,
@@ -186,9 +180,8 @@ def streaming_sparse_recall_at_k(predictions: Any, labels: Any, k: int, class_id
         ...     sess.run(update)
         np.float64(1.0)
     """
-    return metrics.recall_at_k(
-        labels=labels, predictions=predictions, k=k, class_id=class_id, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.recall_at_k(labels, predictions, k, class_id, weights, metrics_collections,
+                               updates_collections, name)
 
 
 def streaming_sensitivity_at_specificity(predictions: Any, labels: Any, specificity: float,
@@ -220,10 +213,9 @@ def streaming_sensitivity_at_specificity(predictions: Any, labels: Any, specific
         ...     sess.run(update).round(3)
         np.float32(1.0)
     """
-    return metrics.sensitivity_at_specificity(
-        labels=labels, predictions=predictions, specificity=specificity, weights=weights,
-        num_thresholds=num_thresholds, metrics_collections=metrics_collections,
-        updates_collections=updates_collections, name=name)
+    return metrics.sensitivity_at_specificity(labels, predictions, specificity, weights,
+                                              num_thresholds, metrics_collections,
+                                              updates_collections, name)
 
 
 def streaming_specificity_at_sensitivity(predictions: Any, labels: Any, sensitivity: float,
@@ -255,10 +247,9 @@ def streaming_specificity_at_sensitivity(predictions: Any, labels: Any, sensitiv
         ...     sess.run(update).round(3)
         np.float32(1.0)
     """
-    return metrics.specificity_at_sensitivity(
-        labels=labels, predictions=predictions, sensitivity=sensitivity, weights=weights,
-        num_thresholds=num_thresholds, metrics_collections=metrics_collections,
-        updates_collections=updates_collections, name=name)
+    return metrics.specificity_at_sensitivity(labels, predictions, sensitivity, weights,
+                                              num_thresholds, metrics_collections,
+                                              updates_collections, name)
 
 
 def streaming_sparse_average_precision_at_k(predictions: Any, labels: Any, k: int,
@@ -288,6 +279,5 @@ def streaming_sparse_average_precision_at_k(predictions: Any, labels: Any, k: in
         ...     sess.run(update)
         np.float64(1.0)
     """
-    return metrics.average_precision_at_k(
-        labels=labels, predictions=predictions, k=k, weights=weights,
-        metrics_collections=metrics_collections, updates_collections=updates_collections, name=name)
+    return metrics.average_precision_at_k(labels, predictions, k, weights, metrics_collections,
+                                          updates_collections, name)

@@ -7,6 +7,8 @@ the strides stop once the images are small enough, and windows are spread out (`
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flowgraph.contrib.framework.argument_scope import add_arg_scope, arg_scope
@@ -176,6 +178,52 @@ def units(base_depth: int, num_units: int, stride: int) -> list[dict[str, int]]:
     """
     unit = {"depth": base_depth * 4, "depth_bottleneck": base_depth, "stride": 1}
     return [*[unit] * (num_units - 1), {**unit, "stride": stride}]
+
+
+def four_blocks(block: Any, second: int, third: int) -> list[Block]:
+    """The blocks of a network for large images.
+
+    Args:
+        block: `resnet_v1_block` or `resnet_v2_block`.
+        second, third: how many units the second and the third block have; the others have 3.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> blocks = slim.nets.resnet_utils.four_blocks(slim.nets.resnet_v1.resnet_v1_block, 4, 6)
+        >>> sum(len(block.args) for block in blocks)
+        16
+    """
+    return [block("block1", 64, 3, 2), block("block2", 128, second, 2),
+            block("block3", 256, third, 2), block("block4", 512, 3, 1)]
+
+
+@contextmanager
+def network(bottleneck: Any, inputs: Any, is_training: Any, reuse: Any, scope: Any,
+            default_name: str) -> Iterator[str]:
+    """The scopes that a network is built in; gives the collection of its layers' outputs.
+
+    Args:
+        bottleneck: function that makes a unit.
+        inputs: the images.
+        is_training: whether batch normalization goes by the batch.
+        reuse: whether to find the variables of an earlier network of this scope.
+        scope: the variable scope, or None.
+        default_name: the variable scope's name where there is none.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> unit = slim.nets.resnet_v1.bottleneck
+        >>> with slim.nets.resnet_utils.network(unit, [], True, None, "net", "") as collection:
+        ...     print(collection)
+        net/_end_points
+    """
+    with variable_scope(scope, default_name, [inputs], reuse=reuse) as opened:
+        collection = opened.original_name_scope + "_end_points"
+        with (arg_scope([convolution2d, bottleneck, stack_blocks_dense],
+                        outputs_collections=collection),
+              arg_scope([batch_norm], is_training=is_training)):
+            yield collection
 
 
 def quarter(output_stride: int | None) -> int | None:

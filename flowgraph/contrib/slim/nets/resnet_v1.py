@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowgraph.contrib.framework.argument_scope import add_arg_scope, arg_scope
-from flowgraph.contrib.layers import batch_norm, convolution2d, max_pool2d
+from flowgraph.contrib.framework.argument_scope import add_arg_scope
+from flowgraph.contrib.layers import convolution2d, max_pool2d
 from flowgraph.contrib.layers.outputs import collect_named_outputs, last_dimension
 from flowgraph.contrib.slim.nets.resnet_utils import (
     Block,
     classified,
     conv2d_same,
+    four_blocks,
+    network,
     quarter,
     stack_blocks_dense,
     subsample,
@@ -88,18 +90,14 @@ def resnet_v1(inputs: Any, blocks: Any, num_classes: int | None = None, is_train
         >>> net.shape.as_list(), end_points["resnet_v1/block1"].shape.as_list()
         ([1, 1, 1, 5], [1, 4, 4, 16])
     """
-    with variable_scope(scope, "resnet_v1", [inputs], reuse=reuse) as opened:
-        collection = opened.original_name_scope + "_end_points"
-        with (arg_scope([convolution2d, bottleneck, stack_blocks_dense],
-                        outputs_collections=collection),
-              arg_scope([batch_norm], is_training=is_training)):
-            net = inputs
-            if include_root_block:
-                output_stride = quarter(output_stride)
-                net = conv2d_same(net, 64, 7, stride=2, scope="conv1")
-                net = max_pool2d(net, [3, 3], stride=2, scope="pool1")
-            net = stack_blocks_dense(net, blocks, output_stride)
-            return classified(net, num_classes, global_pool, collection)
+    with network(bottleneck, inputs, is_training, reuse, scope, "resnet_v1") as collection:
+        net = inputs
+        if include_root_block:
+            output_stride = quarter(output_stride)
+            net = conv2d_same(net, 64, 7, stride=2, scope="conv1")
+            net = max_pool2d(net, [3, 3], stride=2, scope="pool1")
+        net = stack_blocks_dense(net, blocks, output_stride)
+        return classified(net, num_classes, global_pool, collection)
 
 
 def resnet_v1_block(scope: str, base_depth: int, num_units: int, stride: int) -> Block:
@@ -117,11 +115,6 @@ def resnet_v1_block(scope: str, base_depth: int, num_units: int, stride: int) ->
         3
     """
     return Block(scope, bottleneck, units(base_depth, num_units, stride))
-
-
-def _blocks(second: int, third: int) -> list[Block]:
-    return [resnet_v1_block("block1", 64, 3, 2), resnet_v1_block("block2", 128, second, 2),
-            resnet_v1_block("block3", 256, third, 2), resnet_v1_block("block4", 512, 3, 1)]
 
 
 def resnet_v1_50(inputs: Any, num_classes: int | None = None, is_training: Any = True,
@@ -147,8 +140,8 @@ def resnet_v1_50(inputs: Any, num_classes: int | None = None, is_training: Any =
         >>> net.shape.as_list(), slim.get_variables()[0].name
         ([None, 1, 1, 10], 'resnet_v1_50/conv1/weights:0')
     """
-    return resnet_v1(inputs, _blocks(4, 6), num_classes, is_training, global_pool,
-                     output_stride, True, reuse, scope)
+    return resnet_v1(inputs, four_blocks(resnet_v1_block, 4, 6), num_classes, is_training,
+                     global_pool, output_stride, True, reuse, scope)
 
 
 def resnet_v1_101(inputs: Any, num_classes: int | None = None, is_training: Any = True,
@@ -168,8 +161,8 @@ def resnet_v1_101(inputs: Any, num_classes: int | None = None, is_training: Any 
         >>> slim.nets.resnet_v1.resnet_v1_101.__name__
         'resnet_v1_101'
     """
-    return resnet_v1(inputs, _blocks(4, 23), num_classes, is_training, global_pool,
-                     output_stride, True, reuse, scope)
+    return resnet_v1(inputs, four_blocks(resnet_v1_block, 4, 23), num_classes, is_training,
+                     global_pool, output_stride, True, reuse, scope)
 
 
 def resnet_v1_152(inputs: Any, num_classes: int | None = None, is_training: Any = True,
@@ -189,8 +182,8 @@ def resnet_v1_152(inputs: Any, num_classes: int | None = None, is_training: Any 
         >>> slim.nets.resnet_v1.resnet_v1_152.__name__
         'resnet_v1_152'
     """
-    return resnet_v1(inputs, _blocks(8, 36), num_classes, is_training, global_pool,
-                     output_stride, True, reuse, scope)
+    return resnet_v1(inputs, four_blocks(resnet_v1_block, 8, 36), num_classes, is_training,
+                     global_pool, output_stride, True, reuse, scope)
 
 
 def resnet_v1_200(inputs: Any, num_classes: int | None = None, is_training: Any = True,
@@ -210,8 +203,8 @@ def resnet_v1_200(inputs: Any, num_classes: int | None = None, is_training: Any 
         >>> slim.nets.resnet_v1.resnet_v1_200.__name__
         'resnet_v1_200'
     """
-    return resnet_v1(inputs, _blocks(24, 36), num_classes, is_training, global_pool,
-                     output_stride, True, reuse, scope)
+    return resnet_v1(inputs, four_blocks(resnet_v1_block, 24, 36), num_classes, is_training,
+                     global_pool, output_stride, True, reuse, scope)
 
 
 resnet_v1.default_image_size = 224  # type: ignore[attr-defined]
