@@ -124,8 +124,21 @@ def _public_name(frame: FrameType) -> str:
     if "<locals>" in owner or "self" not in frame.f_locals or (name[0] == "_" and not is_call):
         return ""
     classes = type(frame.f_locals["self"]).__mro__
-    public = next(filter(None, (_name_of(kind.__name__, kind) for kind in classes)), "")
+    public = next(filter(None, (_name_of(kind.__name__, kind) or _name_by_module(kind)
+                                for kind in classes)), "")
     return public if is_call or not public else f"{public}.{name}"
+
+
+def _name_by_module(kind: type) -> str:
+    """The name of a class of tf.keras or tf.contrib, which the list of names leaves out in part."""
+    parts = kind.__module__.split(".")
+    if parts[0] != "flowgraph" or parts[1:2] not in (["keras"], ["contrib"]):
+        return ""
+    for count in range(2, len(parts) + 1):
+        package = sys.modules.get(".".join(parts[:count]))
+        if hasattr(package, "__path__") and getattr(package, kind.__name__, None) is kind:
+            return ".".join(["tf", *parts[1:count], kind.__name__])
+    return ""
 
 
 def _name_of(short: str, wanted: CodeType | type) -> str:

@@ -60,6 +60,30 @@ class Callback:
         """Called after a batch; default `on_batch_end`."""
         self.on_batch_end(batch, logs)
 
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Called before an evaluation, that of an epoch's end included."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Called after an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch of an evaluation, counted from 0."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch of an evaluation, with its losses and metrics."""
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Called before a prediction."""
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Called after a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch of a prediction, counted from 0."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch of a prediction, with its `outputs`."""
+
 
 class LambdaCallback(Callback):
     """A callback made of functions.

@@ -26,10 +26,12 @@ class Step:
     def __init__(self, model: Any) -> None:
         self.inputs = nest.flatten(model._inputs_of_graph)
         outputs = nest.flatten(model._outputs_of_graph)
-        chosen = (model.loss if isinstance(model.loss, (list, tuple))
-                  else [model.loss] * len(outputs))
-        scales = model.loss_weights or [1.0] * len(outputs)
+        every = [name_of(output) for output in outputs]
+        chosen = _for_each(model.loss, every, "loss", None)
+        scales = _for_each(model.loss_weights, every, "loss_weights", 1.0)
+        measured = _metrics_for_each(model._metric_names, every)
         self.targets: list[Any] = []
+        self.outputs: list[str] = []  # names of those that are trained
         parts, names, results, each, loss_names = [], [], [], [], ["loss"]
         with name_scope("training"):
             self.weights = placeholder_with_default(
@@ -37,21 +39,24 @@ class Step:
             for i, (output, given) in enumerate(zip(outputs, chosen, strict=True)):
                 loss = losses.get(given)
                 if loss is None:
-                    raise ValueError(located("The model cannot be compiled because it has no loss "
-                                             "to optimize."))
+                    continue
+                self.outputs.append(every[i])
                 target = _target_for(output, loss)
                 self.targets.append(target)
                 lost = self._weighed(loss, target, output)
-                parts.append(scales[i] * lost)
+                parts.append(lost if scales[i] is None else scales[i] * lost)
                 prefix = ""
                 if len(outputs) > 1:
-                    prefix = f"{_name_of(output)}_"
+                    prefix = f"{every[i]}_"
                     loss_names.append(f"{prefix}loss")
                     each.append(lost)
-                for metric in model._metric_names:
+                for metric in measured[i]:
                     function = _metric_function(metric, target, output, loss)
                     names.append(prefix + label_of(metric))
                     results.append(reduce_mean(cast(function(target, output), "float32")))
+            if not parts:
+                raise ValueError(located("The model cannot be compiled because it has no loss "
+                                         "to optimize."))
             parts += model.losses
             total = add_n(parts) if len(parts) > 1 else parts[0]
             self.names, self.results = [*loss_names, *names], [total, *each, *results]
@@ -84,6 +89,36 @@ def phase_fed(feed: dict[Any, Any], training: bool) -> dict[Any, Any]:
     return feed | {phase: training} if isinstance(phase, Tensor) else feed
 
 
+def _for_each(given: Any, names: list[str], what: str, default: Any) -> list[Any]:
+    """What `compile` was given, for each output in order."""
+    if isinstance(given, dict):
+        _check_names(given, names, what)
+        return [given.get(name, default) for name in names]
+    if not isinstance(given, (list, tuple)):
+        return [default if given is None else given] * len(names)
+    if len(given) != len(names):
+        raise ValueError(located(f"compile: {what} has {len(given)} items, and the model "
+                                 f"{len(names)} outputs: {', '.join(names)}"))
+    return list(given)
+
+
+def _metrics_for_each(given: Any, names: list[str]) -> list[list[Any]]:
+    """The metrics of each output in order."""
+    in_lists = bool(given) and all(isinstance(part, (list, tuple)) for part in given)
+    each = (_for_each(given, names, "metrics", []) if isinstance(given, dict) or in_lists
+            else [given] * len(names))
+    return [[] if part is None else list(part) if isinstance(part, (list, tuple)) else [part]
+            for part in each]
+
+
+def _check_names(given: dict[str, Any], names: list[str], what: str) -> None:
+    for name in given:
+        if name not in names:
+            raise ValueError(located(
+                f"compile: {what} names the output {name!r}, and the model has the outputs "
+                f"{', '.join(map(repr, names))}"))
+
+
 def _start_values(optimizer: Any) -> None:
     """Lets keras initialise the optimizer's variables."""
     known = state_of().variables
@@ -96,12 +131,16 @@ def _target_for(output: Any, loss: Any) -> Any:
     name = getattr(loss, "__name__", None) or getattr(loss, "name", "") or ""
     if "sparse" in name and shape is not None:
         shape = [*shape[:-1], None] if len(shape) == 2 else None
-    label = f"{_name_of(output)}_target"
+    label = f"{name_of(output)}_target"
     return placeholder("float32", shape, name=label)
 
 
-def _name_of(output: Any) -> str:
-    """The name of the layer that an output comes from."""
+def name_of(output: Any) -> str:
+    """The name of the layer that an input or output comes from.
+
+    Args:
+        output: the tensor.
+    """
     call = state_of(output.graph).calls.get(output)
     return output.op.name.split("/")[0] if call is None else call.layer.name
 

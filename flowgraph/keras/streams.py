@@ -6,6 +6,7 @@ Each of these becomes an iterator of (x, y) in NumPy, and each batch one `train_
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count, islice
 from typing import Any
 
@@ -118,15 +119,18 @@ class StreamTraining:
                 each epoch.
             validation_steps: how many batches of that generator.
             initial_epoch: number of the first epoch.
-            kwargs: `workers`, `max_queue_size`, `use_multiprocessing`, `shuffle`: without effect.
+            kwargs: `class_weight`, `validation_freq` as for `fit`; `workers`, `max_queue_size`,
+                `use_multiprocessing`, `shuffle`: without effect.
         """
         return self.fit_batches(Batches(generator), "fit_generator", steps_per_epoch, epochs,
-                                verbose, callbacks, validation_data, validation_steps,
-                                initial_epoch, **kwargs)
+                                verbose, callbacks, validation_data,
+                                validation_steps=validation_steps, initial_epoch=initial_epoch,
+                                **kwargs)
 
     def fit_batches(self, source: Batches, what: str, steps_per_epoch: int | None, epochs: int,
-                    verbose: int, callbacks: Any, validation_data: Any,
-                    validation_steps: int | None, initial_epoch: int, **kwargs: Any) -> Any:
+                    verbose: int, callbacks: Any, validation_data: Any, *,
+                    validation_steps: int | None, initial_epoch: int, class_weight: Any = None,
+                    validation_freq: Any = 1, **kwargs: Any) -> Any:
         """`fit` and `fit_generator` for batches from elsewhere; `what` is the method's name."""
         refuse(kwargs, what)
         steps = source.steps(steps_per_epoch, what, "steps_per_epoch")
@@ -137,18 +141,18 @@ class StreamTraining:
             hook.set_model(self)
         self.history, self.stop_training = history, False
         tell(hooks, "on_train_begin")
-        batches = None
+        batches, take = None, self.train_on_batch
+        if class_weight:
+            take = partial(take, class_weight=class_weight)
         for epoch in range(initial_epoch, epochs):
             if batches is None or steps is None:
                 batches = source.begin()
             tell(hooks, "on_epoch_begin", epoch)
-            logs = self._of_batches(batches, steps, self.train_on_batch, hooks)
+            logs = self._of_batches(batches, steps, take, hooks, "train")
             if not logs:
                 break
-            if validation_data is not None:
-                tested = self._validated(validation_data, validation_steps)
-                logs |= {f"val_{name}": value for name, value
-                         in zip(self.metrics_names, as_list(tested), strict=True)}
+            if validation_data is not None and validates_after(epoch, validation_freq):
+                logs |= self._validated(validation_data, validation_steps, hooks)
             if verbose:
                 print(f"Epoch {epoch + 1}/{epochs}" + "".join(
                     f" - {name}: {value:.4f}" for name, value in logs.items()))
@@ -160,12 +164,28 @@ class StreamTraining:
         tell(hooks, "on_train_end")
         return history
 
-    def _validated(self, data: Any, steps: int | None) -> Any:
+    def _validated(self, data: Any, steps: int | None, hooks: Any, batch_size: int | None = None
+                   ) -> dict[str, float]:
+        """What to put into the logs of an epoch."""
         if isinstance(data, (list, tuple)) and not is_stream(data[0]):
             x, y, weights = (*data, None)[:3]
-            return self.evaluate(x, y, sample_weight=weights, verbose=0)
-        source = Batches(*data) if isinstance(data, (list, tuple)) else Batches(data)
-        return self.evaluate_batches(source, "validation", steps, "validation_steps")
+            tested = self.evaluate(x, y, batch_size, sample_weight=weights, verbose=0,
+                                   callbacks=_Told(hooks))
+        else:
+            source = Batches(*data) if isinstance(data, (list, tuple)) else Batches(data)
+            tested = self.evaluate_batches(source, "validation", steps, "validation_steps", hooks)
+        return {f"val_{name}": value for name, value
+                in zip(self.metrics_names, as_list(tested), strict=True)}
+
+    def _called_back(self, options: dict[str, Any]) -> list[Any]:
+        """The callbacks of a call, taken out of its keywords and told of the model."""
+        hooks = options.pop("callbacks", None) or []
+        if isinstance(hooks, _Told):
+            return hooks.hooks
+        for hook in hooks:
+            hook.set_params({})
+            hook.set_model(self)
+        return list(hooks)
 
     def evaluate_generator(self, generator: Any, steps: int | None = None, **kwargs: Any) -> Any:
         """Computes the loss and the metrics of batches that a generator yields.
@@ -173,17 +193,21 @@ class StreamTraining:
         Args:
             generator: yields (x, y), or (x, y, sample_weight), one batch each; or a Dataset.
             steps: how many batches; default the length of `generator`.
-            kwargs: without effect, as for `fit_generator`; `callbacks`, `verbose`: only None or 0.
+            kwargs: `callbacks`: list of callbacks; others are without effect, as for
+                `fit_generator`.
         """
         return self.evaluate_batches(Batches(generator), "evaluate_generator", steps, **kwargs)
 
     def evaluate_batches(self, source: Batches, what: str, steps: int | None,
-                         argument: str = "steps", **kwargs: Any) -> Any:
+                         argument: str = "steps", hooks: Any = (), **kwargs: Any) -> Any:
         """`evaluate` and `evaluate_generator` for batches from elsewhere."""
         kwargs.pop("verbose", None)
+        hooks = [*hooks, *self._called_back(kwargs)]
         refuse(kwargs, what)
         steps = source.steps(steps, what, argument)
-        logs = self._of_batches(source.begin(), steps, self.test_on_batch, [])
+        tell(hooks, "on_test_begin")
+        logs = self._of_batches(source.begin(), steps, self.test_on_batch, hooks, "test")
+        tell(hooks, "on_test_end")
         if not logs:
             raise ValueError(located("the generator yields no batch"))
         means = list(logs.values())
@@ -195,30 +219,39 @@ class StreamTraining:
         Args:
             generator: yields x, or (x, y), one batch each; or a Dataset.
             steps: how many batches; default the length of `generator`.
-            kwargs: without effect, as for `fit_generator`; `verbose`: only 0.
+            kwargs: as for `evaluate_generator`.
         """
         return self.predict_batches(Batches(generator), "predict_generator", steps, **kwargs)
 
-    def predict_batches(self, source: Batches, what: str, steps: int | None, **kwargs: Any) -> Any:
+    def predict_batches(self, source: Batches, what: str, steps: int | None, hooks: Any = (),
+                        **kwargs: Any) -> Any:
         """`predict` and `predict_generator` for batches from elsewhere."""
         kwargs.pop("verbose", None)
+        hooks = [*hooks, *self._called_back(kwargs)]
         refuse(kwargs, what)
         steps = source.steps(steps, what, "steps")
-        made = [self.predict_on_batch(batch[0] if isinstance(batch, tuple) else batch)
-                for batch in islice(source.begin(), steps)]
+        made: list[Any] = []
+        tell(hooks, "on_predict_begin")
+        for number, batch in enumerate(islice(source.begin(), steps)):
+            x = batch[0] if isinstance(batch, tuple) else batch
+            logs = {"batch": number, "size": len(nest.flatten(x)[0])}
+            tell(hooks, "on_predict_batch_begin", number, logs)
+            made.append(self.predict_on_batch(x))
+            tell(hooks, "on_predict_batch_end", number, {**logs, "outputs": made[-1]})
+        tell(hooks, "on_predict_end")
         if not made:
             raise ValueError(located("the generator yields no batch"))
         if isinstance(made[0], list):
             return [np.concatenate(column) for column in zip(*made, strict=True)]
         return np.concatenate(made)
 
-    def _of_batches(self, batches: Iterator[Any], steps: int | None, take: Any, hooks: Any
-                    ) -> dict[str, float]:
+    def _of_batches(self, batches: Iterator[Any], steps: int | None, take: Any, hooks: Any,
+                    what: str) -> dict[str, float]:
         """Means over the rows of what `take` says of each batch; {} where there is none.
 
         As in TensorFlow, training stops with a warning when the generator ends too early.
         """
-        sums, rows = np.zeros(len(self.metrics_names)), 0
+        sums, rows = np.zeros(0), 0
         for number in count() if steps is None else range(steps):
             batch = next(batches, None)
             if batch is None:
@@ -229,10 +262,10 @@ class StreamTraining:
                 break
             x, y, *weights = batch
             size = len(nest.flatten(y)[0])
-            tell(hooks, "on_train_batch_begin", number, {"batch": number, "size": size})
+            tell(hooks, f"on_{what}_batch_begin", number, {"batch": number, "size": size})
             values = as_list(take(x, y, *weights))
-            sums, rows = sums + np.array(values, float) * size, rows + size
-            tell(hooks, "on_train_batch_end", number, {
+            sums, rows = (sums if rows else 0.0) + np.array(values, float) * size, rows + size
+            tell(hooks, f"on_{what}_batch_end", number, {
                 "batch": number, "size": size,
                 **dict(zip(self.metrics_names, values, strict=True))})
         if not rows:
@@ -250,13 +283,54 @@ def refuse(options: dict[str, Any], method: str) -> None:
         method: whose.
     """
     for option, value in options.items():
-        if option == "steps_per_epoch" and value is not None:
-            raise ValueError(located(f"{method} goes through arrays once per epoch and takes no "
-                                     "steps_per_epoch", "Give it batch_size."))
-        if option == "validation_freq" and value == 1:
-            continue
         if value is not None and option not in _WITHOUT_EFFECT:
             raise TypeError(located(f"{method} has no argument {option!r} here"))
+
+
+def refuse_beside(x: Any, given: dict[str, Any]) -> None:
+    """Raises for arguments that only arrays go with.
+
+    Args:
+        x: what yields batches.
+        given: from the argument to its value, None where it was left out.
+    """
+    if any(isinstance(part, Tensor) for part in nest.flatten(x)):
+        given = {name: given[name] for name in ("validation_split",) if name in given}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(located(
+                f"{name}= does not go with {type(x).__name__}, which yields whole batches",
+                {"y": "Let each batch be (x, y).",
+                 "sample_weight": "Let each batch be (x, y, sample_weight).",
+                 "batch_size": "Leave it out.",
+                 "validation_split": "Pass validation_data=."}[name]))
+
+
+def validates_after(epoch: int, frequency: Any) -> bool:
+    """Whether an epoch ends with a validation.
+
+    Args:
+        epoch: counted from 0.
+        frequency: after how many epochs, or which epochs counted from 1.
+    """
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+def validated_on(data: Any) -> str:
+    """What the first line of a training says of validation data, "" for batches and for None."""
+    if not isinstance(data, (list, tuple)) or is_stream(data[0]):
+        return ""
+    return f", validate on {len(nest.flatten(data[0])[0])} samples"
+
+
+class _Told(list):
+    """Callbacks of a training that evaluates: they know the model already."""
+
+    def __init__(self, hooks: list[Any]) -> None:
+        super().__init__(hooks)
+        self.hooks = hooks
 
 
 def tell(hooks: Any, moment: str, *args: Any) -> None:

@@ -7,6 +7,7 @@ optimizer's ops. Each batch is one `Session.run` of that graph, with the learnin
 from __future__ import annotations
 
 import time
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,17 @@ from flowgraph.graph.tensor import Tensor
 from flowgraph.keras import callbacks as callback_classes
 from flowgraph.keras import optimizers
 from flowgraph.keras.backend import get_session
-from flowgraph.keras.step import Step, label_of, phase_fed
-from flowgraph.keras.streams import Batches, StreamTraining, as_list, is_stream, refuse, tell
+from flowgraph.keras.step import Step, label_of, name_of, phase_fed
+from flowgraph.keras.streams import (
+    Batches,
+    StreamTraining,
+    is_stream,
+    refuse,
+    refuse_beside,
+    tell,
+    validated_on,
+    validates_after,
+)
 
 
 class Training(StreamTraining):
@@ -27,6 +37,7 @@ class Training(StreamTraining):
     _step: Any = None  # what one run of the graph needs, once it is built
     _inputs_of_graph: Any
     _outputs_of_graph: Any
+    outputs: Any
     name: Any
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None,
@@ -35,16 +46,17 @@ class Training(StreamTraining):
 
         Args:
             optimizer: an optimizer of keras or of `tf.train`, or a name as "adam".
-            loss: a loss, its name, or one for each output.
-            metrics: list of functions or names, as "accuracy".
-            loss_weights: one number for each output.
+            loss: a loss, its name, or one for each output: a list, or a dict from the outputs'
+                names; an output that the dict leaves out is not trained.
+            metrics: list of functions or names, as "accuracy"; or a dict from outputs to these.
+            loss_weights: one number for each output, in a list or a dict.
             kwargs: `sample_weight_mode`, `weighted_metrics`, `target_tensors`: only None.
         """
         for option, value in kwargs.items():
             if value is not None:
                 raise ValueError(located(f"compile does not take {option} here"))
         self.optimizer, self.loss = optimizers.get(optimizer), loss
-        self._metric_names = list(metrics or [])
+        self._metric_names = dict(metrics) if isinstance(metrics, dict) else list(metrics or [])
         self.loss_weights = loss_weights
         self._step = None
 
@@ -57,38 +69,53 @@ class Training(StreamTraining):
         """Trains the model.
 
         Args:
-            x: array of inputs, or a list of arrays; or what yields batches: a Dataset, tensors of a
-                pipeline, a generator.
-            y: array of true outputs, or a list; None where x yields both.
+            x: array of inputs, a list of arrays, or a dict from the inputs' names to arrays; or
+                what yields batches: a Dataset, tensors of a pipeline, a generator.
+            y: array of true outputs, a list, or a dict; None where x yields both.
             batch_size: rows in a step, default 32.
             epochs: how often to go through the data.
             verbose: 0 prints nothing.
             callbacks: list of callbacks.
             validation_split: share of the rows, at the end, to validate with.
-            validation_data: (x, y) to validate with after each epoch.
+            validation_data: (x, y), (x, y, sample_weight) or what yields batches, to validate
+                with after each epoch.
             shuffle: whether each epoch has another order, drawn with NumPy's global generator.
             class_weight: dict from class to the weight of its rows.
             sample_weight: one weight for each row.
             initial_epoch: number of the first epoch.
             kwargs: `steps_per_epoch`, `validation_steps`: how many batches to take of what yields
-                them; `validation_freq`, `workers` and the like only as they are by default.
+                them; each step with arrays takes all rows, as in TensorFlow. `validation_freq`:
+                after how many epochs to validate, or a list of the epochs, counted from 1.
+                `workers` and the like are without effect.
 
         Returns:
             A History: its `history` has the loss and the metrics of each epoch.
+
+        Raises:
+            ValueError: arguments that do not go together, or arrays that do not fit the model.
         """
+        steps = kwargs.pop("steps_per_epoch", None)
+        of_stream = {"validation_steps": kwargs.pop("validation_steps", None),
+                     "initial_epoch": initial_epoch,
+                     "validation_freq": kwargs.pop("validation_freq", 1)}
         if is_stream(x):
-            return self.fit_batches(Batches(x, y), "fit", kwargs.pop("steps_per_epoch", None),
-                                    epochs, verbose, callbacks, validation_data,
-                                    kwargs.pop("validation_steps", None), initial_epoch, **kwargs)
+            refuse_beside(x, {"y": y, "batch_size": batch_size, "sample_weight": sample_weight,
+                              "validation_split": validation_split or None})
+            return self.fit_batches(Batches(x, y, sample_weight), "fit", steps, epochs, verbose,
+                                    callbacks, validation_data, class_weight=class_weight,
+                                    **of_stream, **kwargs)
         refuse(kwargs, "fit")
-        batch_size = batch_size or 32
         step = self._ready(x, y)
         xs, ys = self._arrays(x, y)
         weights = _row_weights(ys, class_weight, sample_weight)
         if validation_data is None and validation_split:
             cut = int(len(xs[0]) * (1.0 - validation_split))
-            validation_data = ([a[cut:] for a in xs], [a[cut:] for a in ys])
+            validation_data = ([a[cut:] for a in xs], [a[cut:] for a in ys], weights[cut:])
             xs, ys, weights = [a[:cut] for a in xs], [a[:cut] for a in ys], weights[:cut]
+        if steps is not None:
+            return self.fit_batches(Batches(repeat((xs, ys, weights))), "fit", steps, epochs,
+                                    verbose, callbacks, validation_data, **of_stream)
+        batch_size = batch_size or 32
         history = callback_classes.History()
         hooks = [*(callbacks or []), history]
         rows = len(xs[0])
@@ -99,20 +126,17 @@ class Training(StreamTraining):
             hook.set_model(self)
         self.history, self.stop_training = history, False
         if verbose:
-            print(f"Train on {rows} samples" + (
-                f", validate on {len(nest.flatten(validation_data[0])[0])} samples"
-                if validation_data is not None else ""))
+            print(f"Train on {rows} samples{validated_on(validation_data)}")
         tell(hooks, "on_train_begin")
         for epoch in range(initial_epoch, epochs):
             tell(hooks, "on_epoch_begin", epoch)
             start = time.perf_counter()
             order = np.random.permutation(rows) if shuffle else np.arange(rows)
             logs = self._epoch(step, xs, ys, weights, order, batch_size, hooks)
-            if validation_data is not None:
-                results = as_list(self.evaluate(validation_data[0], validation_data[1],
-                                                 batch_size, 0, *validation_data[2:3]))
-                logs |= {f"val_{name}": value
-                         for name, value in zip(step.names, results, strict=True)}
+            if validation_data is not None and validates_after(epoch,
+                                                               of_stream["validation_freq"]):
+                logs |= self._validated(validation_data, of_stream["validation_steps"], hooks,
+                                        batch_size)
             if verbose:
                 print(f"Epoch {epoch + 1}/{epochs} - {time.perf_counter() - start:.0f}s"
                       + "".join(f" - {name}: {value:.4f}" for name, value in logs.items()))
@@ -144,29 +168,39 @@ class Training(StreamTraining):
         """Computes the loss and the metrics.
 
         Args:
-            x: array of inputs, or a list of arrays.
-            y: array of true outputs, or a list.
+            x: array of inputs, a list of arrays or a dict; or what yields batches, as for `fit`.
+            y: array of true outputs, a list, or a dict; None where x yields both.
             batch_size: rows in a run, default 32.
             verbose: accepted.
             sample_weight: one weight for each row.
-            kwargs: refused.
+            kwargs: `steps`: how many batches to take of what yields them; `callbacks`: list of
+                callbacks; `workers` and the like are without effect.
 
         Returns:
             The loss; a list of the loss and the metrics where there are such.
         """
+        steps, hooks = kwargs.pop("steps", None), self._called_back(kwargs)
         if is_stream(x):
-            return self.evaluate_batches(Batches(x, y), "evaluate", kwargs.pop("steps", None),
-                                         **kwargs)
+            refuse_beside(x, {"y": y, "batch_size": batch_size, "sample_weight": sample_weight})
+            return self.evaluate_batches(Batches(x, y, sample_weight), "evaluate", steps,
+                                         hooks=hooks, **kwargs)
         refuse(kwargs, "evaluate")
         step = self._ready(x, y)
         xs, ys = self._arrays(x, y)
         weights = _row_weights(ys, None, sample_weight)
         session, sums = get_session(), np.zeros(len(step.names))
         rows, size = len(xs[0]), batch_size or 32
-        for begin in range(0, rows, size):
+        tell(hooks, "on_test_begin")
+        for number, begin in enumerate(range(0, rows, size)):
             part = slice(begin, begin + size)
+            logs = {"batch": number, "size": len(xs[0][part])}
+            tell(hooks, "on_test_batch_begin", number, logs)
             feed = step.feed([a[part] for a in xs], [a[part] for a in ys], weights[part], False)
-            sums += np.array(session.run(step.results, feed), float) * len(xs[0][part])
+            values = session.run(step.results, feed)
+            sums += np.array(values, float) * logs["size"]
+            tell(hooks, "on_test_batch_end", number,
+                 {**logs, **dict(zip(step.names, values, strict=True))})
+        tell(hooks, "on_test_end")
         means = (sums / max(rows, 1)).tolist()
         return means if len(means) > 1 else means[0]
 
@@ -175,25 +209,33 @@ class Training(StreamTraining):
         """Computes the outputs for arrays.
 
         Args:
-            x: array of inputs, or a list of arrays.
+            x: array of inputs, a list of arrays or a dict; or what yields batches, as for `fit`.
             batch_size: rows in a run, default 32.
             verbose: accepted.
-            kwargs: refused.
+            kwargs: `steps`, `callbacks` and others as for `evaluate`.
 
         Returns:
             An array, or a list of arrays.
         """
+        hooks = self._called_back(kwargs)
         if is_stream(x):
-            return self.predict_batches(Batches(x), "predict", kwargs.pop("steps", None), **kwargs)
+            refuse_beside(x, {"batch_size": batch_size})
+            return self.predict_batches(Batches(x), "predict", kwargs.pop("steps", None),
+                                        hooks=hooks, **kwargs)
         refuse(kwargs, "predict")
         self._build_for(x)
         xs, _ = self._arrays(x, None)
         inputs, outputs = nest.flatten(self._inputs_of_graph), nest.flatten(self._outputs_of_graph)
         parts, size = [], batch_size or 32
-        for begin in range(0, max(len(xs[0]), 1), size):
+        tell(hooks, "on_predict_begin")
+        for number, begin in enumerate(range(0, max(len(xs[0]), 1), size)):
             feed = phase_fed(dict(zip(inputs, [a[begin:begin + size] for a in xs],
                                        strict=True)), False)
+            logs = {"batch": number, "size": len(xs[0][begin:begin + size])}
+            tell(hooks, "on_predict_batch_begin", number, logs)
             parts.append(get_session().run(outputs, feed))
+            tell(hooks, "on_predict_batch_end", number, {**logs, "outputs": parts[-1]})
+        tell(hooks, "on_predict_end")
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return joined if isinstance(self._outputs_of_graph, (list, tuple)) else joined[0]
 
@@ -228,7 +270,7 @@ class Training(StreamTraining):
             kwargs: refused.
         """
         refuse(kwargs, "test_on_batch")
-        rows = len(nest.flatten(x if isinstance(x, (list, tuple)) else [x])[0])
+        rows = len(nest.flatten(x if isinstance(x, (list, tuple, dict)) else [x])[0])
         return self.evaluate(x, y, max(rows, 1), 0, sample_weight)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -237,13 +279,17 @@ class Training(StreamTraining):
         Args:
             x: array of inputs, or a list of arrays.
         """
-        return self.predict(x, max(len(x), 1))
+        rows = len(nest.flatten(x)[0]) if isinstance(x, (list, tuple, dict)) else len(x)
+        return self.predict(x, max(rows, 1))
 
     # ---- building --------------------------------------------------------------------------------
 
     @property
     def metrics_names(self) -> list[str]:
         """What the numbers of `evaluate` are."""
+        several = isinstance(self._metric_names, dict) or len(self.outputs) > 1
+        if self._step is None and self._outputs_of_graph is not None and several:
+            self._step = Step(self)
         return self._step.names if self._step else ["loss", *map(label_of, self._metric_names)]
 
     def _build_for(self, x: Any) -> None:
@@ -264,7 +310,7 @@ class Training(StreamTraining):
         """Inputs and true outputs as one array for each placeholder."""
         inputs = nest.flatten(self._inputs_of_graph)
         xs = [np.asarray(a, t.dtype.as_numpy_dtype)
-              for a, t in zip(_columns(x, len(inputs), "x"), inputs, strict=True)]
+              for a, t in zip(_columns(x, [*map(name_of, inputs)], "x"), inputs, strict=True)]
         xs = [a[:, None] if a.ndim == 1 and t.shape.ndims == 2 else a
               for a, t in zip(xs, inputs, strict=True)]
         for a, placeholder_ in zip(xs, inputs, strict=True):
@@ -272,8 +318,7 @@ class Training(StreamTraining):
                 raise ValueError(located(
                     f"Error when checking input: expected {placeholder_.op.name} to have shape "
                     f"{placeholder_.shape[1:]} but got array with shape {a.shape[1:]}"))
-        outputs = nest.flatten(self._outputs_of_graph)
-        ys = [] if y is None else [np.asarray(a) for a in _columns(y, len(outputs), "y")]
+        ys = [] if y is None else [np.asarray(a) for a in _columns(y, self._step.outputs, "y")]
         ys = [a[:, None] if a.ndim == 1 else a for a in ys]
         lengths = {len(a) for a in (*xs, *ys)}
         if len(lengths) > 1:
@@ -294,7 +339,14 @@ class Training(StreamTraining):
         return self._step
 
 
-def _columns(data: Any, count: int, what: str) -> list[Any]:
+def _columns(data: Any, names: list[str], what: str) -> list[Any]:
+    count = len(names)
+    if isinstance(data, dict):
+        lacking = [name for name in names if name not in data]
+        if lacking:
+            raise ValueError(located(f"the model needs an array for {lacking[0]!r}, and {what} has "
+                                     f"arrays for {', '.join(map(repr, data))}"))
+        return [data[name] for name in names]
     if isinstance(data, (Tensor, str)) or hasattr(data, "make_one_shot_iterator"):
         raise TypeError(located(f"{what} must be a NumPy array or a list of arrays, not "
                                 f"{type(data).__name__}"))
@@ -307,6 +359,8 @@ def _columns(data: Any, count: int, what: str) -> list[Any]:
 
 
 def _row_weights(ys: Any, class_weight: Any, sample_weight: Any) -> Any:
+    if isinstance(sample_weight, (dict, list)) and np.ndim(next(iter(nest.flatten(sample_weight)))):
+        raise ValueError(located("sample_weight is one array here, for all outputs"))
     rows = len(ys[0]) if ys else 0
     weights = np.ones(rows, np.float32) if sample_weight is None else np.asarray(
         sample_weight, np.float32)
