@@ -51,7 +51,8 @@ def draw_line(path, celsius, fahrenheit):
     axes.plot(celsius, fahrenheit, "o-", color="tab:blue")
     for x, y, what in zip(celsius, fahrenheit, ("ice melts", "a room", "a body", "water boils")):
         axes.annotate(f"{what}: {y:.4g} °F", (x, y), (9, -5), textcoords="offset points")
-    axes.set(xlabel="celsius, as fed (°C)", ylabel="fahrenheit, as fetched (°F)", xlim=(-8, 150), ylim=(10, 230))
+    axes.set(xlabel="celsius, as fed (°C)", ylabel="fahrenheit, as fetched (°F)",
+             xlim=(-8, 150), ylim=(10, 230))
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=100)
     print("Wrote", path)
