@@ -15,9 +15,8 @@ _LAZY = {
     **{name: f"flowgraph.namespaces.data_experimental:{name}" for name in _NAMES},
     **{name: f"flowgraph.data:{name}" for name in _OLD},
     **{name: f"flowgraph.contrib.data.batching:{name}" for name in (
-        "batch_and_drop_remainder", "padded_batch_and_drop_remainder", "reduce_dataset",
-        "sliding_window_batch", "sloppy_interleave")},
-    "read_batch_features": "flowgraph.namespaces.data_experimental:make_batched_features_dataset",
+        "batch_and_drop_remainder", "padded_batch_and_drop_remainder", "read_batch_features",
+        "reduce_dataset", "sliding_window_batch", "sloppy_interleave")},
 }
 
 __getattr__ = _lazy("tf.contrib.data", globals(), _LAZY)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flowgraph.data import TFRecordDataset
+from flowgraph.data.features import make_batched_features_dataset
+
 
 def batch_and_drop_remainder(batch_size: Any) -> Callable[[Any], Any]:
     """`dataset.batch(batch_size, drop_remainder=True)`, for `Dataset.apply`.
@@ -99,6 +102,46 @@ def reduce_dataset(dataset: Any, reducer: Any) -> Any:
     from flowgraph.ops.constant import constant
     state = dataset.reduce(reducer.init_func(constant(0, "int64")), reducer.reduce_func)
     return reducer.finalize_func(state)
+
+
+def read_batch_features(file_pattern: Any, batch_size: int, features: dict[str, Any],
+                        reader: Any = TFRecordDataset, reader_args: Any = None,
+                        randomize_input: bool = True, num_epochs: int | None = None,
+                        capacity: int = 10000) -> Any:
+    """Batches of Examples out of files, as tensors.
+
+    Args:
+        file_pattern: pattern of the files' names, or a list of patterns.
+        batch_size: Examples in a batch.
+        features: as of `tf.parse_example`.
+        reader: function from a file's name to a dataset of serialized Examples.
+        reader_args: list of more arguments for the reader.
+        randomize_input: whether the Examples come in random order.
+        num_epochs: how often the files are read; default without end.
+        capacity: Examples in the buffer from which they are drawn.
+
+    Returns:
+        A dict of tensors and SparseTensors: a new batch in each run.
+
+    Example:
+        >>> import os, tempfile
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import data
+        >>> path = os.path.join(tempfile.mkdtemp(), "examples")
+        >>> with fg.python_io.TFRecordWriter(path) as writer:
+        ...     for age in (7, 8):
+        ...         writer.write(fg.train.Example(features=fg.train.Features(feature={
+        ...             "age": fg.train.Feature(int64_list=fg.train.Int64List(value=[age]))})
+        ...         ).SerializeToString())
+        >>> batch = data.read_batch_features(path, 2, {"age": fg.FixedLenFeature([], fg.int64)},
+        ...                                  randomize_input=False)
+        >>> fg.Session().run(batch["age"])
+        array([7, 8])
+    """
+    dataset = make_batched_features_dataset(
+        file_pattern, batch_size, features, reader, reader_args=reader_args, num_epochs=num_epochs,
+        shuffle=randomize_input, shuffle_buffer_size=capacity)
+    return dataset.make_one_shot_iterator().get_next()
 
 
 def sloppy_interleave(map_func: Any, cycle_length: int, block_length: int = 1) -> Any:

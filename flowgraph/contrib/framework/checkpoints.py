@@ -1,4 +1,4 @@
-"""First values of variables: from arrays, and from checkpoints."""
+"""First values of variables: from arrays, and from checkpoints; what a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flowgraph.graph.graph import get_default_graph
 from flowgraph.ops.identity import group
 from flowgraph.ops.placeholder import placeholder
 from flowgraph.platform import logging
+from flowgraph.train import checkpoint_init, checkpoint_reader
 from flowgraph.train.checkpoint_reader import NewCheckpointReader
 from flowgraph.train.saver import Saver
 
@@ -200,3 +201,115 @@ def assign_from_checkpoint_fn(model_path: Any, var_list: Any, ignore_missing_var
         return None
     saver = Saver(var_list, reshape=reshape_variables)
     return lambda session: saver.restore(session, model_path)
+
+
+# ---- what a checkpoint holds ---------------------------------------------------------------------
+
+
+def load_checkpoint(filepattern: Any) -> Any:
+    """Opens a checkpoint, or the latest one of a folder.
+
+    Args:
+        filepattern: folder, or name of a checkpoint.
+
+    Returns:
+        A reader, as `tf.train.load_checkpoint` gives it.
+
+    Raises:
+        ValueError: there is none.
+
+    Example:
+        >>> import tempfile
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import framework
+        >>> old = fg.get_variable("old", initializer=[1.0, 2.0])
+        >>> with fg.Session() as sess:
+        ...     sess.run(old.initializer)
+        ...     path = fg.train.Saver().save(sess, tempfile.mkdtemp() + "/model")
+        >>> framework.load_checkpoint(path).get_tensor("old")
+        array([1., 2.], dtype=float32)
+    """
+    return checkpoint_reader.load_checkpoint(filepattern)
+
+
+def load_variable(checkpoint_dir: Any, name: str) -> Any:
+    """The value of a variable in a checkpoint.
+
+    Args:
+        checkpoint_dir: folder, or name of a checkpoint.
+        name: the variable's name.
+
+    Returns:
+        An array.
+
+    Raises:
+        ValueError: there is no checkpoint.
+        NotFoundError: it has no such variable.
+
+    Example:
+        >>> import tempfile
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import framework
+        >>> old = fg.get_variable("old", initializer=[1.0, 2.0])
+        >>> with fg.Session() as sess:
+        ...     sess.run(old.initializer)
+        ...     path = fg.train.Saver().save(sess, tempfile.mkdtemp() + "/model")
+        >>> framework.load_variable(path, "old")
+        array([1., 2.], dtype=float32)
+    """
+    return checkpoint_reader.load_variable(checkpoint_dir, name)
+
+
+def list_variables(checkpoint_dir: Any) -> list[tuple[str, list[int]]]:
+    """The names and shapes of the variables in a checkpoint.
+
+    Args:
+        checkpoint_dir: folder, or name of a checkpoint.
+
+    Returns:
+        A list of pairs (name, shape).
+
+    Raises:
+        ValueError: there is no checkpoint.
+
+    Example:
+        >>> import tempfile
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import framework
+        >>> old = fg.get_variable("old", initializer=[1.0, 2.0])
+        >>> with fg.Session() as sess:
+        ...     sess.run(old.initializer)
+        ...     path = fg.train.Saver().save(sess, tempfile.mkdtemp() + "/model")
+        >>> framework.list_variables(path)
+        [('old', [2])]
+    """
+    return checkpoint_reader.list_variables(checkpoint_dir)
+
+
+def init_from_checkpoint(checkpoint_dir: Any, assignment_map: dict[str, Any]) -> None:
+    """Lets the initializers of variables read their values from a checkpoint.
+
+    Args:
+        checkpoint_dir: folder, or name of a checkpoint.
+        assignment_map: as for `tf.train.init_from_checkpoint`.
+
+    Raises:
+        ValueError: there is no such checkpoint, or a variable is not in it, or has another shape
+            there.
+
+    Example:
+        >>> import tempfile
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import framework
+        >>> old = fg.get_variable("old", initializer=[1.0, 2.0])
+        >>> with fg.Session() as sess:
+        ...     sess.run(old.initializer)
+        ...     path = fg.train.Saver().save(sess, tempfile.mkdtemp() + "/model")
+        >>> new = fg.get_variable("new", [2])
+        >>> framework.init_from_checkpoint(path, {"old": new})
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.global_variables_initializer())
+        ...     sess.run(new)
+        array([1., 2.], dtype=float32)
+    """
+    checkpoint_init.init_from_checkpoint(checkpoint_dir, assignment_map)

@@ -12,9 +12,11 @@ from flowgraph.core.frames import located
 from flowgraph.core.shapes import TensorShape
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor
+from flowgraph.layers.smart_cond import known_truth
 from flowgraph.opdef.convert import convert_to_tensor
 from flowgraph.ops.arithmetic import add_n
 from flowgraph.ops.compare import equal
+from flowgraph.ops.cond import case
 from flowgraph.ops.identity import identity
 from flowgraph.ops.logic import logical_and, logical_or
 from flowgraph.ops.print_and_assert import assert_true
@@ -26,6 +28,47 @@ from flowgraph.ops.shape import size as size_of
 from flowgraph.ops.sparse_tensor import SparseTensor
 from flowgraph.ops.type_checks import assert_scalar
 from flowgraph.ops.variable import Variable
+
+
+def smart_case(pred_fn_pairs: Any, default: Any = None, exclusive: bool = False,
+               name: str = "smart_case") -> Any:
+    """`tf.case` without the predicates that the graph tells already.
+
+    Args:
+        pred_fn_pairs: list of (bool scalar, function) pairs, or a dict of them.
+        default: function to run when no predicate is true.
+        exclusive: whether at most one predicate may be true.
+        name: name scope.
+
+    Returns:
+        What the function returns.
+
+    Raises:
+        ValueError: no predicate can be true, and there is no `default`; or, with `exclusive`, more
+            than one is known to be true.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import framework
+        >>> framework.smart_case([(False, lambda: 1), (fg.constant(True), lambda: 2)])
+        2
+    """
+    pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
+    known = [known_truth(pred) for pred, _ in pairs]
+    if exclusive and known.count(True) > 1:
+        raise ValueError(located("More than one predicate is true, but `exclusive` is True."))
+    open_pairs = []
+    for truth, (pred, function) in zip(known, pairs, strict=True):
+        if truth and not (exclusive and None in known):
+            default = function
+            break
+        if truth is not False:
+            open_pairs.append((pred, function))
+    if open_pairs:
+        return case(open_pairs, default, exclusive, name=name)
+    if default is None:
+        raise ValueError(located("No predicate can be true, and there is no `default`."))
+    return default()
 
 
 def assert_scalar_int(tensor: Any, name: str | None = None) -> Any:

@@ -26,6 +26,7 @@ from flowgraph.contrib.metrics.streaming import (
     streaming_true_positives,
 )
 from flowgraph.contrib.metrics.streaming_at import (
+    sparse_recall_at_top_k,
     streaming_auc,
     streaming_mean_iou,
     streaming_precision_at_thresholds,
@@ -37,7 +38,6 @@ from flowgraph.contrib.metrics.streaming_at import (
     streaming_specificity_at_sensitivity,
 )
 from flowgraph.core.lazy import lazy as _lazy
-from flowgraph.metrics import recall_at_top_k as sparse_recall_at_top_k
 
 _SETS = "flowgraph.ops.set_ops:"
 __getattr__ = _lazy("tf.contrib.metrics", globals(), {

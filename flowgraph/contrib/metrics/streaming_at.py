@@ -281,3 +281,31 @@ def streaming_sparse_average_precision_at_k(predictions: Any, labels: Any, k: in
     """
     return metrics.average_precision_at_k(labels, predictions, k, weights, metrics_collections,
                                           updates_collections, name)
+
+
+def sparse_recall_at_top_k(labels: Any, top_k_predictions: Any, class_id: Any = None,
+                           weights: Any = None, metrics_collections: Any = None,
+                           updates_collections: Any = None, name: str | None = None) -> Any:
+    """The recall of classes that were chosen already, over all batches. Labels come first.
+
+    Args:
+        labels: [..., labels] int64 tensor or SparseTensor.
+        top_k_predictions: [..., k] integer tensor: the classes chosen.
+        class_id: the only class that counts, or None.
+        weights, metrics_collections, updates_collections: as for `tf.metrics.recall_at_top_k`.
+        name: name of the ops and of the variable scope.
+
+    Returns:
+        (the metric, the op that takes one more batch in and gives it).
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import metrics
+        >>> value, update = metrics.sparse_recall_at_top_k([[0], [1]], [[0, 1], [0, 2]], 1)
+        >>> with fg.Session() as sess:
+        ...     sess.run(fg.local_variables_initializer())
+        ...     sess.run(update)
+        np.float64(0.0)
+    """
+    return metrics.recall_at_top_k(labels, top_k_predictions, None, class_id, weights,
+                                   metrics_collections, updates_collections, name)

@@ -52,7 +52,7 @@ def add_gradients_summaries(grads_and_vars: Any) -> list[Any]:
         >>> [summary.op.name for summary in slim.learning.add_gradients_summaries([(w, w)])]
         ['w/gradient', 'w/gradient_norm']
     """
-    return _training.add_gradients_summaries(grads_and_vars, "/")
+    return _training.gradients_summaries(grads_and_vars, "/")
 
 
 def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = USE_GLOBAL_STEP,

@@ -33,12 +33,14 @@ def _mapped(gradient: Any, function: Callable[[Any], Any]) -> Any:
     return function(gradient)
 
 
-def add_gradients_summaries(grads_and_vars: Any, separator: str = "_") -> list[Any]:
+def add_gradients_summaries(grads_and_vars: Any) -> list[Any]:
     """Summaries of gradients: a histogram and the norm of each.
 
     Args:
         grads_and_vars: list of (gradient, variable).
-        separator: what stands between the variable's name and "gradient".
+
+    Returns:
+        The list of summaries.
 
     Example:
         >>> import flowgraph as fg
@@ -46,6 +48,23 @@ def add_gradients_summaries(grads_and_vars: Any, separator: str = "_") -> list[A
         >>> w = fg.get_variable("w", [2])
         >>> [summary.op.name for summary in training.add_gradients_summaries([(w, w)])]
         ['w_gradient', 'w_gradient_norm']
+    """
+    return gradients_summaries(grads_and_vars, "_")
+
+
+def gradients_summaries(grads_and_vars: Any, separator: str) -> list[Any]:
+    """What `add_gradients_summaries` does, here with "_" and in slim with "/" in the names.
+
+    Args:
+        grads_and_vars: list of (gradient, variable).
+        separator: what stands between the variable's name and "gradient".
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib.training.train_op import gradients_summaries
+        >>> w = fg.get_variable("w", [2])
+        >>> gradients_summaries([(w, w)], "/")[0].op.name
+        'w/gradient'
     """
     summaries = []
     for gradient, variable in grads_and_vars:

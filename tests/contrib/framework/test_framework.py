@@ -99,3 +99,45 @@ def test_a_shape_is_checked_when_it_is_known(wanted: Any, value: Any, works: boo
                 session.run(checked, {x: value})
             with pytest.raises(ValueError, match="Invalid shape"):
                 framework.with_shape(wanted, tf.constant(value))
+
+
+def test_a_python_function_takes_keywords_and_gives_a_structure() -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2])
+        y = framework.py_func(lambda a, b, scale: (a + b["c"], {"d": scale * a}), [x, {"c": x}],
+                              {"scale": tf.constant(3.0)}, (tf.float32, {"d": tf.float32}),
+                              lambda *args, **kwargs: ([2], {"d": [None]}))
+        total, more = session.run(y, {x: [1.0, 2.0]})
+        assert y[0].shape.as_list() == [2] and y[1]["d"].shape.as_list() == [None]
+    assert total.tolist() == [2.0, 4.0] and more["d"].tolist() == [3.0, 6.0]
+
+
+@pytest.mark.parametrize(("pairs", "more", "expected"), [
+    ([(False, 1), (True, 2), (None, 3)], {}, 2),
+    ([(False, 1)], {"default": lambda: 9}, 9),
+    ([(None, 1), (True, 2)], {}, 2),
+    ([(None, 1), (False, 2)], {"default": lambda: tf.constant(9), "exclusive": True}, 9),
+])
+def test_a_smart_case_leaves_out_what_is_known(pairs: Any, more: Any, expected: int) -> None:
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        unknown = tf.placeholder_with_default(False, [])
+        result = framework.smart_case(
+            [(unknown if known is None else known, lambda n=n: tf.constant(n))
+             for known, n in pairs], **more)
+        types = {op.type for op in graph.get_operations()}
+        value = session.run(result) if isinstance(result, tf.Tensor) else result
+    assert value == expected
+    assert any(kind in types for kind in ("If", "Cond")) == (pairs[0][0] is None)
+
+
+@pytest.mark.parametrize(("build", "error", "words"), [
+    (lambda: framework.py_func(len, tf.constant(1.0)), TypeError, "args must be a list or tuple"),
+    (lambda: framework.py_func(len, [], [1]), TypeError, "kwargs must be a dict"),
+    (lambda: framework.py_func(len, [tf.constant(1.0)]), TypeError, "needs output_types"),
+    (lambda: framework.smart_case([(False, int)]), ValueError, "No predicate can be true"),
+    (lambda: framework.smart_case([(True, int), (True, int)], exclusive=True), ValueError,
+     "More than one predicate is true"),
+])
+def test_wrong_use_of_functions_is_told_of(build: Any, error: type, words: str) -> None:
+    with tf.Graph().as_default(), pytest.raises(error, match=words):
+        build()
