@@ -8,16 +8,17 @@ import inspect
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 from typing import Any
 
 import pytest
 
 import flowgraph as fg
 import flowgraph.testing
-from flowgraph import namespaces
+from flowgraph import contrib, namespaces
 from flowgraph.gradients.gradients import gradients, reachable
 from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY, NotDifferentiable
@@ -213,20 +214,36 @@ PUBLIC_MODULES = [fg, fg.nn, fg.nn.rnn_cell, fg.layers, fg.losses, fg.metrics, f
                   fg.saved_model, fg.plots, fg.profiling,
                   *(import_module(f"flowgraph.namespaces.{module.name}")
                     for module in iter_modules(namespaces.__path__))]
+CONTRIB_TO_BE_CHECKED_YET = {"boosted_trees", "estimator", "factorization", "learn",
+                             "tensor_forest"}
+PUBLIC_MODULES += [import_module(module.name)
+                   for module in walk_packages(contrib.__path__, "flowgraph.contrib.")
+                   if module.ispkg and module.name.split(".")[2] not in CONTRIB_TO_BE_CHECKED_YET]
+NETWORKS = [import_module(module.name) for module in iter_modules(
+    contrib.slim.nets.__path__, "flowgraph.contrib.slim.nets.") if module.name[-5:] != "chain"]
+PUBLIC_FILES = [contrib.tensorboard.plugins.projector, *NETWORKS, *(
+    value for name in dir(contrib.slim)
+    if inspect.ismodule(value := getattr(contrib.slim, name))
+    and value.__name__.startswith("flowgraph.contrib.") and not hasattr(value, "__path__"))]
 NOT_CONSTRUCTED_BY_USERS = {fg.Tensor, fg.Operation, fg.DType, fg.profiling.Cost,
                             fg.profiling.RecordedOutput, fg.profiling.RecordedStep,
                             fg.profiling.Recording, fg.profiling.Statistics}
 
 
+@cache
 def public_values() -> dict[str, Any]:
     """Public functions and classes, each under its first name; no exceptions, no enums."""
     found: dict[str, Any] = {}
-    for module in PUBLIC_MODULES:
+    seen = set()
+    for module in PUBLIC_MODULES + PUBLIC_FILES:
         for name in dir(module):
             value = getattr(module, name)
+            if module in PUBLIC_FILES and getattr(value, "__module__", "") != module.__name__:
+                continue  # what the file uses
             function = inspect.isfunction(value)
             kind = inspect.isclass(value) and not issubclass(value, (BaseException, enum.Enum))
-            if (function or kind) and not name.startswith("_") and value not in found.values():
+            if (function or kind) and not name.startswith("_") and value not in seen:
+                seen.add(value)
                 found[f"{module.__name__}.{name}"] = value
     return found
 

@@ -29,6 +29,12 @@ def eval_step() -> Any:
 
     Raises:
         ValueError: the collection EVAL_STEP holds several.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default():
+        ...     fg.contrib.training.get_or_create_eval_step().op.name
+        'eval_step'
     """
     graph = get_default_graph()
     found = graph.get_collection(GraphKeys.EVAL_STEP)
@@ -48,6 +54,12 @@ class StopAfterNEvalsHook(SessionRunHook):
     Args:
         num_evals: how many batches; None for all there are.
         log_progress: whether to log about ten times.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> hook = fg.contrib.training.StopAfterNEvalsHook(100)
+        >>> isinstance(hook, fg.train.SessionRunHook)
+        True
     """
 
     def __init__(self, num_evals: int | None, log_progress: bool = True) -> None:

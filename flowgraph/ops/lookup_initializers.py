@@ -26,6 +26,11 @@ class TableInitializerBase:
     Args:
         key_dtype: dtype of the keys.
         value_dtype: dtype of the values.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> issubclass(fg.lookup.KeyValueTensorInitializer, fg.contrib.lookup.TableInitializerBase)
+        True
     """
 
     def __init__(self, key_dtype: Any, value_dtype: Any) -> None:
@@ -211,6 +216,12 @@ class TextFileStringTableInitializer(TextFileInitializer):
         vocab_size: how many lines to read; default all.
         delimiter: the character between columns.
         name: name of the scope.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> init = fg.contrib.lookup.TextFileStringTableInitializer("words.txt")
+        >>> init.key_dtype, init.value_dtype
+        (tf.int64, tf.string)
     """
 
     def __init__(self, filename: Any, key_column_index: int = LINE_NUMBER,
@@ -231,6 +242,12 @@ class TextFileIdTableInitializer(TextFileInitializer):
         delimiter: the character between columns.
         name: name of the scope.
         key_dtype: dtype of the keys.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> init = fg.contrib.lookup.TextFileIdTableInitializer("words.txt")
+        >>> init.key_dtype, init.value_dtype
+        (tf.string, tf.int64)
     """
 
     def __init__(self, filename: Any, key_column_index: int = WHOLE_LINE,

@@ -75,6 +75,12 @@ class LookupInterface:
     Args:
         key_dtype: dtype of the keys.
         value_dtype: dtype of the values.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> isinstance(fg.contrib.lookup.index_table_from_tensor(["a"]),
+        ...            fg.contrib.lookup.LookupInterface)
+        True
     """
 
     def __init__(self, key_dtype: Any, value_dtype: Any) -> None:
@@ -234,6 +240,15 @@ class HashTable(_FilledOnce):
         default_value: scalar, the value of keys that are not there.
         shared_name: tables of one shared name share their contents within a session.
         name: name of the node.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     fill = fg.contrib.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2])
+        ...     table = fg.contrib.lookup.HashTable(fill, default_value=-1)
+        ...     sess.run(table.init)
+        ...     sess.run(table.lookup(fg.constant(["b", "c"])))
+        array([ 2, -1], dtype=int32)
     """
 
     def __init__(self, initializer: Any, default_value: Any, shared_name: str | None = None,

@@ -30,6 +30,11 @@ class HasherSpec(NamedTuple):
     Args:
         hasher: "fasthash", "stronghash" or "legacy".
         key: for "stronghash" a pair of integers.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.lookup.FastHashSpec
+        HasherSpec(hasher='fasthash', key=None)
     """
 
     hasher: str
@@ -47,6 +52,11 @@ def StrongHashSpec(key: Any) -> HasherSpec:
 
     Raises:
         ValueError, TypeError: it is something else.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.lookup.StrongHashSpec([1, 2]).key
+        [1, 2]
     """
     if len(key) != 2:
         raise ValueError(located(f"key must have size 2, got {len(key)}."))
@@ -68,6 +78,15 @@ class IdTableWithHashBuckets(_BucketTable):
     Raises:
         ValueError: there is neither a table nor a bucket.
         TypeError: a dtype is another one, or `hasher_spec` is no HasherSpec.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     words = fg.contrib.lookup.index_table_from_tensor(["a", "b"])
+        ...     table = fg.contrib.lookup.IdTableWithHashBuckets(words, num_oov_buckets=1)
+        ...     sess.run(fg.tables_initializer())
+        ...     sess.run(table.lookup(fg.constant(["b", "what"])))
+        array([1, 2])
     """
 
     def __init__(self, table: Any, num_oov_buckets: int, hasher_spec: Any = FastHashSpec,
@@ -107,6 +126,21 @@ def index_table_from_file(vocabulary_file: Any = None, num_oov_buckets: int = 0,
     Raises:
         ValueError: there is no file, or a count is negative.
         TypeError: the words are neither strings nor integers.
+
+    Returns:
+        A table from words to int64.
+
+    Example:
+        >>> import os, tempfile
+        >>> import flowgraph as fg
+        >>> path = os.path.join(tempfile.mkdtemp(), "words.txt")
+        >>> with open(path, "w") as file:
+        ...     _ = file.write("a\\nb\\n")
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     table = fg.contrib.lookup.index_table_from_file(path, num_oov_buckets=1)
+        ...     sess.run(fg.tables_initializer())
+        ...     sess.run(table.lookup(fg.constant(["b", "what"])))
+        array([1, 2])
     """
     _check_file(vocabulary_file, vocab_size)
     _check_buckets(num_oov_buckets)
@@ -141,6 +175,17 @@ def index_table_from_tensor(vocabulary_list: Any, num_oov_buckets: int = 0,
     Raises:
         ValueError: there is no list, or a count is negative, or the list has another dtype.
         TypeError: the words are neither strings nor integers.
+
+    Returns:
+        A table from words to int64.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     table = fg.contrib.lookup.index_table_from_tensor(["a", "b"])
+        ...     sess.run(fg.tables_initializer())
+        ...     sess.run(table.lookup(fg.constant(["b", "what"])))
+        array([ 1, -1])
     """
     if vocabulary_list is None:
         raise ValueError(located("vocabulary_list must be specified."))
@@ -181,6 +226,21 @@ def index_to_string_table_from_file(vocabulary_file: Any, vocab_size: int | None
 
     Raises:
         ValueError: there is no file, or a count is not positive.
+
+    Returns:
+        A table from int64 to words.
+
+    Example:
+        >>> import os, tempfile
+        >>> import flowgraph as fg
+        >>> path = os.path.join(tempfile.mkdtemp(), "words.txt")
+        >>> with open(path, "w") as file:
+        ...     _ = file.write("a\\nb\\n")
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     table = fg.contrib.lookup.index_to_string_table_from_file(path)
+        ...     sess.run(fg.tables_initializer())
+        ...     sess.run(table.lookup(fg.constant([1, 7], fg.int64)))
+        array([b'b', b'UNK'], dtype=object)
     """
     _check_file(vocabulary_file, vocab_size)
     with name_scope(name, "index_to_string"):
@@ -202,6 +262,17 @@ def index_to_string_table_from_tensor(vocabulary_list: Any, default_value: Any =
 
     Raises:
         ValueError: there is no list.
+
+    Returns:
+        A table from int64 to words.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default(), fg.Session() as sess:
+        ...     table = fg.contrib.lookup.index_to_string_table_from_tensor(["a", "b"])
+        ...     sess.run(fg.tables_initializer())
+        ...     sess.run(table.lookup(fg.constant([1, 7], fg.int64)))
+        array([b'b', b'UNK'], dtype=object)
     """
     if vocabulary_list is None:
         raise ValueError(located("vocabulary_list must be specified."))

@@ -83,7 +83,21 @@ def fully_connected(inputs: Any, num_outputs: int, activation_fn: Any = activati
 
 
 def collect_kernel_and_bias(layer: Any, variables_collections: Any) -> None:
-    """Puts the variables of a layer of `tf.layers` in collections, by contrib's names."""
+    """Puts the variables of a layer of `tf.layers` in collections, by contrib's names.
+
+    Args:
+        layer: the layer, built.
+        variables_collections: list of names, or dict with lists for "weights" and "biases".
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib.layers.dense import collect_kernel_and_bias
+        >>> layer = fg.layers.Dense(3)
+        >>> y = layer(fg.zeros([1, 2]))
+        >>> collect_kernel_and_bias(layer, {"weights": ["decayed"]})
+        >>> fg.get_collection("decayed") == [layer.kernel]
+        True
+    """
     add_variable_to_collections(layer.kernel, variables_collections, "weights")
     if layer.bias is not None:
         add_variable_to_collections(layer.bias, variables_collections, "biases")

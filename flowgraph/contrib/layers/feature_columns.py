@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flowgraph.core import dtypes as dt
@@ -87,7 +88,8 @@ def sparse_column_with_keys(column_name: str, keys: Any, default_value: int = -1
         column_name: the feature's name.
         keys: list of texts or integers.
         default_value: id of other values; -1 to leave them out.
-        combiner: accepted; several categories of one example are added up.
+        combiner: "sum", "mean" or "sqrtn": how a linear model of `tf.contrib.learn` takes several
+            categories of one example.
         dtype: the feature's dtype.
 
     Returns:
@@ -98,7 +100,8 @@ def sparse_column_with_keys(column_name: str, keys: Any, default_value: int = -1
         >>> fg.contrib.layers.sparse_column_with_keys("sex", ["f", "m"]).num_buckets
         2
     """
-    return categorical_column_with_vocabulary_list(column_name, list(keys), dtype, default_value)
+    return _combining(combiner, categorical_column_with_vocabulary_list(
+        column_name, list(keys), dtype, default_value))
 
 
 def sparse_column_with_vocabulary_file(column_name: str, vocabulary_file: Any,
@@ -113,7 +116,8 @@ def sparse_column_with_vocabulary_file(column_name: str, vocabulary_file: Any,
         num_oov_buckets: how many further ids other values get.
         vocab_size: how many lines are used.
         default_value: id of other values; -1 to leave them out.
-        combiner: accepted; several categories of one example are added up.
+        combiner: "sum", "mean" or "sqrtn": how a linear model of `tf.contrib.learn` takes several
+            categories of one example.
         dtype: the feature's dtype.
 
     Returns:
@@ -124,9 +128,9 @@ def sparse_column_with_vocabulary_file(column_name: str, vocabulary_file: Any,
         >>> fg.contrib.layers.sparse_column_with_vocabulary_file("a", "a.txt", 0, 7).num_buckets
         7
     """
-    return categorical_column_with_vocabulary_file(
+    return _combining(combiner, categorical_column_with_vocabulary_file(
         column_name, vocabulary_file, vocab_size, num_oov_buckets,
-        None if num_oov_buckets else default_value, dtype)
+        None if num_oov_buckets else default_value, dtype))
 
 
 def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int,
@@ -137,7 +141,8 @@ def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int,
     Args:
         column_name: the feature's name.
         hash_bucket_size: how many hashes.
-        combiner: accepted; several categories of one example are added up.
+        combiner: "sum", "mean" or "sqrtn": how a linear model of `tf.contrib.learn` takes several
+            categories of one example.
         dtype: string or an integer dtype.
         hash_keys: must be None.
 
@@ -154,7 +159,8 @@ def sparse_column_with_hash_bucket(column_name: str, hash_bucket_size: int,
     """
     if hash_keys is not None:
         raise ValueError(located("hash_keys is not offered.", "Leave it out."))
-    return categorical_column_with_hash_bucket(column_name, hash_bucket_size, dtype)
+    return _combining(combiner, categorical_column_with_hash_bucket(
+        column_name, hash_bucket_size, dtype))
 
 
 def sparse_column_with_integerized_feature(column_name: str, bucket_size: int,
@@ -164,7 +170,8 @@ def sparse_column_with_integerized_feature(column_name: str, bucket_size: int,
     Args:
         column_name: the feature's name.
         bucket_size: how many categories there are.
-        combiner: accepted; several categories of one example are added up.
+        combiner: "sum", "mean" or "sqrtn": how a linear model of `tf.contrib.learn` takes several
+            categories of one example.
         dtype: accepted.
 
     Returns:
@@ -175,7 +182,21 @@ def sparse_column_with_integerized_feature(column_name: str, bucket_size: int,
         >>> fg.contrib.layers.sparse_column_with_integerized_feature("day", 7).num_buckets
         7
     """
-    return categorical_column_with_identity(column_name, bucket_size)
+    return _combining(combiner, categorical_column_with_identity(column_name, bucket_size))
+
+
+def _combining(combiner: str, column: Any) -> Any:
+    """A categorical column that says how a linear model takes several categories of an example."""
+    if combiner not in ("sum", "mean", "sqrtn"):
+        raise ValueError(located(f"combiner must be 'sum', 'mean' or 'sqrtn', given: {combiner!r}"))
+    return column if combiner == "sum" else _kind(type(column), combiner)(*column)
+
+
+@cache
+def _kind(kind: type, combiner: str) -> Any:
+    """The kind of column with a combiner."""
+    return type(kind.__name__, (kind,), {"__slots__": (), "combiner": combiner,
+                                         "__doc__": kind.__doc__})
 
 
 def weighted_sparse_column(sparse_id_column: Any, weight_column_name: str,
@@ -196,7 +217,8 @@ def weighted_sparse_column(sparse_id_column: Any, weight_column_name: str,
         >>> fg.contrib.layers.weighted_sparse_column(day, "hours").name
         'day_weighted_by_hours'
     """
-    return weighted_categorical_column(sparse_id_column, weight_column_name, dtype)
+    return _combining(getattr(sparse_id_column, "combiner", "sum"), weighted_categorical_column(
+        sparse_id_column, weight_column_name, dtype))
 
 
 def one_hot_column(sparse_id_column: Any) -> Any:
@@ -218,7 +240,18 @@ def one_hot_column(sparse_id_column: Any) -> Any:
 
 
 class LearnEmbeddingColumn(EmbeddingColumn):
-    """An embedding whose table has the name that `tf.contrib.layers` gives it, "weights"."""
+    """An embedding whose table has the name that `tf.contrib.layers` gives it, "weights".
+
+    Args:
+        categorical_column, dimension, combiner, initializer, ckpt_to_load_from,
+        tensor_name_in_ckpt, max_norm, trainable: as for `embedding_column`.
+
+    Example:
+        >>> from flowgraph.contrib import layers
+        >>> words = layers.sparse_column_with_hash_bucket("words", 100)
+        >>> type(layers.embedding_column(words, 4)).__name__
+        'LearnEmbeddingColumn'
+    """
 
     __slots__ = ()
 
@@ -275,7 +308,8 @@ def crossed_column(columns: Any, hash_bucket_size: int, combiner: str = "sum",
     Args:
         columns: list of categorical columns; of one with hashes, the values themselves are crossed.
         hash_bucket_size: how many hashes.
-        combiner: accepted; several combinations of one example are added up.
+        combiner: "sum", "mean" or "sqrtn": how a linear model of `tf.contrib.learn` takes several
+            combinations of one example.
         ckpt_to_load_from, tensor_name_in_ckpt: must be None.
         hash_key: which hash function.
 
@@ -294,8 +328,9 @@ def crossed_column(columns: Any, hash_bucket_size: int, combiner: str = "sum",
     if ckpt_to_load_from is not None or tensor_name_in_ckpt is not None:
         raise ValueError(located("A checkpoint for crossed_column is not offered.",
                                  "Use tf.train.init_from_checkpoint."))
-    return _crossed([column.key if isinstance(column, HashedCategoricalColumn) else column
-                     for column in columns], hash_bucket_size, hash_key)
+    return _combining(combiner, _crossed([
+        column.key if isinstance(column, HashedCategoricalColumn) else column
+        for column in columns], hash_bucket_size, hash_key))
 
 
 def create_feature_spec_for_parsing(feature_columns: Any) -> dict[str, Any]:

@@ -19,7 +19,20 @@ from flowgraph.ops.partitioned_variable import PartitionedVariable
 from flowgraph.ops.static import get_static_value
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 
-NamedOutputs = namedtuple("NamedOutputs", ["name", "outputs"])
+
+class NamedOutputs(namedtuple("NamedOutputs", ["name", "outputs"])):
+    """A tensor with the name of the layer that computed it.
+
+    Args:
+        name: the name.
+        outputs: the tensor.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.NamedOutputs("conv1", "a tensor").name
+        'conv1'
+    """
+
 
 # ---- outputs, under the names of their scopes ----------------------------------------------------
 
@@ -34,6 +47,13 @@ def collect_named_outputs(collections: Any, alias: str, outputs: Any) -> Any:
 
     Returns:
         The tensor.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> x = slim.utils.collect_named_outputs("ends", "net/x/", fg.zeros([2]))
+        >>> slim.utils.convert_collection_to_dict("ends")["net/x"] is x
+        True
     """
     if collections:
         append_tensor_alias(outputs, alias)
@@ -47,6 +67,15 @@ def append_tensor_alias(tensor: Any, alias: str) -> Any:
     Args:
         tensor: the tensor.
         alias: the name; a slash at its end is left out.
+
+    Returns:
+        The tensor.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.get_tensor_aliases(slim.utils.append_tensor_alias(fg.zeros([2]), "net/x/"))
+        ['net/x']
     """
     aliases = [*_aliases(tensor), alias.removesuffix("/")]
     if isinstance(tensor, Tensor):
@@ -66,6 +95,12 @@ def get_tensor_aliases(tensor: Any) -> list[str]:
 
     Args:
         tensor: the tensor.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.get_tensor_aliases(fg.zeros([2], name="x"))
+        ['x']
     """
     return _aliases(tensor) or [tensor.name.removesuffix(":0")]
 
@@ -75,6 +110,12 @@ def gather_tensors_aliases(tensors: Any) -> list[str]:
 
     Args:
         tensors: the tensors.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.gather_tensors_aliases([fg.zeros([2], name="x"), fg.ones([2], name="y")])
+        ['x', 'y']
     """
     return [alias for tensor in tensors for alias in get_tensor_aliases(tensor)]
 
@@ -86,6 +127,17 @@ def convert_collection_to_dict(collection: str,
     Args:
         collection: the collection's name.
         clear_collection: whether it is emptied.
+
+    Returns:
+        An OrderedDict; a tensor without a noted name stands under its own.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> with slim.arg_scope([slim.fully_connected], outputs_collections="ends"):
+        ...     net = slim.fully_connected(fg.zeros([1, 2]), 3, scope="fc1")
+        >>> list(slim.utils.convert_collection_to_dict("ends"))
+        ['fc1']
     """
     graph = get_default_graph()
     output = OrderedDict((alias, tensor) for tensor in graph.get_collection(collection)
@@ -105,6 +157,13 @@ def get_variable_collections(variables_collections: Any, name: str) -> Any:
         variables_collections: list of names for all variables, or dict from a variable's name to
             such a list.
         name: the variable's name in the layer.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.get_variable_collections({"weights": ["w"]}, "biases") is None
+        True
+        >>> slim.utils.get_variable_collections(["all"], "biases")
+        ['all']
     """
     if isinstance(variables_collections, dict):
         return variables_collections.get(name)
@@ -118,6 +177,14 @@ def add_variable_to_collections(variable: Any, variables_collections: Any, name:
         variable: the variable, or its parts.
         variables_collections: as for `get_variable_collections`.
         name: the variable's name in the layer.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> w = fg.get_variable("w", [2])
+        >>> slim.utils.add_variable_to_collections(w, {"weights": ["decayed"]}, "weights")
+        >>> fg.get_collection("decayed") == [w]
+        True
     """
     graph = get_default_graph()
     parts = list(variable) if isinstance(variable, PartitionedVariable) else [variable]
@@ -132,6 +199,19 @@ def variable_getter(rename: dict[str, str] | None = None) -> Callable[..., Any]:
 
     Args:
         rename: from a variable's name in `tf.layers` to its name, as {"kernel": "weights"}.
+
+    Returns:
+        A function for the `custom_getter` of a variable scope.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> getter = slim.utils.variable_getter({"kernel": "weights"})
+        >>> with fg.variable_scope("layer", custom_getter=getter):
+        ...     fg.get_variable("kernel", [2]).op.name
+        'layer/weights'
+        >>> len(slim.get_model_variables())
+        1
     """
     names = rename or {}
 
@@ -154,7 +234,26 @@ def variable_getter(rename: dict[str, str] | None = None) -> Callable[..., Any]:
 
 def layer_outputs(outputs: Any, scope_name: str, normalizer_fn: Any, normalizer_params: Any,
                   activation_fn: Any, outputs_collections: Any) -> Any:
-    """What comes after a layer's own computation: normalizer, activation, collections."""
+    """What comes after a layer's own computation: normalizer, activation, collections.
+
+    Args:
+        outputs: what the layer computed.
+        scope_name: the name under which the outputs are collected.
+        normalizer_fn, normalizer_params: function applied first, and its further arguments.
+        activation_fn: function applied then, or None.
+        outputs_collections: collections for the result.
+
+    Returns:
+        A tensor.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> y = slim.utils.layer_outputs(fg.constant([-1.0, 2.0]), "fc", None, None, fg.nn.relu,
+        ...                              "ends")
+        >>> fg.Session().run(slim.utils.convert_collection_to_dict("ends")["fc"])
+        array([0., 2.], dtype=float32)
+    """
     if normalizer_fn is not None:
         outputs = normalizer_fn(outputs, **(normalizer_params or {}))
     if activation_fn is not None:
@@ -174,6 +273,15 @@ def constant_value(value_or_tensor_or_var: Any, dtype: Any = None) -> Any:
 
     Raises:
         ValueError: the argument is None, or has another dtype.
+
+    Returns:
+        The Python value as it is, an array, or None.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.constant_value(fg.constant(3)), slim.utils.constant_value(False)
+        (array(3, dtype=int32), False)
     """
     value = value_or_tensor_or_var
     if value is None:
@@ -191,6 +299,14 @@ def static_cond(pred: Any, fn1: Callable[[], Any], fn2: Callable[[], Any]) -> An
     Args:
         pred: a Python value.
         fn1, fn2: functions without arguments.
+
+    Raises:
+        TypeError: `fn1` or `fn2` is not callable.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.static_cond(1 > 2, lambda: "yes", lambda: "no")
+        'no'
     """
     if not callable(fn1) or not callable(fn2):
         raise TypeError(located(f"fn{1 if not callable(fn1) else 2} must be callable."))
@@ -218,6 +334,15 @@ def channel_dimension(shape: Any, data_format: str, min_rank: int = 1) -> int:
         shape: TensorShape.
         data_format: "channels_first" or "channels_last".
         min_rank: smallest rank allowed.
+
+    Raises:
+        ValueError: the rank is smaller, or the size is not known.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.channel_dimension(fg.zeros([8, 3, 5, 5]).shape, "channels_first")
+        3
     """
     return _size_of(shape, 1 if data_format == "channels_first" else -1, min_rank)
 
@@ -228,6 +353,15 @@ def last_dimension(shape: Any, min_rank: int = 1) -> int:
     Args:
         shape: TensorShape.
         min_rank: smallest rank allowed.
+
+    Raises:
+        ValueError: the rank is smaller, or the size is not known.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.last_dimension(fg.zeros([8, 5, 5, 3]).shape, min_rank=4)
+        3
     """
     return _size_of(shape, -1, min_rank)
 
@@ -237,6 +371,14 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[int, int]:
 
     Args:
         int_or_tuple: int, list or tuple of two, TensorShape of rank 2.
+
+    Raises:
+        ValueError: it is something else.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.two_element_tuple(3), slim.utils.two_element_tuple([3, 5])
+        ((3, 3), (3, 5))
     """
     if isinstance(int_or_tuple, int):
         return int_or_tuple, int_or_tuple
@@ -254,6 +396,14 @@ def n_positive_integers(n: int, value: Any) -> tuple[int, ...]:
     Args:
         n: how many.
         value: int, or sequence of ints.
+
+    Raises:
+        ValueError: there are more or fewer, or one is below 1.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.n_positive_integers(3, 2)
+        (2, 2, 2)
     """
     values = (int(value),) * n if isinstance(value, int) else tuple(int(size) for size in value)
     if len(values) != n:
@@ -281,6 +431,11 @@ def channels_place(data_format: str | None, allowed: tuple[str | None, ...]) -> 
 
     Raises:
         ValueError: it is something else.
+
+    Example:
+        >>> from flowgraph.contrib import slim
+        >>> slim.utils.channels_place("NCHW", ("NHWC", "NCHW"))
+        'channels_first'
     """
     if data_format not in allowed:
         names = " or ".join(name for name in allowed if name)

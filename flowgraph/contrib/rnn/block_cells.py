@@ -111,7 +111,10 @@ class LSTMBlockWrapper(Layer, FusedRNNCell):
     """Base of LSTMs that run over a whole sequence: write `num_units` and `_call_cell`.
 
     Args:
-        args, kwargs: as for `tf.layers.Layer`.
+        trainable: whether the variables are trained.
+        name: name of the layer and of its variable scope.
+        dtype: dtype of the variables; default that of the first input.
+        kwargs: as for `tf.layers.Layer`.
 
     Example:
         >>> import flowgraph as fg

@@ -157,7 +157,19 @@ class RNNCell(Layer):
 
 
 class LayerRNNCell(RNNCell):
-    """A cell that makes its variables in `build`, as any layer."""
+    """A cell that makes its variables in `build`, as any layer.
+
+    Args:
+        trainable: whether the variables are trained.
+        name: name of the cell and of its variable scope.
+        dtype: dtype of the variables; default that of the first input.
+        kwargs: as for `tf.layers.Layer`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> issubclass(fg.contrib.rnn.IndRNNCell, fg.contrib.rnn.LayerRNNCell)
+        True
+    """
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None, *args: Any,
                  **kwargs: Any) -> Any:
