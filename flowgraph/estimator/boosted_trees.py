@@ -1,8 +1,8 @@
 """Gradient boosted trees as Estimators.
 
 The trees are two variables of the model. Python functions in the graph grow and apply them; how is
-written in `boosting.py`. The examples of a layer's batches are kept until the layer is grown: a
-layer that is not finished when training stops begins anew when it goes on.
+written in `boosting.py`. The examples of a layer's batches are kept in local variables until the
+layer is grown: a layer that is not finished when training stops begins anew when it goes on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from flowgraph.estimator.mode_keys import ModeKeys
 from flowgraph.estimator.regression_heads import RegressionHead
 from flowgraph.feature_column.columns import Features, checked_columns
 from flowgraph.feature_column.numeric import BucketizedColumn
+from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.losses import Reduction
 from flowgraph.ops.cast import cast
@@ -41,7 +42,7 @@ from flowgraph.train.session_run_hook import SessionRunContext, SessionRunHook, 
 
 
 class _StopWithTrees(SessionRunHook):
-    """Ends training when all trees are grown, or no layer can be grown any more."""
+    """Ends training when all trees are grown, or layers were tried twice as often as needed."""
 
     def __init__(self, count: Any, trees: int, layers: Any, most_layers: int) -> None:
         self._asked = {"trees": count, "layers": layers}
@@ -50,7 +51,7 @@ class _StopWithTrees(SessionRunHook):
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Ends the loop when it is time."""
         done = run_context.session.run(self._asked)  # what they are after the step
-        if done["trees"] > self._trees or done["layers"] >= self._most_layers:
+        if done["trees"] > self._trees or done["layers"] > self._most_layers:
             run_context.request_stop()
 
 
@@ -128,17 +129,20 @@ class BoostedTreesEstimator(Estimator):
             def train(loss: Any) -> Any:
                 first, second = _derivatives(head, head._labels(reshape(
                     labels, [-1, head._label_dimension])), logits)
-                new = py_func(_Layer(boosting, self._layer_share), [
-                    nodes, roots, layers, rows, first, second], [dt.float32, dt.int32, dt.int32])
-                steps = [assign(nodes, new[0], validate_shape=False),
-                         assign(roots, new[1], validate_shape=False), assign(layers, new[2])]
+                kept, batches = _nothing_kept(rows.shape[1].value + 2 * boosting.outputs)
+                state = [nodes, roots, layers, kept, batches]
+                new = py_func(_LayerOf(boosting, self._layer_share),
+                              [*state, concat([rows, first, second], 1)],
+                              [variable.dtype.base_dtype for variable in state])
+                steps = [assign(variable, value, validate_shape=False)
+                         for variable, value in zip(state, new)]
                 with control_dependencies(steps):
                     return group(assign_add(get_global_step(), 1))
             spec = head.create_estimator_spec(features, mode, logits, labels, train_op_fn=train)
             if mode != ModeKeys.TRAIN:
                 return spec
             return spec._replace(training_hooks=[_StopWithTrees(
-                shape(roots)[0], n_trees, layers, n_trees * max_depth)])
+                shape(roots)[0], n_trees, layers, 2 * n_trees * max_depth)])
         super().__init__(model_fn, model_dir, config)
 
     def _layer_share(self, batches: int, examples: int) -> int:
@@ -146,24 +150,33 @@ class BoostedTreesEstimator(Estimator):
         return batches if batches >= self._batches_per_layer else 0
 
 
-class _Layer:
-    """Collects batches, and grows a layer from them."""
+def _nothing_kept(width: int) -> tuple[Variable, Variable]:
+    """The variables with the examples of a layer's batches, and the number of these batches."""
+    return (Variable(constant(np.zeros([0, width], np.float32)), name="boosted_trees/kept",
+                     trainable=False, validate_shape=False,
+                     collections=[GraphKeys.LOCAL_VARIABLES]),
+            Variable(0, name="boosted_trees/batches", trainable=False,
+                     collections=[GraphKeys.LOCAL_VARIABLES]))
+
+
+class _LayerOf:
+    """Adds a batch to those that are kept, and grows a layer when there are enough."""
 
     def __init__(self, boosting: Boosting, share: Callable[[int, int], int]) -> None:
         self._boosting, self._share = boosting, share
-        self._kept: list[tuple[Any, ...]] = []
         self.__name__ = "grow_layer"
 
-    def __call__(self, nodes: Any, roots: Any, layers: Any, *batch: Any) -> Any:
-        self._kept.append(batch)
+    def __call__(self, nodes: Any, roots: Any, layers: Any, kept: Any, batches: Any,
+                 batch: Any) -> Any:
+        kept, batches = np.concatenate([kept, batch]), batches + np.int32(1)
         # As in TensorFlow, the sums of a layer are the mean of those of its batches.
-        share = self._share(len(self._kept), sum(len(rows) for rows, _, _ in self._kept))
+        share = self._share(int(batches), len(kept))
         if not share:
-            return nodes, roots, layers
-        rows, first, second = (np.concatenate(parts) for parts in zip(*self._kept))
-        self._kept = []
-        return (*self._boosting.with_layer(nodes, roots, rows, first / share, second / share),
-                layers + np.int32(1))
+            return nodes, roots, layers, kept, batches
+        k = self._boosting.outputs
+        return (*self._boosting.with_layer(nodes, roots, kept[:, :-2 * k],
+                                           kept[:, -2 * k:-k] / share, kept[:, -k:] / share),
+                layers + np.int32(1), kept[:0], np.int32(0))
 
 
 def _derivatives(head: Any, labels: Any, logits: Any) -> tuple[Any, Any]:

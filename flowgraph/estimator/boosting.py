@@ -5,8 +5,8 @@
     roots   the row of each tree's root; the last tree is the one that grows
 
 A layer is grown by Newton's method: the leaves of the last tree are split where the loss, taken as
-a parabola by its first and second derivatives, falls most. As in TensorFlow the new values count
-for the derivatives of the next layer already.
+a parabola by its first and second derivatives, falls most. As in TensorFlow only leaves of the last
+layer are split, and the new values count for the derivatives of the next layer already.
 """
 
 from __future__ import annotations
@@ -60,23 +60,6 @@ class Boosting:
         """An ensemble of one tree, which is a leaf."""
         return self.leaf(), np.zeros([1], np.int32)
 
-    def leaves_of(self, nodes: Array, root: int, features: Array) -> Array:
-        """The leaf of a tree that each example comes to.
-
-        Args:
-            nodes: the ensemble.
-            root: the row of the tree's root.
-            features: array of shape (examples, features).
-        """
-        place = np.full(len(features), root, np.int32)
-        inner = np.nonzero(nodes[place, 0] >= 0)[0]
-        while len(inner):
-            here = nodes[place[inner]]
-            second = features[inner, here[:, 0].astype(int)] > here[:, 1]
-            place[inner] = here[:, 2].astype(np.int32) + second
-            inner = inner[nodes[place[inner], 0] >= 0]
-        return place
-
     def predicted(self, nodes: Array, roots: Array, features: Array) -> Array:
         """The logits.
 
@@ -86,7 +69,7 @@ class Boosting:
         """
         logits = np.zeros([len(features), self.outputs], np.float32)
         for root in roots:
-            logits += nodes[self.leaves_of(nodes, root, features), _FIXED:]
+            logits += nodes[leaves_of(nodes, features, root), _FIXED:]
         return logits
 
     def with_layer(self, nodes: Array, roots: Array, features: Array, gradients: Array,
@@ -98,24 +81,25 @@ class Boosting:
             features: array of shape (examples, features).
             gradients, hessians: first and second derivatives of the loss by each logit.
         """
-        leaves = self.leaves_of(nodes, roots[-1], features)
+        leaves = leaves_of(nodes, features, roots[-1])
         thresholds = self._thresholds(features)
         buckets = np.stack([np.searchsorted(cuts, column) for cuts, column in zip(
             thresholds, features.T)], 1)
         both = np.concatenate([gradients, hessians], 1).astype(float)
-        nodes, deepest, grew = nodes.copy(), 0, False
-        for leaf in np.unique(leaves):
+        depth, grew = int(nodes[roots[-1]:, 3].max()) + 1, False
+        nodes = nodes.copy()
+        for leaf in np.unique(leaves[nodes[leaves, 3] == depth - 1]):
             own = leaves == leaf
             split = self._best(buckets[own], both[own], thresholds)
             if split is None:
                 continue
             feature, threshold, first, second = split
-            depth, before = int(nodes[leaf, 3]) + 1, nodes[leaf, _FIXED:]
+            before = nodes[leaf, _FIXED:]
             nodes[leaf, :3] = feature, threshold, len(nodes)
             nodes = np.concatenate([nodes, *(self.leaf(
                 depth, before + self.learning_rate * values) for values in (first, second))])
-            deepest, grew = max(deepest, depth), True
-        if deepest >= self.max_depth or (not grew and nodes[roots[-1], 0] >= 0):
+            grew = True
+        if (grew and depth >= self.max_depth) or (not grew and depth > 1):
             roots = np.append(roots, len(nodes)).astype(np.int32)
             nodes = np.concatenate([nodes, self.leaf()])
         return nodes, roots
@@ -170,3 +154,22 @@ class Boosting:
         feature = int(varied[row])
         return (feature, float(thresholds[feature][column]), values[row, column],
                 others[row, column])
+
+
+def leaves_of(nodes: Array, features: Array, root: int = 0) -> Array:
+    """The leaf of a tree that each example comes to.
+
+    Args:
+        nodes: a row for each node, which begins with feature, threshold and first child; the
+            second child stands behind the first, and feature -1 is a leaf.
+        features: array of shape (examples, features).
+        root: the row of the tree's root.
+    """
+    place = np.full(len(features), root, np.int32)
+    inner = np.nonzero(nodes[place, 0] >= 0)[0]
+    while len(inner):
+        here = nodes[place[inner]]
+        second = features[inner, here[:, 0].astype(int)] > here[:, 1]
+        place[inner] = here[:, 2].astype(np.int32) + second
+        inner = inner[nodes[place[inner], 0] >= 0]
+    return place

@@ -46,6 +46,18 @@ def test_the_first_split_is_the_best_of_all():
     assert len(deeper) == 7 and set(deeper[3:, 3]) == {2.0}
 
 
+def test_leaves_of_earlier_layers_stay():
+    boosting = Boosting(1, max_depth=4)
+    rows = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+
+    def layer(gradients, *ensemble):
+        return boosting.with_layer(*ensemble, rows, np.array(gradients)[:, None], np.ones([4, 1]))
+    ensemble = layer([1, 1, -1, -1], *boosting.first())
+    ensemble = layer([2, -2, 1, 1], *ensemble)  # splits the first leaf, the second is even
+    nodes, roots = layer([0, 0, 2, -2], *ensemble)
+    assert nodes[:, 3].tolist() == [0, 1, 1, 2, 2, 0] and roots.tolist() == [0, 5]
+
+
 @pytest.mark.parametrize("options", [{"l1": 100.0}, {"tree_complexity": 1e6},
                                      {"min_node_weight": 1e6}])
 def test_splits_that_gain_too_little_are_not_taken(options):
@@ -69,6 +81,28 @@ def test_training_ends_with_the_last_tree_and_goes_on_from_the_folder(tmp_path):
     results = model.evaluate(data(CLASS, num_epochs=1))
     assert results["accuracy"] > 0.97
     assert {"auc", "average_loss", "precision"} <= set(results)
+
+
+def test_what_a_layer_has_collected_belongs_to_the_session():
+    model = fg.estimator.BoostedTreesRegressor(COLUMNS[:2], 2, n_trees=3, max_depth=1)
+    with fg.Graph().as_default() as graph:
+        fg.train.create_global_step()
+        spec = model.model_fn({key: fg.constant(X[key], fg.float32) for key in "ab"},
+                              fg.constant(NUMBER), "train", model.config)
+        layers, = (variable for variable in fg.global_variables()
+                   if variable.op.name == "boosted_trees/layers")
+        begin = [fg.global_variables_initializer(), fg.local_variables_initializer()]
+
+    def layers_after(session, steps):
+        for _ in range(steps):
+            session.run(spec.train_op)
+        return session.run(layers)
+    with fg.Session(graph=graph) as one, fg.Session(graph=graph) as other:
+        for session in (one, other):
+            session.run(begin)
+        assert [layers_after(one, 1), layers_after(other, 1), layers_after(one, 1)] == [0, 0, 1]
+        one.run(begin)
+        assert [layers_after(one, 1), layers_after(one, 1), layers_after(other, 1)] == [0, 1, 1]
 
 
 def test_numbers_and_several_classes_are_learned():

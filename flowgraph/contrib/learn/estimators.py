@@ -19,11 +19,9 @@ from flowgraph.estimator.mode_keys import ModeKeys
 
 
 class BaseEstimator:
-    """What the estimators of `tf.contrib.learn` share.
+    """What the estimators of `tf.contrib.learn` share. It has no model of its own.
 
     Args:
-        model_fn: function of `features`, `labels`, `mode` and `config` that returns an
-            EstimatorSpec.
         model_dir: folder of the checkpoints and event files.
         config: a RunConfig.
 
@@ -33,9 +31,11 @@ class BaseEstimator:
         True
     """
 
-    def __init__(self, model_fn: Callable[..., Any], model_dir: Any = None,
-                 config: Any = None) -> None:
-        self._model_fn = model_fn
+    # Classes with a model set it: function of `features`, `labels`, `mode` and `config` that
+    # returns an EstimatorSpec.
+    _model_fn: Callable[..., Any] | None = None
+
+    def __init__(self, model_dir: Any = None, config: Any = None) -> None:
         self._estimator = CoreEstimator(self._spec, model_dir, config)
         self._metrics: dict[Any, Any] = {}
         self._labels: Any = None
@@ -45,6 +45,10 @@ class BaseEstimator:
             labels = placeholders_of(self._labels)
         elif labels is not None:
             self._labels = signatures_of(labels)
+        if self._model_fn is None:
+            raise NotImplementedError(located(
+                f"{type(self).__name__} has no model.",
+                "Use tf.contrib.learn.Estimator(model_fn=...), or one of the premade models."))
         spec = self._model_fn(features, labels, mode, config)
         if mode != ModeKeys.EVAL or not self._metrics:
             return spec
@@ -242,7 +246,8 @@ class Estimator(BaseEstimator):
                     "model_dir": self.model_dir}
             return as_spec(model_fn(features, labels, **{
                 key: value for key, value in more.items() if key in takes}), mode)
-        super().__init__(spec, model_dir, config)
+        self._model_fn = spec
+        super().__init__(model_dir, config)
 
 
 class SKCompat:

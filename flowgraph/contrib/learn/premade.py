@@ -55,7 +55,8 @@ class _Premade(BaseEstimator):
             if feature_engineering_fn is not None:
                 features, labels = feature_engineering_fn(features, labels)
             return model(named(features), whole(labels), mode)
-        super().__init__(model_fn, model_dir, config)
+        self._model_fn = model_fn
+        super().__init__(model_dir, config)
 
     def _values(self, key: str, x: Any, input_fn: Any, batch_size: Any, as_iterable: bool) -> Any:
         """One kind of predictions."""
@@ -227,7 +228,8 @@ def _linear(features: dict[str, Any], units: int, columns: Any) -> Any:
             rows = (column.num_buckets if isinstance(column, CategoricalColumn)
                     else column.variable_shape.num_elements())
             weight = get_variable("weight", [rows, units], initializer=Zeros())
-            sums.append(weighted_sum(column, cache, weight, "sum"))
+            sums.append(weighted_sum(column, cache, weight,
+                                     getattr(column, "combiner", "sum")))
     return bias_add(add_n(sums), get_variable("bias_weight", [units], initializer=Zeros()))
 
 

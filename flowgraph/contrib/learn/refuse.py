@@ -18,6 +18,6 @@ def refuse(usual: Any = None, **given: Any) -> None:
         ValueError: one of them has another value.
     """
     for name, value in given.items():
-        if value is not usual and value:
+        if value and not (isinstance(value, type(usual)) and value == usual):
             raise ValueError(located(f"{name}={value!r:.100} is not offered.",
                                      f"Leave it out; its default is {usual}."))

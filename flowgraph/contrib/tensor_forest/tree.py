@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.estimator.boosting import leaves_of
+
 Array = np.ndarray[Any, Any]
 _FIXED = 3  # feature, threshold, first child
 
@@ -83,7 +85,8 @@ class Growth:
         return sums[..., 0] if self.regression else sums.sum(-1)
 
     def grown(self, nodes: Array, splits: Array, features: Array, labels: Array,
-              random: np.random.RandomState) -> tuple[Array, Array]:
+              random: np.random.RandomState,
+              columns: list[int] | None = None) -> tuple[Array, Array]:
         """The tree after a batch.
 
         Args:
@@ -91,6 +94,7 @@ class Growth:
             features: array of shape (examples, features).
             labels: a class or number for each.
             random: where random numbers come from.
+            columns: the features that new splits may use; None for all.
         """
         leaves = leaves_of(nodes, features)
         nodes = nodes.copy()
@@ -99,7 +103,8 @@ class Growth:
         if len(nodes) + 2 > self.max_nodes:  # it grows no more, and learns only what leaves hold
             return nodes, splits
         splits = splits.copy()
-        self._suggest(splits, leaves, features, random)
+        self._suggest(splits, leaves, features, random,
+                      np.arange(features.shape[1]) if columns is None else np.array(columns))
         column = splits[leaves, :, 0].astype(int)
         first = (np.take_along_axis(features, np.maximum(column, 0), 1)
                  <= splits[leaves, :, 1]) & (column >= 0)
@@ -113,12 +118,12 @@ class Growth:
         return nodes, splits
 
     def _suggest(self, splits: Array, leaves: Array, features: Array,
-                 random: np.random.RandomState) -> None:
+                 random: np.random.RandomState, allowed: Array) -> None:
         """Lets leaves that try too few splits try more, at values of their examples."""
         for leaf in np.unique(leaves[(splits[leaves, -1, 0] < 0)]):
             have = int((splits[leaf, :, 0] >= 0).sum())
             own = np.nonzero(leaves == leaf)[0][:self.splits - have]
-            columns = random.randint(features.shape[1], size=len(own))
+            columns = allowed[random.randint(len(allowed), size=len(own))]
             splits[leaf, have:have + len(own), 0] = columns
             splits[leaf, have:have + len(own), 1] = features[own, columns]
 
@@ -152,20 +157,3 @@ class Growth:
         total = sums.sum(1, keepdims=True)
         shares = np.where(total > 0, sums / np.maximum(total, 1), 1.0 / self.channels)
         return shares.astype(np.float32), leaves
-
-
-def leaves_of(nodes: Array, features: Array) -> Array:
-    """The leaf that each example comes to.
-
-    Args:
-        nodes: the tree.
-        features: array of shape (examples, features).
-    """
-    place = np.zeros(len(features), np.int32)
-    inner = np.nonzero(nodes[place, 0] >= 0)[0]
-    while len(inner):
-        here = nodes[place[inner]]
-        second = features[inner, here[:, 0].astype(int)] > here[:, 1]
-        place[inner] = here[:, 2].astype(np.int32) + second
-        inner = inner[nodes[place[inner], 0] >= 0]
-    return place

@@ -33,6 +33,10 @@ def test_trees_of_that_depth_are_grown_until_there_are_enough(depth):
     assert model.evaluate(X, CLASS)["accuracy"] > (0.8 if depth == 1 else 0.95)
 
 
-def test_weights_are_not_offered():
-    with pytest.raises(ValueError, match="not offered"):
-        estimator.GradientBoostedDecisionTreeClassifier(config(1), 10, weight_column_name="w")
+@pytest.mark.parametrize("arguments", [
+    {"weight_column_name": "w"}, {"output_leaf_index": True}, {"examples_per_layers": 3}])
+@pytest.mark.parametrize("model", [estimator.GradientBoostedDecisionTreeClassifier,
+                                   estimator.GradientBoostedDecisionTreeRegressor])
+def test_what_is_not_offered_is_told(model, arguments):
+    with pytest.raises((TypeError, ValueError), match=next(iter(arguments))):
+        model(config(1), 10, **arguments)

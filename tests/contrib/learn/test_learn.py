@@ -111,7 +111,35 @@ def test_an_experiment_is_run(tmp_path):
         learn.learn_runner.run(experiment, str(tmp_path), schedule="nothing")
 
 
+def test_a_base_estimator_takes_the_arguments_of_tensorflow_and_has_no_model(tmp_path):
+    model = learn.BaseEstimator(str(tmp_path), learn.RunConfig())
+    assert model.model_dir == str(tmp_path)
+    with pytest.raises(NotImplementedError, match="BaseEstimator has no model"):
+        model.fit(X, NUMBER, steps=1)
+
+
+@pytest.mark.parametrize(("combiner", "expected"), [("sum", 0.6), ("mean", 0.3), ("sqrtn", 0.4)])
+@pytest.mark.parametrize("kind", ["plain", "crossed", "weighted"])
+def test_several_categories_of_an_example_are_combined(kind, combiner, expected):
+    """One step of the rate 0.1 from 0 to 1, so that dw = 0.2 f and y = 0.2 + sum(0.2 f f)."""
+    layers = fg.contrib.layers
+    column = layers.sparse_column_with_integerized_feature("a", 4, combiner)
+    features = {"a": np.array([[0, 2]]), "b": np.array([["x"]]), "w": np.ones([1, 2], np.float32)}
+    if kind == "crossed":
+        column = layers.crossed_column(
+            [layers.sparse_column_with_integerized_feature("a", 4),
+             layers.sparse_column_with_hash_bucket("b", 5)], 1000, combiner)
+    if kind == "weighted":
+        column = layers.weighted_sparse_column(column, "w")
+    model = learn.LinearRegressor([column], optimizer=fg.train.GradientDescentOptimizer(0.1))
+    model.fit(features, np.ones([1], np.float32), steps=1, batch_size=1)
+    assert model.predict(features, as_iterable=False)[0] == pytest.approx(expected, rel=1e-5)
+
+
 MISTAKES = [
+    (lambda: fg.contrib.layers.sparse_column_with_keys("a", ["b"], combiner="men"), "'sqrtn'"),
+    (lambda: learn.preprocessing.CategoricalVocabulary(support_reverse=False).reverse(0),
+     r"test_learn\.py:\d+.*support_reverse"),
     (lambda: learn.LinearRegressor(COLUMNS).fit(X, NUMBER), "number of steps"),
     (lambda: learn.LinearRegressor(COLUMNS).fit(X, NUMBER, input_fn=print, steps=1), "not both"),
     (lambda: learn.LinearRegressor(COLUMNS).evaluate(X, NUMBER, feed_fn=print), "feed_fn"),

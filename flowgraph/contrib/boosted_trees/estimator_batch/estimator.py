@@ -10,7 +10,7 @@ from typing import Any
 
 from flowgraph.contrib.learn.estimators import BaseEstimator
 from flowgraph.contrib.learn.inputs import named, whole
-from flowgraph.core.frames import located
+from flowgraph.contrib.learn.refuse import refuse
 from flowgraph.estimator.boosted_trees import BoostedTreesEstimator
 from flowgraph.estimator.class_heads import classes_head
 from flowgraph.estimator.regression_heads import RegressionHead
@@ -48,7 +48,8 @@ class _Boosted(BaseEstimator):
             if feature_engineering_fn is not None:
                 features, labels = feature_engineering_fn(features, labels)
             return core.model_fn(named(features), whole(labels), mode, config)
-        super().__init__(model_fn, core.model_dir, config)
+        self._model_fn = model_fn
+        super().__init__(core.model_dir, config)
 
 
 class GradientBoostedDecisionTreeClassifier(_Boosted):
@@ -60,15 +61,18 @@ class GradientBoostedDecisionTreeClassifier(_Boosted):
         n_classes: how many classes; labels are ids from 0.
         num_trees: how many trees; None for no limit.
         feature_columns: list of columns; default all features as numbers.
-        weight_column_name: must be None.
+        weight_column_name, logits_modifier_function, override_global_step_value: must be None.
         model_dir: folder of the checkpoints and event files.
         config: a RunConfig.
         label_keys: list of texts, if labels are such.
         feature_engineering_fn: function of features and labels that returns both, changed.
-        more: accepted.
+        center_bias: accepted: trees begin at 0.
+        use_core_libs: accepted.
+        output_leaf_index: must be False.
+        num_quantiles: accepted; of numeric columns, 32 quantiles of a layer's examples are tried.
 
     Raises:
-        ValueError: weights are asked for.
+        ValueError: an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -86,9 +90,14 @@ class GradientBoostedDecisionTreeClassifier(_Boosted):
     def __init__(self, learner_config: Any, examples_per_layer: Any, n_classes: int = 2,
                  num_trees: int | None = None, feature_columns: Any = None,
                  weight_column_name: Any = None, model_dir: Any = None, config: Any = None,
-                 label_keys: Any = None, feature_engineering_fn: Any = None, **more: Any) -> None:
-        if weight_column_name is not None:
-            raise ValueError(located("weight_column_name is not offered.", "Leave it out."))
+                 label_keys: Any = None, feature_engineering_fn: Any = None,
+                 logits_modifier_function: Any = None, center_bias: bool = True,
+                 use_core_libs: bool = False, output_leaf_index: bool = False,
+                 override_global_step_value: Any = None, num_quantiles: int = 100) -> None:
+        refuse(weight_column_name=weight_column_name,
+               logits_modifier_function=logits_modifier_function,
+               override_global_step_value=override_global_step_value)
+        refuse(False, output_leaf_index=output_leaf_index)
         head = classes_head(n_classes, None, label_keys, Reduction.SUM_OVER_BATCH_SIZE)
         super().__init__(head, learner_config, examples_per_layer, num_trees, feature_columns,
                          model_dir, config, feature_engineering_fn)
@@ -99,13 +108,14 @@ class GradientBoostedDecisionTreeRegressor(_Boosted):
 
     Args:
         learner_config, examples_per_layer, num_trees, feature_columns, weight_column_name,
-            model_dir, config, feature_engineering_fn, more: as for
+            model_dir, config, feature_engineering_fn, logits_modifier_function, center_bias,
+            use_core_libs, output_leaf_index, override_global_step_value, num_quantiles: as for
             GradientBoostedDecisionTreeClassifier.
         label_dimension: how many numbers a label has.
         label_name: accepted.
 
     Raises:
-        ValueError: weights are asked for.
+        ValueError: an argument is not offered.
 
     Example:
         >>> import numpy as np
@@ -122,9 +132,14 @@ class GradientBoostedDecisionTreeRegressor(_Boosted):
     def __init__(self, learner_config: Any, examples_per_layer: Any, label_dimension: int = 1,
                  num_trees: int | None = None, feature_columns: Any = None,
                  label_name: Any = None, weight_column_name: Any = None, model_dir: Any = None,
-                 config: Any = None, feature_engineering_fn: Any = None, **more: Any) -> None:
-        if weight_column_name is not None:
-            raise ValueError(located("weight_column_name is not offered.", "Leave it out."))
+                 config: Any = None, feature_engineering_fn: Any = None,
+                 logits_modifier_function: Any = None, center_bias: bool = True,
+                 use_core_libs: bool = False, output_leaf_index: bool = False,
+                 override_global_step_value: Any = None, num_quantiles: int = 100) -> None:
+        refuse(weight_column_name=weight_column_name,
+               logits_modifier_function=logits_modifier_function,
+               override_global_step_value=override_global_step_value)
+        refuse(False, output_leaf_index=output_leaf_index)
         head = RegressionHead(label_dimension, None, Reduction.SUM_OVER_BATCH_SIZE)
         super().__init__(head, learner_config, examples_per_layer, num_trees, feature_columns,
                          model_dir, config, feature_engineering_fn)
