@@ -197,8 +197,8 @@ class Walk:
         if function is NotDifferentiable:
             return
         with self.graph.gradient_of(op, f"{op.name}_grad"):
-            if self.colocate and op.device:
-                with self.graph.device(op.device):
+            if self.colocate:
+                with self.graph.colocate_with(op, ignore_existing=True):
                     dxs = self._call(op, function, dys)
             else:
                 dxs = self._call(op, function, dys)

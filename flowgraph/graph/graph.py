@@ -15,7 +15,7 @@ from flowgraph.core import frames
 from flowgraph.core.frames import located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import FinalizedGraphError, GraphError, message
-from flowgraph.graph import devices, stacks
+from flowgraph.graph import colocation, devices, stacks
 from flowgraph.graph.collections import Collections
 from flowgraph.graph.lookup import Lookup
 from flowgraph.graph.names import NameTable, check_op_name, check_scope_name
@@ -50,6 +50,7 @@ class Graph(Lookup, Collections):
         self._unfeedable: set[Any] = set()
         self._unfetchable: set[Any] = set()
         self.changes = 0
+        self.colocations = 0  # how often an operation was put into a colocation group
         self.device_strings: set[str] = set()  # of its operations, also of those in sub-graphs
         self.seed = self.first_seed
         self.growth_warned = False
@@ -90,6 +91,9 @@ class Graph(Lookup, Collections):
             op._set_device(inputs[0].op._device)  # what writes a variable stands beside it
         if scopes.gradient_overrides and op_def.type in scopes.gradient_overrides:
             op._extra = {"_gradient_op_type": scopes.gradient_overrides[op_def.type]}
+        if scopes.colocated:
+            colocation.record(op, [group for other in scopes.colocated
+                                   for group in colocation.groups_of(other)])
         return op
 
     def _controls_for(self, inputs: tuple[Tensor, ...], op: Operation) -> list[Operation]:
@@ -107,6 +111,10 @@ class Graph(Lookup, Collections):
         if isinstance(beside, Tensor) and (beside.dtype._is_ref_dtype or not op.inputs):
             return beside.op.device
         return devices.resolve(self._scopes.devices, op)
+
+    def note_colocation(self) -> None:
+        """Remembers that there are colocation groups, and new ones since this was looked at."""
+        self.colocations += 1
 
     def note_device(self, device: str) -> None:
         """Remembers that an operation here was put on a device, for who checks that it is there.
@@ -280,6 +288,9 @@ class Graph(Lookup, Collections):
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
         """Asks for the device of `op` for the ops built in the with block.
 
+        They are in the groups of `op`, as `colocation_groups()` of each tells: whatever one of a
+        group asks for counts for all. Placement errors name two that ask for different devices.
+
         Args:
             op: an operation, tensor or variable; None, with ignore_existing, for none.
             ignore_existing: whether to forget outer blocks of this kind too; blocks of
@@ -290,21 +301,24 @@ class Graph(Lookup, Collections):
             >>> with fg.device("/gpu:0"):
             ...     x = fg.constant(1.0)
             >>> with fg.colocate_with(x):
-            ...     fg.constant(2.0).device
-            '/device:GPU:0'
+            ...     y = fg.constant(2.0)
+            >>> y.device, y.op.colocation_groups()
+            ('/device:GPU:0', [b'loc:@Const'])
         """
         if op is None and not ignore_existing:
             raise ValueError(located("colocate_with needs an op, or ignore_existing=True to stand "
                                      "beside none"))
         if op is not None:
             op = self.as_graph_element(op, allow_tensor=True, allow_operation=True)
-        stack = self._scopes.devices
-        self._scopes.devices = [*stack, devices.Beside(
-            "" if op is None else getattr(op, "op", op).device)]
+        op = getattr(op, "op", op)
+        stack, colocated = self._scopes.devices, self._scopes.colocated
+        self._scopes.colocated = ([] if ignore_existing else colocated) + [op] * (op is not None)
+        self._scopes.devices = [*stack, devices.Beside(next(
+            (other._device for other in reversed(self._scopes.colocated) if other._device), ""))]
         try:
             yield
         finally:
-            self._scopes.devices = stack
+            self._scopes.devices, self._scopes.colocated = stack, colocated
 
     @contextmanager
     def control_dependencies(self, control_inputs: Any) -> Iterator[ControlDependencies]:

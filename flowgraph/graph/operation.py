@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowgraph.core.frames import UserFrame, located
 from flowgraph.core.spec import Spec
 from flowgraph.errors import FinalizedGraphError, GraphError
+from flowgraph.graph.colocation import groups_of
 from flowgraph.graph.tensor import Tensor, evaluate
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Operation:
 
     def colocation_groups(self) -> list[bytes]:
         """The groups of ops that share this op's device; its own name when there is no other."""
-        return [b"loc:@" + self.name.encode()]
+        return list(groups_of(self))
 
     def run(self, feed_dict: dict[Any, Any] | None = None, session: Any = None) -> None:
         """Runs this operation in `session`, or in the default session.

@@ -34,6 +34,7 @@ class Scopes(threading.local):
         self.name = ""  # open name scope, without the trailing slash
         self.controls: list[ControlDependencies] = []
         self.devices: list[Any] = []
+        self.colocated: list[Any] = []  # operations that new ones are to stand beside
         self.container = ""
         self.gradient_overrides: dict[str, str] = {}
         self.variable_creators: list[Any] = []

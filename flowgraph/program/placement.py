@@ -4,6 +4,7 @@ What the user has put on a device goes there, if it is there and the op can run 
 to the first GPU, as in TensorFlow, but for what is better off on the host:
 
 - ops that have no kernel for a GPU, or whose tensors it has not: text, handles;
+- what stands beside another operation by `tf.colocate_with` goes where that is;
 - what is small and made of small things of the host: step counters, learning rates, shapes. A
   kernel of a GPU takes a number of the host as it is, and a launch costs more than NumPy's sum.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flowgraph.graph.colocation import beside, group_device
 from flowgraph.graph.devices import parse
 from flowgraph.program.ir import Instr, Program, Read, Value, Write
 from flowgraph.program.loops import is_loop
@@ -73,9 +75,10 @@ def asked_for(op: Any, gpus: Sequence[str]) -> str | None:
         >>> asked_for(x.op, ["gpu:0", "gpu:1"])
         'gpu:1'
     """
-    if not op.device:
+    device = group_device(op)
+    if not device:
         return None
-    kind, _, number = parse(op.device).get("device", "").partition(":")
+    kind, _, number = parse(device).get("device", "").partition(":")
     if kind == "CPU":
         return ""
     name = f"gpu:{0 if number == '*' else number}"
@@ -140,6 +143,7 @@ class _Placed:
         self._instrs: list[Instr] = []
         self._new: dict[Value, Value] = {}  # by the values of the program
         self._copies: dict[tuple[Value, str], Value] = {}
+        self._ops: dict[Any, str] = {}  # where operations are that still are one instruction
         self.at: dict[Value, str] = {}
         self.uses_gpu = False
         self._feeds = tuple([feed._replace(value=self._given(feed.value, at))
@@ -197,12 +201,25 @@ class _Placed:
         asked = asked_for(instr.origins[0], self._gpus)
         if asked is not None:
             return asked
+        follows = self._beside(instr.origins[0])
+        if follows is not None:
+            return follows
         taken = [v for v, is_array in zip(instr.inputs, _as_arrays(instr), strict=True)
                  if is_array and v is not None]
         if (all(not self.place_of(v) and _is_small(v) for v in taken)
                 and all(map(_is_small, instr.outputs))):
             return ""
         return self._gpus[0]
+
+    def _beside(self, op: Any) -> str | None:
+        """Where the operation is that an operation is to stand beside; None where there is none.
+
+        A variable does not count: that goes where its new value is made.
+        """
+        if op is None or not op.graph.colocations or op.op_def.refs:
+            return None
+        return next((self._ops[other] for other in beside(op)
+                     if other in self._ops and not other.op_def.is_ref), None)
 
     def _put(self, instr: Instr, device: str) -> None:
         """Adds an instruction on a device, after the transfers that it needs."""
@@ -219,6 +236,8 @@ class _Placed:
             else:
                 inputs.append(self._brought(value, device if is_array else "", instr.origins))
         self.uses_gpu |= bool(device)
+        if len(instr.origins) == 1:
+            self._ops[instr.origins[0]] = device
         outputs = tuple([self._made(out, device) for out in instr.outputs])
         self._instrs.append(Instr(instr.op_def, tuple(inputs), outputs, instr.attrs, instr.origins,
                                   instr.keep, instr.bodies, instr.equals, device))

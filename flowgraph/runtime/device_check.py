@@ -16,6 +16,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import gpu
 from flowgraph.core.text import counted
 from flowgraph.errors import InvalidArgumentError, message
+from flowgraph.graph.colocation import group_device
 from flowgraph.graph.devices import parse
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
@@ -48,6 +49,7 @@ class DeviceCheck:
         self.devices = devices
         self._checked = 0  # operations of the graph
         self._logged = 0
+        self._colocations = 0  # that have been looked at
         if devices.logs_placement:
             mapping = devices.mapping()
             print("Device mapping:" if mapping else "Device mapping: no known devices.", *mapping,
@@ -66,6 +68,8 @@ class DeviceCheck:
         """
         count = len(graph._operations)
         if graph.device_strings and self._checked < count:
+            if self._colocations < graph.colocations:
+                self._check_groups(graph)
             self._check(graph)
         self._checked = count
         if self.devices.logs_placement and not self.devices.gpus:
@@ -79,6 +83,14 @@ class DeviceCheck:
             for op in in_placing_order(graph, self._checked, asking):
                 if op._device not in gpus or why_not_on_gpu(op):  # most can be on a GPU
                     self.place(op)
+
+    def _check_groups(self, graph: Graph) -> None:
+        """Checks what operations ask for that stand beside others."""
+        from flowgraph.runtime.colocated import settle  # late: few name devices
+        for op in settle(graph, self.devices.soft):
+            if not self.devices.soft and why_not_on_gpu(op):
+                self.place(op)
+        self._colocations = graph.colocations
 
     def _asks(self, text: str) -> bool:
         """Whether not every operation can be where a device string says."""
@@ -100,26 +112,30 @@ class DeviceCheck:
         """
         devices = self.devices
         kinds = ["CPU"] if why_not_on_gpu(op) else ["GPU", "CPU"]
-        found = devices.matching(op.device, kinds)
+        device = group_device(op)
+        found = devices.matching(device, kinds)
         if not found and devices.soft:
-            found = devices.matching(op.device, kinds, with_kind=False)
+            found = devices.matching(device, kinds, with_kind=False)
         if not found and devices.lacks_tasks_softly:
-            found = (devices.matching(op.device, kinds, with_task=False)
+            found = (devices.matching(device, kinds, with_task=False)
                      or devices.matching("", kinds))
         if not found:
-            there = devices.matching(op.device)
+            there = devices.matching(device)
             raise self._has_no_kernel(op) if there else self._not_there(op)
         return min(found, key=lambda device: kinds.index(device.device_type)).name
 
     # ---- what is wrong ---------------------------------------------------------------------------
 
     def _not_there(self, op: Operation) -> InvalidArgumentError:
-        return _error(op, f"{{{{node {op.name}}}}} was explicitly assigned to {op.device} but "
+        device = group_device(op)
+        return _error(op, f"{{{{node {op.name}}}}} was explicitly assigned to {device} but "
                       f"available devices are [ {', '.join(self.devices.names)} ]. Make sure the "
-                      "device specification refers to a valid device.", self._advice(op.device))
+                      "device specification refers to a valid device.",
+                      self._advice(device))
 
     def _has_no_kernel(self, op: Operation) -> InvalidArgumentError:
-        return _error(op, f"Could not satisfy explicit device specification {op.device!r} because "
+        device = group_device(op)
+        return _error(op, f"Could not satisfy explicit device specification {device!r} because "
                       "no supported kernel for GPU devices is available.",
                       f"{op.type} stays on the CPU: {why_not_on_gpu(op)}. Build it under "
                       f"tf.device(\"/cpu:0\"), or {_SOFT}.")

@@ -106,6 +106,63 @@ def test_colocation_takes_the_device_of_an_op() -> None:
             assert device_of_new_op() == ""
         with pytest.raises(ValueError, match="needs an op"), fg.colocate_with(None):
             pass
+    with fg.colocate_with(a), fg.colocate_with(b):
+        assert device_of_new_op() == "/device:GPU:0"  # the first that has one, from the inside out
+
+
+def groups(value) -> list[str]:
+    return [group.decode() for group in getattr(value, "op", value).colocation_groups()]
+
+
+def test_colocation_groups_are_those_of_tensorflow() -> None:
+    a, b = fg.constant(1.0, name="a"), fg.constant(1.0, name="b")
+    with fg.colocate_with(a):
+        c = fg.constant(1.0, name="c")
+        with fg.colocate_with(b):
+            d = fg.constant(1.0)
+        with fg.colocate_with(b, ignore_existing=True):
+            e = fg.constant(1.0)
+        with fg.colocate_with(None, ignore_existing=True):
+            f = fg.constant(1.0, name="f")
+    with fg.colocate_with(c):
+        g = fg.constant(1.0)
+    assert list(map(groups, (a, c, d, e, f, g))) == [
+        ["loc:@a"], ["loc:@a"], ["loc:@a", "loc:@b"], ["loc:@b"], ["loc:@f"], ["loc:@a"]]
+    assert d.op.get_attr("_class") == [b"loc:@a", b"loc:@b"]
+    with pytest.raises(ValueError, match="_class"):
+        a.op.get_attr("_class")
+
+
+def test_what_belongs_to_a_variable_is_in_its_group() -> None:
+    v = fg.Variable([1.0], name="v", use_resource=False)
+    loss = fg.reduce_sum(v * v, name="loss")
+    grads = fg.gradients(loss, [v], colocate_gradients_with_ops=True)
+    fg.train.MomentumOptimizer(0.1, 0.9).apply_gradients(zip(grads, [v], strict=True))
+    graph = fg.get_default_graph()
+    for name in ("v/Assign", "v/read", "v/Momentum", "v/Momentum/Assign", "v/Momentum/read"):
+        assert groups(graph.get_operation_by_name(name)) == ["loc:@v"], name
+    assert groups(v.assign_add([1.0])) == ["loc:@v"]
+    assert groups(v.read_value()) != ["loc:@v"]
+    assert all(groups(tensor) == ["loc:@mul"] for tensor in grads[0].op.inputs)
+
+
+def test_colocation_groups_are_written_and_read() -> None:
+    a = fg.constant(1.0, name="a")
+    with fg.colocate_with(a):
+        fg.add(a, a, name="b")
+    fg.Variable(1.0, name="v")
+    graph_def = fg.get_default_graph().as_graph_def()
+    nodes = {node.name: node for node in graph_def.node}
+    assert list(nodes["b"].attr["_class"].list.s) == [b"loc:@a"]
+    assert list(nodes["v/Assign"].attr["_class"].list.s) == [b"loc:@v"]
+    assert "_class" not in nodes["a"].attr
+    with fg.Graph().as_default() as graph:
+        b, assign = fg.import_graph_def(graph_def, return_elements=["b", "v/Assign"], name="g")
+        assert groups(b) == ["loc:@g/a"] and groups(assign) == ["loc:@g/v"]
+        again = {node.name: node for node in graph.as_graph_def().node}
+    assert list(again["g/b"].attr["_class"].list.s) == [b"loc:@g/a"]
+    part = fg.graph_util.extract_sub_graph(graph_def, ["b"])
+    assert {node.name for node in part.node} == {"a", "b"}
 
 
 def test_what_writes_a_variable_stands_beside_it() -> None:

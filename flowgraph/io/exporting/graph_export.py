@@ -19,6 +19,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.core.tensor_message import shape_message
 from flowgraph.core.versions import GRAPH_DEF_VERSION, GRAPH_DEF_VERSION_MIN_CONSUMER
+from flowgraph.graph.colocation import recorded
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
@@ -73,9 +74,23 @@ def graph_def(graph: Graph, add_shapes: bool = False) -> GraphDef:
     for op, readers in reads.items():
         nodes[export.writes.get(op, op.name)].input.extend(
             f"^{reader.name}" for reader in readers if reader.name in nodes)
+    _drop_unknown_groups(message)
     if export.library.function:
         message.library.CopyFrom(export.library)
     return message
+
+
+def _drop_unknown_groups(graph_def: GraphDef) -> None:
+    """Leaves out groups of operations that are no nodes: TensorFlow refuses such."""
+    names = {b"loc:@" + node.name.encode() for node in graph_def.node}
+    for node in graph_def.node:
+        if "_class" in node.attr:
+            groups = node.attr["_class"].list.s
+            known = [group for group in groups if group in names]
+            if not known:
+                del node.attr["_class"]
+            elif len(known) < len(groups):
+                groups[:] = known
 
 
 def _output_count(node: NodeDef) -> int:
@@ -264,7 +279,9 @@ class GraphWriter:
                        device=op.device if device is None else device)
         waits = [f"^{before.name}" for before in op._control_inputs] if controls else []
         node.input.extend(dict.fromkeys([*waits, *after]))
-        kept = (op._extra or {}).get("node_attrs", {}) if name == op.name else {}  # as `_class`
+        kept = (op._extra or {}).get("node_attrs", {}) if name == op.name else {}
+        if name == op.name and not self.in_function and (groups := recorded(op)):
+            node.attr["_class"].list.s.extend(groups)
         for key, value in {**kept, **attrs}.items():
             node.attr[key].CopyFrom(value)
         self.nodes.append(node)
@@ -454,6 +471,8 @@ def python_attribute(op: Operation, name: str) -> Any:
     Raises:
         ValueError: the op has no such attribute.
     """
+    if name == "_class" and recorded(op):
+        return list(recorded(op))
     values = dict((op._extra or {}).get("node_attrs", {}))
     if not op.op_def.bodies:  # else there are graphs among its attributes
         values.update(attributes(op, row_of(op)))

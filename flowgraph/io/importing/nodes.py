@@ -13,10 +13,11 @@ from flowgraph.errors import (
     InvalidArgumentError,
     UnimplementedError,
 )
+from flowgraph.graph.colocation import record
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
-from flowgraph.io.graphs.graph_messages import AttrValue, FunctionDef, GraphDef, NodeDef
+from flowgraph.io.graphs.graph_messages import FunctionDef, GraphDef, NodeDef
 from flowgraph.io.graphs.op_table import Signature, signature
 from flowgraph.io.importing.build import Build
 from flowgraph.io.importing.dataflow_items import Item
@@ -304,9 +305,9 @@ class Importer:
         self.operations[node.name] = op
 
     def _keep_attributes(self, op: Operation, node: NodeDef, row: Signature | None) -> None:
-        """Remembers attributes as `_class` that say nothing to us, for who writes the graph."""
+        """Remembers attributes that say nothing to us, for who writes the graph."""
         kept = {key: node.attr[key] for key in node.attr
-                if key.startswith("_") and key != "_output_shapes"}
+                if key.startswith("_") and key not in ("_output_shapes", "_class")}
         if kept:
             op._extra = {**(op._extra or {}), "node_attrs": kept}
 
@@ -331,10 +332,7 @@ class Importer:
                 beside.append(f"loc:@{other.name}".encode())
                 if other.device and other is not op:
                     op._set_device(other.device)
-            kept = (op._extra or {}).get("node_attrs", {})
-            kept.pop("_class", None)
-            if beside:
-                kept["_class"] = AttrValue(list=AttrValue.ListValue(s=beside))
+            record(op, beside)
 
 
 def _listed(types: dict[str, list[str]]) -> str:
