@@ -10,6 +10,7 @@ from flowgraph.core import frames
 from flowgraph.core.checks import FailedCheck, run_of_this_thread
 from flowgraph.core.gpu import Gpu
 from flowgraph.runtime.bound_plan import BoundPlan, WaitingPlan
+from flowgraph.runtime.gpu_trouble import WaitAfterSteps, is_trouble, told, waits_after_steps
 from flowgraph.runtime.run_errors import explained_check
 from flowgraph.runtime.runner import Hook, Runner
 
@@ -26,11 +27,12 @@ class CheckedPlan:
         fetches: whether a run fetches anything, so that it waits.
     """
 
-    __slots__ = ("_fetches", "_gpus", "_plan")
+    __slots__ = ("_fetches", "_gpus", "_plan", "_waits")
 
     def __init__(self, plan: BoundPlan | WaitingPlan | SteadyPlan, gpus: Mapping[str, Gpu],
                  fetches: bool) -> None:
         self._plan = plan
+        self._waits: tuple[Hook, ...] = (WaitAfterSteps(),) if waits_after_steps() else ()
         self._fetches = fetches
         self._gpus = tuple(gpus.values())
 
@@ -46,12 +48,15 @@ class CheckedPlan:
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:
         """Runs the plan once; raises as that does."""
-        return self._checked(self._plan.run, feeds, hooks, to_host=to_host)
+        hooks += self._waits
+        run = self._plan.run_with_hooks if hooks else self._plan.run
+        return self._checked(run, feeds, hooks, to_host=to_host)
 
     def run_with_hooks(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...], to_host: bool = True
                        ) -> tuple[Any, ...]:
         """Runs the plan once, with hooks called around each step."""
-        return self._checked(self._plan.run_with_hooks, feeds, hooks, to_host=to_host)
+        return self._checked(self._plan.run_with_hooks, feeds, (*hooks, *self._waits),
+                             to_host=to_host)
 
     def _checked(self, run: Callable[..., tuple[Any, ...]], *args: Any, to_host: bool
                  ) -> tuple[Any, ...]:
@@ -69,6 +74,8 @@ class CheckedPlan:
             except Exception as error:
                 # A kernel that went on after a failed check may have failed for that very reason.
                 first = self._failed_before()
+                if first is None and is_trouble(error):
+                    raise told(error, self.runners[-1].plan.program, bool(self._waits)) from error
                 if first is None:
                     raise
                 raise explained_check(first) from error

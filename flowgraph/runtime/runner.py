@@ -210,6 +210,7 @@ class Runner:
         if step is None:
             return error
         if step.gpu is not None:
+            error._flowgraph_step = step  # type: ignore[attr-defined]
             from flowgraph.runtime.shortage import is_shortage, shortage  # late: few have a GPU
             if is_shortage(error):
                 return shortage(error, step)
