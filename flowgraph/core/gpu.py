@@ -374,11 +374,13 @@ def _is_forked() -> bool:
 @functools.cache
 def _look() -> tuple[tuple[GpuInfo, ...], str]:
     """The GPUs, and why there are none."""
+    has_driver = sys.platform != "linux" or any(Path(driver).exists() for driver in _DRIVERS)
+    no_driver = "this machine has no driver of a GPU (there is no /dev/nvidiactl)"
     if "cupy" not in sys.modules:
         has_package = importlib.util.find_spec("cupy") is not None
-        if sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS):
-            return (), ("this machine has no driver of a GPU (there is no /dev/nvidiactl)"
-                        + ("" if has_package else ", and CuPy is not installed"))
+        if not has_driver:
+            return (), no_driver + ("" if has_package else ", and CuPy is not installed: "
+                                    f"{INSTALL}, after the driver")
         if not has_package:
             return (), f"CuPy is not installed: {INSTALL}"
     try:
@@ -391,7 +393,11 @@ def _look() -> tuple[tuple[GpuInfo, ...], str]:
                          for number in range(cupy.cuda.runtime.getDeviceCount())), ""
     except Exception as error:  # whatever CuPy raises where a library or the driver does not fit it
         text = " ".join(str(error).split())
+        if not has_driver:
+            return (), f"{no_driver}; CuPy says {type(error).__name__}: {text:.200}"
         return (), f"CuPy does not work here: {type(error).__name__}: {text:.200}"
+    if not has_driver:
+        return (), no_driver
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     return (), ("CuPy finds no GPU that CUDA can use" if hidden is None else
                 f"CuPy finds no GPU: CUDA_VISIBLE_DEVICES is {hidden!r}")

@@ -30,9 +30,27 @@ def cupy(available: Any, is_hip: bool = False) -> Any:
         is_available=is_available, runtime=runtime, Device=lambda number: device))
 
 
+def test_a_cupy_that_is_imported_already_is_not_to_blame_for_a_driver(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    gpu._look.cache_clear()
+    try:
+        for available in (False, RuntimeError("cudaErrorInsufficientDriver")):
+            loaded = cupy(available)
+            monkeypatch.setitem(sys.modules, "cupy", loaded)
+            monkeypatch.setattr(gpu, "import_module", lambda name, loaded=loaded: loaded)
+            gpu._look.cache_clear()
+            assert gpu.why_none().startswith(
+                "this machine has no driver of a GPU (there is no /dev/nvidiactl)")
+    finally:
+        gpu._look.cache_clear()
+
+
 @pytest.mark.parametrize("driver, package, available, hidden, why", [
     (False, False, None, None, "this machine has no driver of a GPU (there is no /dev/nvidiactl), "
-                               "and CuPy is not installed"),
+                               "and CuPy is not installed: pip install cupy-cuda12x (for CUDA 13: "
+                               "cupy-cuda13x), after the driver"),
     (False, True, None, None, "this machine has no driver of a GPU (there is no /dev/nvidiactl)"),
     (True, False, None, None, "CuPy is not installed: pip install cupy-cuda12x (for CUDA 13: "
                               "cupy-cuda13x)"),
