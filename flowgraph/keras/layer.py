@@ -203,6 +203,7 @@ class Layer(base.Layer):
             with name_scope(self.name), self._training_is(kwargs.get("training")):
                 outputs = self._outputs(inputs, args, kwargs)
                 self._remember(inputs, args, given, outputs)
+                self._note_call(inputs, outputs)
                 self._mask_outputs(inputs, kwargs.get("mask", mask), outputs)
         finally:
             self._inputs = outer
@@ -239,7 +240,7 @@ class Layer(base.Layer):
         """The layers among its attributes, also in lists and dicts."""
         found: list[Any] = []
         for key, value in vars(self).items():
-            if key not in ("_inputs", "_losses", "_updates"):
+            if key not in ("_inputs", "_inbound_nodes", "_losses", "_updates"):
                 _find_layers(value, found)
         return found
 
@@ -289,46 +290,9 @@ class Layer(base.Layer):
         return _unique([loss for loss, _ in self._losses],
                        *(layer.losses for layer in self._layers_inside))
 
-    @property
-    def input(self) -> Any:
-        """What it was last called with."""
-        return self._last_call().inputs
-
-    @property
-    def output(self) -> Any:
-        """What it last returned."""
-        calls = state_of().calls
-        last = self._last_call()
-        outputs = [tensor for tensor, call in calls.items() if call.inputs is last.inputs
-                   and call.layer is self]
-        return outputs[0] if len(outputs) == 1 else outputs
-
-    @property
-    def input_shape(self) -> Any:
-        """The static shape of `input`, as a tuple."""
-        return _shapes_of(self.input)
-
-    @property
-    def output_shape(self) -> Any:
-        """The static shape of `output`, as a tuple."""
-        return _shapes_of(self.output)
-
-    def _last_call(self) -> LayerCall:
-        calls = [call for call in state_of().calls.values() if call.layer is self]
-        if not calls:
-            raise AttributeError(located(f"layer {self.name!r} has never been called and thus has "
-                                         "no defined input"))
-        return calls[-1]
-
     def _session(self, method: str) -> Any:
         from flowgraph.keras.backend import get_session
         return get_session()
-
-
-def _shapes_of(tensors: Any) -> Any:
-    shapes = [None if x.shape.ndims is None else tuple(x.shape.as_list())
-              for x in nest.flatten(tensors)]
-    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _find_layers(value: Any, found: list[Any]) -> None:

@@ -19,6 +19,7 @@ from flowgraph.keras.layer import Layer
 from flowgraph.keras.layers.core import Input, InputLayer
 from flowgraph.keras.training import Training
 from flowgraph.keras.weight_files import holds_weights, in_one_file, read_weights, write_weights
+from flowgraph.layers.calls import shapes_of
 
 
 class Model(Training, Layer):
@@ -74,6 +75,16 @@ class Model(Training, Layer):
     def output(self) -> Any:
         """The tensor, or tensors, it computes from `input`."""
         return self._outputs_of_graph
+
+    @property
+    def input_shape(self) -> Any:
+        """The static shape of `input` as a tuple; a list of tuples for several."""
+        return shapes_of(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The static shape of `output`, as `input_shape`."""
+        return shapes_of(self.output)
 
     @property
     def weights(self) -> list[Any]:

@@ -27,6 +27,7 @@ from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.graph import get_default_graph, name_scope
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.layers.calls import Calls
 from flowgraph.layers.input_spec import InputSpec, check_inputs
 from flowgraph.layers.named import constraint_called, initializer_called, regularizer_called
 from flowgraph.opdef.convert import convert_to_tensor
@@ -41,7 +42,7 @@ _OPTIONS = {"activity_regularizer", "autocast", "batch_input_shape", "batch_size
             "input_shape", "weights"}
 
 
-class Layer:
+class Layer(Calls):
     """Base of layers: write `build`, which makes variables, and `call`, which computes.
 
     Args:
@@ -72,6 +73,7 @@ class Layer:
 
     def __init__(self, trainable: bool = True, name: Any = None, dtype: Any = None,
                  **kwargs: Any) -> None:
+        super().__init__()
         scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
         for option in kwargs:
             if option not in _OPTIONS:
@@ -250,6 +252,7 @@ class Layer:
             finally:
                 self._inputs = outer
         _collect(GraphKeys.UPDATE_OPS, self.updates)
+        self._note_call(inputs, outputs)
         return outputs
 
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -300,7 +303,8 @@ class Layer:
         for key, value in vars(self).items():
             parts = value if isinstance(value, (list, tuple)) and value else [value]
             shared = all(isinstance(part, (Tensor, Variable)) for part in parts)
-            vars(result)[key] = (value if shared else copy.copy(value) if key == "_scope"
+            flat = key in ("_scope", "_inbound_nodes")
+            vars(result)[key] = (value if shared and not flat else copy.copy(value) if flat
                                  else copy.deepcopy(value, memo))
         return result
 

@@ -369,6 +369,7 @@ class InputLayer(Layer):
         self.is_placeholder = input_tensor is None
         self._batch_input_shape = shape
         self.built = True
+        self._note_call(self.placeholder, self.placeholder)
         if not sparse:
             state_of(self.placeholder.graph).calls[self.placeholder] = LayerCall(
                 self, None, (), {}, 0)
