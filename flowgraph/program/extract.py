@@ -19,6 +19,7 @@ from flowgraph.core.spec import Spec
 from flowgraph.errors import GraphError, InvalidArgumentError, message
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.opdef.opdef import OpDef
 from flowgraph.program.ir import Feed, Instr, Program, Read, Value, Write
 from flowgraph.program.order import in_order, unfed
 
@@ -72,8 +73,16 @@ class Extraction:
     def results(self) -> tuple[Value, ...]:
         """Adds all instructions; the fetched values."""
         needed, kept = self._needed()
+        usual: dict[OpDef, bool] = {}
         for op in in_order(needed):
-            self._add(op, op in kept)
+            op_def = op.op_def
+            plain = usual.get(op_def)
+            if plain is None:
+                plain = usual[op_def] = _is_usual(op_def)
+            if plain and op.inputs and not self.current:
+                self._add_usual(op, op in kept)
+            else:
+                self._add(op, op in kept)
         return tuple(self.input(t, self.seen.get(t.op)) for t in self.fetches
                      if isinstance(t, Tensor))
 
@@ -95,14 +104,34 @@ class Extraction:
             if op in needed or op in done:
                 continue
             needed.add(op)
-            used.update(op.inputs)
             for tensor in op.inputs:
+                used.add(tensor)
                 if tensor.op not in needed and tensor not in fed:
                     stack.append(tensor.op)
-            for control in op._control_inputs:
-                kept.add(control)
-                stack.append(control)
+            if op._control_inputs:
+                kept.update(op._control_inputs)
+                stack.extend(op._control_inputs)
         return needed, kept
+
+    def _add_usual(self, op: Operation, kept: bool) -> None:
+        """Adds an operation on values before which nothing has been written: most are."""
+        values, outputs = self.values, op.outputs
+        inputs = tuple([values[t] if t in values and t.dtype is t.spec.dtype else
+                        self.input(t, None) for t in op.inputs])
+        if len(outputs) == 1:
+            tensor = outputs[0]
+            made: tuple[Value, ...] = (Value(op.name, tensor.spec),)
+            if tensor not in self.fed:
+                values[tensor] = made[0]
+        else:
+            made = tuple([Value(_name(t), t.spec) for t in outputs])
+            self._keep(op, made)
+        self.instrs.append(Instr(op.op_def, inputs, made, op.attrs, (op,), kept))
+
+    def _keep(self, op: Operation, made: tuple[Value, ...]) -> None:
+        """Notes the values of an operation's outputs, but of those that are fed."""
+        self.values.update([pair for pair in zip(op.outputs, made, strict=True)
+                            if pair[0] not in self.fed])
 
     def _add(self, op: Operation, kept: bool) -> None:
         op_def = op.op_def
@@ -114,7 +143,8 @@ class Extraction:
         self.seen[op] = seen
         if op_def.type == "Const":
             value = op.attrs["value"]
-            self.values[op.outputs[0]] = Value(op.name, op.outputs[0].spec, value)
+            if op.outputs[0] not in self.fed:
+                self.values[op.outputs[0]] = Value(op.name, op.outputs[0].spec, value)
             return
         if op_def.is_ref and not op_def.refs:  # the variable itself
             return
@@ -135,7 +165,7 @@ class Extraction:
         outputs = tuple([Value(_name(t), t.spec) for t in op.outputs])
         self.instrs.append(Instr(op_def, inputs, outputs, op.attrs, (op,),
                                  op_def.effects == "io" or (kept and variable is None)))
-        self.values.update(zip(op.outputs, outputs, strict=True))
+        self._keep(op, outputs)
         if variable is not None:
             self.write(op, variable, outputs[0])
 
@@ -191,7 +221,7 @@ class Extraction:
             attrs["carried"] = loop_vars + len(round_trip)
         made = {tensor: Value(_name(tensor), tensor.spec) for tensor in outputs}
         versions = [Value(v.name, v.outputs[0].spec) for v in new_state]
-        self.values.update(made)
+        self.values.update((t, value) for t, value in made.items() if t not in self.fed)
         self.instrs.append(Instr(
             op_def, (*(self.input(t, seen) for t in op.inputs[:first]),
                      *(inlet.outside for inlet in inlets)),
@@ -391,6 +421,12 @@ def _writes_in_condition(op: Operation, variable: Operation) -> GraphError:
         f"the condition of the loop {op.name!r} ({op.frame}) writes the variable "
         f"{variable.name!r}", advice="Write variables in the loop's body; the condition only "
         "answers.", section="graph-error"))
+
+
+def _is_usual(op_def: OpDef) -> bool:
+    """Whether an op neither knows variables nor sub-graphs, nor is seen from outside."""
+    return not (op_def.type in ("Placeholder", "Const") or op_def.is_ref or op_def.refs
+                or op_def.overwrites or op_def.bodies or op_def.effects == "io")
 
 
 def target(tensor: Tensor) -> Operation:

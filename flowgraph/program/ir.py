@@ -94,8 +94,8 @@ class Instr:
     def is_pure(self) -> bool:
         """Whether running it twice, or never, makes no difference but time."""
         op_def = self.op_def
-        return not (op_def.effects or op_def.takes_state or op_def.tests_ref
-                    or op_def.runs_user_code or self.keep or self.bodies)
+        return not (self.keep or self.bodies or op_def.effects or op_def.takes_state
+                    or op_def.tests_ref or op_def.runs_user_code)
 
     @property
     def waits(self) -> bool:
@@ -157,7 +157,8 @@ class Write(NamedTuple):
 class Program:
     """Feeds, reads, instructions in a valid order, fetched values, writes."""
 
-    __slots__ = ("_producers", "_users", "feeds", "fetches", "instrs", "reads", "writes")
+    __slots__ = ("_op_defs", "_producers", "_types", "_users", "feeds", "fetches", "instrs",
+                 "reads", "writes")
 
     def __init__(self, feeds: tuple[Feed, ...], reads: tuple[Read, ...], instrs: tuple[Instr, ...],
                  fetches: tuple[Value, ...], writes: tuple[Write, ...]) -> None:
@@ -168,6 +169,22 @@ class Program:
         self.writes = writes
         self._producers: dict[Value, Instr] | None = None
         self._users: dict[Value, list[Instr]] | None = None
+        self._op_defs: frozenset[OpDef] | None = None
+        self._types: frozenset[str] | None = None
+
+    @property
+    def op_defs(self) -> frozenset[OpDef]:
+        """The ops of its instructions, those of bodies left out."""
+        if self._op_defs is None:
+            self._op_defs = frozenset([instr.op_def for instr in self.instrs])
+        return self._op_defs
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of these ops, by which a pass knows that there is nothing for it."""
+        if self._types is None:
+            self._types = frozenset([op_def.type for op_def in self.op_defs])
+        return self._types
 
     @property
     def producers(self) -> dict[Value, Instr]:
@@ -201,18 +218,25 @@ class Program:
             tuple(Write(w.variable, replaced.get(w.value, w.value)) for w in self.writes))
 
     @property
+    def bodies(self) -> Iterable[Program]:
+        """The bodies of its instructions."""
+        if not any(op_def.bodies for op_def in self.op_defs):
+            return []
+        return [body for instr in self.instrs for body in instr.bodies]
+
+    @property
     def uses_gpu(self) -> bool:
         """Whether anything of it is on a GPU."""
         return (any(instr.device for instr in self.instrs)
                 or any(feed.value.device for feed in self.feeds)
                 or any(read.value.device for read in self.reads)
-                or any(body.uses_gpu for instr in self.instrs for body in instr.bodies))
+                or any(body.uses_gpu for body in self.bodies))
 
     @property
     def runs_user_code(self) -> bool:
         """Whether it calls Python functions of the user's."""
-        return any(instr.op_def.runs_user_code or any(body.runs_user_code for body in instr.bodies)
-                   for instr in self.instrs)
+        return (any(op_def.runs_user_code for op_def in self.op_defs)
+                or any(body.runs_user_code for body in self.bodies))
 
     def __str__(self) -> str:
         return program_text(self)

@@ -12,8 +12,7 @@ from flowgraph.graph.operation import Operation
 def in_order(needed: set[Operation]) -> list[Operation]:
     """The operations so that each comes after what it needs; the order of creation if it can be."""
     order = sorted(needed, key=_index)
-    if all(before.index < op.index for op in order
-           for before in _before(op) if before in needed):
+    if not any(_has_later(op, needed) for op in order):
         return order
     waiting = {op: sum(1 for before in _before(op) if before in needed) for op in order}
     after: dict[Operation, list[Operation]] = {}
@@ -53,6 +52,15 @@ def _cycle(order: list[Operation], waiting: dict[Operation, int]) -> GraphError:
 
 def _before(op: Operation) -> list[Operation]:
     return [t.op for t in op.inputs] + op._control_inputs
+
+
+def _has_later(op: Operation, needed: set[Operation]) -> bool:
+    """Whether it needs an operation that was created after it."""
+    index = op.index
+    for tensor in op.inputs:
+        if tensor.op.index >= index and tensor.op in needed:
+            return True
+    return any(before.index >= index and before in needed for before in op._control_inputs)
 
 
 def _index(op: Operation) -> int:

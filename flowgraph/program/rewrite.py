@@ -12,6 +12,7 @@ build new instructions with `m.emit`. Nothing is mutated, and origins are kept f
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ def rule(op_type: str, *patterns: str) -> Callable[[Rule], Rule]:
         if "->" not in (function.__doc__ or ""):
             raise TypeError(f"rule {function.__name__} needs a docstring `before  ->  after`")
         RULES.setdefault(op_type, []).append((patterns, function))
+        _fitting.cache_clear()
         return function
     return register
 
@@ -47,11 +49,10 @@ def rule(op_type: str, *patterns: str) -> Callable[[Rule], Rule]:
 class Match:
     """The instruction that a rule looks at, and what the rule may do."""
 
-    __slots__ = ("_contents", "_made", "_producer", "instr")
+    __slots__ = ("_contents", "_made", "instr")
 
-    def __init__(self, instr: Instr, producer: dict[Value, Instr], contents: Contents) -> None:
+    def __init__(self, instr: Instr, contents: Contents) -> None:
         self.instr = instr
-        self._producer = producer
         self._contents = contents
         self._made: list[Instr] = []
 
@@ -62,7 +63,7 @@ class Match:
 
     def maker(self, value: Value) -> Instr:
         """The instruction that makes a value, where the pattern says that there is one."""
-        return self._producer[value]
+        return self._contents.producers[value]
 
     def same_spec(self, value: Value) -> bool:
         """Whether `value` has exactly the dtype and the fully known shape of the result."""
@@ -102,45 +103,47 @@ def is_all(value: Value, number: float) -> bool:
 
 def apply_rules(program: Program) -> Program:
     """One sweep over the program with every registered rule."""
-    producer: dict[Value, Instr] = {}
     contents = Contents()
+    producers = contents.producers
     replaced: dict[Value, Value] = {}
     instrs: list[Instr] = []
     for instr in program.instrs:
-        if replaced and any(v in replaced for v in instr.inputs):
-            instr = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
-        rules = RULES.get(instr.op_def.type)
-        found = _try(rules, instr, producer, contents) if rules and instr.is_pure else None
+        if replaced and not replaced.keys().isdisjoint(instr.inputs):
+            instr = instr.with_inputs(tuple([replaced.get(v, v) for v in instr.inputs]))  # type: ignore[arg-type]
+        found = None
+        if instr.op_def.type in RULES and instr.is_pure:
+            found = _try(instr, contents)
         if found is None:
             instrs.append(instr)
-            contents.add(instr)
-            producer.update(dict.fromkeys(instr.outputs, instr))
+            for out in instr.outputs:
+                producers[out] = instr
             continue
         value, made = found
-        for new in made:
-            instrs.append(new)
-            producer.update(dict.fromkeys(new.outputs, new))
+        instrs += made
         replaced[instr.outputs[0]] = value
     if not replaced:
         return program
     return program.with_instrs(instrs, replaced)
 
 
-def _try(rules: list[tuple[tuple[str, ...], Rule]], instr: Instr, producer: dict[Value, Instr],
-         contents: Contents) -> tuple[Value, list[Instr]] | None:
-    inputs = instr.inputs
-    kinds = tuple([_kind(value, producer) for value in inputs])
-    orders = [(inputs, kinds)]
-    if len(inputs) == 2 and instr.op_def.commutative:
-        orders.append((inputs[::-1], kinds[::-1]))
-    for patterns, function in rules:
-        for values, found in orders:
-            if _fits(patterns, found):
-                match = Match(instr, producer, contents)
-                value = function(match, *values)
-                if value is not None:
-                    return value, match._made
+def _try(instr: Instr, contents: Contents) -> tuple[Value, list[Instr]] | None:
+    inputs, producers = instr.inputs, contents.producers
+    kinds = tuple([_kind(value, producers) for value in inputs])
+    for function, is_swapped in _fitting(instr.op_def.type, kinds,
+                                         len(inputs) == 2 and instr.op_def.commutative):
+        match = Match(instr, contents)
+        value = function(match, *(inputs[::-1] if is_swapped else inputs))
+        if value is not None:
+            return value, match._made
     return None
+
+
+@functools.lru_cache(1 << 14)
+def _fitting(op_type: str, kinds: tuple[str, ...], commutes: bool) -> list[tuple[Rule, bool]]:
+    """The rules to try on inputs of these kinds in turn, and whether the inputs are swapped."""
+    orders = [(kinds, False), (kinds[::-1], True)] if commutes else [(kinds, False)]
+    return [(function, is_swapped) for patterns, function in RULES[op_type]
+            for found, is_swapped in orders if _fits(patterns, found)]
 
 
 def _fits(patterns: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
@@ -148,17 +151,14 @@ def _fits(patterns: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
         return True
     if len(patterns) != len(kinds):
         return False
-    for pattern, kind in zip(patterns, kinds, strict=True):  # a loop: this runs for every rule
-        if pattern is not ANY and pattern != kind:
-            return False
-    return True
+    return all(pattern in (ANY, kind) for pattern, kind in zip(patterns, kinds, strict=True))
 
 
-def _kind(value: Value | None, producer: dict[Value, Instr]) -> str:
+def _kind(value: Value | None, producers: dict[Value, Instr]) -> str:
     """What patterns say of a value: CONST, the op type that made it, or nothing."""
     if value is None:
         return ""
     if value.const is not None:
         return CONST
-    maker = producer.get(value)
+    maker = producers.get(value)
     return maker.op_def.type if maker is not None else ""

@@ -10,7 +10,7 @@ from typing import Any
 from flowgraph.core import shapes
 from flowgraph.core.spec import Shape, Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError, message
-from flowgraph.opdef.opdef import op_def, plain_value
+from flowgraph.opdef.opdef import OpDef, op_def, plain_value
 from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
 from flowgraph.program.item_shapes import ItemShapes, joined
@@ -21,17 +21,21 @@ _DEEPEST = 60  # operations; contents that take longer chains are not known
 
 
 class Contents:
-    """What is known of the contents of values, worked out on demand (see `OpDef.known`)."""
+    """What is known of the contents of values, worked out on demand (see `OpDef.known`).
+
+    Attributes:
+        producers: the instructions noted so far, by their results.
+    """
 
     def __init__(self) -> None:
-        self._producer: dict[Value, Instr] = {}
+        self.producers: dict[Value, Instr] = {}
         self._known: dict[Value, Any] = {}
         self._depth = 0
 
     def add(self, instr: Instr) -> None:
         """Notes an instruction, so that its results can be worked out."""
         for out in instr.outputs:
-            self._producer[out] = instr
+            self.producers[out] = instr
 
     def spec(self, value: Value) -> Spec:
         """The value's Spec, able to tell its contents."""
@@ -46,7 +50,7 @@ class Contents:
         if self._depth > _DEEPEST:
             return None
         self._known[value] = None
-        instr = self._producer.get(value)
+        instr = self.producers.get(value)
         size = value.spec.size
         if instr is None or not instr.is_pure or (size is not None and size > _LARGEST):
             return None
@@ -124,11 +128,32 @@ def _specialised(program: Program, feed_shapes: tuple[Shape, ...], feed_items: t
         if feed.tensor is not None and feed.tensor.op.type != "Placeholder":
             doubted.add(value)
     contents = Contents()
+    producers = contents.producers
     instrs: list[Instr] = []
+    known: dict[Any, Spec | None] = {}  # by op and specs; see _usual
     for instr in program.instrs:
-        new = instr
-        if replaced and not replaced.keys().isdisjoint(instr.inputs):
-            new = instr.with_inputs(tuple([replaced.get(v, v) for v in instr.inputs]))  # type: ignore[arg-type]
+        is_changed = bool(replaced) and not replaced.keys().isdisjoint(instr.inputs)
+        inputs = (tuple([replaced.get(v, v) for v in instr.inputs])  # type: ignore[arg-type]
+                  if is_changed else instr.inputs)
+        if not instr.attrs and instr.op_def.plain and len(instr.outputs) == 1 and (
+                not doubted or doubted.isdisjoint(inputs)):
+            out = instr.outputs[0]
+            key = _key(instr.op_def, inputs, out)
+            if key not in known:
+                known[key] = _usual(instr.with_inputs(inputs) if is_changed else instr, contents)
+            spec = known[key]
+            if spec is not None:
+                if spec.shape != out.spec.shape:
+                    new = replaced[out] = Value(out.name, spec, device=out.device)
+                    instr = Instr(instr.op_def, inputs, (new,), instr.attrs, instr.origins,
+                                  instr.keep, instr.bodies, instr.equals, instr.device)
+                    out = new
+                elif is_changed:
+                    instr = instr.with_inputs(inputs)
+                producers[out] = instr
+                instrs.append(instr)
+                continue
+        new = instr.with_inputs(inputs) if is_changed else instr
         for made in _refined(items.told(new), contents, replaced, doubted, items):
             contents.add(made)
             items.add(made)
@@ -136,6 +161,36 @@ def _specialised(program: Program, feed_shapes: tuple[Shape, ...], feed_items: t
     result = program.with_instrs(instrs, replaced)
     result.feeds = tuple(feeds)
     return result, [items.of(value) for value in result.fetches]
+
+
+def _key(op_def: OpDef, inputs: tuple[Value | None, ...], out: Value) -> Any:
+    """All that `_usual` goes by."""
+    spec = out.spec
+    if len(inputs) == 2:  # the most frequent case, quickly
+        a, b = inputs[0].spec, inputs[1].spec  # type: ignore[union-attr]
+        return op_def, spec.shape, id(a.dtype), a.shape, id(b.dtype), b.shape, id(spec.dtype)
+    return op_def, spec.shape, id(spec.dtype), *[
+        (id(value.spec.dtype), value.spec.shape) for value in inputs]  # type: ignore[union-attr]
+
+
+def _usual(instr: Instr, contents: Contents) -> Spec | None:
+    """The spec of the only result of an op without attributes, which its inputs' specs tell alone.
+
+    None where more has to be looked at: of a graph that says more than the op can tell, of lists.
+    """
+    out = instr.outputs[0].spec
+    if out.dtype.name == "variant":
+        return None
+    try:
+        spec, = derive(instr, contents)
+    except ShapeError as error:
+        raise run_error(instr, error) from None
+    told, said = spec.shape, out.shape
+    if told == said:
+        return out
+    if said is None or (told is not None and None not in told and shapes.compatible(told, said)):
+        return Spec(out.dtype, told)
+    return None
 
 
 def _refined(instr: Instr, contents: Contents, replaced: dict[Value, Value],

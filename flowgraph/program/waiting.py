@@ -29,6 +29,8 @@ def split_at_waits(program: Program) -> tuple[Program, Program] | None:
         of the second. None when nothing waits, or when waiting is all there is to do. When waiting
         is all, but for what is written before: (that, what waits).
     """
+    if not any(op_def.waits or op_def.bodies for op_def in program.op_defs):
+        return None
     waiting = [instr for instr in program.instrs if instr.waits]
     if not waiting:
         return None

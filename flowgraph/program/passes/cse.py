@@ -18,18 +18,22 @@ def common_subexpressions(program: Program) -> Program:
     stands_for: dict[Instr, list[Any]] = {}  # origins of those that an instruction replaces
     changed = False
     for instr in program.instrs:
-        inputs = tuple([replaced.get(v, v) if v is None or v.const is None  # type: ignore[arg-type]
-                        else _canonical(v, constants) for v in instr.inputs])
-        if inputs != instr.inputs:  # values are equal only to themselves
-            instr = instr.with_inputs(inputs)
-            changed = True
-        if not instr.is_pure or instr.op_def.overwrites:
+        inputs, op_def = instr.inputs, instr.op_def
+        for value in inputs:
+            if value is not None and (value.const is not None or value in replaced):
+                inputs = tuple([replaced.get(v, v) if v is None or v.const is None  # type: ignore[arg-type]
+                                else _canonical(v, constants) for v in inputs])
+                if inputs != instr.inputs:  # values are equal only to themselves
+                    instr = instr.with_inputs(inputs)
+                    changed = True
+                break
+        if op_def.overwrites or not instr.is_pure:
             instrs.append(instr)
             continue
-        if (instr.op_def.commutative and len(inputs) == 2
+        if (op_def.commutative and len(inputs) == 2 and id(inputs[0]) > id(inputs[1])
                 and instr.outputs[0].spec.dtype.kind != "s"):  # texts are joined in their order
-            inputs = tuple(sorted(inputs, key=id))
-        key = (instr.op_def.type, inputs, attrs_key(instr.attrs))
+            inputs = inputs[::-1]
+        key = (op_def, inputs, attrs_key(instr.attrs) if instr.attrs else ())
         same = first.setdefault(key, instr)
         if same is instr:
             instrs.append(instr)

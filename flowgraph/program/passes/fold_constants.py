@@ -25,19 +25,22 @@ def fold_constants(program: Program) -> Program:
     instrs: list[Instr] = []
     contents = Contents()
     for instr in program.instrs:
-        if replaced and any(v in replaced for v in instr.inputs):
-            instr = instr.with_inputs(tuple(replaced.get(v, v) for v in instr.inputs))  # type: ignore[arg-type]
-        results = _fold(instr, contents) if instr.is_pure and not instr.op_def.overwrites else None
+        if replaced and not replaced.keys().isdisjoint(instr.inputs):
+            instr = instr.with_inputs(tuple([replaced.get(v, v) for v in instr.inputs]))  # type: ignore[arg-type]
+        op_def, results = instr.op_def, None
+        if op_def.folds_by_shape or _takes_constants(instr):
+            results = _fold(instr, contents) if instr.is_pure and not op_def.overwrites else None
         if results is None:
             instrs.append(instr)
-            contents.add(instr)
+            for out in instr.outputs:
+                contents.producers[out] = instr
         else:
             replaced.update(zip(instr.outputs, results, strict=True))
     return program if not replaced else program.with_instrs(instrs, replaced)
 
 
 def _fold(instr: Instr, contents: Contents) -> list[Value] | None:
-    if all(v is not None and v.const is not None for v in instr.inputs):
+    if _takes_constants(instr):
         arrays = _compute(instr)
     elif instr.op_def.folds_by_shape and instr.outputs[0].spec.dtype.kind in "iub":
         specs = [contents.spec(value) for value in instr.inputs]  # type: ignore[arg-type]
@@ -51,6 +54,13 @@ def _fold(instr: Instr, contents: Contents) -> list[Value] | None:
     if arrays is None:
         return None
     return [constant(out.name, array) for out, array in zip(instr.outputs, arrays, strict=True)]
+
+
+def _takes_constants(instr: Instr) -> bool:
+    inputs = instr.inputs
+    if inputs and (inputs[0] is None or inputs[0].const is None):  # most, quickly
+        return False
+    return all(value is not None and value.const is not None for value in inputs)
 
 
 def _compute(instr: Instr) -> list[Any] | None:

@@ -48,14 +48,20 @@ class _SameShapes:
 
     def look_at(self, instr: Instr) -> Instr | None:
         """The instruction with its inputs replaced, or None when it is not needed."""
-        if self.replaced and not self.replaced.keys().isdisjoint(instr.inputs):
-            instr = instr.with_inputs(tuple([
-                None if v is None else self.replaced.get(v, v) for v in instr.inputs]))
-        op_def, inputs = instr.op_def, instr.inputs
-        if instr.bodies:
-            return self._with_bodies(instr)
-        if not instr.is_pure or not inputs or None in inputs:
-            return instr
+        inputs = instr.inputs
+        if self.replaced and not self.replaced.keys().isdisjoint(inputs):
+            inputs = tuple([self.replaced.get(v, v) for v in inputs])  # type: ignore[arg-type]
+        if self._is_needless(instr, inputs):
+            return None
+        if inputs is not instr.inputs:
+            instr = instr.with_inputs(inputs)
+        return self._with_bodies(instr) if instr.bodies else instr
+
+    def _is_needless(self, instr: Instr, inputs: tuple[Value | None, ...]) -> bool:
+        """Whether there is another value for the result; notes what the result's shape is."""
+        op_def = instr.op_def
+        if not inputs or None in inputs or not instr.is_pure:
+            return False
         kind, out = op_def.type, instr.outputs[0]
         if op_def.elementwise or kind in _KEEP:
             sources = self._of(inputs[0])
@@ -67,18 +73,18 @@ class _SameShapes:
         elif kind == "Split":  # into equal parts
             self._sources.update(dict.fromkeys(instr.outputs, self._of(out)))
         elif kind == "Shape":
-            return self._shape(instr, out)
+            return self._is_shape_known(inputs[0], out)
         elif kind == "BroadcastGradientArgs":
-            self._note_unstretched(instr)
+            self._note_unstretched(instr, inputs)
         elif kind == "Sum" and inputs[1] in self._unstretched:
             self._summed[out] = inputs[0], self._unstretched[inputs[1]]  # type: ignore[assignment]
         elif kind in _SHAPED:
             wanted = self._shape_of.get(inputs[_SHAPED[kind]])  # type: ignore[arg-type]
             if wanted is not None:
                 if kind == "Reshape" and self._drops_reshape(inputs[0], wanted, out):
-                    return None
+                    return True
                 self._sources[out] = wanted
-        return instr
+        return False
 
     def _of(self, value: Value | None) -> Sources:
         """The sources of a value's shape: itself if nothing is known; a number has none."""
@@ -89,18 +95,18 @@ class _SameShapes:
             found = self._sources[value] = frozenset((value,))
         return found
 
-    def _shape(self, instr: Instr, out: Value) -> Instr | None:
-        sources = self._of(instr.inputs[0])
+    def _is_shape_known(self, value: Value | None, out: Value) -> bool:
+        sources = self._of(value)
         first = self._shapes.setdefault((sources, out.spec.dtype.name), out)
         if first is not out:
             self.replaced[out] = first
-            return None
+            return True
         self._shape_of[out] = sources
-        return instr
+        return False
 
-    def _note_unstretched(self, instr: Instr) -> None:
+    def _note_unstretched(self, instr: Instr, inputs: tuple[Value | None, ...]) -> None:
         """An input of a broadcast that has all sources of the result was stretched nowhere."""
-        first, second = map(self._of_shape, instr.inputs)
+        first, second = map(self._of_shape, inputs)
         if first is None or second is None:
             return
         both = first | second

@@ -27,7 +27,7 @@ def sub_programs(program: Program, optimise: Optimise = lambda body: body) -> Pr
         program: the program.
         optimise: what to do with each body; the pipeline runs its passes.
     """
-    if not any(instr.bodies for instr in program.instrs):
+    if not program.bodies:
         return program
     used = set(program.results())
     empty = {instr.outputs[0] for instr in program.instrs if instr.op_def.type == "EmptyTensorList"}

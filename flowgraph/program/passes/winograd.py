@@ -21,7 +21,7 @@ from flowgraph.program.conv_blocks import CONV_BLOCK, CONV_BLOCK_GRAD, ConvGroup
 from flowgraph.program.ir import Instr, Program, Value, constant
 from flowgraph.program.passes.dead_code import dead_code
 
-_KINDS = {"Conv2D", "Conv2DBackpropInput", CONV_BLOCK.type, CONV_BLOCK_GRAD.type}
+KINDS = {"Conv2D", "Conv2DBackpropInput", CONV_BLOCK.type, CONV_BLOCK_GRAD.type}
 _ATTRS = ("strides", "padding", "dilations", "explicit_paddings")
 _OF_BLOCKS = {*_ATTRS, "pool", "relu", "wanted", "group"}  # what else a block may do, this cannot
 # Ops without a step or a kink; relu and max pooling have none forwards.
@@ -33,7 +33,7 @@ def winograd(program: Program) -> Program:
     """Marks the convolutions that take fewer products where that is quicker."""
     found = {}
     for instr in program.instrs:
-        if instr.op_def.type in _KINDS:
+        if instr.op_def.type in KINDS:
             made = _with_fewer_products(instr, program)
             if made is not None:
                 found[instr] = made
