@@ -11,19 +11,22 @@ the variable had two runs ago. A training step allocates nothing for its variabl
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from flowgraph.core import aligned
+from flowgraph.core.spec import Spec
 from flowgraph.plan.inline import may_write_over
 from flowgraph.plan.joins import Place, places_in_joins
 from flowgraph.plan.lifetime import Lifetimes
-from flowgraph.program.groups import runs_group
+from flowgraph.program.groups import GroupOp
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.packs import VariablePack
 from flowgraph.program.pipeline import PLANNING
 
+JOINS = frozenset(("ConcatV2", "Packed"))
 _OWN_MEMORY = 1 << 14  # bytes; an array that is smaller costs less than a look at the old one
 
 
@@ -67,6 +70,7 @@ class Buffers:
             variable becomes; in the order of the writes; their views have the numbers after those
             of `views`.
         lent: per loop that is a part of the plan, the numbers of the views of its steps.
+        has_joins: whether parts of concatenations are written where they stand in them.
         peak_bytes: bytes of all buffers together.
     """
 
@@ -78,14 +82,17 @@ class Buffers:
         self.view_of: dict[Value, int] = {}
         self.freed: dict[int, list[int]] = {}
         self._number: dict[View, int] = {}
+        self._whole: dict[tuple[int, int], int] = {}  # of views of a buffer from its beginning
         self.outgoing: tuple[Outgoing, ...] = ()
         self._free: dict[int, list[int]] = {}
         self.lent: dict[Instr, tuple[int, ...]] = {}
         self._loops = loops or {}
+        self.has_joins = False
         self._handed_on: set[Value] = set()  # values whose buffer an in-place step took over
         if "buffer_reuse" in techniques:
-            places = _places(program, lifetimes) if "joins_in_place" in techniques else {}
-            self._assign_all(program, lifetimes, places)
+            joins = places(program, lifetimes) if "joins_in_place" in techniques else {}
+            self.has_joins = bool(joins)
+            self._assign_all(program, lifetimes, joins)
         if "double_buffering" in techniques:
             self.outgoing = _outgoing(program, lifetimes)
             for number, outgoing in enumerate(self.outgoing, len(self.views)):
@@ -100,7 +107,8 @@ class Buffers:
             ends[inside.whole] = max(ends[inside.whole], lifetimes.last_use[value])
         for i, instr in enumerate(program.instrs):
             for out in _written_into(instr, lifetimes):
-                place = places.get(out) or (Place(out, 0, ()) if out in ends else None)
+                place = (places.get(out) or (Place(out, 0, ()) if out in ends else None)
+                         if places else None)
                 if place is not None:
                     if place.whole not in taken:
                         taken[place.whole] = self._take(place.whole.spec.nbytes or 0)
@@ -113,7 +121,7 @@ class Buffers:
                     buffer = self._take(out.spec.nbytes or 0)
                 self._assign(out, buffer)
                 dying.setdefault(lifetimes.last_use[out], []).append(out)
-            if instr in self._loops:
+            if self._loops and instr in self._loops:
                 self._lend(i, instr)
             for value in dying.pop(i, ()):
                 view = self.views[self.view_of[value]]
@@ -136,6 +144,27 @@ class Buffers:
         if lent:
             self.freed.setdefault(i, []).extend(lent)
 
+    def resized(self, of: dict[Value, Value]) -> Buffers:
+        """The same for values of other sizes.
+
+        Args:
+            of: the values that take the place of these.
+        """
+        made = Buffers.__new__(Buffers)
+        made.freed, made.lent, made.has_joins = self.freed, self.lent, False
+        made.view_of = {of[value]: number for value, number in self.view_of.items()}
+        made.outgoing = tuple([Outgoing(of[value], write) for value, write in self.outgoing])
+        made.views, made.sizes = list(self.views), [0] * len(self.sizes)
+        given = len(self.views)  # numbers from here on are of memory given to the run
+        for value, number in made.view_of.items():
+            if number < given and made.views[number].shape != value.spec.shape:
+                made.views[number] = View(self.views[number].buffer, value.spec.dtype.numpy,
+                                          value.spec.shape)  # type: ignore[arg-type]
+        for view in made.views:
+            nbytes = math.prod(view.shape) * view.dtype.itemsize
+            made.sizes[view.buffer] = max(made.sizes[view.buffer], _rounded(nbytes))
+        return made
+
     @property
     def peak_bytes(self) -> int:
         """Bytes of all buffers together."""
@@ -149,9 +178,17 @@ class Buffers:
 
     def _assign(self, value: Value, buffer: int, offset: int = 0,
                 strides: tuple[int, ...] = ()) -> None:
-        self.view_of[value] = self._number_of(
-            View(buffer, value.spec.dtype.numpy, value.spec.shape,  # type: ignore[arg-type]
-                 offset, strides))
+        spec = value.spec
+        if offset or strides:
+            self.view_of[value] = self._number_of(
+                View(buffer, spec.dtype.numpy, spec.shape, offset, strides))  # type: ignore[arg-type]
+            return
+        key = buffer, id(spec)  # values that look the same mostly have one Spec
+        number = self._whole.get(key)
+        if number is None:
+            number = self._whole[key] = self._number_of(
+                View(buffer, spec.dtype.numpy, spec.shape))  # type: ignore[arg-type]
+        self.view_of[value] = number
 
     def _number_of(self, view: View) -> int:
         if view not in self._number:
@@ -172,7 +209,9 @@ class Buffers:
 
     def _in_place(self, i: int, instr: Instr, lifetimes: Lifetimes) -> int | None:
         """The buffer of an input that dies at step `i` and may be written over."""
-        over = may_write_over(instr.op_def) if instr.op_def.elementwise else ()
+        if not instr.op_def.elementwise:
+            return None
+        over = may_write_over(instr.op_def)
         if not over:
             return None
         out = instr.outputs[0].spec
@@ -198,18 +237,27 @@ def _written_into(instr: Instr, lifetimes: Lifetimes, may_escape: bool = False) 
 
     CuPy has a pool of memory of its own, from which an array costs less than a look at this plan.
     """
-    is_group = runs_group(instr)
-    if instr.device or not instr.op_def.takes_out or (len(instr.outputs) != 1 and not is_group):
+    op_def, outputs = instr.op_def, instr.outputs
+    if instr.device or not op_def.takes_out:
         return []
-    joined = instr.attrs["group"].joined if is_group else ()
-    return [out for out in instr.outputs
-            if out.spec.is_static and out.spec.dtype.kind not in "sr" and out.spec.size
+    if len(outputs) == 1 and not isinstance(op_def, GroupOp):
+        out = outputs[0]
+        return [out] if ((may_escape or out not in lifetimes.escaping)
+                         and _has_known_size(out.spec)) else []
+    if not isinstance(op_def, GroupOp):
+        return []
+    joined = instr.attrs["group"].joined
+    return [out for out in outputs if _has_known_size(out.spec)
             and out not in joined and (may_escape or out not in lifetimes.escaping)]
 
 
-def _places(program: Program, lifetimes: Lifetimes) -> dict[Value, Place]:
+def _has_known_size(spec: Spec) -> bool:
+    return spec.dtype.kind not in "sr" and bool(spec.size)
+
+
+def places(program: Program, lifetimes: Lifetimes) -> dict[Value, Place]:
     """Where the parts of concatenations are written."""
-    if not any(instr.op_def.type in ("ConcatV2", "Packed") for instr in program.instrs):
+    if program.types.isdisjoint(JOINS):
         return {}
     writable = {out: instr for instr in program.instrs for out in _written_into(instr, lifetimes)}
     return places_in_joins(program, lifetimes, writable)

@@ -29,8 +29,19 @@ class Lifetimes:
         for read in program.reads:
             roots[read.value] = frozenset((read.value,))
         for i, instr in enumerate(program.instrs):
-            shared: set[Value] = set()
             aliases = instr.op_def.aliases
+            if not aliases:  # most, quickly
+                for value in instr.inputs:
+                    if value is not None:
+                        if value.const is not None:
+                            roots.setdefault(value, frozenset((value,)))
+                        for root in roots[value]:
+                            last_use[root] = i
+                for out in instr.outputs:
+                    roots[out] = frozenset((out,))
+                    last_use[out] = i
+                continue
+            shared: set[Value] = set()
             for j, value in enumerate(instr.inputs):
                 if value is None:
                     continue
@@ -38,7 +49,7 @@ class Lifetimes:
                     roots.setdefault(value, frozenset((value,)))
                 for root in roots[value]:
                     last_use[root] = i
-                if aliases and _param(instr.op_def, j, len(instr.inputs)) in aliases:
+                if _param(instr.op_def, j, len(instr.inputs)) in aliases:
                     shared |= roots[value]
             for out in instr.outputs:
                 roots[out] = frozenset((out, *shared))

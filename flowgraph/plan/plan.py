@@ -22,7 +22,7 @@ from flowgraph.plan.buffers import Buffers
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.loops import Loop, plan_loops
 from flowgraph.plan.tiles import TileFunction
-from flowgraph.program.groups import IN_TILES, runs_group
+from flowgraph.program.groups import IN_TILES, GroupOp, runs_group
 from flowgraph.program.ir import Instr, Program, Value
 from flowgraph.program.pipeline import PLANNING
 from flowgraph.program.placement import is_number
@@ -56,20 +56,22 @@ class Step:
     def __init__(self, instr: Instr, inputs: tuple[int, ...], outputs: tuple[int, ...],
                  views: tuple[int, ...], drops: tuple[int, ...], frees: tuple[int, ...],
                  techniques: frozenset[str] = frozenset(PLANNING)) -> None:
-        is_group = runs_group(instr)
-        self.xp = parallel_numpy if _has_its_own_product(instr, techniques) else np
+        op_def = instr.op_def
+        is_group = isinstance(op_def, GroupOp)
+        self.xp: Any = (parallel_numpy if op_def.multiplies
+                        and _has_its_own_product(instr, techniques) else np)
         self.instr = instr
         self.kernel: Callable[..., Any] = (TileFunction(instr.attrs["group"])
-                                           if instr.op_def is IN_TILES else instr.op_def.kernel)
+                                           if op_def is IN_TILES else op_def.kernel)
         self.inputs = inputs
         self.outputs = outputs
         self.view = views[0] if views and not is_group else -1
         self.views = views if is_group else ()
         self.drops = drops
         self.frees = frees
-        host = instr.op_def.host_inputs
+        host = op_def.host_inputs
         self.host = () if not host else tuple(
-            [i for i, param in enumerate(instr.op_def.flat_params(len(inputs))) if param in host])
+            [i for i, param in enumerate(op_def.flat_params(len(inputs))) if param in host])
         self.scalars: tuple[int, ...] = ()
         self.gpu: Gpu | None = None
 
@@ -107,6 +109,16 @@ class Step:
             if gpu is not current:
                 self.kernel = kernels.setdefault((gpu, self.kernel), on(gpu, self.kernel))
 
+    def like(self, instr: Instr) -> Step:
+        """The same step for an instruction of the same op, whose sizes may be others."""
+        step = Step.__new__(Step)
+        step.instr = instr
+        step.inputs, step.outputs, step.drops = self.inputs, self.outputs, self.drops
+        step.view, step.views, step.frees = self.view, self.views, self.frees
+        step.kernel, step.xp, step.gpu = self.kernel, self.xp, self.gpu
+        step.host, step.scalars = self.host, self.scalars
+        return step
+
     @property
     def op(self) -> Any:
         """The graph operation that names this step in errors and pictures."""
@@ -141,9 +153,11 @@ def _multiplications(instr: Instr) -> int | None:
 
 def multiplies(program: Program) -> bool:
     """Whether BLAS has enough to do in a program that it would use threads of its own."""
+    if any(map(multiplies, program.bodies)):
+        return True
+    if not any(op_def.multiplies for op_def in program.op_defs):
+        return False
     for instr in program.instrs:
-        if any(multiplies(body) for body in instr.bodies):
-            return True
         if instr.op_def.multiplies:
             if instr.op_def.type in ("MatMul", "BatchMatMulV2"):
                 count = _multiplications(instr)
@@ -189,8 +203,8 @@ class Plan:
         gpu: the one that most is told to; None where all is on the host.
     """
 
-    __slots__ = ("buffers", "constants", "feed_slots", "fetches", "gpu", "gpus", "host_constants",
-                 "lifetimes", "loops", "nodes", "program", "read_slots", "slots", "steps",
+    __slots__ = ("_lifetimes", "buffers", "constants", "feed_slots", "fetches", "gpu", "gpus",
+                 "host_constants", "loops", "nodes", "program", "read_slots", "slots", "steps",
                  "techniques", "writes")
 
     def __init__(self, program: Program, may_return_feeds: bool = False,
@@ -208,7 +222,7 @@ class Plan:
         self.techniques = techniques
         self.gpus = gpus
         self.gpu = _main_gpu(program, gpus) if gpus else None
-        self.lifetimes = Lifetimes(program)
+        self._lifetimes: Lifetimes | None = None
         self.loops: dict[Instr, Loop] = {}
         if "loops_as_source" in techniques and self.gpu is None:
             self.loops = plan_loops(program, lambda body: Plan(body, True, techniques))
@@ -221,8 +235,21 @@ class Plan:
         self.read_slots = tuple(self._slot(read.value) for read in program.reads)
         self.steps = self._make_steps()
         self.fetches, self.writes = self._results(may_return_feeds)
-        self.nodes = tuple(step for step in self.steps
-                           if step.instr.op_def.takes_state or step.instr.bodies)
+        self.nodes = self.steps_with_nodes()
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """Which memory values live in, and until when."""
+        if self._lifetimes is None:
+            self._lifetimes = Lifetimes(self.program)
+        return self._lifetimes
+
+    def steps_with_nodes(self) -> tuple[Step, ...]:
+        """The steps that need an object of the session."""
+        if not any(op_def.takes_state or op_def.bodies for op_def in self.program.op_defs):
+            return ()
+        return tuple(step for step in self.steps
+                     if step.instr.op_def.takes_state or step.instr.bodies)
 
     def _slot(self, value: Value) -> int:
         slot = self.slots.get(value)
@@ -233,38 +260,49 @@ class Plan:
         return slot
 
     def _make_steps(self) -> tuple[Step, ...]:
-        program = self.program
-        kept = {*program.results(), *(out for instr in program.instrs if _uploads_constant(instr)
-                                      for out in instr.outputs)}
+        program, has_gpu = self.program, self.gpu is not None
+        kept = set(program.results())
+        if has_gpu:
+            kept.update(out for instr in program.instrs if _uploads_constant(instr)
+                        for out in instr.outputs)
         last: dict[Value, int] = {}
         for i, instr in enumerate(program.instrs):
-            for value in (*instr.inputs, *instr.outputs):
+            for value in instr.inputs:
                 if value is not None:
                     last[value] = i
+            for value in instr.outputs:
+                last[value] = i
         dying: dict[int, list[Value]] = {}
         for value, i in last.items():
             if value not in kept and value.const is None:
                 dying.setdefault(i, []).append(value)
+        slots, view_of, freed = self.slots, self.buffers.view_of, self.buffers.freed
         steps = []
         kernels: dict[Any, Callable[..., Any]] = {}
         for i, instr in enumerate(program.instrs):
-            if _uploads_constant(instr):  # once, not in each run
+            if has_gpu and _uploads_constant(instr):  # once, not in each run
                 self.constants.append((self._slot(instr.outputs[0]), self._uploaded(instr)))
                 continue
-            inputs = tuple([-1 if v is None else self._slot(v) for v in instr.inputs])
+            inputs = tuple([-1 if v is None else slots[v] if v in slots else self._slot(v)
+                            for v in instr.inputs])
             outputs = tuple([self._slot(v) for v in instr.outputs])
-            views = tuple([self.buffers.view_of.get(out, -1) for out in instr.outputs])
+            views = tuple([view_of.get(out, -1) for out in instr.outputs])
             step = Step(instr, inputs, outputs, views,
-                        tuple([self._slot(v) for v in dying.get(i, ())]),
-                        tuple(self.buffers.freed.get(i, ())), self.techniques)
-            for j in step.host:
-                value = instr.inputs[j]
-                if value is not None and value.const is not None:
-                    self.host_constants[inputs[j]] = plain_value(value.const)
-            if self.gpu is not None:
+                        tuple([slots[v] for v in dying[i]]) if i in dying else (),
+                        tuple(freed[i]) if i in freed else (), self.techniques)
+            if step.host:
+                self.note_host_constants(step)
+            if has_gpu:
                 step.use(self.gpus, self.gpu, kernels)
             steps.append(step)
         return tuple(steps)
+
+    def note_host_constants(self, step: Step) -> None:
+        """Keeps the constants that a kernel gets as plain numbers."""
+        for j in step.host:
+            value = step.instr.inputs[j]
+            if value is not None and value.const is not None:
+                self.host_constants[step.inputs[j]] = plain_value(value.const)
 
     def _uploaded(self, instr: Instr) -> Any:
         """A constant in the memory of a GPU."""
@@ -283,15 +321,16 @@ class Plan:
     def _results(self, may_return_feeds: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Which results share memory with something that is not the run's own, or each other."""
         lifetimes, program = self.lifetimes, self.program
-        made = {out for instr in program.instrs if not _uploads_constant(instr)
-                for out in instr.outputs}
+        made = {out for instr in program.instrs for out in instr.outputs
+                if self.gpu is None or not _uploads_constant(instr)}
         lent = {feed.value for feed in program.feeds} if may_return_feeds else set()
         taken: set[Value] = set()
         read_only: set[Value] = set()
-        for instr in program.instrs:
-            if instr.op_def.read_only or (instr.op_def.aliases
-                                          and not read_only.isdisjoint(instr.inputs)):
-                read_only.update(instr.outputs)
+        if any(op_def.read_only for op_def in program.op_defs):
+            for instr in program.instrs:
+                if instr.op_def.read_only or (instr.op_def.aliases
+                                              and not read_only.isdisjoint(instr.inputs)):
+                    read_only.update(instr.outputs)
 
         def is_part(value: Value, root: Value) -> bool:
             """Whether it may be a slice that keeps all of `root` alive."""

@@ -36,6 +36,7 @@ from flowgraph.program.passes.simplify import simplify
 from flowgraph.program.passes.sub_programs import sub_programs
 from flowgraph.program.passes.sums_of_products import sums_of_products
 from flowgraph.program.passes.transposed_weights import transposed_weights
+from flowgraph.program.passes.winograd import KINDS as WINOGRAD_KINDS
 from flowgraph.program.passes.winograd import winograd
 from flowgraph.program.placement import place
 
@@ -74,6 +75,7 @@ PLANNING: dict[str, str] = {
     "large_products": "large products of matrices are done the way that BLAS is quickest at",
     "loops_as_source": "bodies of loops and branches stand in the generated source themselves",
     "parallel": "large steps are split over the cores",
+    "resized_plans": "the plan for a second shape is made from the first, where sizes alone differ",
 }
 _FIRST = {"same_shapes"}  # once per choice of fetches, before the shapes of the feeds are known
 # Once, in this order, when the others have done all they can.
@@ -84,6 +86,12 @@ _ON_GPU = {"gpu_kernels"}  # when the program has been placed, if it uses a GPU
 # These make what NumPy is quicker at; a program that uses a GPU goes without.
 _FOR_HOST = {"transposed_weights", "independent_parts", "conv_blocks", "winograd",
              "packed_updates", "elementwise_groups", "column_sums", "one_hot_products"}
+# The types of which a program must have one for a pass to find anything.
+_LOOKS_FOR = {
+    "loop_invariants": {"While"}, "loop_projections": {"While"}, "loop_row_gradients": {"While"},
+    "loop_sums": {"While"}, "shared_weights": {"MatMul"}, "one_hot_products": {"OneHot"},
+    "transposed_weights": {"MatMul"}, "sums_of_products": {"MatMul", "Sum"},
+    "column_sums": {"Sum"}, "winograd": WINOGRAD_KINDS}
 _ROUNDS = 3  # a pass can open the way for an earlier one; almost always two rounds change all
 _LARGE = 5000  # instructions; from here on one round has to do, for the time that the others take
 
@@ -160,6 +168,9 @@ def _optimise(program: Program, names: list[str]) -> Program:
 
 def _run(program: Program, passes: list[tuple[str, Pass]]) -> Program:
     for name, function in passes:
+        looks_for = _LOOKS_FOR.get(name)
+        if looks_for is not None and looks_for.isdisjoint(program.types):
+            continue
         after = function(program)
         if checking and after is not program:
             check(after, name)

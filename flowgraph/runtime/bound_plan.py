@@ -13,6 +13,7 @@ from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
+from flowgraph.plan.resized import resized
 from flowgraph.program.ir import Instr, Program, Write
 from flowgraph.program.packs import VariablePack
 from flowgraph.program.pipeline import optimise, techniques
@@ -49,9 +50,18 @@ class Settings(NamedTuple):
         """
         return optimise(program, self.passes, tuple(self.gpus), for_graph)
 
-    def plan(self, program: Program, may_return_feeds: bool = False) -> Plan:
-        """A plan that uses the techniques that are switched on."""
-        return Plan(program, may_return_feeds, techniques(self.passes), self.gpus)
+    def plan(self, program: Program, may_return_feeds: bool = False,
+             like: Plan | None = None) -> Plan:
+        """A plan that uses the techniques that are switched on.
+
+        Args:
+            program: the program to plan.
+            may_return_feeds: as for Plan.
+            like: one for other sizes, which may be all that is different.
+        """
+        used = techniques(self.passes)
+        made = resized(like, program) if like is not None and "resized_plans" in used else None
+        return made if made is not None else Plan(program, may_return_feeds, used, self.gpus)
 
 
 class BoundPlan:
@@ -81,10 +91,9 @@ class BoundPlan:
             [*self._keys, *(key for pack in self._packs for key in pack.keys)])
         self._nodes = _nodes([step.instr for step in plan.nodes], state, settings)
         # A branch may leave a variable uninitialised; its new value is None then.
-        self._may_leave = any(step.instr.bodies for step in plan.steps)
-        makers = plan.program.producers
+        self._may_leave = bool(plan.program.bodies)
         self._outgoing = [(self._keys[i], i, value.spec.dtype.numpy, value.spec.shape,
-                           makers[value].op_def.takes_old_copy)
+                           plan.program.producers[value].op_def.takes_old_copy)
                           for value, i in plan.buffers.outgoing if i < alone]
 
     @property

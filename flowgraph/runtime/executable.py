@@ -21,6 +21,7 @@ from flowgraph.core.spec import Shape
 from flowgraph.graph.graph import Graph
 from flowgraph.graph.operation import Operation
 from flowgraph.graph.tensor import Tensor
+from flowgraph.plan.plan import Plan
 from flowgraph.program.extract import extract
 from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import prepare, techniques
@@ -110,7 +111,7 @@ class Executable:
             if shapes not in self._plans:
                 self._check(shapes)
                 with collector.paused():
-                    self._plans[shapes] = self._new_plan(shapes)
+                    self._plans[shapes] = self._new_plan(shapes, self._last_plan())
                 while len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             return self._plans[shapes]
@@ -127,7 +128,8 @@ class Executable:
         if runs == RUNS_BEFORE_OWN:
             return False
         if runs == 0:  # what does not fit is told as the shapes' own plan would
-            specialise(self._prepared, shapes)
+            with collector.paused():
+                specialise(self._prepared, shapes)
         self._seen[shapes] = runs + 1
         if len(self._seen) > _MOST_SEEN:
             self._seen.popitem(last=False)
@@ -143,11 +145,16 @@ class Executable:
                 self._general = widest, self._new_plan(widest)
         return self._general[1]
 
-    def _new_plan(self, shapes: tuple[Shape, ...]) -> AnyPlan:
+    def _last_plan(self) -> Plan | None:
+        """The plan that was used last, if it is one."""
+        last = next(reversed(self._plans.values()), None)
+        return last.runner.plan if isinstance(last, BoundPlan) else None
+
+    def _new_plan(self, shapes: tuple[Shape, ...], like: Plan | None = None) -> AnyPlan:
         program, settings = self.optimised(shapes), self._settings
         parts = split_at_waits(program)
-        plan: Any = (BoundPlan(settings.plan(program), self._state, settings) if parts is None else
-                     WaitingPlan(*parts, self._state, settings))
+        plan: Any = (BoundPlan(settings.plan(program, like=like), self._state, settings)
+                     if parts is None else WaitingPlan(*parts, self._state, settings))
         if not settings.gpus:
             return plan
         if parts is None and program.uses_gpu and "cuda_graphs" in techniques(settings.passes):
