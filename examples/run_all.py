@@ -2,7 +2,7 @@
 
     python examples/run_all.py                    all, one after another; exits 1 on a miss
     python examples/run_all.py 04 05_mlp          only these
-    python examples/run_all.py --write [NAMES]    ... and writes docs/results.md with the pictures
+    python examples/run_all.py --write [NAMES]    ... and writes docs/results* and the pictures
     python examples/run_all.py --short            the short forms, two at a time, nothing checked
 
 Each example runs in build/examples/NN_name/, where its pictures stay. A line that it prints as
@@ -29,6 +29,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
 BUILD = ROOT / "build" / "examples"
 PAGE = ROOT / "docs" / "results.md"
 PICTURES = ROOT / "docs" / "images" / "tutorial"
+PRINTED = ROOT / "docs" / "results"  # what each printed, which its chapter shows
 RESULT = re.compile(r"^result: (.+?) = (\S+)(?: (.+))?$", re.MULTILINE)
 
 
@@ -111,6 +112,8 @@ def write_section(example, rows, seconds):
               for quantity, measured, span, source, _ in rows]
     sections = dict(re.findall(r"^## (\d\d_\w+)\n(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8")
                                if PAGE.exists() else "", re.MULTILINE | re.DOTALL))
+    PRINTED.mkdir(exist_ok=True)
+    shutil.copyfile(folder / "output.txt", PRINTED / f"{name}.txt")
     PICTURES.mkdir(parents=True, exist_ok=True)
     for picture in re.findall(r"\]\(images/tutorial/(\S+?)\)", sections.get(name, "")):
         (PICTURES / picture).unlink(missing_ok=True)

@@ -1,0 +1,151 @@
+"""Writes the pages of docs/api when the book is built: one per namespace, every public name once.
+
+A name stands where programs write it most: under the shortest of its aliases. The text is its
+docstring, signature and methods included. (Sphinx's autodoc would do, and takes four minutes.)
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import flowgraph as fg
+from flowgraph.core.api import tensorflow_names
+
+FOLDER = Path(__file__).with_name("api")
+HEAD = """\
+# API
+
+Every public name, by namespace. What TensorFlow 1.15 has too takes the same arguments here, in the
+same order; [the op pages](../ops/README.md) tell dtypes, shapes and gradients, and
+[api_coverage](../api_coverage.md) what is missing.
+
+"""
+SECTION = re.compile(r"^(Args|Arguments|Attributes|Returns|Raises|Yields|Examples?|References):\s*$")
+ENTRY = re.compile(r"^(\*{0,2}\w[\w., *`]*(?: \([^)]*\))?):\s+(.*)", re.DOTALL)
+
+
+def public_names() -> dict[str, Any]:
+    """Every name that is offered, as `nn.relu`, with its object: TensorFlow's and our own."""
+    found = {}
+    for name in {*(name.removeprefix("tf.") for name in tensorflow_names()),
+                 *(name for name in dir(fg) if not name.startswith("_"))}:
+        thing: Any = fg
+        try:
+            for part in name.split("."):
+                thing = getattr(thing, part)
+        except AttributeError:
+            continue  # one of those that api_coverage.md names
+        if callable(thing):  # no constants, no namespaces
+            found[name] = thing
+    return found
+
+
+def by_namespace(names: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Per namespace its names, each with its other names."""
+    aliases: dict[int, list[str]] = {}
+    for name, thing in names.items():
+        aliases.setdefault(id(thing), []).append(name)
+    spaces: dict[str, dict[str, list[str]]] = {}
+    for known in aliases.values():
+        first, *others = sorted(known, key=lambda name: (name.startswith(("compat.", "contrib.")),
+                                                         name.count("."), len(name), name))
+        spaces.setdefault(first.rpartition(".")[0], {})[first] = sorted(others)
+    return {space: dict(sorted(spaces[space].items())) for space in sorted(spaces)}
+
+
+def page(space: str, names: dict[str, list[str]], things: dict[str, Any]) -> str:
+    """The Markdown of a namespace's page."""
+    lines = [f"# {f'tf.{space}' if space else 'tf'}"]
+    for name, others in names.items():
+        thing = things[name]
+        lines += ["", f"## {name.rpartition('.')[2]}", "",
+                  f"```python\ntf.{name}{signature(thing)}\n```"]
+        if others:
+            lines += ["", "Also " + ", ".join(f"`tf.{other}`" for other in others) + "."]
+        lines += ["", *described(inspect.getdoc(thing) or "")]
+        for method, function in methods(thing):
+            lines += ["", f"**`.{method}{signature(function)}`**", "",
+                      *described(inspect.getdoc(function) or "")]
+    return "\n".join(lines) + "\n"
+
+
+def signature(thing: Any) -> str:
+    """`(x, y, name=None)`, without annotations and `self`."""
+    try:
+        found = inspect.signature(thing)
+    except (TypeError, ValueError):  # of a builtin class
+        return "(...)"
+    shown = [p.replace(annotation=p.empty) for p in found.parameters.values() if p.name != "self"]
+    text = str(found.replace(parameters=shown, return_annotation=found.empty))
+    return re.sub(r"<(?:class '|function )?([\w.]+)[^>]*>", r"\1", text)
+
+
+def methods(thing: Any) -> Iterator[tuple[str, Any]]:
+    """A class's own public methods that say what they do."""
+    if inspect.isclass(thing):
+        for name, method in vars(thing).items():
+            if not name.startswith("_") and inspect.isfunction(method) and method.__doc__:
+                yield name, method
+
+
+def described(text: str) -> Iterator[str]:
+    """A docstring as Markdown: its sections, its arguments as a list, its examples as code."""
+    lines = text.splitlines()
+    start = 0
+    while start < len(lines):
+        heading = SECTION.match(lines[start])
+        end = start + 1
+        while end < len(lines) and not SECTION.match(lines[end]):
+            end += 1
+        body = textwrap.dedent("\n".join(lines[start + bool(heading):end])).strip("\n")
+        if heading and heading[1].startswith("Example"):
+            yield from ("", "**Example**", "", f"```pycon\n{body}\n```" if ">>>" in body else body)
+        elif heading:
+            yield from ("", f"**{heading[1]}**", "", *_entries(body))
+        else:
+            yield from _paragraphs(body)
+        start = end
+
+
+def _entries(body: str) -> Iterator[str]:
+    """`x: what it is`, one list item each, its further lines joined."""
+    for entry in re.split(r"\n(?=\S)", body):
+        named = ENTRY.match(entry)
+        words = " ".join((named[2] if named else entry).split())
+        yield f"- `{named[1]}`: {words}" if named else f"- {words}"
+
+
+def _paragraphs(body: str) -> Iterator[str]:
+    """Text; what is indented or shows a prompt is code."""
+    for paragraph in re.split(r"\n\s*\n", body):
+        is_code = paragraph.lstrip().startswith(">>>") or paragraph.startswith("    ")
+        yield f"\n```pycon\n{textwrap.dedent(paragraph)}\n```" if is_code else f"\n{paragraph}"
+
+
+def write() -> None:
+    """Writes all pages; what has not changed keeps its time, so that it is not read again."""
+    things = public_names()
+    spaces = by_namespace(things)
+    FOLDER.mkdir(exist_ok=True)
+    texts = {f"{space or 'tf'}.md": page(space, names, things) for space, names in spaces.items()}
+    texts["README.md"] = HEAD + "".join(
+        f"- [`{f'tf.{space}' if space else 'tf'}`]({space or 'tf'}.md): {len(names)} names\n"
+        for space, names in spaces.items())
+    for old in FOLDER.glob("*.md"):
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.connect("builder-inited", lambda _: write())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
