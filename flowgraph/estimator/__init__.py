@@ -32,6 +32,7 @@ _LAZY = {
     **{name: f"flowgraph.estimator.parse_specs:{name}" for name in (
         "classifier_parse_example_spec", "regressor_parse_example_spec")},
     "Head": "flowgraph.estimator.head:Head",
+    "MultiHead": "flowgraph.estimator.multi_head:MultiHead",
     "add_metrics": "flowgraph.estimator.more_metrics:add_metrics",
     **{name: f"flowgraph.estimator.exporters:{name}" for name in (
         "BestExporter", "Exporter", "FinalExporter", "LatestExporter")},

@@ -10,7 +10,6 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.estimator.export_output import (
     ClassificationOutput,
-    ExportOutput,
     PredictOutput,
     RegressionOutput,
 )
@@ -113,9 +112,11 @@ class _ClassHead(Head):
         return index_table_from_tensor(tuple(self._label_vocabulary),
                                        name="class_id_lookup").lookup(labels)
 
-    def _classification(self, predictions: dict[str, Any]) -> ExportOutput:
+    def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
         scores = predictions["probabilities"]
-        return ClassificationOutput(scores=scores, classes=self._names(scores))
+        classification = ClassificationOutput(scores=scores, classes=self._names(scores))
+        return {"serving_default": classification, "classification": classification,
+                "predict": PredictOutput(predictions)}
 
 
 def _for_each(values: Any, like: Any) -> Any:
@@ -177,7 +178,7 @@ class BinaryClassHead(_ClassHead):
 
     def __init__(self, weight_column: Any = None, thresholds: Any = None,
                  label_vocabulary: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  loss_fn: Callable[..., Any] | None = None, name: str | None = None) -> None:
         super().__init__(2, weight_column, label_vocabulary, loss_reduction, loss_fn, name)
         self._thresholds = _checked_thresholds(thresholds)
@@ -214,10 +215,8 @@ class BinaryClassHead(_ClassHead):
                 **_at_thresholds(self._thresholds, labels, logistic, weights)}
 
     def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
-        classification = self._classification(predictions)
-        return {"serving_default": classification, "classification": classification,
-                "regression": RegressionOutput(predictions["logistic"]),
-                "predict": PredictOutput(predictions)}
+        return {**super()._outputs(predictions),
+                "regression": RegressionOutput(predictions["logistic"])}
 
 
 class MultiClassHead(_ClassHead):
@@ -240,7 +239,7 @@ class MultiClassHead(_ClassHead):
     """
 
     def __init__(self, n_classes: int, weight_column: Any = None, label_vocabulary: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  loss_fn: Callable[..., Any] | None = None, name: str | None = None) -> None:
         if n_classes is None or n_classes <= 2:
             raise ValueError(located(f"n_classes must be > 2: {n_classes}.",
@@ -270,11 +269,6 @@ class MultiClassHead(_ClassHead):
     def _metrics(self, labels: Any, predictions: dict[str, Any], weights: Any) -> dict[str, Any]:
         return {"accuracy": accuracy(labels, predictions["class_ids"], weights, name="accuracy")}
 
-    def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
-        classification = self._classification(predictions)
-        return {"serving_default": classification, "classification": classification,
-                "predict": PredictOutput(predictions)}
-
 
 class MultiLabelHead(_ClassHead):
     """Any of several classes, each by a logit of its own.
@@ -300,7 +294,7 @@ class MultiLabelHead(_ClassHead):
 
     def __init__(self, n_classes: int, weight_column: Any = None, thresholds: Any = None,
                  label_vocabulary: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  loss_fn: Callable[..., Any] | None = None,
                  classes_for_class_based_metrics: Any = None, name: str | None = None) -> None:
         if n_classes is None or n_classes < 2:
@@ -322,7 +316,8 @@ class MultiLabelHead(_ClassHead):
         return self._n_classes
 
     def _all_predictions(self, logits: Any) -> dict[str, Any]:
-        return {"logits": logits, "probabilities": sigmoid(logits, name="probabilities")}
+        return {"logits": logits, "probabilities": sigmoid(logits, name="probabilities"),
+                "classes": self._names(logits)}
 
     def _labels(self, labels: Any) -> Any:
         return _in_range(labels, 2)
@@ -338,11 +333,6 @@ class MultiLabelHead(_ClassHead):
                 "auc_precision_recall": auc(labels, scores, weighted, curve="PR",
                                             name="auc_precision_recall"),
                 **_at_thresholds(self._thresholds, cast(labels, dt.float32), scores, weighted)}
-
-    def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
-        classification = self._classification(predictions)
-        return {"serving_default": classification, "classification": classification,
-                "predict": PredictOutput(predictions)}
 
 
 def classes_head(n_classes: int, weight_column: Any = None, label_vocabulary: Any = None,

@@ -217,10 +217,7 @@ class Head(ABC):
                         metrics["regularization_loss"] = mean_metric(extra)
                 return EstimatorSpec(mode, predictions, loss, eval_metric_ops={
                     self._key(name): pair for name, pair in metrics.items()})
-            train_op = _train_op(loss, optimizer, train_op_fn, trainable_variables)
-            updates = get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
-            if updates:
-                train_op = group(train_op, *updates)
+            train_op = train_op_of(loss, optimizer, train_op_fn, trainable_variables, update_ops)
             mean = None
             if self._loss_reduction == Reduction.SUM:
                 mean = spec.training_loss / reduce_sum(
@@ -242,13 +239,24 @@ class Head(ABC):
                 scalar(self._key("regularization_loss"), extra)
 
 
-def _train_op(loss: Any, optimizer: Any, train_op_fn: Any, variables: Any) -> Any:
+def train_op_of(loss: Any, optimizer: Any, train_op_fn: Any, variables: Any,
+                update_ops: Any) -> Any:
+    """The operation that trains, with the updates of each step.
+
+    Args:
+        loss, optimizer, train_op_fn, update_ops: as for `Head.create_estimator_spec`.
+        variables: list of the variables to train; default all.
+
+    Raises:
+        ValueError: both an optimizer and a function are given, or neither.
+    """
     if (optimizer is None) == (train_op_fn is None):
         raise ValueError(located("train_op_fn and optimizer cannot both be "
                                  f"{'None' if optimizer is None else 'set'}."))
-    if optimizer is None:
-        return train_op_fn(loss)
-    return optimizer.minimize(loss, global_step=get_global_step(), var_list=variables or None)
+    train_op = (train_op_fn(loss) if optimizer is None else optimizer.minimize(
+        loss, global_step=get_global_step(), var_list=variables or None))
+    updates = get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
+    return group(train_op, *updates) if updates else train_op
 
 
 def checked_logits(logits: Any, expected: int) -> Any:

@@ -17,6 +17,7 @@ _LAZY = {
     "forward_features": _EXTENDERS + "forward_features",
     "logistic_regression_head": "flowgraph.estimator.regression_heads:LogisticRegressionHead",
     "multi_class_head": _CLASSES + "MultiClassHead",
+    "multi_head": "flowgraph.estimator.multi_head:MultiHead",
     "multi_label_head": _CLASSES + "MultiLabelHead",
     "poisson_regression_head": _HEADS + "poisson_regression_head",
     "regression_head": _HEADS + "regression_head",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flowgraph.core.api.before_one import before_one
 from flowgraph.core.api.by_path import by_path
-from flowgraph.core.api.contrib import CONTRIB
+from flowgraph.core.api.contrib import CLUSTER, CONTRIB, EAGER
 
 
 class Reason(NamedTuple):
@@ -35,22 +35,20 @@ CLAIM = ", and neither has TensorFlow 1.15."
 UNLISTED = ("tf.app", "tf.audio", "tf.compat", "tf.contrib", "tf.experimental", "tf.feature_column",
             "tf.flags", "tf.lite", "tf.nest", "tf.pywrap_tensorflow", "tf.raw_ops", "tf.tools",
             "tf.tpu", "tf.user_ops", "tf.xla")
-_EAGER = "belongs to eager execution, which define-then-run has not"
-_CLUSTER = "is for clusters of machines; flowgraph runs in one process"
 
 REASONS = (
     # -- eager execution and functions
-    Reason("tf.GradientTape", _EAGER, "Use tf.gradients."),
-    Reason("tf.enable_tensor_equality", _EAGER, "Compare with tf.equal; == asks for the object."),
-    Reason("tf.wrap_function", _EAGER, "Build the ops once and run them with Session.run."),
-    Reason("tf.Module", _EAGER, "Use tf.variable_scope or tf.make_template."),
-    Reason("tf.py_function", _EAGER, "Use tf.py_func."),
-    Reason("tf.enable_eager_execution", _EAGER, "Use a Session, or InteractiveSession and eval()."),
-    Reason("tf.enable_v2_*", _EAGER, "Programs of TensorFlow 1 need no such call."),
-    Reason("tf.autograph.*", _EAGER, "Use tf.cond and tf.while_loop."),
-    Reason("tf.config.experimental_run_functions_eagerly", _EAGER),
-    Reason("tf.config.experimental.*_synchronous_execution", _EAGER),
-    Reason("tf.config.experimental.*_device_policy", _EAGER),
+    Reason("tf.GradientTape", EAGER, "Use tf.gradients."),
+    Reason("tf.enable_tensor_equality", EAGER, "Compare with tf.equal; == asks for the object."),
+    Reason("tf.wrap_function", EAGER, "Build the ops once and run them with Session.run."),
+    Reason("tf.Module", EAGER, "Use tf.variable_scope or tf.make_template."),
+    Reason("tf.py_function", EAGER, "Use tf.py_func."),
+    Reason("tf.enable_eager_execution", EAGER, "Use a Session, or InteractiveSession and eval()."),
+    Reason("tf.enable_v2_*", EAGER, "Programs of TensorFlow 1 need no such call."),
+    Reason("tf.autograph.*", EAGER, "Use tf.cond and tf.while_loop."),
+    Reason("tf.config.experimental_run_functions_eagerly", EAGER),
+    Reason("tf.config.experimental.*_synchronous_execution", EAGER),
+    Reason("tf.config.experimental.*_device_policy", EAGER),
     Reason("tf.vectorized_map", "rewrites functions into vector form", "Use tf.map_fn."),
     # -- structures of the second version's API
     Reason("tf.Ragged*", "needs ragged tensors, which flowgraph has not",
@@ -66,11 +64,11 @@ REASONS = (
     Reason("tf.strings.unicode_script", "needs the table of Unicode's scripts, which Python has "
            "not", "Use tf.py_func with a package that has it."),
     # -- machines
-    Reason("tf.distribute.*", _CLUSTER),
-    Reason("tf.config.experimental_connect_*", _CLUSTER),
-    Reason("tf.test.create_local_cluster", _CLUSTER),
-    Reason("tf.nn.compute_average_loss", _CLUSTER, "Use tf.reduce_mean."),
-    Reason("tf.nn.scale_regularization_loss", _CLUSTER, "Use the loss as it is."),
+    Reason("tf.distribute.*", CLUSTER),
+    Reason("tf.config.experimental_connect_*", CLUSTER),
+    Reason("tf.test.create_local_cluster", CLUSTER),
+    Reason("tf.nn.compute_average_loss", CLUSTER, "Use tf.reduce_mean."),
+    Reason("tf.nn.scale_regularization_loss", CLUSTER, "Use the loss as it is."),
     Reason("tf.*bfloat16", "is a number format of TPUs, which NumPy has not", "Use tf.float32."),
     # -- compiled parts of TensorFlow
     Reason("tf.load_*", "loads code compiled for TensorFlow", "Write the op as a class: docs/ops."),
@@ -107,8 +105,6 @@ REASONS = (
            "Start the pipeline anew; a seed gives the same order."),
     Reason("tf.data.experimental.make_saveable_from_iterator", "saves where an iterator stands",
            "Start the pipeline anew; a seed gives the same order."),
-    Reason("tf.estimator.MultiHead", "joins several heads in one estimator",
-           "Add up their losses in a model_fn."),
     Reason("tf.estimator.Head.*metrics", "needs metrics of the second version's API",
            "Use create_estimator_spec; its eval_metric_ops are the metrics."),
     Reason("tf.feature_column.sequence_*", "is for columns of sequences",
@@ -149,9 +145,9 @@ REASONS = (
            "Choose them by name: ProfileOptionBuilder.with_node_names."),
     Reason("tf.profiler.write_op_log", "writes types of ops for a program of TensorFlow's",
            "Write the RunMetadata with tf.summary.FileWriter.add_run_metadata."),
-    Reason("tf.saved_model.load_v2", _EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
-    Reason("tf.saved_model.save", _EAGER, "Use tf.saved_model.simple_save, or Builder."),
-    Reason("tf.saved_model.experimental.*", _EAGER),
+    Reason("tf.saved_model.load_v2", EAGER, "Use tf.saved_model.load(sess, tags, export_dir)."),
+    Reason("tf.saved_model.save", EAGER, "Use tf.saved_model.simple_save, or Builder."),
+    Reason("tf.saved_model.experimental.*", EAGER),
     *(Reason(*row) for row in CONTRIB),
     Reason("tf.get_session_*", "keeps values on a device between runs", "Use a tf.Variable."),
     Reason("tf.delete_session_tensor", "keeps values on a device between runs",

@@ -43,6 +43,96 @@ def test_a_head_has_the_loss_of_its_batch(make: Any, width: int, labels: Any, lo
         assert session.run(spec.loss) == pytest.approx(loss, rel=1e-5)
 
 
+# ---- several heads -------------------------------------------------------------------------------
+
+LABELS = {"kind": np.array([[1], [0]]), "size": np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)}
+KIND = np.mean(sigmoid_losses(LOGITS[:, :1], LABELS["kind"]))
+SIZE = np.mean((LOGITS[:, 1:] - LABELS["size"]) ** 2)
+
+
+def two_heads(weights: Any = None) -> Any:
+    return estimator.multi_head([estimator.binary_classification_head(name="kind"),
+                                 estimator.regression_head(None, 2, name="size")], weights)
+
+
+def constants(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name: tf.constant(array) for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("weights", [None, [2.0, 0.5]])
+def test_several_heads_add_up_their_losses(by_name: bool, weights: Any) -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.create_global_step()
+        logits = ({"kind": tf.constant(LOGITS[:, :1]), "size": tf.constant(LOGITS[:, 1:])}
+                  if by_name else tf.constant(LOGITS))
+        spec = two_heads(weights).create_estimator_spec({}, "eval", logits, constants(LABELS))
+        one, two = weights or (1, 1)
+        assert session.run(spec.loss) == pytest.approx(one * KIND + two * SIZE, rel=1e-5)
+        assert {"loss/kind", "loss/size", "accuracy/kind", "average_loss/size"} <= set(
+            spec.eval_metric_ops)
+        session.run(tf.local_variables_initializer())
+        session.run([update for _, update in spec.eval_metric_ops.values()])
+        assert session.run(spec.eval_metric_ops["loss/size"][0]) == pytest.approx(SIZE, rel=1e-5)
+
+
+def test_several_heads_name_what_they_predict_and_export() -> None:
+    with tf.Graph().as_default():
+        spec = two_heads().create_estimator_spec({}, "infer", tf.constant(LOGITS))
+        assert {("kind", "class_ids"), ("size", "predictions")} <= set(spec.predictions)
+        outputs = spec.export_outputs
+        assert set(outputs) == {
+            "serving_default", "predict", "kind", "kind/classification", "kind/regression",
+            "kind/predict", "size", "size/regression", "size/predict"}
+        assert outputs["serving_default"] is outputs["kind"]
+        assert {"kind/logits", "size/predictions"} <= set(outputs["predict"].outputs)
+
+
+def test_several_heads_train_together(tmp_path: Any) -> None:
+    features = {"x": np.array([[1.0], [2.0]], np.float32)}
+    model = tf.estimator.DNNEstimator(
+        two_heads(), [4], [tf.feature_column.numeric_column("x")], str(tmp_path),
+        config=tf.estimator.RunConfig(tf_random_seed=1))
+    data = tf.estimator.inputs.numpy_input_fn(features, LABELS, 2, 20, shuffle=False)
+    before = model.train(data, max_steps=1).evaluate(data)
+    after = model.train(data).evaluate(data)
+    assert after["loss"] < before["loss"]
+    assert after["loss"] == pytest.approx(after["loss/kind"] + after["loss/size"], rel=1e-5)
+    row = next(model.predict(tf.estimator.inputs.numpy_input_fn(features, shuffle=False)))
+    assert row["size", "predictions"].shape == (2,)
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda: estimator.multi_head([]), "Must specify heads"),
+    (lambda: estimator.multi_head([estimator.regression_head()]), "must have name"),
+    (lambda: estimator.multi_head([estimator.regression_head(name="a")] * 2), "unique names"),
+    (lambda: two_heads([1.0]), "same size"),
+    (lambda: two_heads().create_estimator_spec({}, "infer", tf.zeros([2, 4])), "3 columns"),
+    (lambda: two_heads().create_estimator_spec({}, "infer", {"kind": tf.zeros([2, 1])}),
+     r"missing values for .*\['size'\]"),
+    (lambda: two_heads().create_estimator_spec({}, "eval", tf.zeros([2, 3]), tf.zeros([2, 1])),
+     "labels must be a dict with those of the head 'kind'"),
+    (lambda: two_heads().create_estimator_spec({}, "train", tf.zeros([2, 3]), constants(LABELS)),
+     "cannot both be None")])
+def test_mistakes_with_several_heads_are_told(make: Any, words: str) -> None:
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("vocabulary", [None, ["a", "b", "c"]])
+def test_a_head_of_several_labels_predicts_all_names(vocabulary: Any) -> None:
+    with tf.Graph().as_default(), tf.Session() as session:
+        head = estimator.multi_label_head(3, label_vocabulary=vocabulary)
+        spec = head.create_estimator_spec({}, "infer", tf.constant(LOGITS))
+        session.run(tf.tables_initializer())
+        names = session.run(spec.predictions["classes"])
+        assert names.tolist() == [[name.encode() for name in vocabulary or "012"]] * 2
+        exported = spec.export_outputs["serving_default"]
+        np.testing.assert_array_equal(session.run(exported.classes), names)
+        assert set(spec.export_outputs["predict"].outputs) == {
+            "logits", "probabilities", "classes"}
+
+
 def test_a_weight_column_is_the_first_argument_of_a_regression_head() -> None:
     with tf.Graph().as_default(), tf.Session() as session:
         head = estimator.regression_head("w", loss_reduction=tf.losses.Reduction.SUM)
