@@ -201,7 +201,8 @@ def from_estimator(estimator: Any, serving_input_receiver_fn: Any, output_key: s
         receiver = serving_input_receiver_fn()
         spec = estimator.model_fn(receiver.features, None, ModeKeys.PREDICT, estimator.config)
         if key not in spec.export_outputs:
-            raise KeyError(f"output_key must be one of {list(spec.export_outputs)}; got {key}")
+            raise KeyError(located(
+                f"output_key must be one of {list(spec.export_outputs)}; got {key}"))
         signature = spec.export_outputs[key].as_signature_def(receiver.receiver_tensors)
         session = MonitoredSession(ChiefSessionCreator(spec.scaffold, config=config,
                                                        checkpoint_dir=estimator.model_dir))

@@ -116,7 +116,7 @@ class HParams:
             self.add_hparam(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"there is no hyperparameter {name!r}", name=name, obj=self)
+        raise AttributeError(located(f"there is no hyperparameter {name!r}"), name=name, obj=self)
 
     def add_hparam(self, name: str, value: Any) -> None:
         """Adds a hyperparameter.

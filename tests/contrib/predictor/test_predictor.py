@@ -106,7 +106,7 @@ def test_an_estimator_is_a_function(tmp_path: Any, key: Any, expected: Any) -> N
     for _ in range(2):
         result = predict({"given": [1.0, 2.0]})
         assert {name: list(value) for name, value in result.items()} == expected
-    with pytest.raises(KeyError, match="output_key must be one of"):
+    with pytest.raises(KeyError, match=r"test_predictor\.py:\d+.*output_key must be one of"):
         predictor.from_estimator(model, _receiver, "third")
 
 

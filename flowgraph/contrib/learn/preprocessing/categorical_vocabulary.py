@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.core.frames import located
+
 
 class CategoricalVocabulary:
     """Numbers for words or other categories; 0 is that of all unknown ones.
@@ -91,6 +93,7 @@ class CategoricalVocabulary:
             ValueError: the vocabulary was made without `support_reverse`.
         """
         if not self._support_reverse:
-            raise ValueError("This vocabulary wasn't initialized with support_reverse to support "
-                             "reverse() function.")
+            raise ValueError(located("This vocabulary wasn't initialized with support_reverse to "
+                                     "support reverse() function.",
+                                     "Make it with support_reverse=True."))
         return self._reverse_mapping[class_id]
