@@ -15,7 +15,7 @@ import numpy as np
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.estimator.boosting import Boosting
-from flowgraph.estimator.class_heads import BinaryClassHead, MultiClassHead
+from flowgraph.estimator.class_heads import BinaryClassHead, MultiClassHead, classes_head
 from flowgraph.estimator.estimator import Estimator
 from flowgraph.estimator.logits import check_features
 from flowgraph.estimator.mode_keys import ModeKeys
@@ -241,9 +241,7 @@ class BoostedTreesClassifier(BoostedTreesEstimator):
                  tree_complexity: float = 0.0, min_node_weight: float = 0.0, config: Any = None,
                  center_bias: bool = False, pruning_mode: str = "none",
                  quantile_sketch_epsilon: float = 0.01, train_in_memory: bool = False) -> None:
-        reduction = Reduction.SUM_OVER_BATCH_SIZE
-        head = (BinaryClassHead(None, None, label_vocabulary, reduction) if n_classes == 2
-                else MultiClassHead(n_classes, None, label_vocabulary, reduction))
+        head = classes_head(n_classes, None, label_vocabulary, Reduction.SUM_OVER_BATCH_SIZE)
         super().__init__(feature_columns, n_batches_per_layer, head, model_dir, weight_column,
                          n_trees, max_depth, learning_rate, l1_regularization, l2_regularization,
                          tree_complexity, min_node_weight, config, center_bias, pruning_mode,

@@ -14,17 +14,14 @@ from flowgraph.estimator.logits import (
     linear_logits,
     one_part,
     scope_of,
+    summarize_layer,
 )
-from flowgraph.estimator.optimizers import optimizer_of
+from flowgraph.estimator.optimizers import counted_together, optimizer_of
 from flowgraph.estimator.regression_heads import RegressionHead
 from flowgraph.graph.collections import GraphKeys
-from flowgraph.graph.graph import control_dependencies, get_collection
+from flowgraph.graph.graph import get_collection
 from flowgraph.losses import Reduction
 from flowgraph.ops.activation import relu
-from flowgraph.ops.counting import zero_fraction
-from flowgraph.ops.identity import group
-from flowgraph.ops.state import assign_add
-from flowgraph.train.global_step import get_global_step
 
 _DNN_RATE = 0.001
 _LINEAR_RATE = 0.005
@@ -71,8 +68,8 @@ class DNNLinearCombinedEstimator(Estimator):
                  dnn_optimizer: Any = "Adagrad", dnn_hidden_units: Any = None,
                  dnn_activation_fn: Any = relu, dnn_dropout: Any = None,
                  input_layer_partitioner: Any = None, config: Any = None,
-                 batch_norm: bool = False, linear_sparse_combiner: str = "sum",
-                 warm_start_from: Any = None) -> None:
+                 linear_sparse_combiner: str = "sum", warm_start_from: Any = None,
+                 batch_norm: bool = False) -> None:
         wide, deep = tuple(linear_feature_columns or ()), tuple(dnn_feature_columns or ())
         if not wide and not deep:
             raise ValueError(located(
@@ -95,7 +92,7 @@ class DNNLinearCombinedEstimator(Estimator):
                 with scope_of("linear", features, partitioner=partitioner) as scope:
                     parts.append(linear_logits(features, head.logits_dimension, wide,
                                                linear_sparse_combiner))
-                    _summarize(parts[-1], scope.name)
+                    summarize_layer(parts[-1], scope.name)
                 rate = min(_LINEAR_RATE, 1.0 / math.sqrt(len(wide)))
                 training.append((optimizer_of(linear_optimizer, rate), scope.name))
             return head.create_estimator_spec(
@@ -106,16 +103,9 @@ class DNNLinearCombinedEstimator(Estimator):
 
 def _train_op(loss: Any, training: list[tuple[Any, str]]) -> Any:
     """Each optimizer makes a step with the variables of its scope, then the step counts."""
-    steps = [optimizer.minimize(loss, var_list=get_collection(GraphKeys.TRAINABLE_VARIABLES, scope))
-             for optimizer, scope in training]
-    with control_dependencies([group(*steps)]):
-        return assign_add(get_global_step(), 1).op
-
-
-def _summarize(value: Any, tag: str) -> None:
-    from flowgraph.summary import histogram, scalar
-    scalar(f"{tag}/fraction_of_zero_values", zero_fraction(value))
-    histogram(f"{tag}/activation", value)
+    return counted_together([
+        optimizer.minimize(loss, var_list=get_collection(GraphKeys.TRAINABLE_VARIABLES, scope))
+        for optimizer, scope in training])
 
 
 class DNNLinearCombinedClassifier(DNNLinearCombinedEstimator):
@@ -155,8 +145,8 @@ class DNNLinearCombinedClassifier(DNNLinearCombinedEstimator):
         super().__init__(classes_head(n_classes, weight_column, label_vocabulary, loss_reduction),
                          model_dir, linear_feature_columns, linear_optimizer, dnn_feature_columns,
                          dnn_optimizer, dnn_hidden_units, dnn_activation_fn, dnn_dropout,
-                         input_layer_partitioner, config, batch_norm, linear_sparse_combiner,
-                         warm_start_from)
+                         input_layer_partitioner, config, linear_sparse_combiner,
+                         warm_start_from, batch_norm)
 
 
 class DNNLinearCombinedRegressor(DNNLinearCombinedEstimator):
@@ -193,5 +183,5 @@ class DNNLinearCombinedRegressor(DNNLinearCombinedEstimator):
         super().__init__(RegressionHead(label_dimension, weight_column, loss_reduction),
                          model_dir, linear_feature_columns, linear_optimizer, dnn_feature_columns,
                          dnn_optimizer, dnn_hidden_units, dnn_activation_fn, dnn_dropout,
-                         input_layer_partitioner, config, batch_norm, linear_sparse_combiner,
-                         warm_start_from)
+                         input_layer_partitioner, config, linear_sparse_combiner,
+                         warm_start_from, batch_norm)

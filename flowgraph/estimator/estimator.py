@@ -24,7 +24,6 @@ from flowgraph.core.logger import logger
 from flowgraph.errors import OutOfRangeError
 from flowgraph.estimator.arguments import parameters_of
 from flowgraph.estimator.eval_results import write_checkpoint_path, write_results
-from flowgraph.estimator.evaluation import StopAfterNEvalsHook, eval_step, evaluate_once
 from flowgraph.estimator.input_results import parse_input_fn_result
 from flowgraph.estimator.mode_keys import ModeKeys
 from flowgraph.estimator.run_config import RunConfig
@@ -40,6 +39,7 @@ from flowgraph.runtime.config import ConfigProto
 from flowgraph.train.checkpoint_hooks import CheckpointSaverListener
 from flowgraph.train.checkpoint_reader import NewCheckpointReader, list_variables, load_variable
 from flowgraph.train.checkpoint_state import latest_checkpoint
+from flowgraph.train.evaluation import StopAfterNEvalsHook, eval_step, evaluate_once
 from flowgraph.train.global_step import create_global_step, get_global_step
 from flowgraph.train.monitored_session import ChiefSessionCreator, MonitoredSession
 from flowgraph.train.scaffold import Scaffold

@@ -96,10 +96,10 @@ def dnn_logits(features: dict[str, Any], mode: str, units: int, hidden_units: An
             if batch_norm:
                 net = batch_normalization(net, momentum=0.999, training=training,
                                           name=f"batchnorm_{i}")
-        _summarize(net, scope.name)
+        summarize_layer(net, scope.name)
     with variable_scope("logits") as scope:
         logits = dense(net, units, activation=None, kernel_initializer=GlorotUniform(), name=scope)
-    _summarize(logits, scope.name)
+    summarize_layer(logits, scope.name)
     return logits
 
 
@@ -142,7 +142,13 @@ def baseline_logits(features: dict[str, Any], units: int) -> Any:
         return bias * ones([shape(next(iter(features.values())))[0], units])
 
 
-def _summarize(value: Any, tag: str) -> None:
+def summarize_layer(value: Any, tag: str) -> None:
+    """Summaries of what a layer gives: how much of it is 0, and its histogram.
+
+    Args:
+        value: Tensor.
+        tag: what the summaries' names begin with.
+    """
     from flowgraph.summary import histogram, scalar
     scalar(f"{tag}/fraction_of_zero_values", zero_fraction(value))
     histogram(f"{tag}/activation", value)

@@ -37,8 +37,10 @@ class RegressionHead(Head):
         np.float32(5.0)
     """
 
+    _numbers_key = "predictions"  # the name of the numbers among the predictions
+
     def __init__(self, label_dimension: int = 1, weight_column: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  loss_fn: Callable[..., Any] | None = None,
                  inverse_link_fn: Callable[[Any], Any] | None = None,
                  name: str | None = None) -> None:
@@ -79,7 +81,7 @@ class RegressionHead(Head):
                 "label/mean": mean_metric(labels, weighted, name="label/mean")}
 
     def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
-        regression = RegressionOutput(predictions["predictions"])
+        regression = RegressionOutput(predictions[self._numbers_key])
         return {"serving_default": regression, "regression": regression,
                 "predict": PredictOutput(predictions)}
 
@@ -103,7 +105,7 @@ class PoissonRegressionHead(RegressionHead):
     """
 
     def __init__(self, label_dimension: int = 1, weight_column: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  compute_full_loss: bool = True, name: str | None = None) -> None:
         super().__init__(label_dimension, weight_column, loss_reduction, None, exp, name)
         self._compute_full_loss = compute_full_loss
@@ -128,7 +130,7 @@ class LogisticRegressionHead(RegressionHead):
     """
 
     def __init__(self, weight_column: Any = None,
-                 loss_reduction: str = Reduction.SUM_OVER_BATCH_SIZE,
+                 loss_reduction: str = "sum_over_batch_size",
                  name: str | None = None) -> None:
         super().__init__(1, weight_column, loss_reduction, None, sigmoid, name)
 

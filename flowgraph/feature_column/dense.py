@@ -56,17 +56,12 @@ class IndicatorColumn(DenseColumn, namedtuple("IndicatorColumn", ("categorical_c
         return reduce_sum(one_hot(dense, size, 1.0, 0.0), axis=[-2])
 
 
-class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", (
-        "categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
-        "tensor_name_in_ckpt", "max_norm", "trainable"))):
-    """An embedding of categories; made by `embedding_column`."""
+class _Embedding(DenseColumn):
+    """What embeddings share."""
 
     __slots__ = ()
-
-    @property
-    def name(self) -> str:
-        """The categories' name, with "_embedding"."""
-        return f"{self.categorical_column.name}_embedding"
+    categorical_column: Any
+    dimension: int
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -82,6 +77,19 @@ class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", (
         """The categories."""
         return features.get(self.categorical_column)
 
+
+class EmbeddingColumn(_Embedding, namedtuple("EmbeddingColumn", (
+        "categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
+        "tensor_name_in_ckpt", "max_norm", "trainable"))):
+    """An embedding of categories; made by `embedding_column`."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The categories' name, with "_embedding"."""
+        return f"{self.categorical_column.name}_embedding"
+
     def dense_tensor(self, features: Features, trainable: bool = True,
                      collections: list[str] | None = None) -> Any:
         """The embeddings of each example's categories, combined."""
@@ -89,7 +97,7 @@ class EmbeddingColumn(DenseColumn, namedtuple("EmbeddingColumn", (
         return _looked_up(self, pair, _weights(self, trainable, collections))
 
 
-class SharedEmbeddingColumn(DenseColumn, namedtuple("SharedEmbeddingColumn", (
+class SharedEmbeddingColumn(_Embedding, namedtuple("SharedEmbeddingColumn", (
         "categorical_column", "dimension", "combiner", "initializer", "ckpt_to_load_from",
         "tensor_name_in_ckpt", "max_norm", "trainable", "shared_embedding_collection_name"))):
     """One of several columns with one table; made by `shared_embedding_columns`."""
@@ -105,20 +113,6 @@ class SharedEmbeddingColumn(DenseColumn, namedtuple("SharedEmbeddingColumn", (
     def scope_name(self) -> str:
         """The name that the columns have in common."""
         return self.shared_embedding_collection_name
-
-    @property
-    def parse_example_spec(self) -> dict[str, Any]:
-        """That of the categories."""
-        return self.categorical_column.parse_example_spec
-
-    @property
-    def variable_shape(self) -> TensorShape:
-        """The embedding's size."""
-        return TensorShape([self.dimension])
-
-    def transform(self, features: Features) -> Any:
-        """The categories."""
-        return features.get(self.categorical_column)
 
     def dense_tensor(self, features: Features, trainable: bool = True,
                      collections: list[str] | None = None) -> Any:

@@ -23,22 +23,14 @@ from flowgraph.ops.variable_lists import trainable_variables
 from flowgraph.ops.variable_scope import get_variable, variable_scope
 from flowgraph.summary.histograms import histogram
 from flowgraph.summary.scalars import scalar
-from flowgraph.train.adagrad import AdagradOptimizer
-from flowgraph.train.adam import AdamOptimizer
-from flowgraph.train.ftrl import FtrlOptimizer
 from flowgraph.train.global_step import assert_global_step, get_global_step
-from flowgraph.train.gradient_descent import GradientDescentOptimizer
 from flowgraph.train.momentum import MomentumOptimizer
 from flowgraph.train.optimizer import Optimizer
-from flowgraph.train.rmsprop import RMSPropOptimizer
+from flowgraph.train.optimizer_names import OPTIMIZERS_BY_NAME
 
 OPTIMIZER_CLS_NAMES: dict[str, Callable[..., Any]] = {
-    "Adagrad": AdagradOptimizer,
-    "Adam": AdamOptimizer,
-    "Ftrl": FtrlOptimizer,
+    **OPTIMIZERS_BY_NAME,
     "Momentum": lambda learning_rate: MomentumOptimizer(learning_rate, momentum=0.9),
-    "RMSProp": RMSPropOptimizer,
-    "SGD": GradientDescentOptimizer,
 }
 
 OPTIMIZER_SUMMARIES = ["learning_rate", "loss", "gradients", "gradient_norm",
@@ -108,7 +100,7 @@ def optimize_loss(loss: Any, global_step: Any, learning_rate: Any, optimizer: An
             rate = learning_rate_decay_fn(rate, global_step)
             if "learning_rate" in summaries:
                 scalar("learning_rate", rate)
-        chosen = _optimizer(optimizer, rate)
+        chosen = optimizer_of(optimizer, rate)
         gradients = chosen.compute_gradients(
             loss, trainable_variables() if variables is None else variables,
             colocate_gradients_with_ops=colocate_gradients_with_ops)
@@ -157,7 +149,16 @@ def _checked_summaries(summaries: Any) -> list[str]:
     return list(summaries)
 
 
-def _optimizer(optimizer: Any, rate: Any) -> Any:
+def optimizer_of(optimizer: Any, rate: Any) -> Any:
+    """The Optimizer that is meant.
+
+    Args:
+        optimizer: as for `optimize_loss`.
+        rate: the learning rate, or None.
+
+    Raises:
+        ValueError: it is none, or needs a learning rate and there is none.
+    """
     if isinstance(optimizer, Optimizer):
         return optimizer
     is_name, is_class = isinstance(optimizer, str), (

@@ -7,7 +7,6 @@ from typing import Any
 from flowgraph.core import dtypes as dt
 from flowgraph.core.frames import located
 from flowgraph.estimator.class_heads import BinaryClassHead, MultiClassHead
-from flowgraph.estimator.export_output import PredictOutput, RegressionOutput
 from flowgraph.estimator.head import Head, LossSpec
 from flowgraph.estimator.mode_keys import ModeKeys
 from flowgraph.estimator.regression_heads import RegressionHead
@@ -116,6 +115,7 @@ class _SeveralClasses(_LearnHead, MultiClassHead):
 class _Scores(_LearnHead, RegressionHead):
 
     scope = "regression_head"
+    _numbers_key = "scores"
 
     def predictions(self, logits: Any, keys: Any = None) -> dict[str, Any]:
         """The numbers under "scores"; a single one without an axis of its own.
@@ -128,11 +128,6 @@ class _Scores(_LearnHead, RegressionHead):
 
     def _metrics(self, labels: Any, predictions: dict[str, Any], weights: Any) -> dict[str, Any]:
         return {}
-
-    def _outputs(self, predictions: dict[str, Any]) -> dict[str, Any]:
-        regression = RegressionOutput(predictions["scores"])
-        return {"serving_default": regression, "regression": regression,
-                "predict": PredictOutput(predictions)}
 
 
 def classes_head(n_classes: int, weight_column_name: Any, label_keys: Any) -> Any:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flowgraph.contrib.layers.optimizing import OPTIMIZER_CLS_NAMES, optimize_loss
-from flowgraph.core.frames import located
+from flowgraph.contrib.layers.optimizing import optimize_loss, optimizer_of
+from flowgraph.estimator.optimizers import counted_together
 from flowgraph.graph.collections import GraphKeys
-from flowgraph.graph.graph import control_dependencies, get_collection
+from flowgraph.graph.graph import get_collection
 from flowgraph.ops.clip import clip_by_global_norm
 from flowgraph.ops.identity import group
-from flowgraph.ops.state import assign_add
 from flowgraph.train.ftrl import FtrlOptimizer
 from flowgraph.train.global_step import get_global_step
 
@@ -53,11 +52,7 @@ def train_both(steps: list[Any], counted: bool) -> Any:
         steps: what trains each part.
         counted: whether they count the global step; else it counts after them.
     """
-    both = group(*steps)
-    if counted:
-        return both
-    with control_dependencies([both]):
-        return assign_add(get_global_step(), 1).op
+    return group(*steps) if counted else counted_together(steps)
 
 
 def train_linear(loss: Any, columns: Any, optimizer: Any, clip_norm: Any) -> Any:
@@ -74,14 +69,10 @@ def train_linear(loss: Any, columns: Any, optimizer: Any, clip_norm: Any) -> Any
     """
     if not optimizer:
         optimizer = FtrlOptimizer(linear_rate(columns))
-    elif isinstance(optimizer, str):
-        if optimizer not in OPTIMIZER_CLS_NAMES:
-            raise ValueError(located(f"Optimizer name should be one of "
-                                     f"[{', '.join(OPTIMIZER_CLS_NAMES)}], you provided "
-                                     f"{optimizer}."))
-        optimizer = OPTIMIZER_CLS_NAMES[optimizer](learning_rate=LINEAR_RATE)
     elif callable(optimizer):
         optimizer = optimizer()
+    else:
+        optimizer = optimizer_of(optimizer, LINEAR_RATE)
     pairs = optimizer.compute_gradients(
         loss, get_collection(GraphKeys.TRAINABLE_VARIABLES, "linear/"))
     if clip_norm:
