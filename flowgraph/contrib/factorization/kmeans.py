@@ -221,7 +221,7 @@ class KMeans:
 
     def _spread(self, rows: Any, wanted: Any) -> Any:
         """Examples that are far from each other: k-means++."""
-        random = np.random.RandomState(self._seed or None)
+        random = np.random.RandomState(self._seed)
         chosen = [rows[random.randint(len(rows))]]
         nearest = np.sum((rows - chosen[0]) ** 2, 1)
         for _ in range(int(wanted) - 1):

@@ -77,6 +77,19 @@ def test_first_centers_are_examples(begin):
         assert all((center == X).all(1).any() for center in centers)
 
 
+@pytest.mark.parametrize("seed", [0, 4])
+def test_first_centers_far_from_each_other_come_from_the_seed_alone(seed):
+    found = []
+    for _ in range(2):
+        with fg.Graph().as_default(), fg.Session() as sess:
+            *_, init, _ = factorization.KMeans(
+                fg.constant(X), 3, "kmeans_plus_plus", random_seed=seed).training_graph()
+            sess.run(fg.global_variables_initializer())
+            sess.run(init)
+            found.append(sess.run("clusters:0"))
+    np.testing.assert_array_equal(*found)
+
+
 def test_steps_are_collected_before_centers_move():
     with fg.Graph().as_default(), fg.Session() as sess:
         *_, init, train = factorization.KMeans(
