@@ -19,10 +19,12 @@ def write_graph_files(graph: Any, folder: str | None, summary_writer: Any, saver
         summary_writer: the FileWriter of the event file; None for none.
         saver: the Saver that restores the graph's variables; None for none.
     """
-    graph_def = graph.as_graph_def(add_shapes=True)
+    # Made once, as it takes long; a writer of the user's may return nothing.
+    graph_def = None if summary_writer is None else summary_writer.add_graph(graph)
+    if graph_def is None:
+        graph_def = graph.as_graph_def(add_shapes=True)
     if folder is not None:
         write_graph(graph_def, folder, GRAPH_FILE)
     if summary_writer is not None:
-        summary_writer.add_graph(graph)
         summary_writer.add_meta_graph(create_meta_graph_def(
             graph_def=graph_def, saver_def=saver.saver_def if saver else None, graph=graph))

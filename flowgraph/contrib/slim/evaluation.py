@@ -9,9 +9,9 @@ from flowgraph.contrib.training import evaluation as _evaluation
 from flowgraph.contrib.training.evaluation import (
     wait_for_new_checkpoint as wait_for_new_checkpoint,
 )
-from flowgraph.estimator.evaluation import StopAfterNEvalsHook
 from flowgraph.summary.merging import merge_all
 from flowgraph.train.checkpoint_reader import checkpoints_iterator as checkpoints_iterator
+from flowgraph.train.evaluation import StopAfterNEvalsHook
 from flowgraph.train.saver import Saver
 from flowgraph.train.scaffold import Scaffold
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgraph.core.frames import located
-from flowgraph.estimator.evaluation import StopAfterNEvalsHook, eval_step
 from flowgraph.graph.graph import control_dependencies
 from flowgraph.ops.identity import identity
 from flowgraph.ops.state import assign_add
@@ -16,6 +15,7 @@ from flowgraph.summary.file_writer import FileWriterCache
 from flowgraph.summary.merging import merge_all
 from flowgraph.train.checkpoint_reader import checkpoints_iterator
 from flowgraph.train.checkpoint_state import latest_checkpoint
+from flowgraph.train.evaluation import StopAfterNEvalsHook, eval_step
 from flowgraph.train.global_step import get_or_create_global_step
 from flowgraph.train.monitored_session import ChiefSessionCreator, MonitoredSession
 from flowgraph.train.session_run_hook import SessionRunHook
