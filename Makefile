@@ -1,5 +1,6 @@
 # Each target works alone on a fresh clone; all that is needed is Python 3.11 or newer with venv.
-#   make test    lint, types, all tests and doctests, the examples in short form
+#   make test    lint, types, all tests and doctests, the examples in short form, the book
+#   make book    builds the documentation into build/book: open build/book/index.html
 #   make examples  runs every example at full length and checks what it reaches against its textbook
 #                (about 15 minutes; EXAMPLES="04 12_lenet" takes some, WRITE=1 writes docs/results.md)
 #   make demo    trains a small network, draws its graph and learning curve into build/demo
@@ -13,11 +14,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test examples demo bench lint clean
+.PHONY: test book examples demo bench lint clean
 
-test: lint
+test: lint book
 	$(BIN)/python -m pytest -q -n auto
-	$(BIN)/python examples/run_all.py --short
+
+# A warning is an error. Cells of docs/concepts run while it is built.
+book: .venv/.docs
+	$(BIN)/sphinx-build -j auto -q -W --keep-going -b html docs build/book
 
 examples: .venv/.test
 	$(BIN)/python examples/run_all.py $(if $(WRITE),--write) $(EXAMPLES)
@@ -50,6 +54,10 @@ clean:
 
 .venv/.test: .venv/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+.venv/.docs: .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 .venv/.demo: .venv/.made

@@ -25,7 +25,8 @@ same order; [the op pages](../ops/README.md) tell dtypes, shapes and gradients, 
 [api_coverage](../api_coverage.md) what is missing.
 
 """
-SECTION = re.compile(r"^(Args|Arguments|Attributes|Returns|Raises|Yields|Examples?|References):\s*$")
+SECTION = re.compile(
+    r"^(Args|Arguments|Attributes|Returns|Raises|Yields|Examples?|References):\s*$")
 ENTRY = re.compile(r"^(\*{0,2}\w[\w., *`]*(?: \([^)]*\))?):\s+(.*)", re.DOTALL)
 
 

@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 project = "flowgraph"
-copyright = "the flowgraph authors"  # noqa: A001 - Sphinx's name
+copyright = "the flowgraph authors"
 extensions = ["myst_nb", "api_pages"]
 exclude_patterns = ["_build", "results/*.txt"]
 # Pages of ops and of the API are listed by a page of their own: hundreds of entries in the sidebar
