@@ -21,7 +21,7 @@ from flowgraph.errors import InvalidArgumentError
 from flowgraph.plan.capture import Phases
 from flowgraph.plan.plan import Plan, Step, own
 from flowgraph.program.transfers import TO_HOST
-from flowgraph.runtime.graph_memory import GraphMemory
+from flowgraph.runtime.graph_memory import GraphMemory, place_of
 from flowgraph.runtime.run_errors import place
 from flowgraph.runtime.same_numbers import is_same
 
@@ -37,6 +37,8 @@ class Replay:
         hands_out: whether results stay on the GPU, with the caller.
         why_not: why there are no graphs any more; "" as long as there may be.
         is_final: whether there never will be.
+        fed_before: the places of what the run before was fed from the GPU's memory, in the order of
+            feeds. Feeds that are there again are read there by a graph.
     """
 
     def __init__(self, plan: Plan, found: Phases) -> None:
@@ -44,6 +46,8 @@ class Replay:
         self.hands_out = False
         self.why_not = ""
         self.is_final = False
+        self.fed_before: tuple[Any, ...] = ()
+        self._feeds_move = False
         self._plan = plan
         self._gpu = plan.gpu
         self._phases = found
@@ -71,7 +75,7 @@ class Replay:
             run_steps(plan, (*found.uploads, *found.section), values, objects,
                       last_uses=found.last_uses)
             if self._recorded is None and not self.why_not:
-                self._record(values)
+                self._record(values, self._in_place(feeds))
         run_steps(plan, found.after, values, objects)
         new_state = tuple([
             written[i] if i in written else own(values[slot]) if copy else values[slot]
@@ -87,10 +91,32 @@ class Replay:
         self._recorded = None
         self.why_not = self.why_not or "its memory was needed"
 
+    @property
+    def reads_in_place(self) -> tuple[str, ...]:
+        """Names of the feeds that the graphs read where they are."""
+        if self._recorded is None:
+            return ()
+        return tuple([value.name for value, slot in self._plan.slots.items()
+                      if slot in self._recorded.in_place])
+
+    def _in_place(self, feeds: Sequence[Any]) -> frozenset[int]:
+        """The slots of feeds that a graph may read where they are: they are where they were."""
+        if self._feeds_move:
+            return frozenset()
+        uploaded = {step.inputs[0] for step in self._phases.uploads}
+        return frozenset(
+            slot for slot, array, before in zip(self._plan.feed_slots, feeds, self.fed_before,
+                                                strict=False)
+            if before is not None and slot in uploaded and array.ndim and self._gpu.holds(array)
+            and place_of(array) == before)
+
     def _launched(self, values: list[Any]) -> dict[int, Any] | None:
         """The variables' new values, if a graph could be launched."""
         recorded = self._recorded
         if recorded is None:
+            return None
+        if recorded.memory.feeds_moved(values):  # another graph is made, which copies them
+            self._feeds_move, self._recorded = True, None
             return None
         try:
             side = recorded.memory.side_for(values)
@@ -104,11 +130,12 @@ class Replay:
             return None
         return recorded.memory.written[1 - side]
 
-    def _record(self, values: list[Any]) -> None:
+    def _record(self, values: list[Any], in_place: frozenset[int]) -> None:
         """Makes the graphs, and sees whether they compute what was computed before."""
         try:
             with checks.run_of_this_thread():  # these are not to be told
-                recorded = _Recorded(self._plan, self._phases, values, self._gpu.graphs())
+                recorded = _Recorded(self._plan, self._phases, values, self._gpu.graphs(),
+                                     in_place)
                 recorded.prove(values)
             self._recorded = recorded
             self._gpu.graphs().use(self)
@@ -132,16 +159,20 @@ class _Recorded:
         found: its phases.
         values: of a run, by slot.
         graphs: who records.
+        in_place: slots of feeds that are read where they are.
 
     Attributes:
         memory: the memory.
+        in_place: as given.
     """
 
-    def __init__(self, plan: Plan, found: Phases, values: list[Any], graphs: Graphs) -> None:
+    def __init__(self, plan: Plan, found: Phases, values: list[Any], graphs: Graphs,
+                 in_place: frozenset[int]) -> None:
+        self.in_place = in_place
         self._plan = plan
         self._phases = found
         self._graphs = graphs
-        self.memory = GraphMemory(plan, found, values, graphs)
+        self.memory = GraphMemory(plan, found, values, graphs, in_place)
         self._failed: Any = None  # what each check has found
         made = [self._record(side, values) for side in self.memory.sides]
         self._made = [graph for graph, _ in made]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flowgraph.core import frames
 from flowgraph.core.checks import FailedCheck, run_of_this_thread
-from flowgraph.core.gpu import Gpu
+from flowgraph.core.gpu import Gpu, is_on_gpu
 from flowgraph.runtime.bound_plan import BoundPlan, WaitingPlan
-from flowgraph.runtime.gpu_trouble import WaitAfterSteps, is_trouble, told, waits_after_steps
 from flowgraph.runtime.run_errors import explained_check
 from flowgraph.runtime.runner import Hook, Runner
 
@@ -32,7 +34,10 @@ class CheckedPlan:
     def __init__(self, plan: BoundPlan | WaitingPlan | SteadyPlan, gpus: Mapping[str, Gpu],
                  fetches: bool) -> None:
         self._plan = plan
-        self._waits: tuple[Hook, ...] = (WaitAfterSteps(),) if waits_after_steps() else ()
+        self._waits: tuple[Hook, ...] = ()
+        if os.environ.get("FLOWGRAPH_WAIT_FOR_GPU", "0") not in ("", "0"):
+            from flowgraph.runtime.gpu_trouble import WaitAfterSteps  # late: few look for a failure
+            self._waits = (WaitAfterSteps(),)
         self._fetches = fetches
         self._gpus = tuple(gpus.values())
 
@@ -44,6 +49,10 @@ class CheckedPlan:
     def why_no_graph(self) -> str | None:
         """Why steady runs are no CUDA graph; "" where they are, None where it is switched off."""
         return self._plan.why_no_graph()
+
+    def reads_in_place(self) -> tuple[str, ...]:
+        """Names of the feeds, in a GPU's memory, that a CUDA graph reads where they are."""
+        return getattr(self._plan, "reads_in_place", tuple)()
 
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:
@@ -68,11 +77,15 @@ class CheckedPlan:
                 results = run(*args, to_host=to_host)
                 for check in kept:
                     check.gpu.left.add(check)
+                if any(not isinstance(feed, np.ndarray) and is_on_gpu(feed) for feed in args[0]):
+                    for gpu in self._gpus:  # it may still read what the caller is going to change
+                        gpu.hand_over()
                 return results
             except FailedCheck as failed:
                 raise explained_check(failed) from None
             except Exception as error:
                 # A kernel that went on after a failed check may have failed for that very reason.
+                from flowgraph.runtime.gpu_trouble import is_trouble, told
                 first = self._failed_before()
                 if first is None and is_trouble(error):
                     raise told(error, self.runners[-1].plan.program, bool(self._waits)) from error

@@ -21,15 +21,18 @@ class Explanation:
         sources: the generated NumPy source of each plan.
         why_no_graph: why steady runs are no CUDA graph, a clause; "" where they are, None where
             nothing is on a GPU or graphs are switched off.
+        reads_in_place: names of the feeds that the graph reads in the GPU's memory where they are.
     """
 
     def __init__(self, extracted: Program, optimised: Program, plans: list[Plan],
-                 sources: list[str], why_no_graph: str | None = None) -> None:
+                 sources: list[str], why_no_graph: str | None = None,
+                 reads_in_place: tuple[str, ...] = ()) -> None:
         self.extracted = extracted
         self.optimised = optimised
         self.plans = plans
         self.sources = sources
         self.why_no_graph = why_no_graph
+        self.reads_in_place = reads_in_place
 
     @property
     def plan(self) -> Plan:
@@ -52,7 +55,9 @@ class Explanation:
             f"# After the passes: {_count(len(self.optimised.instrs), 'instruction')}",
             str(self.optimised)]
         if self.why_no_graph is not None:
-            lines.append("# Steady runs are one CUDA graph" if not self.why_no_graph else
+            in_place = ", ".join(map(repr, self.reads_in_place))
+            told = f", which reads {in_place} where it is fed" if in_place else ""
+            lines.append(f"# Steady runs are one CUDA graph{told}" if not self.why_no_graph else
                          f"# Steady runs go kernel by kernel: {self.why_no_graph}")
         for plan, source in zip(self.plans, self.sources, strict=True):
             part = self._title(plan)
@@ -103,4 +108,4 @@ def explanation(executable: Any, shapes: tuple[tuple[int, ...], ...]) -> Explana
                        [runner.plan for runner in runners],
                        [runner.source.text for runner in runners],
                        plan.why_no_graph() if any(r.plan.gpu is not None for r in runners)
-                       else None)
+                       else None, getattr(plan, "reads_in_place", tuple)())

@@ -8,7 +8,6 @@ after each operation, which then is the one to blame. Such runs are slow, and ar
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from flowgraph.errors import InternalError, message
@@ -31,16 +30,6 @@ def is_trouble(error: Exception) -> bool:
         error: what was raised.
     """
     return type(error).__name__ in _LIBRARIES and not is_shortage(error)
-
-
-def waits_after_steps() -> bool:
-    """Whether sessions are to wait for the GPU after each operation.
-
-    Example:
-        >>> os.environ.get(VARIABLE, "0") != "0" or not waits_after_steps()
-        True
-    """
-    return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
 class WaitAfterSteps:

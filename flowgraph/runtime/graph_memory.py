@@ -1,6 +1,7 @@
 """The arrays from and into which the CUDA graphs of a plan work: always the same ones.
 
     feeds, numbers of the host   one array each; numbers of one dtype are copied as one array
+    feeds that stay in place     the caller's own arrays, in the GPU's memory already: no copy
     variables that are written   two memories in turn: a run reads the one, and writes the other
     variables that are read      one array each, a copy
     results                      one array each, for what is fetched or goes on to the host
@@ -38,18 +39,20 @@ class GraphMemory:
         found: its phases.
         values: of a run, by slot.
         graphs: who records.
+        in_place: slots of feeds that are read where they are, as long as they are there.
 
     Attributes:
         written: by memory (0 or 1), the arrays of variables by the number of their write.
         sides: the memories that a graph is made for, as the one that it reads.
     """
 
-    def __init__(self, plan: Plan, found: Phases, values: list[Any], graphs: Graphs) -> None:
+    def __init__(self, plan: Plan, found: Phases, values: list[Any], graphs: Graphs,
+                 in_place: frozenset[int] = frozenset()) -> None:
         self._plan = plan
         self._phases = found
         self._graphs = graphs
         self._gpu: Gpu = graphs.gpu
-        self._inputs = _Inputs(graphs, found.uploads, values)
+        self._inputs = _Inputs(graphs, found.uploads, values, in_place)
         self._make_memories(values)
         self._inputs.fill(values)
         empty = self._gpu.xp.empty
@@ -195,6 +198,14 @@ class GraphMemory:
         self._stamps[1 - side][0] = next(_stamps)
         self._inputs.fill(values)
 
+    def feeds_moved(self, values: list[Any]) -> bool:
+        """Whether a feed that the graphs read where it is is elsewhere in this run.
+
+        Args:
+            values: of the run, by slot.
+        """
+        return any(place_of(values[slot]) != place for slot, place in self._inputs.places.items())
+
     def give(self, values: list[Any]) -> None:
         """Puts inputs and results, as a launch has left them, where the steps that follow look.
 
@@ -227,21 +238,28 @@ class _Inputs:
         graphs: who records.
         uploads: the steps that copy it to the GPU.
         values: of a run, by slot.
+        in_place: slots of feeds that need no memory here.
 
     Attributes:
         arrays: by slot of the upload's result; numbers are parts of one array for each dtype.
+        places: of the feeds that are read where they are, by slot.
     """
 
-    def __init__(self, graphs: Graphs, uploads: Sequence[Step], values: list[Any]) -> None:
+    def __init__(self, graphs: Graphs, uploads: Sequence[Step], values: list[Any],
+                 in_place: frozenset[int]) -> None:
         xp = graphs.gpu.xp
         self._graphs = graphs
         self.arrays: dict[int, Any] = {}
         self._sources: list[tuple[int, Any]] = []  # (slot of what comes, array)
         self._numbers: list[tuple[list[tuple[int, Any]], np.dtype, Any]] = []
+        self.places: dict[int, Any] = {}
         numbers: dict[np.dtype, list[Step]] = {}
         for step in uploads:
             source, target = values[step.inputs[0]], step.outputs[0]
-            if source.ndim == 0:
+            if step.inputs[0] in in_place:  # kept: its memory goes to nobody else meanwhile
+                self.arrays[target] = source
+                self.places[step.inputs[0]] = place_of(source)
+            elif source.ndim == 0:
                 numbers.setdefault(source.dtype, []).append(step)
             else:
                 self.arrays[target] = xp.empty(source.shape, source.dtype)
@@ -270,6 +288,12 @@ class _Inputs:
             for (slot, part), is_there in zip(parts, there, strict=True):
                 if is_there:  # it was fed from the memory of a GPU
                     self._graphs.fill(part, values[slot])
+
+
+def place_of(array: Any) -> tuple[int, tuple[int, ...]] | None:
+    """Where an array is in the memory of a GPU, and how it lies there; None if it is the host's."""
+    return None if isinstance(array, np.ndarray) or not hasattr(array, "strides") else (
+        array.data.ptr, array.strides)
 
 
 def _forget(stamps: dict[int, list[int]], numbers: list[int]) -> None:

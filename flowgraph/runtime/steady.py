@@ -18,6 +18,7 @@ from flowgraph.program.ir import Program
 from flowgraph.program.pipeline import techniques
 from flowgraph.runtime.bound_plan import BoundPlan, Settings
 from flowgraph.runtime.captured import Replay
+from flowgraph.runtime.graph_memory import place_of
 from flowgraph.runtime.runner import Hook, Runner
 from flowgraph.runtime.state import State
 
@@ -50,8 +51,8 @@ class SteadyPlan:
         make: makes the same plan once more, as it has to be for a graph.
     """
 
-    __slots__ = ("_bound", "_lock", "_make", "_next", "_not_now", "_pause", "_plan", "_replay",
-                 "_runs", "_why_not")
+    __slots__ = ("_bound", "_fed", "_lock", "_make", "_next", "_not_now", "_pause", "_plan",
+                 "_replay", "_runs", "_why_not")
 
     def __init__(self, plan: BoundPlan, make: Callable[[], BoundPlan]) -> None:
         self._plan = plan
@@ -63,6 +64,7 @@ class SteadyPlan:
         self._bound: BoundPlan | None = None
         self._replay: Replay | None = None
         self._why_not: str | None = None  # not known yet
+        self._fed: tuple[Any, ...] = ()  # places of what the last run before a graph was fed
         self._not_now = ""
 
     @property
@@ -77,11 +79,18 @@ class SteadyPlan:
                 self._prepare()
         return self._why_not or self._not_now
 
+    def reads_in_place(self) -> tuple[str, ...]:
+        """Names of the feeds that the graph reads where they are; what else is fed is copied."""
+        replay = self._replay
+        return () if replay is None else replay.reads_in_place
+
     def run(self, feeds: tuple[Any, ...], hooks: tuple[Hook, ...] = (), to_host: bool = True
             ) -> tuple[Any, ...]:
         """Runs once, as a graph if this is a steady run and no other thread is in one."""
         if hooks or self._why_not or self._runs < self._next:
             self._runs += 1
+            if self._runs == self._next:
+                self._fed = tuple(map(place_of, feeds))
             return self._plan.run(feeds, hooks, to_host)
         if not self._lock.acquire(blocking=False):
             return self._plan.run(feeds, hooks, to_host)
@@ -91,6 +100,7 @@ class SteadyPlan:
             if bound is None or replay is None:
                 return self._plan.run(feeds, hooks, to_host)
             replay.hands_out = not to_host
+            replay.fed_before = self._fed
             try:
                 return bound.run(feeds, hooks, to_host)
             finally:

@@ -6,6 +6,10 @@ given back to the device is caught.
 
 from __future__ import annotations
 
+import gc
+import io
+import weakref
+
 import numpy as np
 import pytest
 
@@ -182,3 +186,101 @@ def test_what_is_fed_from_a_gpu_goes_into_a_graph(device) -> None:
             np.testing.assert_allclose(sess.run(fetches, fed)[0], before, 2e-4, 1e-5)
         assert launches() >= 5
         assert ("gpu:1" in gpu_of(sess).followed) == (device == 1)
+
+
+def copies(monkeypatch) -> list[tuple[int, ...]]:
+    """The shapes of what is copied within the GPU's memory into that of graphs."""
+    found: list[tuple[int, ...]] = []
+    before = gpu_graphs.Graphs.fill
+
+    def fill(self, array, value):
+        if isinstance(value, DeviceArray):
+            found.append(array.shape)
+        before(self, array, value)
+
+    monkeypatch.setattr(gpu_graphs.Graphs, "fill", fill)
+    return found
+
+
+def explained(sess, fetches, feeds) -> str:
+    return next(line for line in str(sess.explain(fetches, feeds, io.StringIO())).splitlines()
+                if line.startswith("# Steady"))
+
+
+@pytest.mark.parametrize("to_host", [True, False])
+def test_what_is_fed_in_one_place_is_not_copied(monkeypatch, to_host) -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(4)
+        fed, found = DeviceArray(random((10, SIDE))), copies(monkeypatch)
+        for i in range(12):
+            fed.host[...] = random((10, SIDE), i)  # as the caller's own kernels do
+            result = sess.run(y, {x: fed}, to_host=to_host)
+            np.testing.assert_allclose(result if to_host else result.host,
+                                       expected_of(fed.host, 4), 1e-3, 1e-4)
+        assert launches() == 9 and found == []
+        assert explained(sess, y, {x: fed}) == (
+            "# Steady runs are one CUDA graph, which reads 'x' where it is fed")
+
+
+def test_what_is_fed_from_other_places_is_copied_and_not_written(monkeypatch) -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(4)
+        found = copies(monkeypatch)
+        steady_one = DeviceArray(random((10, SIDE)))
+        for _ in range(6):
+            sess.run(y, {x: steady_one})
+        assert launches() == 3 and found == []
+        before = steady_one.host.copy()
+        others = [DeviceArray(random((10, SIDE), i)) for i in range(6)]
+        for other in others:  # the first of these runs records a graph that copies
+            np.testing.assert_allclose(sess.run(y, {x: other}), expected_of(other.host, 4), 1e-3,
+                                       1e-4)
+        np.testing.assert_array_equal(steady_one.host, before)
+        assert launches() == 3 + 5
+        assert found and set(found) == {(10, SIDE)}
+        on_host = random((10, SIDE), 9)
+        np.testing.assert_allclose(sess.run(y, {x: on_host}), expected_of(on_host, 4), 1e-3, 1e-4)
+        assert launches() == 9
+        assert explained(sess, y, {x: on_host}) == "# Steady runs are one CUDA graph"
+
+
+def test_the_hosts_arrays_may_follow_those_of_the_gpu() -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(4)
+        fed = DeviceArray(random((10, SIDE)))
+        for i in range(9):
+            value = fed if i < 5 else random((10, SIDE), i)
+            np.testing.assert_allclose(
+                sess.run(y, {x: value}), expected_of(getattr(value, "host", value), 4), 1e-3, 1e-4)
+        assert launches() >= 4
+
+
+def test_a_variable_that_is_given_what_is_fed_in_place_does_not_change_with_it() -> None:
+    with fg.Graph().as_default(), gpus(), fg.Session() as sess:
+        x, y = products(4)
+        w = fg.Variable(fg.zeros([10, SIDE]))
+        step = [w.assign(x + 1.0), y, fg.reshape(x, [SIDE, 10])]
+        sess.run(w.initializer)
+        fed = DeviceArray(random((10, SIDE)))
+        for i in range(6):
+            fed.host[...] = i
+            kept, _, same = sess.run(step, {x: fed}, to_host=False)
+            fed.host[...] = -1
+            assert (sess.run(w) == i + 1).all()
+            assert (kept.host == i + 1).all() and (same.host == i).all()
+        assert "reads 'x' where it is fed" in explained(sess, step, {x: fed})
+
+
+def test_a_session_lets_go_of_what_was_fed_in_place() -> None:
+    with fg.Graph().as_default(), gpus():
+        sess = fg.Session()
+        x, y = products(4)
+        fed = DeviceArray(random((10, SIDE)))
+        for _ in range(5):
+            sess.run(y, {x: fed})
+        gone = weakref.ref(fed)
+        del fed
+        sess.close()
+        del sess
+        gc.collect()
+        assert gone() is None

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY
 from tests.gpu import no_gpu, shadow
 from tests.gpu.no_gpu import NotInCuPy
+
+load_every_op()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import left_checks
 from flowgraph.program import placement
+from tests.gpu.no_gpu import DeviceArray
 from tests.gpu.simulated import gpus
 
 
@@ -173,3 +174,15 @@ def test_checks_of_a_gpu_from_which_nothing_is_fetched_are_looked_at_before_stat
         with pytest.raises(fg.errors.InvalidArgumentError, match="indices from 1 to 9"):
             sess.run([other, change.op], {indices: [1, 9]})
         assert sess.run(kept).tolist() == [[0] * 3] * 2
+
+
+def test_the_caller_waits_for_runs_that_read_his_arrays() -> None:
+    x = fg.placeholder(fg.float32, [4])
+    v = fg.Variable(fg.zeros([4]))
+    step = v.assign(x * 2.0).op
+    with session() as sess:
+        gpu = sess._settings.gpus["gpu:0"]
+        sess.run(step, {x: np.ones(4)})
+        assert gpu.handed == 0
+        sess.run(step, {x: DeviceArray(np.ones(4, np.float32))})
+        assert gpu.handed == 1 and gpu.awaited == 1

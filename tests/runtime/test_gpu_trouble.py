@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.io.op_types import load_every_op
 from flowgraph.opdef.opdef import REGISTRY
 from flowgraph.program import placement
 from flowgraph.runtime import gpu_trouble
 from tests.gpu.simulated import SimulatedGpu, gpus
+
+
+load_every_op()
 
 
 class CUDARuntimeError(RuntimeError):
