@@ -12,7 +12,6 @@ from flowgraph.program import placement
 from flowgraph.runtime import gpu_trouble
 from tests.gpu.simulated import SimulatedGpu, gpus
 
-
 load_every_op()
 
 
