@@ -46,6 +46,39 @@ def graph_def_versions(self: Graph) -> VersionDef:
     return versions()
 
 
+def create_op(self: Graph, op_type: str, inputs: Any, dtypes: Any = None, input_types: Any = None,
+              name: str | None = None, attrs: Any = None, op_def: Any = None,
+              compute_shapes: bool = True, compute_device: bool = True) -> Operation:
+    """Adds an operation by the name of its type; `tf.matmul` and its like are the way otherwise.
+
+    Args:
+        op_type: a type of TensorFlow's that flowgraph has, as "MatMul".
+        inputs: list of tensors of this graph.
+        dtypes: list of the outputs' dtypes, checked where it is given.
+        input_types: accepted; the tensors have dtypes.
+        name: its name; default the type.
+        attrs: dict from names to `tf.AttrValue`. Dtypes and counts of inputs need not be in it.
+        op_def, compute_shapes, compute_device: accepted.
+
+    Returns:
+        The Operation.
+
+    Raises:
+        TypeError: an input is no tensor, an attribute no AttrValue, or a dtype another one.
+        ValueError: there is no such type, or the inputs or attributes do not fit it.
+        UnimplementedError: TensorFlow has this type, and flowgraph does not.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> with fg.Graph().as_default() as g:
+        ...     op = g.create_op("Add", [fg.constant(1.0), fg.constant(2.0)], name="sum")
+        >>> op.name, fg.Session(graph=g).run(op.outputs[0])
+        ('sum', np.float32(3.0))
+    """
+    from flowgraph.io.importing import created
+    return created.create_op(self, op_type, inputs, dtypes, name, attrs)
+
+
 def node_def(self: Operation) -> NodeDef:
     """The operation as a NodeDef.
 
@@ -101,6 +134,8 @@ def attach() -> None:
     """Puts them on Graph and Operation; importing `flowgraph.io` does it."""
     as_graph_def.__qualname__ = "Graph.as_graph_def"
     Graph.as_graph_def = as_graph_def  # type: ignore[attr-defined]
+    create_op.__qualname__ = "Graph.create_op"
+    Graph.create_op = create_op  # type: ignore[attr-defined]
     Graph.graph_def_versions = property(graph_def_versions)  # type: ignore[attr-defined]
     Operation.get_attr = get_attr  # type: ignore[method-assign]
     Operation.node_def = property(node_def)  # type: ignore[attr-defined]

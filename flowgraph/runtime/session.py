@@ -501,6 +501,24 @@ class Session(BaseSession):
         self.close()
 
 
+    @staticmethod
+    def reset(target: str = "", containers: Any = None, config: Any = None) -> None:
+        """Forgets the variables that sessions share on a server; here none do.
+
+        In TensorFlow it closes the sessions of a cluster's master. A session of flowgraph has its
+        variables to itself, so there is nothing to forget: close it, or make a new one.
+
+        Args:
+            target: "" or the target of a Server of this process.
+            containers: accepted.
+            config: accepted.
+
+        Example:
+            >>> import flowgraph as fg
+            >>> fg.Session.reset("")
+        """
+
+
 class InteractiveSession(BaseSession):
     """A Session that makes itself the default one when it is made, for shells and notebooks.
 
