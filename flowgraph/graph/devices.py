@@ -50,8 +50,14 @@ def _number(text: str, device: str) -> str:
 
 
 def merge(outer: str, inner: str) -> str:
-    """The device string of `inner` inside `outer`: fields of `inner` win."""
-    fields = {**parse(outer), **parse(inner)}
+    """The device string of `inner` inside `outer`: fields of `inner` win.
+
+    Type and number are fields of their own: "/gpu" inside "/cpu:1" is the GPU with the number 1.
+    """
+    around, fields = parse(outer), parse(inner)
+    if "device" in fields and fields["device"].endswith(":*") and "device" in around:
+        fields["device"] = fields["device"][:-1] + around["device"].rpartition(":")[2]
+    fields = {**around, **fields}
     return "".join(f"/{key}:{fields[key]}" for key in _FIELDS if key in fields)
 
 
@@ -89,7 +95,8 @@ def resolve(stack: list[str | Callable[[Any], str | None] | Beside | None], op: 
             op._set_device(device)
             found = entry(op)
             if found is not None:
-                device = merge("", found.to_string() if hasattr(found, "to_string") else str(found))
+                device = found.to_string() if hasattr(found, "to_string") else str(found)
+                parse(device)
         else:
             device = merge(entry, device)
     return device

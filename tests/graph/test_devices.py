@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 import flowgraph as fg
@@ -108,6 +110,26 @@ def test_colocation_takes_the_device_of_an_op() -> None:
             pass
     with fg.colocate_with(a), fg.colocate_with(b):
         assert device_of_new_op() == "/device:GPU:0"  # the first that has one, from the inside out
+
+
+@pytest.mark.parametrize(("blocks", "device"), [
+    (["/gpu:1", "/cpu"], "/device:CPU:1"),
+    (["/cpu:1", "/gpu:*"], "/device:GPU:1"),
+    (["/cpu:*", "/cpu:1"], "/device:CPU:1"),
+    (["/job:a/gpu", "/gpu"], "/job:a/device:GPU:*"),
+    ([lambda op: "/gpu:0", "/job:a"], "/gpu:0"),
+    (["/job:a", lambda op: "/gpu:0"], "/job:a/device:GPU:0"),
+], ids=["type", "any", "number", "none", "function", "inner function"])
+def test_parts_that_are_left_open_are_filled_in_as_in_tensorflow(blocks, device) -> None:
+    with ExitStack() as stack:
+        for block in blocks:
+            stack.enter_context(fg.device(block))
+        assert device_of_new_op() == device
+
+
+def test_what_a_function_gives_must_be_a_device() -> None:
+    with fg.device(lambda op: "gpu zero"), pytest.raises(ValueError, match="is not a device"):
+        fg.constant(1.0)
 
 
 def groups(value) -> list[str]:
