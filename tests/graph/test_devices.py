@@ -55,8 +55,8 @@ def test_a_function_chooses_by_operation() -> None:
 
     with fg.device(choose):
         x = fg.constant(1.0)
-        assert device_of_new_op() == "/device:CPU:0"
-        assert (x.device, fg.identity(x).device) == ("/device:GPU:0", "/device:GPU:1")
+        assert device_of_new_op() == "/cpu:0"  # as the function spells it, as in TensorFlow
+        assert (x.device, fg.identity(x).device) == ("/gpu:0", "/gpu:1")
 
 
 def test_an_outer_function_sees_the_inner_device_and_has_the_last_word() -> None:
