@@ -112,7 +112,7 @@ def draw(characters, shares):
         shades = axis.imshow(shares[head][:len(labels), :len(labels)], cmap="Blues", vmin=0, vmax=1)
         axis.set_xticks(range(len(labels)), labels)
         axis.set(title=f"head {head + 1}", xlabel="looks at")
-    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].set_yticks(range(len(labels)), labels, fontsize=6)
     figure.colorbar(shades, label="share")
     figure.savefig("transformer_attention.png", dpi=80)
 
