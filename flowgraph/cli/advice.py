@@ -9,27 +9,21 @@ from __future__ import annotations
 import re
 import traceback
 
-_PYTHON_2 = ("the program is written for Python 2; convert it first, for example with "
-             "`2to3 -w script.py` (of Python up to 3.12) or `futurize`")
-_NAMES = ("xrange", "unicode", "raw_input", "basestring", "long", "unichr", "reload", "execfile",
-          "reduce", "cmp", "file")
-_MODULES = ("cPickle", "urllib2", "Queue", "ConfigParser", "StringIO", "cStringIO", "Tkinter",
-            "urlparse", "httplib", "cookielib", "commands", "__builtin__", "thread", "HTMLParser")
-_SYNTAX = re.compile(r"\bprint\b|\bexec\b|\bexcept\b|\braise\b|<>|backquote|`|\b0\d+\b|\bur['\"]")
-_SYNTAX_WORDS = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'",
-                 "multiple exception types must be parenthesized", "leading zeros in decimal")
+from flowgraph.compat import python_2
+
 _FLOAT = "/ gives a float in Python 3: write // for a whole number"
 
 # (what the error says, what to do)
 _ADVICE = (
-    (r"has no attribute '(iteritems|itervalues|iterkeys|has_key)'", _PYTHON_2),
-    (r"'dict_(keys|values|items)' object", _PYTHON_2),
+    (r"has no attribute '(iteritems|itervalues|iterkeys|has_key)'", python_2.ADVICE),
+    (r"'dict_(keys|values|items)' object", python_2.ADVICE),
     (r"'(range|map|filter|zip)' object (does not support item assignment|is not subscriptable)",
-     _PYTHON_2),
-    (r"'map' object .*|object of type '(map|filter|zip)' has no len", _PYTHON_2),
+     python_2.ADVICE),
+    (r"'map' object .*|object of type '(map|filter|zip)' has no len", python_2.ADVICE),
     (r"a bytes-like object is required, not 'str'|write\(\) argument must be str, not bytes",
      "open the file in binary mode (\"rb\", \"wb\") for bytes, in text mode for text: Python 2 did "
      "not tell them apart"),
+    (r"for >>: 'builtin_function_or_method'", python_2.ADVICE),  # print >>file, text
     (r"module 'time' has no attribute 'clock'", "time.clock is gone since Python 3.8: write "
      "time.perf_counter()"),
     (r"module 'collections' has no attribute", "write collections.abc: the abstract classes are "
@@ -74,14 +68,12 @@ def advice_for(error: BaseException) -> str:
     """
     text = str(error)
     if isinstance(error, SyntaxError):
-        line = error.text or ""
-        old = isinstance(error, TabError) or any(word in text for word in _SYNTAX_WORDS) or (
-            "invalid syntax" in text and _SYNTAX.search(line))
-        return _PYTHON_2 if old else ""
-    if isinstance(error, NameError) and getattr(error, "name", "") in _NAMES:
-        return _PYTHON_2 if error.name != "file" or "file(" in _line(error) else ""
-    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in _MODULES:
-        return _PYTHON_2
+        return python_2.ADVICE if python_2.is_python_2(error, error.text or "") else ""
+    if isinstance(error, NameError) and getattr(error, "name", "") in python_2.NAMES:
+        return python_2.ADVICE if error.name != "file" or "file(" in _line(error) else ""
+    module = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    if module in python_2.MODULES | python_2.MODULES_OR_OWN:
+        return python_2.ADVICE
     if "only integers, slices" in text:
         return _FLOAT if "/" in _line(error) else ""
     return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), "")

@@ -7,14 +7,11 @@ catches even that is ended together with the process, after the results have bee
 
 from __future__ import annotations
 
-import ast
 import builtins
 import contextlib
 import io
-import json
 import linecache
 import os
-import re
 import signal
 import sys
 import threading
@@ -26,12 +23,10 @@ from typing import Any, NoReturn
 
 from flowgraph.cli.failure import FAILED, OK, Failure, note
 from flowgraph.cli.watch import Stop, Watcher
-from flowgraph.compat.numpy_methods import compiled
+from flowgraph.compat import notebooks
+from flowgraph.compat.numpy_methods import compiled, compiled_cell
 from flowgraph.runtime.observe import observing
 
-# Lines for IPython: %matplotlib, !pip, ?help, help?, files = !ls.
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[\w.]+\?\??[ \t]*|\w+[ \t]*=[ \t]*[%!].*)$", re.MULTILINE)
-_PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _GRACE = 10.0  # seconds that a stopped program may take to clean up
 _TICK = 0.1
 is_patient = False  # whether the program's threads may go on when the command has ended
@@ -112,14 +107,25 @@ def main_module(path: str) -> types.ModuleType:
     module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
                            __cached__=None, __spec__=None)
     if path.endswith(".ipynb"):
-        module.__dict__.update(display=print)  # as IPython's, which notebooks have without import
+        module.__dict__.update(display=notebooks.display)
     return module
 
 
 def execute(cells: list[tuple[str, Any]], module: types.ModuleType) -> None:
-    """Runs the parts of a program, one after the other, in a module."""
+    """Runs the parts of a program, one after the other, in a module.
+
+    A cell of a notebook, which is text and not bytes, shows the value of its last line.
+    """
     for name, text in cells:
-        exec(compiled(text, name), module.__dict__)
+        if isinstance(text, bytes):
+            exec(compiled(text, name), module.__dict__)
+            continue
+        statements, last = compiled_cell(text, name, notebooks.shows_last_value(text))
+        exec(statements, module.__dict__)
+        value = None if last is None else eval(last, module.__dict__)
+        if value is not None:
+            module.__dict__["_"] = value
+            notebooks.display(value)
 
 
 # ---- what is run ---------------------------------------------------------------------------------
@@ -141,34 +147,19 @@ def read_cells(path: str) -> list[tuple[str, Any]]:
             raise Failure(f"{path!r} is neither a Python program nor a graph")
         return [(os.path.abspath(path), content)]
     try:
-        notebook = json.loads(content)
-        cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
-        texts = [cell.get("source", cell.get("input", "")) for cell in cells
-                 if cell["cell_type"] == "code"]
-        joined = ["".join(text) for text in texts]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise Failure(f"{path!r} is no notebook: it holds no cells of JSON") from None
+        cells = notebooks.cells_of(content)
+    except ValueError as error:
+        raise Failure(f"{path!r} is no notebook: {error}") from None
     parts = []
-    for number, text in enumerate(joined, 1):
-        if text.lstrip().startswith("%%"):
-            magic, _, text = text.lstrip().partition("\n")
-            if magic.split()[0] not in _PYTHON_CELLS:
-                continue  # a cell in another language
+    for number, cell in enumerate(cells, 1):
+        code = notebooks.python_of(cell)
+        if code is None:
+            continue  # another language
         name = f"{path}[{number}]"
-        code = _without_magics(text)
+        code = code if code.endswith("\n") else code + "\n"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         parts.append((name, code))
     return parts
-
-
-def _without_magics(text: str) -> str:
-    """The code of a cell, its lines for IPython (%matplotlib, !pip, ?help) made to do nothing."""
-    code = text if text.endswith("\n") else text + "\n"
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError):
-        return _MAGIC.sub(r"\1pass  # \2", code)
-    return code
 
 
 # ---- the surroundings ----------------------------------------------------------------------------

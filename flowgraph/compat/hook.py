@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import flowgraph
-from flowgraph.compat.paths import InnerModule, given, is_inner, module_in
+from flowgraph.compat.paths import InnerModule, given, is_imported, is_inner, module_in
 from flowgraph.core.api import absence
 from flowgraph.core.lazy import lazy
 from flowgraph.core.versions import VERSION
@@ -110,7 +110,7 @@ class TensorFlowFinder(MetaPathFinder):
                                                           {"__version__": VERSION} | own)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """What importlib asks; None for other packages.
+        """What importlib asks; None for other packages, and for none where nothing is imported.
 
         Args:
             fullname: the dotted name.
@@ -123,7 +123,12 @@ class TensorFlowFinder(MetaPathFinder):
             return given(fullname, self.tensorflow)
         if not fullname.startswith("tensorflow."):
             return None
-        return given(fullname, self._module(fullname.removeprefix("tensorflow.")))
+        try:
+            return given(fullname, self._module(fullname.removeprefix("tensorflow.")))
+        except ModuleNotFoundError:
+            if is_imported():
+                raise
+            return None
 
     def _module(self, path: str) -> ModuleType:
         """The module that a path below `tensorflow` means."""

@@ -8,6 +8,7 @@ array of NumPy's has its own method called. Nothing of it is written to a file.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
@@ -59,6 +60,7 @@ METHODS: dict[str, tuple[Callable[..., Any], str]] = {
     "ptp": (np.ptp, "np.ptp(a)"),
     "tostring": (_tostring, "a.tobytes()"),
 }
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _NAMES = re.compile(rf"\b({'|'.join(METHODS)})\b")
 _NAMES_IN_BYTES = re.compile(_NAMES.pattern.encode())
 
@@ -117,9 +119,37 @@ def compiled(text: Any, filename: str, mode: str = "exec") -> CodeType:
         SyntaxError: it is no Python.
     """
     if _HELPER in builtins.__dict__ and _has_names(text):
-        text = ast.fix_missing_locations(_Calls().visit(ast.parse(text, filename, mode)))
+        text = _changed(ast.parse(text, filename, mode))
     code: CodeType = compile(text, filename, mode, dont_inherit=True)
     return code
+
+
+def compiled_cell(text: str, filename: str, ends_with_value: bool = True
+                  ) -> tuple[CodeType, CodeType | None]:
+    """The code of a notebook's cell: its statements, and the expression at its end if there is one.
+
+    Args:
+        text: the source.
+        filename: what its lines go by.
+        ends_with_value: whether that expression is wanted apart.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    tree = ast.parse(text, filename)
+    if _HELPER in builtins.__dict__ and _has_names(text):
+        tree = _changed(tree)
+    last = tree.body[-1] if tree.body and ends_with_value else None
+    if not isinstance(last, ast.Expr):
+        return compile(tree, filename, "exec", dont_inherit=True), None
+    del tree.body[-1]
+    statements = compile(tree, filename, "exec", dont_inherit=True)
+    return statements, compile(ast.Expression(last.value), filename, "eval",
+                               statements.co_flags & _FUTURE, dont_inherit=True)
+
+
+def _changed(tree: Any) -> Any:
+    return ast.fix_missing_locations(_Calls().visit(tree))
 
 
 def _has_names(text: Any) -> bool:

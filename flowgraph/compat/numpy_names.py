@@ -2,7 +2,8 @@
 
 Only names that stood for something that is still there: `np.float` for `float`, `np.asscalar(a)`
 for `a.item()`, and `np.fromstring` of bytes. What NumPy does differently today (arrays of ragged
-lists, `np.load` of pickled objects) stays as it is; methods of arrays are in `numpy_methods`.
+lists, `np.load` of pickled objects) stays as it is, and so do `np.bool` and `np.long`, which
+NumPy 2 has again as scalar types of its own; methods of arrays are in `numpy_methods`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,16 @@ SPELLINGS = {
     "alltrue": "np.all", "cumproduct": "np.cumprod", "in1d": "np.isin", "mat": "np.asmatrix",
     "product": "np.prod", "rank": "np.ndim", "round_": "np.round", "row_stack": "np.vstack",
     "sometrue": "np.any", "trapz": "np.trapezoid",
+    "alen": "lambda a: len(np.atleast_1d(a))",
     "asscalar": "lambda a: a.item()",
     "asfarray": "lambda a, dtype=np.float64: np.asarray(a, dtype=dtype)",
+    "disp": "print",
+    "issctype": "lambda a: isinstance(a, (type, np.dtype)) and np.dtype(a) != object",
+    "issubclass_": "lambda a, b: isinstance(a, type) and issubclass(a, b)",
+    "issubsctype": "np.issubdtype",
     "msort": "lambda a: np.sort(a, axis=0)",
+    "obj2sctype": "lambda a: np.dtype(a).type",
+    "sctype2char": "lambda a: np.dtype(a).char",
     "typeDict": "np.sctypeDict",
 }
 

@@ -15,7 +15,7 @@ import sys
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from flowgraph.compat.contrib_table import CONTRIB
@@ -198,11 +198,14 @@ def given(fullname: str, module: ModuleType) -> ModuleSpec:
 _asked: set[str] = set()
 
 
-def spec_of(fullname: str) -> ModuleSpec:
+def spec_of(fullname: str) -> ModuleSpec | None:
     """The spec of a module of flowgraph's that is no file.
 
     Args:
         fullname: as "flowgraph.python.framework.ops", "flowgraph.app".
+
+    Returns:
+        The spec; None where there is none and nothing imports it.
 
     Raises:
         ModuleNotFoundError: there is none; its message says what to use.
@@ -216,8 +219,21 @@ def spec_of(fullname: str) -> ModuleSpec:
     _asked.add(fullname)
     try:
         return given(fullname, module_in(sys.modules.get(parent_name), parent_name, name))
+    except ModuleNotFoundError:
+        if is_imported():
+            raise
+        return None
     finally:
         _asked.discard(fullname)
+
+
+def is_imported() -> bool:
+    """Whether importlib asks for an import; else a program asks whether there is such a module."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "_find_spec":
+        frame = frame.f_back
+    asker = frame.f_back if frame is not None else None
+    return asker is None or asker.f_code.co_name == "_find_and_load_unlocked"
 
 
 def module_in(parent: ModuleType | None, parent_name: str, name: str) -> ModuleType:

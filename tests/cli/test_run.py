@@ -304,8 +304,27 @@ def test_a_notebook_runs_cell_by_cell(flowgraph, folder) -> None:
     (folder / "n.ipynb").write_text(json.dumps({"cells": [
         {"cell_type": "code", "source": text} for text in cells]}))
     code, out, err = flowgraph("run n.ipynb")
-    assert (code, out) == (1, "6.0\n")
+    assert (code, out) == (1, "np.float32(6.0)\n")
     assert 'n.ipynb[4]", line 2' in err
+
+
+@pytest.mark.parametrize(("cells", "printed"), [
+    (["x = 2\nx * 3"], "6\n"),
+    (["'text'"], "'text'\n"),
+    (["None", "x = 1", "1;", "if True:\n    5"], ""),
+    (["1; # quiet\n# more\n2;\n# the end"], ""),
+    (["5", "_ + 1"], "5\n6\n"),
+    (["display(1, 'a', clear=True)\n3"], "1\n'a'\n3\n"),
+    (["list(range(30))"], "[" + ",\n ".join(map(str, range(30))) + "]\n"),
+    (["import numpy as np\na = np.array([3, 1])\na.ptp()"], "np.int64(2)\n"),
+    (["%%time\n1 + 1", "%%html\n<b>"], "2\n"),
+], ids=["number", "text", "nothing", "comment", "underscore", "display", "long", "old method",
+        "magic"])
+def test_a_cell_shows_the_value_of_its_last_line(cells, printed, flowgraph, folder) -> None:
+    (folder / "n.ipynb").write_text(json.dumps({"cells": [
+        {"cell_type": "code", "source": text} for text in cells]}))
+    code, out, _ = flowgraph("run n.ipynb")
+    assert (code, out) == (0, printed)
 
 
 PROCESS = """\
@@ -333,3 +352,28 @@ def test_a_process_of_its_own(arguments, code, folder) -> None:
                           env={**environment, "PYTHONPATH": os.fspath(ROOT)})
     assert done.returncode == code, done.stderr
     assert done.stdout == "agg\nat the end\n"
+
+
+@pytest.mark.parametrize(("expression", "printed"), [
+    ("np.alen([[1, 2]])", "1"), ("np.issubclass_(np.int32, np.integer)", "True"),
+    ("np.issubclass_(3, np.integer)", "False"), ("np.issubsctype('f4', np.floating)", "True"),
+    ("np.obj2sctype('f4').__name__", "float32"), ("np.sctype2char(np.float64)", "d"),
+    ("np.issctype(np.float32), np.issctype(float)", "True True"),
+    ("np.in1d([1, 2], [2])", "[False  True]"), ("np.asfarray([1, 2])", "[1. 2.]"),
+    ("np.msort(np.array([[3, 1], [2, 5]]))", "[[2 1]\n [3 5]]"),
+    ("np.zeros(1, np.bool), np.typeDict['float32'].__name__", "[False] float32")])
+def test_old_names_of_numpy_mean_what_they_did(expression, printed, run) -> None:
+    code, out, _ = run(f"import numpy as np\nprint({expression})\n")
+    assert (code, out) == (0, printed + "\n")
+
+
+@pytest.mark.parametrize("program", [
+    "print 'text'", "import sys\nprint >>sys.stderr, 'text'", "raise ValueError, 'text'",
+    "try:\n    pass\nexcept ValueError, e:\n    pass", "mode = 0755", "n = 10L", "x = `3`",
+    "s = ur'text'", "exec 'x = 1' in {}", "f = lambda (a, b): a", "1 <> 2", "xrange(3)",
+    "import urllib2", "import cPickle", "import Queue", "{}.iteritems()", "raw_input()",
+    "reduce(max, [1])"])
+def test_a_program_of_python_2_is_said_to_be_one(program, run) -> None:
+    code, _, err = run(program + "\n")
+    assert code == 1
+    assert "written for Python 2; convert it first" in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -295,3 +296,17 @@ def test_a_real_tensorflow_is_never_touched(first, words, tmp_path) -> None:
                           env={**os.environ, "PYTHONPATH": os.fspath(ROOT)})
     assert words in done.stderr
     assert (done.returncode == 0) == (not words), done.stderr
+
+
+@pytest.mark.parametrize(("name", "is_there"), [
+    ("tensorflow", True), ("tensorflow.nn", True), ("tensorflow.contrib.rnn", True),
+    ("tensorflow.python.ops.array_ops", True), ("tensorflow.compat.v1.nn", True),
+    ("tensorflow.nothing", False), ("tensorflow.contrib.nothing", False),
+    ("tensorflow.lite", False), ("tensorflow.Session", False), ("tensorflow.nn.relu", False),
+    ("tensorflow.compat.v1.nothing", False), ("flowgraph.nothing", False),
+    ("flowgraph.python.framework.ops", True), ("nothing_at_all", False)])
+def test_a_program_may_ask_whether_there_is_a_module(tf, name: str, is_there: bool) -> None:
+    assert (importlib.util.find_spec(name) is not None) == is_there
+    if not is_there:
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module(name)

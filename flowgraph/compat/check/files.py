@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import os
-import re
 import tokenize
 import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from flowgraph.compat.notebooks import cells_of, python_of
+from flowgraph.compat.python_2 import is_python_2
+
 _SUFFIXES = (".py", ".ipynb")
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", ".ipynb_checkpoints"}
 _LARGEST = 64 << 20  # bytes; notebooks hold their pictures
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*|\S.*\?\??[ \t]*)$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^([ \t]*[\w, .\[\]]+=[ \t]*)[%!].*$", re.MULTILINE)
-_OTHER_LANGUAGE = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)\w+")
-_PYTHON_2 = re.compile(
-    r"""^\s*(?: print\s+(?!\()\S | exec\s+["'\w] | raise\s+\w+\s*,\s | except\s+[\w.]+\s*,\s*\w+\s*:
-        | .*\bur["'] | .*<> | .*(?<![\w.])0[0-7]+(?![\w.]) | .*\b\d+L\b | .*`[^`]+` | def .*\(.*\(
-        | .*\blambda\s*\( | .*\bprint\s+["'\w%])""",
-    re.VERBOSE)
 
 
 class Problem(NamedTuple):
@@ -148,8 +141,8 @@ def _problem_of(error: SyntaxError, code: str, cell: int) -> Problem:
     number = max(0, min(error.lineno or 0, len(lines)))
     line = lines[number - 1] if number else ""
     message = str(error.msg)
-    tabs = isinstance(error, TabError)
-    if tabs or "Missing parentheses in call" in message or _PYTHON_2.match(line):
+    if is_python_2(error, line):
+        tabs = isinstance(error, TabError)
         why = "tabs and spaces are mixed" if tabs else f"{line.strip()[:60]!r}"
         return python_2(number, why, cell)
     return Problem(number, f"it is no Python 3: {message}", cell)
@@ -173,28 +166,8 @@ def python_2(line: int, why: str, cell: int, is_read: bool = False) -> Problem:
 
 def _cells(content: bytes) -> list[Part]:
     try:
-        notebook = json.loads(content)
-        cells = notebook["cells"] if "cells" in notebook else [
-            cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
-        texts = [_source_of(cell) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return [_failed("it is no notebook: it holds no cells of JSON")]
-    return [_parsed_cell(text, number) for number, text in enumerate(texts, 1)
-            if not _OTHER_LANGUAGE.match(text)]
-
-
-def _source_of(cell: dict[str, object]) -> str:
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        return "".join(str(line) for line in source)
-    return str(source)
-
-
-def _parsed_cell(text: str, cell: int) -> Part:
-    """A cell's tree, its lines for IPython (%matplotlib, !pip, name?) left out if they must be."""
-    whole = _parsed(text, cell)
-    if whole.tree is not None:
-        return whole
-    code = _ASSIGNED_MAGIC.sub(r"\1None", text)
-    without = _parsed(_MAGIC.sub(r"\1pass", code), cell)
-    return without
+        cells = cells_of(content)
+    except ValueError as error:
+        return [_failed(f"it is no notebook: {error}")]
+    codes = [(number, python_of(cell)) for number, cell in enumerate(cells, 1)]
+    return [_parsed(code, number) for number, code in codes if code is not None]

@@ -11,9 +11,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
+from flowgraph.compat import python_2
 from flowgraph.compat.check.scopes import ANYTHING, Scope, extended, joined, merged
 from flowgraph.compat.check.uses import ENTERED, ROOT, UNKNOWN, Guard
-from flowgraph.compat.check.values import PYTHON_2_MODULES, Values
+from flowgraph.compat.check.values import Values
 
 _NAMES_MISSING = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 _ALL = {"Exception", "BaseException", ""}
@@ -48,7 +49,7 @@ class Reader(Values):
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
-            if alias.name in PYTHON_2_MODULES:
+            if alias.name in python_2.MODULES:
                 self._note_python_2(node, alias.name)
             value = self._imported(alias.name, node, gives_root=not alias.asname)
             self._scope.bind(alias.asname or alias.name.partition(".")[0], value)
@@ -56,7 +57,7 @@ class Reader(Values):
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = tuple((node.module or "").split("."))
         foreign = bool(node.level) or module[0] != ROOT
-        if not node.level and node.module in PYTHON_2_MODULES:
+        if not node.level and node.module in python_2.MODULES:
             self._note_python_2(node, node.module)
         for alias in node.names:
             if alias.name == "*":

@@ -6,6 +6,7 @@ import ast
 from collections import deque
 from collections.abc import Callable
 
+from flowgraph.compat import python_2
 from flowgraph.compat.check.scopes import (
     ANYTHING,
     NOTHING,
@@ -17,11 +18,6 @@ from flowgraph.compat.check.scopes import (
 )
 from flowgraph.compat.check.uses import CALLED, ROOT, UNKNOWN, Call, Chain, Guard, Use
 
-# Names and modules that Python 2 had.
-_PYTHON_2 = {"xrange", "unicode", "raw_input", "basestring", "unichr", "execfile", "long", "reduce",
-             "reload", "cmp", "file"}
-PYTHON_2_MODULES = {"cPickle", "urllib2", "ConfigParser", "StringIO", "cStringIO", "Tkinter",
-                    "urlparse", "httplib", "cookielib", "__builtin__", "HTMLParser"}
 _IMPORTS = ("import_module", "__import__")
 Exports = Callable[[Chain], frozenset[str]]
 
@@ -106,7 +102,7 @@ class Values:
                 return frozenset([(*star, name)])
         if self._module.has_foreign_star and name == "tf":
             return frozenset([(ROOT,)])  # `from helper import *`, where helper imports it
-        if name in _PYTHON_2 and not self._module.has_star:
+        if name in python_2.NAMES and not self._module.has_star:
             self._note_python_2(node, name)
         return ANYTHING
 
