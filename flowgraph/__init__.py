@@ -15,6 +15,7 @@ import gc as _gc
 _is_collecting = _gc.isenabled()
 _gc.disable()  # nothing of what is imported is garbage: looking for some takes a tenth of the time
 
+from flowgraph.compat.inner_paths import find_inner_paths as _find_inner_paths
 from flowgraph.core.processor import load_numpy as _load_numpy
 
 _load_numpy()  # first of all: OpenBLAS chooses its kernels when NumPy is loaded
@@ -41,7 +42,6 @@ from flowgraph.core.dtypes import (
     variant,
 )
 from flowgraph.core.dtypes import bool_ as bool
-from flowgraph.core.inner_paths import find_inner_paths as _find_inner_paths
 from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
 from flowgraph.errors import OpError

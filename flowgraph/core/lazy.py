@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+# Asked for what no table has: from a namespace's name and a name in it to a source, or None.
+further: list[Callable[[str, str], str | None]] = []
+
 
 def lazy(namespace: str, scope: dict[str, Any],
          sources: Mapping[str, str] | None = None) -> Callable[[str], Any]:
@@ -23,8 +26,8 @@ def lazy(namespace: str, scope: dict[str, Any],
 
     def __getattr__(name: str) -> Any:
         source = table.get(name)
-        if source is None and name == "python" and namespace.startswith("tf.contrib."):
-            source = f"flowgraph{namespace.removeprefix('tf')}.python"  # TensorFlow's inner modules
+        if source is None:
+            source = next(filter(None, (find(namespace, name) for find in further)), None)
         if source is None:
             raise AttributeError(_missing(namespace, name, [*scope, *table]), name=name)
         module, _, attribute = source.partition(":")

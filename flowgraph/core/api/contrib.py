@@ -4,24 +4,26 @@ TensorFlow's listing of its public names leaves contrib out, so each row is a pa
 one. The last row is for all that has none of its own.
 """
 
-_CLUSTER = "is for clusters of machines; flowgraph runs in one process"
+# Reasons that rows of all parts have.
+EAGER = "belongs to eager execution, which define-then-run has not"
+CLUSTER = "is for clusters of machines; flowgraph runs in one process"
+
 _TPU = "is for TPUs"
-_EAGER = "belongs to eager execution, which define-then-run has not"
 _COMPILED = "stands on code compiled for TensorFlow"
 _SMALL = "makes models for small devices and other engines"
 
 # (pattern, why, instead)
 CONTRIB = (
-    ("tf.contrib.eager*", _EAGER, "Build the graph once, and run it with Session.run."),
-    ("tf.contrib.autograph*", _EAGER, "Use tf.cond and tf.while_loop."),
+    ("tf.contrib.eager*", EAGER, "Build the graph once, and run it with Session.run."),
+    ("tf.contrib.autograph*", EAGER, "Use tf.cond and tf.while_loop."),
     ("tf.contrib.summary*", "writes files from inside the graph, for eager execution",
      "Use tf.summary with tf.summary.FileWriter."),
     ("tf.contrib.tpu*", _TPU, "Leave it out: the model itself needs no change."),
-    ("tf.contrib.cluster_resolver*", _CLUSTER, ""),
-    ("tf.contrib.distribute*", _CLUSTER, "Leave the strategy out."),
-    ("tf.contrib.all_reduce*", _CLUSTER, "Use tf.add_n over the parts."),
+    ("tf.contrib.cluster_resolver*", CLUSTER, ""),
+    ("tf.contrib.distribute*", CLUSTER, "Leave the strategy out."),
+    ("tf.contrib.all_reduce*", CLUSTER, "Use tf.add_n over the parts."),
     ("tf.contrib.nccl*", "adds up over GPUs with NVIDIA's NCCL", "Use tf.add_n over the parts."),
-    ("tf.contrib.mpi*", _CLUSTER, ""),
+    ("tf.contrib.mpi*", CLUSTER, ""),
     ("tf.contrib.boosted_trees.*", _COMPILED, "Use GradientBoostedDecisionTreeClassifier of "
      "estimator_batch.estimator, or tf.estimator.BoostedTreesClassifier."),
     ("tf.contrib.tensor_forest.*", _COMPILED, "Use RandomForestGraphs or TensorForestEstimator."),
