@@ -36,10 +36,10 @@ def needed(fetches: list[Any], feeds: list[Any]) -> set[Operation]:
 
 def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any],
                shapes: tuple[tuple[int, ...], ...] = ()) -> None:
-    """Adds to the device what the run needed without taking a step for it.
+    """Adds to the host what the run needed without taking a step for it.
 
     Args:
-        step_stats: the StepStats of a run, on one device.
+        step_stats: the StepStats of a run.
         fetches: the tensors and operations fetched.
         feeds: the tensors fed.
         shapes: of what was fed for them; none where that is not known.
@@ -48,7 +48,7 @@ def add_needed(step_stats: Any, fetches: list[Any], feeds: list[Any],
         return
     device = step_stats.dev_stats[0]
     ends = {node.node_name: node.all_start_nanos + node.all_end_rel_nanos
-            for node in device.node_stats}
+            for each in step_stats.dev_stats for node in each.node_stats}
     fed = dict(zip(feeds, shapes, strict=False))
     begun = min((node.all_start_nanos for node in device.node_stats), default=0)
     for op in sorted(needed(fetches, feeds), key=lambda op: op.index):

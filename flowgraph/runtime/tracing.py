@@ -14,11 +14,12 @@ from flowgraph.runtime.notes import Note, Part, StepNotes
 from flowgraph.runtime.trace_needed import needed
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
-_ALLOCATOR = "cpu"
 
 
 def fill(step_stats: Any, notes: StepNotes) -> None:
-    """Puts what ran into a message, one entry for each time that a step ran.
+    """Puts what ran into a message, one entry for each time that a step ran, by device.
+
+    What a GPU does takes as long as telling it took the host, which does not wait for it.
 
     Of rounds of a long loop that were added up each step has one entry, as long as all of them.
 
@@ -26,10 +27,16 @@ def fill(step_stats: Any, notes: StepNotes) -> None:
         step_stats: a StepStats.
         notes: of the run.
     """
-    device = step_stats.dev_stats.add(device=DEVICE)
-    device.thread_names[0] = notes.thread_name
+    devices = {"": step_stats.dev_stats.add(device=DEVICE)}
+    devices[""].thread_names[0] = notes.thread_name
     for note in (note for part in notes.parts for note in _all_of(part)):
         step = note.step
+        where = step.instr.device  # "gpu:0"; "" for the host
+        if where not in devices:
+            devices[where] = step_stats.dev_stats.add(
+                device=DEVICE.replace("CPU:0", where.upper()))
+            devices[where].thread_names[0] = notes.thread_name
+        device, allocator = devices[where], where.partition(":")[0] or "cpu"
         start = int((notes.epoch + note.start) * 1e9)
         spent = max(int(note.seconds * 1e9), 1)
         node = device.node_stats.add(
@@ -39,7 +46,7 @@ def fill(step_stats: Any, notes: StepNotes) -> None:
             all_start_nanos=start, op_end_rel_nanos=spent, all_end_rel_nanos=spent,
             scheduled_nanos=start)
         if note.made:
-            node.memory.add(allocator_name=_ALLOCATOR, total_bytes=note.made,
+            node.memory.add(allocator_name=allocator, total_bytes=note.made,
                             peak_bytes=note.made, live_bytes=note.made)
         for slot, (output, value) in enumerate(
                 zip(note.outputs or (), step.instr.outputs, strict=False)):
@@ -48,7 +55,7 @@ def fill(step_stats: Any, notes: StepNotes) -> None:
             described.shape.CopyFrom(shape_message(output.shape))
             memory = described.allocation_description
             memory.requested_bytes = memory.allocated_bytes = output.bytes
-            memory.allocator_name = _ALLOCATOR
+            memory.allocator_name = allocator
 
 
 def _all_of(part: Part) -> Iterator[Note]:

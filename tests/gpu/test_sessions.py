@@ -174,3 +174,22 @@ def test_parts_of_one_gpu_have_one_stream() -> None:
         apart = gpu.opened(infos(2)).values()
     assert one.stream is other.stream
     assert len({part.stream for part in apart}) == 2
+
+
+def test_a_trace_tells_on_which_device_each_operation_ran(monkeypatch) -> None:
+    monkeypatch.setattr(placement, "SMALL", 16)
+    with fg.Graph().as_default(), gpus(2), fg.Session() as sess:
+        x = fg.placeholder(fg.float32, [6, 6], name="x")
+        product = fg.matmul(x, x, name="product")
+        with fg.device("/gpu:1"):
+            total = fg.reduce_sum(product, name="total")
+        with fg.device("/cpu:0"):
+            root = fg.sqrt(total, name="root")
+        metadata = fg.RunMetadata()
+        sess.run(root, {x: np.ones((6, 6))}, run_metadata=metadata,
+                 options=fg.RunOptions(trace_level=fg.RunOptions.FULL_TRACE))
+    ran = {stats.device.rpartition("device:")[2]: {node.node_name for node in stats.node_stats}
+           for stats in metadata.step_stats.dev_stats}
+    assert set(ran) == {"CPU:0", "GPU:0", "GPU:1"}
+    assert "product" in ran["GPU:0"] and "total" in ran["GPU:1"]
+    assert {"root", "x"} <= ran["CPU:0"]
