@@ -2,6 +2,7 @@
 
 from flowgraph.core.lazy import lazy as _lazy
 
+_BUCKETS = "flowgraph.contrib.training.buckets:"
 _EVALUATION = "flowgraph.contrib.training.evaluation:"
 _TRAIN = "flowgraph.contrib.training.train_op:"
 _LAZY = {
@@ -9,6 +10,8 @@ _LAZY = {
     "StopAfterNEvalsHook": _EVALUATION + "StopAfterNEvalsHook",
     "SummaryAtEndHook": _EVALUATION + "SummaryAtEndHook",
     "add_gradients_summaries": _TRAIN + "add_gradients_summaries",
+    "bucket": _BUCKETS + "bucket",
+    "bucket_by_sequence_length": _BUCKETS + "bucket_by_sequence_length",
     "checkpoints_iterator": "flowgraph.train.checkpoint_reader:checkpoints_iterator",
     "clip_gradient_norms": _TRAIN + "clip_gradient_norms",
     "clip_gradient_norms_fn": _TRAIN + "clip_gradient_norms_fn",
