@@ -27,14 +27,33 @@ ROW_WISE = ("Softmax", "LogSoftmax")  # take whole rows and give whole rows
 AT_LABELS = ("AtLabels", "OneLessAtLabels")  # take rows and a number for each
 
 
-class Group:
-    """The members of a group.
+class InstrGroup:
+    """What runs as one: the description from which both NumPy's tiles and CUDA's kernels are made.
 
     Attributes:
         members: the instructions, each after what it needs.
         inputs: the values from outside, in the order of the instruction's inputs.
         results: the values that are used outside, in the order of its outputs.
         shape: the shape of the largest members.
+    """
+
+    __slots__ = ("inputs", "members", "results", "shape")
+
+    def __init__(self, members: tuple[Instr, ...], inputs: tuple[Value, ...],
+                 results: tuple[Value, ...], shape: Shape) -> None:
+        self.members = members
+        self.inputs = inputs
+        self.results = results
+        self.shape = shape
+
+    def __repr__(self) -> str:
+        return " ".join(member.op_def.type for member in self.members)
+
+
+class Group(InstrGroup):
+    """The members of a group that runs tile by tile, on the host.
+
+    Attributes:
         is_flat: whether every tile is a run of numbers of the flattened arrays; else it is some
             rows, of the first axis.
         joined: the results that are put together from a part per tile; of the others, each tile
@@ -43,15 +62,12 @@ class Group:
         absolutes: per Neg of an absolute value that nothing else takes, of what it is that.
     """
 
-    __slots__ = ("_sliced", "absolutes", "inputs", "is_flat", "joined", "members", "results",
-                 "shape", "squares")
+    __slots__ = ("_sliced", "absolutes", "is_flat", "joined", "squares")
+    shape: tuple[int, ...]
 
     def __init__(self, members: tuple[Instr, ...], inputs: tuple[Value, ...],
                  results: tuple[Value, ...], shape: tuple[int, ...]) -> None:
-        self.members = members
-        self.inputs = inputs
-        self.results = results
-        self.shape = shape
+        super().__init__(members, inputs, results, shape)
         ends = [m for m in members if is_reduction(m)]
         whole = all(v.spec.shape == shape or v.spec.size == 1
                     for m in members for v in (*taken(m), *m.outputs[:not is_reduction(m)]))
@@ -78,9 +94,6 @@ class Group:
                 uses[value] = uses.get(value, 0) + 1
         return {m.outputs[0]: m for m in self.members
                 if m.outputs[0] not in self.results and uses.get(m.outputs[0]) == 1}
-
-    def __repr__(self) -> str:
-        return " ".join(member.op_def.type for member in self.members)
 
 
 def _squares(members: tuple[Instr, ...], inner: dict[Value, Instr]) -> dict[Instr, Value]:

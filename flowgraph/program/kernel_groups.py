@@ -21,21 +21,17 @@ from typing import Any
 
 from flowgraph.core.spec import Shape
 from flowgraph.errors import OpDefError
-from flowgraph.program.groups import REDUCTIONS, GroupOp, axes_of
+from flowgraph.program.groups import REDUCTIONS, GroupOp, InstrGroup, axes_of
 from flowgraph.program.ir import Instr, Value
 
 ROW_OPS = ("Softmax", "LogSoftmax", "SoftmaxCrossEntropyWithLogits",
            "SparseSoftmaxCrossEntropyWithLogits")
 
 
-class KernelGroup:
-    """The members of a group.
+class KernelGroup(InstrGroup):
+    """The members of a group that is a kernel. Numbers that are known stand in its text.
 
     Attributes:
-        members: the instructions, each after what it needs.
-        inputs: the values from outside that are given to the kernel; numbers that are known stand
-            in its text.
-        results: the values that are used outside, in the order of its outputs.
         shape: the shape of the elementwise members, or None where it is not known.
         end: the reduction at the end, if there is one.
         parts: the groups of one formula that this one is made of; empty for a single one.
@@ -45,17 +41,15 @@ class KernelGroup:
 
     def __init__(self, members: tuple[Instr, ...], results: tuple[Value, ...],
                  parts: tuple[KernelGroup, ...] = ()) -> None:
-        self.members = members
-        self.results = results
         self.parts = parts
         self.end = members[-1] if not parts and is_reduction(members[-1]) else None
         made = {out for member in members for out in member.outputs}
         taken = [v for part in parts for v in part.inputs] if parts else dict.fromkeys(
             v for member in members for v in arrays_of(member) if v not in made)
-        self.inputs: tuple[Value, ...] = tuple(taken)
         elementwise = [m for m in members if m is not self.end]
         shape: Shape = elementwise[-1].outputs[0].spec.shape if elementwise else None
-        self.shape = shape if shape is None or None not in shape else None
+        super().__init__(members, tuple(taken), results,
+                         shape if shape is None or None not in shape else None)
 
     @property
     def kind(self) -> str:
@@ -69,7 +63,7 @@ class KernelGroup:
     def __repr__(self) -> str:
         if self.parts:
             return f"{len(self.parts)} of {self.parts[0]!r}"
-        return " ".join(member.op_def.type for member in self.members)
+        return super().__repr__()
 
 
 class InKernel(GroupOp, abstract=True):
