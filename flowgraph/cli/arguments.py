@@ -88,6 +88,9 @@ def _device(text: str) -> str:
 def run(parser: argparse.ArgumentParser) -> None:
     """Arguments of `flowgraph run`."""
     parser.add_argument("input", metavar="script.py", help="a program (.py, .ipynb)")
+    parser.add_argument("-m", dest="is_module", action="store_true",
+                        help="script.py is the name of a module, as package.train: run it as "
+                             "python -m does")
     rest = parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="arguments",
                                help="all that follows is the program's")
     rest.required = False

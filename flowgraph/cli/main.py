@@ -53,6 +53,7 @@ code is the program's.
 examples:
   flowgraph run train.py --epochs 3              as python train.py --epochs 3
   flowgraph run --seed 1 train.py                the same numbers each time
+  flowgraph run -m package.train --epochs 3      as python -m package.train --epochs 3
   flowgraph run --legacy old.py                  written before TensorFlow 1.0
   flowgraph run --trace t.json train.py          with a timeline of its last runs
   flowgraph run --render graph.html notebook.ipynb

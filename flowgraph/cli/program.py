@@ -19,6 +19,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from typing import Any, NoReturn
 
 from flowgraph.cli.failure import FAILED, OK, Failure, note
@@ -111,6 +112,32 @@ def main_module(path: str) -> types.ModuleType:
     return module
 
 
+def file_of_module(name: str) -> tuple[str, str]:
+    """The file that `python -m name` runs, and the package it belongs to; nothing is imported.
+
+    Args:
+        name: of a module, or of a package that has a `__main__`.
+
+    Raises:
+        Failure: there is none with a source.
+    """
+    places: Any = [os.getcwd(), *sys.path[1:]]
+    parts = name.split(".")
+    spec = None
+    for count in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:count]), places) if places else None
+        if spec is None:
+            raise Failure(f"there is no module {'.'.join(parts[:count])!r} here")
+        places = spec.submodule_search_locations
+    package = name.rpartition(".")[0]
+    if places:
+        spec, package = PathFinder.find_spec(f"{name}.__main__", places), name
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        raise Failure(f"{name!r} is a package without a module __main__" if places
+                      else f"the module {name!r} has no source")
+    return spec.origin, package
+
+
 def execute(cells: list[tuple[str, Any]], module: types.ModuleType) -> None:
     """Runs the parts of a program, one after the other, in a module.
 
@@ -167,7 +194,7 @@ def read_cells(path: str) -> list[tuple[str, Any]]:
 
 @contextlib.contextmanager
 def as_main(path: str, arguments: list[str], module: types.ModuleType,
-            windows: bool = False) -> Iterator[None]:
+            windows: bool = False, folder: str | None = None) -> Iterator[None]:
     """sys.argv, sys.path[0] and __main__ as Python sets them for a program.
 
     Args:
@@ -175,11 +202,12 @@ def as_main(path: str, arguments: list[str], module: types.ModuleType,
         arguments: what it finds in sys.argv[1:].
         module: what it runs in.
         windows: whether matplotlib may open windows.
+        folder: where its own modules are; default the program's folder.
     """
     before = sys.argv, list(sys.path), sys.modules.get("__main__"), os.environ.get("MPLBACKEND")
     excepthook = sys.excepthook
     sys.argv = [path, *arguments]
-    sys.path[:1] = [os.path.dirname(os.path.realpath(path))]
+    sys.path[:1] = [folder or os.path.dirname(os.path.realpath(path))]
     sys.modules["__main__"] = module
     if not windows:
         os.environ.setdefault("MPLBACKEND", "Agg")  # a window would wait for someone to close it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import threading
 import traceback
@@ -33,14 +34,20 @@ def run(options: argparse.Namespace) -> int:
     picture = (Output(options.render, pictures.FORMATS, option="--render")
                if options.render else None)
     alone_on_standard_output(trace=options.trace == "-", render=options.render == "-")
+    package, folder = "", None
+    if options.is_module:
+        options.input, package = program.file_of_module(options.input)
+        folder = os.getcwd()
     cells = program.read_cells(options.input)
     costs = Costs(runs=1, run_all=True) if trace else None
     watcher = costs.watcher if costs else Watcher(run_all=True) if picture else None
     program.is_patient = True
     module = program.main_module(options.input)
+    if options.is_module:
+        module.__package__ = package
     code = OK
     with (surroundings(options), program.as_main(options.input, options.arguments, module,
-                                                 windows=has_display())):
+                                                 windows=has_display(), folder=folder)):
         with contextlib.ExitStack() as seen:
             if watcher is not None:
                 seen.enter_context(observing(watcher))

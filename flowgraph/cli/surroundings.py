@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import random
 from collections.abc import Iterator
+from multiprocessing import spawn
 from typing import Any
 
 from flowgraph.cli.failure import Failure, note
@@ -32,6 +33,7 @@ def surroundings(options: argparse.Namespace) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(_tensorflow(getattr(options, "legacy", False)))
+        stack.enter_context(_spawned(getattr(options, "legacy", False)))
         if not getattr(options, "new_numpy", False):
             stack.enter_context(old_numpy_names(note))
             stack.enter_context(old_array_methods(note))
@@ -54,6 +56,25 @@ def _tensorflow(legacy: bool) -> Iterator[None]:
         uninstall()
         if before is not None:
             install(bool(before.legacy))
+
+
+@contextlib.contextmanager
+def _spawned(legacy: bool) -> Iterator[None]:
+    """Processes that `multiprocessing` spawns find tensorflow too; those it forks do anyway."""
+    before = spawn.get_command_line
+
+    def with_tensorflow(**options: Any) -> list[str]:
+        line: list[str] = before(**options)
+        if "-c" in line:
+            at = line.index("-c") + 1
+            line[at] = f"import flowgraph.compat as c; c.install({legacy!r}); {line[at]}"
+        return line
+
+    spawn.get_command_line = with_tensorflow
+    try:
+        yield
+    finally:
+        spawn.get_command_line = before
 
 
 @contextlib.contextmanager

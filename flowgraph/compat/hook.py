@@ -54,7 +54,9 @@ class Face(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return [name for name in dir(self) if not name.startswith("_")]
+            # `from tensorflow import *` leaves print alone: all output would be lost, and tf.print
+            # is younger than nearly all programs with such a line.
+            return [name for name in dir(self) if not name.startswith("_") and name != "print"]
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__} has no attribute {name!r}")
         return getattr(self._behind, name)

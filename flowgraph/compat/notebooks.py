@@ -45,7 +45,9 @@ def cells_of(content: bytes) -> list[str]:
 
 def _source_of(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+    if not isinstance(source, (list, str)):
+        raise TypeError("a cell's source is text, or a list of lines")
+    return "".join(map(str, source))
 
 
 def python_of(cell: str) -> str | None:

@@ -377,3 +377,49 @@ def test_a_program_of_python_2_is_said_to_be_one(program, run) -> None:
     code, _, err = run(program + "\n")
     assert code == 1
     assert "written for Python 2; convert it first" in err
+
+
+def test_a_star_leaves_print_alone(run) -> None:
+    code, out, _ = run("from tensorflow import *\nprint(Session().run(constant(2.0)))\n")
+    assert (code, out) == (0, "2.0\n")
+
+
+MODULES = {
+    "pack/__init__.py": "import tensorflow as tf\n",
+    "pack/helper.py": "from . import tf\nx = tf.constant(3)\n",
+    "pack/train.py": "import sys\nfrom .helper import x\nprint(x.shape, sys.argv[1:], __name__)\n",
+    "pack/__main__.py": "from pack.helper import x\nprint('main', x.shape)\n",
+    "pack/bare/__init__.py": "",
+}
+
+
+@pytest.mark.parametrize(("line", "code", "words"), [
+    ("-m pack.train --steps 3", 0, "() ['--steps', '3'] __main__"),
+    ("-m pack", 0, "main ()"),
+    ("-m pack.bare", 1, "'pack.bare' is a package without a module __main__"),
+    ("-m pack.nothing", 1, "there is no module 'pack.nothing' here"),
+    ("-m sys", 1, "there is no module 'sys' here"),
+])
+def test_a_module_of_a_package_is_run_by_its_name(line, code, words, flowgraph, folder) -> None:
+    for name, text in MODULES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    try:
+        found, out, err = flowgraph(f"run {line}")
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pack"]:
+            del sys.modules[name]
+    assert found == code
+    assert words in out + err
+
+
+def test_processes_that_are_spawned_find_tensorflow(folder) -> None:
+    (folder / "p.py").write_text(
+        "import multiprocessing\n\n\ndef work(x):\n    import tensorflow as tf\n"
+        "    return float(tf.Session().run(tf.square(x)))\n\n\n"
+        "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map(work, [2.0, 3.0]))\n")
+    ended = subprocess.run([sys.executable, "-m", "flowgraph", "run", "p.py"], text=True,
+                           capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "[4.0, 9.0]\n"), ended.stderr
