@@ -3,10 +3,22 @@
 The programs are not part of this repository; a folder holds them, with what runs them untouched:
 
     S/manifest.json, S/repos    the programs, a folder per repository
-    L/launch.py, L/standins.py  puts an engine in TensorFlow's place, and stand-ins for data sets
+    L/launch.py                 puts an engine in TensorFlow's place (see below)
 
     PY_OF_TENSORFLOW benchmarks/corpus_losses.py expect S L     writes corpus_losses.json
     python benchmarks/corpus_losses.py check S L                compares with it, program by program
+
+`launch.py` is imported, with L in front of sys.path, once and before any program; each program then
+runs in a process forked from there. It must have a function `prepare(engine, is_plain)`, called with
+("tf", True) for `expect` and ("flowgraph", False) for `check`. When it returns,
+
+- `sys.modules["tensorflow"]` is the engine: TensorFlow's `compat.v1` without the second version's
+  behaviour, or what `flowgraph.compat.install()` gives;
+- whatever the programs import or read and this machine does not have is there, the same for both
+  engines: data sets of a few rows, modules in `sys.modules` for packages that are not installed (a
+  file `standins.py` beside it is the place), no display for pictures, no downloads.
+
+Everything else is done here: the programs' folder, sys.argv, sys.path, seeds, time limit.
 
 Each program runs as it is, in a process of its own, until it has made 20 steps; nothing of it is
 changed. From outside, random numbers are made the same in both engines: an op without a seed of its
