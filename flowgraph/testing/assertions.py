@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unittest
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -12,13 +11,15 @@ import numpy as np
 
 from flowgraph.core.dtypes import as_dtype
 from flowgraph.errors import OpError
+from flowgraph.graph.device_spec import DeviceSpec
 from flowgraph.graph.tensor import Tensor
 from flowgraph.ops.sparse_tensor import SparseTensorValue
+from flowgraph.testing.collection_assertions import CollectionAssertions
 
 _Match = str | Callable[[Any], Any]
 
 
-class Assertions(unittest.TestCase):
+class Assertions(CollectionAssertions):
     """A unittest.TestCase that compares arrays. Where it takes an array, it takes a tensor too."""
 
     def evaluate(self, tensors: Any) -> Any:
@@ -309,6 +310,19 @@ class Assertions(unittest.TestCase):
         """
         if not actual.startswith(expected_start):
             self.fail(f"{actual!r} does not start with {expected_start!r}. {msg or ''}")
+
+    def assertDeviceEqual(self, device1: str | None, device2: str | None,
+                          msg: str | None = None) -> None:
+        """Fails unless two names mean the same device.
+
+        Args:
+            device1: as "/gpu:0"; None is "".
+            device2: as "/device:GPU:0".
+            msg: to show.
+        """
+        first, second = (DeviceSpec.from_string(device or "").to_string()
+                         for device in (device1, device2))
+        self.assertEqual(first, second, f"Devices {first} and {second} are not equal. {msg or ''}")
 
     def assertProtoEquals(self, expected_message_maybe_ascii: Any, message: Any,
                           msg: str | None = None) -> None:
