@@ -272,7 +272,8 @@ def replica_device_setter(ps_tasks: int = 0, ps_device: str = "/job:ps",
         if not merge_devices and op.device:
             return op.device
         spec = DeviceSpec.from_string(worker_device or "")
-        if ps_device and op.type in kinds:
+        kind = op.type if hasattr(op, "type") else op.op  # an Operation, or a NodeDef
+        if ps_device and kind in kinds:
             spec = DeviceSpec.from_string(ps_device)
             if given.job in (None, spec.job) and spec.task is None:
                 if ps_strategy is None:

@@ -85,3 +85,12 @@ def test_what_the_setter_is_told(arguments, devices) -> None:
     with fg.Graph().as_default(), fg.device(fg.train.replica_device_setter(**arguments)):
         v, w = fg.Variable(1.0), fg.Variable(2.0)
         assert [v.device, w.device, fg.add(v, w).device] == devices
+
+
+def test_the_setter_takes_nodes_of_a_graph_def() -> None:
+    with fg.Graph().as_default() as graph:
+        variable = fg.Variable(1.0, name="v")
+        fg.identity(variable, name="y")
+    device_of = fg.train.replica_device_setter(ps_tasks=1)
+    nodes = {node.name: node for node in graph.as_graph_def().node}
+    assert [device_of(nodes[name]) for name in ("v", "y")] == ["/job:ps/task:0", "/job:worker"]
