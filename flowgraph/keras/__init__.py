@@ -12,6 +12,7 @@
 
 from flowgraph.core.lazy import lazy as _lazy
 
+__version__ = "2.2.4-tf"  # TensorFlow 1.15's
 _HERE = "flowgraph.keras."
 _LAZY = {
     "Input": _HERE + "layers.core:Input",

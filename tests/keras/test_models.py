@@ -23,3 +23,7 @@ def test_layers_come_in_the_order_of_keras() -> None:
     both = layers.subtract([shared(shared(p)), layers.Activation("tanh", name="t")(shared(q))],
                            name="s")
     assert [layer.name for layer in fg.keras.Model([p, q], both).layers][1::2] == ["shared", "t"]
+
+
+def test_keras_says_the_version_that_tensorflow_has() -> None:
+    assert fg.keras.__version__ == "2.2.4-tf"

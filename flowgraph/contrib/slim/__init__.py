@@ -25,6 +25,7 @@ _LAZY = {
         "data_decoder", "data_provider", "dataset", "dataset_data_provider", "parallel_reader",
         "prefetch_queue", "tfexample_decoder")},
     "evaluation": "flowgraph.contrib.slim.evaluation",
+    "layers": "flowgraph.contrib.layers",  # in TensorFlow the module of the layers alone
     "learning": "flowgraph.contrib.slim.learning",
     "losses": "flowgraph.contrib.losses",
     "metrics": "flowgraph.contrib.metrics",

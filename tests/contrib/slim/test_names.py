@@ -16,3 +16,9 @@ def test_utils_make_the_end_points_of_a_network() -> None:
             "net/a": [1, 8, 8, 4], "net/b": [1, 8, 8, 5]}
     assert slim.utils is outputs
     assert slim.utils.collect_named_outputs is outputs.collect_named_outputs
+
+
+def test_slim_has_the_module_of_its_layers() -> None:
+    with tf.Graph().as_default():
+        assert slim.layers.conv2d is slim.conv2d
+        assert slim.layers.conv2d(tf.zeros([1, 8, 8, 3]), 4, 3).shape == (1, 8, 8, 4)
