@@ -23,6 +23,8 @@ _ADVICE = (
     (r"a bytes-like object is required, not 'str'|write\(\) argument must be str, not bytes",
      "open the file in binary mode (\"rb\", \"wb\") for bytes, in text mode for text: Python 2 did "
      "not tell them apart"),
+    (r"name 'get_ipython' is not defined", "the program was made from a notebook: leave out the "
+     "lines with get_ipython(), which are for IPython alone"),
     (r"for >>: 'builtin_function_or_method'", python_2.ADVICE),  # print >>file, text
     (r"module 'time' has no attribute 'clock'", "time.clock is gone since Python 3.8: write "
      "time.perf_counter()"),

@@ -108,7 +108,7 @@ def main_module(path: str) -> types.ModuleType:
     module.__dict__.update(__file__=os.path.abspath(path), __builtins__=builtins,
                            __cached__=None, __spec__=None)
     if path.endswith(".ipynb"):
-        module.__dict__.update(display=notebooks.display)
+        module.__dict__.update(display=notebooks.display, get_ipython=notebooks.get_ipython)
     return module
 
 

@@ -103,3 +103,28 @@ def display(*values: Any, **options: Any) -> None:
     """
     for value in values:
         print(shown(value))
+
+
+class Shell:
+    """What `get_ipython()` gives here: lines for IPython do nothing.
+
+    Example:
+        >>> get_ipython().run_line_magic("matplotlib", "inline")
+    """
+
+    def magic(self, arg_s: str) -> None:
+        """Does nothing: `%name` with its arguments."""
+
+    def run_line_magic(self, magic_name: str, line: str) -> None:
+        """Does nothing: `%magic_name line`."""
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> None:
+        """Does nothing: a cell in another language."""
+
+    def system(self, cmd: str) -> None:
+        """Does nothing: `!cmd`."""
+
+
+def get_ipython() -> Shell:
+    """IPython's function of this name, which notebooks have without an import."""
+    return Shell()

@@ -240,6 +240,30 @@ def test_old_names_of_numpy_are_there_while_the_program_runs(run) -> None:
     assert "np.float" in run(program, "--new-numpy")[2]
 
 
+RAGGED = """\
+import numpy as np
+steps = [([1, 2], 0), ([3, 4], 1)]
+print(np.array(steps).shape, np.array(steps)[:, 1], np.asarray([[1], [2, 3]]).dtype)
+print(np.array([[1, 2], [3, 4]]).dtype, np.array.__name__)
+for wrong in (lambda: np.array([[1], [2, 3]], np.float32), lambda: np.linalg.norm([[1], [2, 3]])):
+    try:
+        wrong()
+    except ValueError as error:
+        print(str(error)[:40])
+"""
+
+
+def test_ragged_lists_are_arrays_of_objects_as_they_were(run) -> None:
+    array = np.array
+    code, out, err = run(RAGGED)
+    assert (code, out.splitlines()) == (0, [
+        "(2, 2) [0 1] object", "int64 array", *["setting an array element with a sequence"] * 2])
+    assert err.count("p.py:3: np.array makes no array of ragged lists any more") == 1
+    assert err.count("np.asarray makes no array of ragged lists any more") == 1
+    assert np.array is array
+    assert "inhomogeneous" in run(RAGGED, "--new-numpy")[2]
+
+
 METHODS = """\
 import numpy as np
 import xml.etree.ElementTree as tree
@@ -318,8 +342,9 @@ def test_a_notebook_runs_cell_by_cell(flowgraph, folder) -> None:
     (["list(range(30))"], "[" + ",\n ".join(map(str, range(30))) + "]\n"),
     (["import numpy as np\na = np.array([3, 1])\na.ptp()"], "np.int64(2)\n"),
     (["%%time\n1 + 1", "%%html\n<b>"], "2\n"),
+    (["get_ipython().magic('matplotlib inline')\nget_ipython().system('ls')"], ""),
 ], ids=["number", "text", "nothing", "comment", "underscore", "display", "long", "old method",
-        "magic"])
+        "magic", "shell"])
 def test_a_cell_shows_the_value_of_its_last_line(cells, printed, flowgraph, folder) -> None:
     (folder / "n.ipynb").write_text(json.dumps({"cells": [
         {"cell_type": "code", "source": text} for text in cells]}))
@@ -423,3 +448,9 @@ def test_processes_that_are_spawned_find_tensorflow(folder) -> None:
     ended = subprocess.run([sys.executable, "-m", "flowgraph", "run", "p.py"], text=True,
                            capture_output=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (0, "[4.0, 9.0]\n"), ended.stderr
+
+
+def test_a_program_made_from_a_notebook_is_told(run) -> None:
+    code, _, err = run("get_ipython().magic('matplotlib inline')\n")
+    assert code == 1
+    assert "made from a notebook: leave out the lines with get_ipython()" in err
