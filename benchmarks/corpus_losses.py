@@ -8,8 +8,8 @@ The programs are not part of this repository; a folder holds them, with what run
     PY_OF_TENSORFLOW benchmarks/corpus_losses.py expect S L     writes corpus_losses.json
     python benchmarks/corpus_losses.py check S L                compares with it, program by program
 
-`launch.py` is imported, with L in front of sys.path, once and before any program; each program then
-runs in a process forked from there. It must have a function `prepare(engine, is_plain)`, called with
+`launch.py` is imported, with L in front of sys.path, once and before any program; each program
+then runs in a process forked from there. It must have a function `prepare(engine, is_plain)`, called with
 ("tf", True) for `expect` and ("flowgraph", False) for `check`. When it returns,
 
 - `sys.modules["tensorflow"]` is the engine: TensorFlow's `compat.v1` without the second version's
