@@ -21,6 +21,7 @@ _LAZY = {
     "get_or_create_eval_step": _EVALUATION + "get_or_create_eval_step",
     "multiply_gradients": _TRAIN + "multiply_gradients",
     "parse_values": "flowgraph.contrib.training.hyperparameters:parse_values",
+    "stratified_sample": "flowgraph.contrib.training.sampling:stratified_sample",
     "train": _TRAIN + "train",
     "wait_for_new_checkpoint": _EVALUATION + "wait_for_new_checkpoint",
 }

@@ -74,7 +74,7 @@ CONTRIB = (
      "Leave it out."),
     ("tf.contrib.slim.nets.inception*", "is not among the networks offered: alexnet, overfeat, "
      "resnet_v1, resnet_v2, vgg", "Build it with slim.conv2d, as its file does."),
-    ("tf.contrib.training.*sample*", "draws examples through queues",
+    ("tf.contrib.training.rejection_sample", "draws examples through queues",
      "Use tf.data.experimental.rejection_resample."),
     ("tf.contrib.training.*equence*", "cuts sequences into pieces through queues",
      "Use tf.data.Dataset.padded_batch, and feed the state."),
