@@ -9,8 +9,8 @@ The programs are not part of this repository; a folder holds them, with what run
     python benchmarks/corpus_losses.py check S L                compares with it, program by program
 
 `launch.py` is imported, with L in front of sys.path, once and before any program; each program
-then runs in a process forked from there. It must have a function `prepare(engine, is_plain)`, called with
-("tf", True) for `expect` and ("flowgraph", False) for `check`. When it returns,
+then runs in a process forked from there. It must have a function `prepare(engine, is_plain)`,
+called with ("tf", True) for `expect` and ("flowgraph", False) for `check`. When it returns,
 
 - `sys.modules["tensorflow"]` is the engine: TensorFlow's `compat.v1` without the second version's
   behaviour, or what `flowgraph.compat.install()` gives;
