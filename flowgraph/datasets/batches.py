@@ -239,6 +239,17 @@ def load_mnist(train_dir: str = "MNIST-data") -> Datasets:
 
     Args:
         train_dir: folder of the files.
+
+    Returns:
+        The Datasets.
+
+    Example:
+        >>> import tempfile
+        >>> from flowgraph.datasets.batches import load_mnist
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mnist = load_mnist(folder)
+        >>> mnist.train.images.shape[1]
+        784
     """
     return read_data_sets(train_dir)
 

@@ -104,6 +104,17 @@ def read_eval_metrics(eval_dir: str) -> dict[int, dict[str, float]]:
 
     Returns:
         Dict from global steps, in order, to dicts of metrics by name.
+
+    Example:
+        >>> import numpy as np
+        >>> import flowgraph as fg
+        >>> model = fg.estimator.LinearRegressor([fg.feature_column.numeric_column("x")])
+        >>> data = fg.estimator.inputs.numpy_input_fn({"x": np.ones([4])}, np.ones([4]),
+        ...                                           shuffle=False)
+        >>> results = model.train(data, steps=1).evaluate(data)
+        >>> found = fg.contrib.estimator.read_eval_metrics(model.eval_dir())
+        >>> [int(step) for step in found], bool(found[1]["loss"] == results["loss"])
+        ([1], True)
     """
     from flowgraph.summary.event_file import summary_iterator
     found: dict[int, dict[str, float]] = {}

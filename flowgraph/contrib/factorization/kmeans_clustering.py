@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from flowgraph.estimator.export_output import PredictOutput
 from flowgraph.estimator.mode_keys import ModeKeys
 from flowgraph.estimator.spec import EstimatorSpec
 from flowgraph.feature_column.layers import input_layer
-from flowgraph.graph.graph import control_dependencies
+from flowgraph.graph.collections import GraphKeys
+from flowgraph.graph.graph import control_dependencies, get_collection
 from flowgraph.metrics import mean as mean_metric
 from flowgraph.ops.cast import cast
 from flowgraph.ops.identity import group
@@ -36,15 +38,24 @@ from flowgraph.train.session_run_hook import (
 
 
 class _Begin(SessionRunHook):
-    """Chooses the first centres, before the first step."""
+    """Chooses the first centres, before the first step.
 
-    def __init__(self, ready: Any, init_op: Any) -> None:
-        self._ready, self._init_op = ready, init_op
+    They are saved, as the input may end with the batch that they come from: the next training then
+    begins with them.
+    """
+
+    def __init__(self, ready: Any, init_op: Any, folder: str) -> None:
+        self._ready, self._init_op, self._folder = ready, init_op, folder
 
     def after_create_session(self, session: Any, coord: Any) -> None:
         """Runs the operation until all centres are chosen; each time with the next batch."""
+        if session.run(self._ready):
+            return
         while not session.run(self._ready):
             session.run(self._init_op)
+        for saver in get_collection(GraphKeys.SAVERS):
+            saver.save(session, os.path.join(self._folder, "model.ckpt"),
+                       global_step=get_global_step())
 
 
 class _StopWhenSteady(SessionRunHook):
@@ -117,7 +128,7 @@ class KMeansClustering(Estimator):
             loss = reduce_sum(distances[0])
             with control_dependencies([train_op]):
                 step = assign_add(get_global_step(), 1)
-            hooks: list[SessionRunHook] = [_Begin(ready, init_op)]
+            hooks: list[SessionRunHook] = [_Begin(ready, init_op, config.model_dir)]
             if relative_tolerance is not None:
                 hooks.append(_StopWhenSteady(loss, relative_tolerance))
             predictions = {"all_distances": scores[0], "cluster_index": nearest[0]}

@@ -189,11 +189,11 @@ def _combining(combiner: str, column: Any) -> Any:
     """A categorical column that says how a linear model takes several categories of an example."""
     if combiner not in ("sum", "mean", "sqrtn"):
         raise ValueError(located(f"combiner must be 'sum', 'mean' or 'sqrtn', given: {combiner!r}"))
-    return column if combiner == "sum" else _kind(type(column), combiner)(*column)
+    return column if combiner == "sum" else _kind(column.__class__, combiner)(*column)
 
 
 @cache
-def _kind(kind: type, combiner: str) -> Any:
+def _kind(kind: Any, combiner: str) -> Any:
     """The kind of column with a combiner."""
     return type(kind.__name__, (kind,), {"__slots__": (), "combiner": combiner,
                                          "__doc__": kind.__doc__})

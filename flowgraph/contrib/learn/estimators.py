@@ -11,11 +11,13 @@ from flowgraph.contrib.learn.inputs import input_of
 from flowgraph.contrib.learn.metric_spec import MetricSpec
 from flowgraph.contrib.learn.model_fn import as_spec
 from flowgraph.contrib.learn.monitors import hooks_of
+from flowgraph.contrib.learn.refuse import refuse
 from flowgraph.contrib.learn.tensor_signature import placeholders_of, signatures_of
 from flowgraph.core.frames import located
 from flowgraph.estimator.arguments import parameters_of
 from flowgraph.estimator.estimator import Estimator as CoreEstimator
 from flowgraph.estimator.mode_keys import ModeKeys
+from flowgraph.estimator.receivers import ServingInputReceiver
 
 
 class BaseEstimator:
@@ -175,19 +177,37 @@ class BaseEstimator:
         return rows if as_iterable else _together(list(rows))
 
     def export_savedmodel(self, export_dir_base: Any, serving_input_fn: Any,
-                          *args: Any, **kwargs: Any) -> bytes:
+                          default_output_alternative_key: Any = None, assets_extra: Any = None,
+                          as_text: bool = False, checkpoint_path: Any = None,
+                          graph_rewrite_specs: Any = None,
+                          strip_default_attrs: bool = False) -> bytes:
         """Writes the model as a SavedModel.
 
         Args:
             export_dir_base: folder that gets a new one.
-            serving_input_fn: function that returns a `tf.estimator.export.ServingInputReceiver`.
-            args, kwargs: as for `tf.estimator.Estimator.export_savedmodel`.
+            serving_input_fn: function that returns a `tf.estimator.export.ServingInputReceiver`,
+                or a tuple of features, labels and inputs.
+            default_output_alternative_key, graph_rewrite_specs: must be None.
+            assets_extra, as_text, checkpoint_path, strip_default_attrs: as for
+                `tf.estimator.Estimator.export_savedmodel`.
 
         Returns:
             The new folder, as bytes.
+
+        Raises:
+            ValueError: there is no checkpoint, or an argument is not offered.
         """
-        return self._estimator.export_savedmodel(export_dir_base, serving_input_fn, *args,
-                                                 **kwargs)
+        refuse(default_output_alternative_key=default_output_alternative_key,
+               graph_rewrite_specs=graph_rewrite_specs)
+
+        def receiver() -> Any:
+            made = serving_input_fn()
+            if isinstance(made, ServingInputReceiver):
+                return made
+            features, _, inputs = made
+            return ServingInputReceiver(features, inputs)
+        return self._estimator.export_savedmodel(export_dir_base, receiver, assets_extra, as_text,
+                                                 checkpoint_path, strip_default_attrs)
 
 
 def _name(key: Any) -> str:

@@ -71,6 +71,29 @@ class Experiment:
         """The estimator."""
         return self._estimator
 
+    @property
+    def eval_metrics(self) -> Any:
+        """The MetricSpecs by name."""
+        return self._eval_metrics
+
+    @property
+    def train_steps(self) -> int | None:
+        """The global step to stop at."""
+        return self._train_steps
+
+    @property
+    def eval_steps(self) -> int | None:
+        """Batches of an evaluation."""
+        return self._eval_steps
+
+    def extend_train_hooks(self, additional_hooks: Any) -> None:
+        """Adds hooks for training.
+
+        Args:
+            additional_hooks: list of hooks.
+        """
+        self._train_monitors.extend(additional_hooks)
+
     def train(self, delay_secs: float | None = None) -> Any:
         """Trains up to the number of steps.
 

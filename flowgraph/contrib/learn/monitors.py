@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowgraph.contrib.learn.refuse import refuse
 from flowgraph.core.frames import located
 from flowgraph.core.logger import logger
 from flowgraph.train.global_step import get_global_step
-from flowgraph.train.logging_hooks import LoggingTensorHook as PrintTensor
-from flowgraph.train.logging_hooks import NanTensorHook
+from flowgraph.train.logging_hooks import LoggingTensorHook, NanTensorHook
 from flowgraph.train.session_run_hook import (
     SessionRunArgs,
     SessionRunContext,
@@ -18,6 +18,29 @@ from flowgraph.train.session_run_hook import (
 from flowgraph.train.stop_hooks import StopAtStepHook as StopAtStep
 
 __all__ = ["NanTensorHook", "PrintTensor", "StopAtStep", "ValidationMonitor"]
+
+
+class PrintTensor(LoggingTensorHook):
+    """Logs tensors every so many steps, and in the first one.
+
+    Args:
+        tensor_names: list of names of tensors, or dict from tags to them.
+        every_n: steps between two logs.
+        first_n: must be 1: it is the first step that is logged besides.
+
+    Raises:
+        ValueError: `first_n` is another.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> monitor = fg.contrib.learn.monitors.PrintTensor(["global_step:0"], every_n=10)
+        >>> isinstance(monitor, fg.train.SessionRunHook)
+        True
+    """
+
+    def __init__(self, tensor_names: Any, every_n: int = 100, first_n: int = 1) -> None:
+        refuse(1, first_n=first_n)
+        super().__init__(tensor_names, every_n)
 
 
 class ValidationMonitor(SessionRunHook):

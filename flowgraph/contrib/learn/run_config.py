@@ -21,7 +21,7 @@ class RunConfig(CoreRunConfig):
             `tf.estimator.RunConfig`.
         save_checkpoints_secs: seconds between two checkpoints.
         save_checkpoints_steps: steps between two checkpoints; instead of seconds when given.
-        evaluation_master: accepted.
+        evaluation_master, session_creation_timeout_secs: accepted.
 
     Raises:
         ValueError: a value is not of its kind or range.
@@ -39,7 +39,7 @@ class RunConfig(CoreRunConfig):
                  keep_checkpoint_every_n_hours: float | None = 10000,
                  log_step_count_steps: int | None = 100, protocol: str | None = None,
                  evaluation_master: str = "", model_dir: Any = None,
-                 session_config: Any = None) -> None:
+                 session_config: Any = None, session_creation_timeout_secs: int = 7200) -> None:
         if save_checkpoints_steps is not None:
             save_checkpoints_secs = None
         if session_config is None:

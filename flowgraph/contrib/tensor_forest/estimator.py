@@ -87,7 +87,9 @@ class TensorForestEstimator(BaseEstimator):
             if feature_engineering_fn is not None:
                 features, labels = feature_engineering_fn(features, labels)
             features = dict(named(features))
-            keys = None if keys_column is None else features.pop(keys_column, None)
+            keys = {}
+            if keys_column is not None and keys_column in features:
+                keys[keys_column] = features.pop(keys_column)
             if columns is not None:
                 cache = Features(features)
                 features = {column.name: column.dense_tensor(cache) for column in columns}
@@ -102,10 +104,8 @@ class TensorForestEstimator(BaseEstimator):
             spec = head.create_estimator_spec(
                 features, mode, means if filled.regression else _logits(means), whole(labels),
                 train_op_fn=train)
-            more = {"prediction_variance": variance}
-            if keys is not None:
-                more[keys_column] = keys
-            spec = spec._replace(predictions={**spec.predictions, **more})
+            spec = spec._replace(predictions={**spec.predictions, **keys,
+                                              "prediction_variance": variance})
             if mode != ModeKeys.TRAIN:
                 return spec
             hooks = list(spec.training_hooks)

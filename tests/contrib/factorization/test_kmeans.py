@@ -125,6 +125,22 @@ def test_as_an_estimator(tmp_path):
         sum(row.min() for row in model.transform(once)), rel=1e-4)
 
 
+def test_each_training_goes_on_though_its_input_has_one_batch(tmp_path):
+    model = factorization.KMeansClustering(3, str(tmp_path), use_mini_batch=False, random_seed=2)
+
+    def data():
+        return fg.train.limit_epochs(fg.constant(X), num_epochs=1)
+    model.train(data)  # the batch goes into the first centres
+    centers = model.cluster_centers()
+    assert centers.shape == (3, 2)
+    for step in (1, 2):
+        model.train(data)
+        centers = moved(X, centers, None, "squared_euclidean", False)
+        np.testing.assert_allclose(model.cluster_centers(), centers, atol=1e-4)
+        assert model.get_variable_value("global_step") == step
+    assert model.score(data) > 0
+
+
 MISTAKES = [({"initial_clusters": "first"}, "Unsupported initialization"),
             ({"distance_metric": "manhattan"}, "Unsupported distance")]
 

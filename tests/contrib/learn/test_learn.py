@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,41 @@ def test_several_categories_of_an_example_are_combined(kind, combiner, expected)
     model = learn.LinearRegressor([column], optimizer=fg.train.GradientDescentOptimizer(0.1))
     model.fit(features, np.ones([1], np.float32), steps=1, batch_size=1)
     assert model.predict(features, as_iterable=False)[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_is_exported_with_arguments_in_the_order_of_tensorflow(tmp_path):
+    model = learn.LinearRegressor(COLUMNS).fit(X, NUMBER, steps=1)
+    (tmp_path / "words").write_text("a")
+
+    def inputs():
+        x = fg.placeholder(fg.float32, [None, X.shape[1]], name="x")
+        return {"": x}, None, {"x": x}
+    folder = model.export_savedmodel(str(tmp_path / "out"), inputs, None,
+                                     {"words": str(tmp_path / "words")}).decode()
+    assert (Path(folder) / "assets.extra" / "words").read_text() == "a"
+    found = fg.contrib.predictor.from_saved_model(folder, "predict")({"x": X[:2]})["scores"]
+    np.testing.assert_allclose(found, model.predict(X[:2], as_iterable=False), rtol=1e-5)
+
+
+def test_tensors_are_printed_every_n_steps(caplog):
+    def model_fn(features, labels):
+        w = fg.get_variable("w", [], initializer=fg.zeros_initializer())
+        loss = fg.identity((w - 1.0) ** 2 + 0.0 * fg.reduce_sum(features), name="mine")
+        return w, loss, fg.train.GradientDescentOptimizer(0.1).minimize(
+            loss, fg.train.get_global_step())
+    monitor = learn.monitors.PrintTensor(["mine:0"], every_n=4)
+    with caplog.at_level("INFO", "tensorflow"):
+        learn.Estimator(model_fn).fit(X, NUMBER, steps=9, monitors=[monitor])
+    assert caplog.text.count("mine:0 = ") == 3
+
+
+def test_an_experiment_tells_its_steps_and_takes_more_hooks():
+    experiment = learn.Experiment(learn.LinearRegressor(COLUMNS), print, print, {"m": None}, 7, 8)
+    assert (experiment.eval_metrics, experiment.train_steps, experiment.eval_steps) == (
+        {"m": None}, 7, 8)
+    experiment.extend_train_hooks([fg.train.StopAtStepHook(1)])
+    with pytest.raises(ValueError, match="first_n=3 is not offered"):
+        learn.monitors.PrintTensor(["a:0"], first_n=3)
 
 
 MISTAKES = [
