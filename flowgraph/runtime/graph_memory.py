@@ -292,8 +292,9 @@ class _Inputs:
 
 def place_of(array: Any) -> tuple[int, tuple[int, ...]] | None:
     """Where an array is in the memory of a GPU, and how it lies there; None if it is the host's."""
-    return None if isinstance(array, np.ndarray) or not hasattr(array, "strides") else (
-        array.data.ptr, array.strides)
+    if isinstance(array, (np.ndarray, np.generic)) or not is_on_gpu(array):
+        return None
+    return array.data.ptr, array.strides
 
 
 def _forget(stamps: dict[int, list[int]], numbers: list[int]) -> None:

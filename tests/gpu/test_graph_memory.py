@@ -16,6 +16,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.core import gpu_graphs
 from flowgraph.runtime import steady
+from flowgraph.runtime.graph_memory import place_of
 from tests.gpu.no_gpu import DeviceArray
 from tests.gpu.simulated import SimulatedGraphs, gpus
 from tests.gpu.test_graphs import launches, mlp, random, results_of, scaled, why_not
@@ -284,3 +285,11 @@ def test_a_session_lets_go_of_what_was_fed_in_place() -> None:
         del sess
         gc.collect()
         assert gone() is None
+
+
+@pytest.mark.parametrize("value", [np.ones(2), np.float32(1), np.array("text", object)],
+                         ids=["array", "number", "text"])
+def test_what_the_host_has_is_at_no_place_of_a_gpu(value) -> None:
+    assert place_of(value) is None
+    fed = DeviceArray(random((4, 4)))
+    assert place_of(fed) == place_of(fed[:]) != place_of(fed[::2])
