@@ -107,12 +107,12 @@ def draw(lines, graph):
         left.semilogy(range(1, len(arrives) + 1), arrives, color=colour, label=name)
         right.plot(range(1, len(accuracies) + 1), accuracies, "o-", color=colour, label=name)
     left.axvspan(1, ROWS, color="#eeeeee")
-    left.text(1 + ROWS / 2, left.get_ylim()[1], "the digit", ha="center", va="top")
+    left.text(1 + ROWS / 2, arrives[-1], "the digit", ha="center", va="top")
     left.set(xlabel="step", ylabel="gradient, last step = 1", title="Before training")
     right.axhline(0.1, color="grey", linestyle=":", label="chance")
     right.set(xlabel="epoch", ylabel="accuracy on test digits", ylim=(0, 1), title="Training")
     left.legend(loc="lower right")
-    right.legend(loc="center right")
+    right.legend(loc="upper left")
     figure.savefig("lstm_gradients.png", dpi=100)
 
 
@@ -129,7 +129,7 @@ def main():
              "LSTM": learn("LSTM", train, test, epochs, wait, lstm_step, 2, 4 * HIDDEN)}
     draw(lines, lines["LSTM"][2])
     for name, (arrives, accuracies, _) in lines.items():
-        print(f"result: gradient left after {wait} steps, {name} = {arrives[ROWS - 1]:.2e}")
+        print(f"result: gradient left after the wait, {name} = {arrives[ROWS - 1]:.2e}")
         print(f"result: test accuracy, {name} = {100 * accuracies[-1]:.1f} %")
 
 
