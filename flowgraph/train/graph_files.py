@@ -26,5 +26,8 @@ def write_graph_files(graph: Any, folder: str | None, summary_writer: Any, saver
     if folder is not None:
         write_graph(graph_def, folder, GRAPH_FILE)
     if summary_writer is not None:
-        summary_writer.add_meta_graph(create_meta_graph_def(
-            graph_def=graph_def, saver_def=saver.saver_def if saver else None, graph=graph))
+        meta_graph = create_meta_graph_def(
+            graph_def=graph_def, saver_def=saver.saver_def if saver else None, graph=graph)
+        summary_writer.add_meta_graph(meta_graph)
+        if saver:
+            saver.keep_graph(graph, meta_graph)

@@ -384,9 +384,7 @@ class Saver:
         """Writes the graph to a file; if TensorFlow could not read it, says so instead."""
         from flowgraph.io.graphs.message_files import serialized, write_bytes
         from flowgraph.io.graphs.meta_graph import create_meta_graph_def
-        items = [item for key in graph.get_all_collection_keys()
-                 for item in (key, *graph.get_collection(key))]
-        state = (graph, graph.version, graph.changes, strip_default_attrs, len(items))
+        state, items = _state_of(graph, strip_default_attrs)
         if (self._written is None or self._written[0] != state
                 or any(a is not b for a, b in zip(self._written[1], items, strict=True))):
             try:
@@ -398,6 +396,19 @@ class Saver:
                 return
             self._written = state, items, content
         write_bytes(path, self._written[2])
+
+    def keep_graph(self, graph: Any, meta_graph: Any) -> None:
+        """Takes a graph's MetaGraphDef that is there already, for the files beside checkpoints.
+
+        Args:
+            graph: the Graph.
+            meta_graph: its MetaGraphDef, with this Saver.
+        """
+        from flowgraph.io.graphs.message_files import serialized
+        try:
+            self._written = *_state_of(graph, False), serialized(meta_graph)
+        except ValueError:  # it is too large, which is said when the file is to be written
+            self._written = None
 
     def restore(self, sess: Any, save_path: Any) -> None:
         """Gives the variables the values that they have in a checkpoint; all or nothing.
@@ -462,3 +473,10 @@ def _need_list(value: Any) -> None:
 def _not_restored(error: OpError, advice: str) -> OpError:
     text = f"Restoring from checkpoint failed. {advice}\n\n{without_docs(error)}"
     return type(error)(error.node_def, error.op, text)
+
+
+def _state_of(graph: Any, strip_default_attrs: bool) -> tuple[tuple[Any, ...], list[Any]]:
+    """What a graph's file depends on: as long as it is the same, the file is."""
+    items = [item for key in graph.get_all_collection_keys()
+             for item in (key, *graph.get_collection(key))]
+    return (graph, graph.version, graph.changes, strip_default_attrs, len(items)), items

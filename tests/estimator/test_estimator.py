@@ -120,6 +120,23 @@ def test_a_model_starts_from_another_ones_checkpoint(estimator, tmp_path):
     assert warm.get_variable_value("b") == 0
 
 
+def test_the_graph_of_a_training_is_turned_into_a_message_once(estimator, monkeypatch):
+    """Besides the first state of the graph, with which the event file is opened."""
+    made, as_graph_def = [], fg.Graph.as_graph_def
+
+    def counted(graph, *args, **kwargs):
+        made.append(as_graph_def(graph, *args, **kwargs))
+        return made[-1]
+    monkeypatch.setattr(fg.Graph, "as_graph_def", counted)
+    estimator.train(batches(), steps=2)
+    assert len(made) == 2
+    with fg.Graph().as_default() as graph, fg.Session() as sess:
+        fg.train.import_meta_graph(estimator.latest_checkpoint() + ".meta").restore(
+            sess, estimator.latest_checkpoint())
+        assert {op.name for op in graph.get_operations()} <= {node.name for node in made[-1].node}
+        assert sess.run("global_step:0") == 2
+
+
 def test_a_listener_hears_of_each_checkpoint(estimator):
     class Steps(fg.train.CheckpointSaverListener):
         seen = []
