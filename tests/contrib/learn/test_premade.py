@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import flowgraph as fg
 from flowgraph.contrib import learn
+from tests.contrib.learn import premade_models
 
 X = np.array([[-2.0], [-1.0], [1.0], [2.0]], np.float32)
 TWO = np.array([0, 0, 1, 1])
@@ -85,6 +89,67 @@ def test_the_loss_of_an_evaluation_is_the_weighted_mean(make, labels):
     results = model.evaluate(features, labels)
     assert results["loss"] == pytest.approx(np.sum(weights * losses) / 10, rel=1e-5)
     assert "average_loss" not in results
+
+
+# ---- numbers of TensorFlow -----------------------------------------------------------------------
+
+
+class Follow(fg.train.SessionRunHook):
+    """Lets the variables begin with the values of TensorFlow's run; keeps the losses."""
+
+    def __init__(self):
+        self.losses = []
+
+    def begin(self):
+        self.loss = fg.get_collection(fg.GraphKeys.LOSSES)[-1]
+        self.assignments = [fg.assign(variable, premade_models.start(variable.shape.as_list()))
+                            for variable in fg.trainable_variables()]
+
+    def after_create_session(self, session, coord):
+        session.run(self.assignments)
+
+    def before_run(self, run_context):
+        return fg.train.SessionRunArgs(self.loss)
+
+    def after_run(self, run_context, run_values):
+        self.losses.append(run_values.results)
+
+
+def _model(label, hidden_units, activation, parts, clip_norm):
+    column, arguments = learn.infer_real_valued_columns_from_input(premade_models.X), {}
+    if label == "three":
+        arguments["n_classes"] = 3
+    kind = "Regressor" if label == "number" else "Classifier"
+    # The optimizers that are defaults are left to be so.
+    names = {part: None if name in ("Ftrl", "Adagrad") else name.replace("GradientDescent", "SGD")
+             for part, name, _ in parts}
+    if len(parts) == 2:
+        return getattr(learn, "DNNLinearCombined" + kind)(
+            linear_feature_columns=column, dnn_feature_columns=column,
+            dnn_hidden_units=hidden_units, gradient_clip_norm=clip_norm,
+            fix_global_step_increment_bug=True, **arguments)
+    if "dnn" in names:
+        return getattr(learn, "DNN" + kind)(
+            hidden_units, column, optimizer=names["dnn"], activation_fn=activation,
+            gradient_clip_norm=clip_norm, **arguments)
+    return getattr(learn, "Linear" + kind)(column, optimizer=names["linear"],
+                                           gradient_clip_norm=clip_norm, **arguments)
+
+
+@pytest.mark.parametrize("name", premade_models.CASES)
+def test_training_has_the_numbers_of_tensorflow(name):
+    """premade_models.py says how they were made."""
+    expected = json.loads(Path(__file__).with_name("premade_models.json").read_text())[name]
+    case, follow, x = premade_models.CASES[name], Follow(), premade_models.X
+    model = _model(*case).fit(  # with all examples in each step
+        input_fn=lambda: (fg.constant(x), fg.constant(premade_models.LABELS[case[0]])),
+        steps=premade_models.STEPS, monitors=[follow])
+    np.testing.assert_allclose(follow.losses, expected["losses"], rtol=2e-5)
+    if case[0] == "number":
+        found = model.predict(x, as_iterable=False)[:, None]
+    else:
+        found = [row["logits"] for row in model.predict(x, outputs=["logits"])]
+    np.testing.assert_allclose(found, expected["logits"], rtol=1e-4, atol=1e-5)
 
 
 def _names(model, labels=TWO):
