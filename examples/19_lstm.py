@@ -58,9 +58,10 @@ class Reader:
             with fg.name_scope("step"):
                 state = step(x, state, weights)
             history.append(state)
-        scores = fg.layers.dense(state[0], 10, name="answer")
-        self.loss = fg.reduce_mean(fg.nn.sparse_softmax_cross_entropy_with_logits(
-            labels=self.labels, logits=scores), name="loss")
+        with fg.variable_scope("answer"):
+            scores = fg.layers.dense(state[0], 10, name="scores")
+            self.loss = fg.reduce_mean(fg.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=self.labels, logits=scores), name="loss")
         correct = fg.equal(fg.argmax(scores, 1), self.labels)
         self.accuracy = fg.reduce_mean(fg.cast(correct, fg.float32), name="accuracy")
 
@@ -97,7 +98,8 @@ def halved(images):
 def draw(lines, graph):
     """The LSTM's graph; the gradient at each step, and what each network learns."""
     try:
-        graph.render("lstm_graph.svg", ["loss", "Adam"], name="An LSTM, step by step")
+        graph.render("lstm_graph.svg", ["answer/loss", "Adam"], depth=1, legend=False,
+                     name="An LSTM, step by step")
         import matplotlib.pyplot as plt
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)

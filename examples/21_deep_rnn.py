@@ -99,7 +99,7 @@ def draw(histories):
 def main():
     parser = argparse.ArgumentParser(description="Recurrent networks of one to three layers.")
     parser.add_argument("--short", action="store_true", help="one step")
-    steps = 1 if parser.parse_args().short else 500
+    steps = 1 if parser.parse_args().short else 400
     characters, indices = np.unique(list(PLAY.read_text(encoding="utf-8")), return_inverse=True)
     train, test = np.split(indices, [len(indices) * 9 // 10])
     histories = {f"{layers} layers" if layers > 1 else "1 layer":

@@ -53,9 +53,9 @@ class Model:
 
 
 def session_on(cores):
-    """A session with so many CPUs; one core each, so that we compare like with like."""
+    """A session with so many CPUs, a core for each."""
     return fg.Session(config=fg.ConfigProto(
-        device_count={"CPU": cores}, intra_op_parallelism_threads=1,
+        device_count={"CPU": cores}, intra_op_parallelism_threads=cores,
         inter_op_parallelism_threads=cores, allow_soft_placement=True))
 
 
@@ -111,8 +111,9 @@ def main():
     _, scores, alone, _, _ = learn(("/cpu:0", "/cpu:0"), clothes, 1)
     _, scores2, _, _, _ = learn(("/cpu:0", second), clothes, 1)
     accuracy, _, together, graph, source = learn(("/cpu:0", second), clothes, epochs)
-    print("What runs side by side, in the NumPy program of a training step:")
-    print(*(line[:100] for line in source.splitlines() if "SideBySide" in line), sep="\n")
+    print("In the NumPy program of a training step, these run side by side:")
+    print(*(line.split(" = ")[0] for line in source.splitlines()
+            if "SideBySide(" in line), sep="\n")
     draw(graph, {"one device": alone, f"/cpu:0 and {second}": together})
     print(f"result: test accuracy = {100 * accuracy:.1f} %")
     print(f"result: largest difference of scores = {np.abs(scores - scores2).max():.1e}")
