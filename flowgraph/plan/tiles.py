@@ -46,6 +46,7 @@ from flowgraph.plan.linear import (
 from flowgraph.plan.nested import OUT_BY_NAME
 from flowgraph.plan.rows import row_max, row_min, row_sum
 from flowgraph.plan.tile_runs import Part, in_tiles
+from flowgraph.program.cells import name_of
 from flowgraph.program.groups import AT_LABELS, Group, axes_of, is_reduction, taken
 from flowgraph.program.ir import Instr, Value
 from flowgraph.program.passes.column_sums import is_column_sum
@@ -159,7 +160,9 @@ class TileFunction:
     def comment(self) -> str:
         """How the work is cut."""
         what = "numbers" if self.group.is_flat else "rows"
-        return (f"{-(-self.rows // self.length):,} tiles of {self.length:,} {what}")
+        tiles = f"{-(-self.rows // self.length):,} tiles of {self.length:,} {what}"
+        name = name_of(self.group.members)
+        return f"{name}: {tiles}" if name else tiles
 
     def signature(self, name: str) -> str:
         """The line `def name(...):`."""

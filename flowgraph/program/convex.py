@@ -115,6 +115,10 @@ class Search:
         number = self._number.get(value)  # type: ignore[arg-type]
         return None if number is None else self._numbered[number]
 
+    def now(self, group: Any) -> Any:
+        """The group that a group has become a part of; itself if of none."""
+        return self._numbered[group.bits.bit_length() - 1]
+
     def begin(self, shape: Any) -> Any:
         """A new group."""
         group = self.growing(shape, 1 << len(self._numbered), self._grown_late)

@@ -16,6 +16,7 @@ from flowgraph.core.spec import Shape, Spec
 from flowgraph.errors import FlowgraphError
 from flowgraph.opdef.opdef import op_def
 from flowgraph.program.convex import (
+    MOST_MEMBERS,
     Growing,
     Search,
     results_of,
@@ -42,6 +43,7 @@ SMALLEST = 1 << 16  # elements: below, waking a thread costs more than it saves
 LEAST_WORK = 1 << 19  # elements times instructions
 _FAIL_ON_INTEGERS = {"FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "Pow", "CountUpTo"}
 LONGEST_ROW = 1 << 17  # elements: a tile has at least one row, and should fit into the cache
+_NEAR = 64  # instructions between groups; a result that is made much earlier takes memory longer
 _SOFTMAX = 8  # operations that are as much work as a softmax
 
 
@@ -92,7 +94,10 @@ def elementwise_groups(program: Program) -> Program:
     if not any(_may_join(instr) is not None for instr in program.instrs):
         return program
     program = dead_code(_see_through_broadcasts(program))
-    groups = [group for group in search_through(program, _Search()) if _pays(group)]
+    search = _Search()
+    search_through(program, search)
+    _join_siblings(program, search)
+    groups = [group for group in search.groups if _pays(group)]
     return _joined(program, groups) if groups else program
 
 
@@ -253,6 +258,45 @@ class _Search(Search):
                     and self.is_convex([*chosen, group], instr)):
                 chosen.append(group)
         return self.merged(chosen) if chosen else self.begin(shape)
+
+
+def _join_siblings(program: Program, search: _Search) -> None:
+    """Joins groups that follow each other and take the same large value: it is read once.
+
+    What comes back into a cell meets the gates that it has passed on separate ways, which need not
+    meet again in the cell.
+    """
+    number = {instr: i for i, instr in enumerate(program.instrs)}
+    takers: dict[Value, list[_Growing]] = {}
+    for group in list(search.groups):
+        size = math.prod(group.shape)
+        for value in group.by_rows:
+            if value in program.producers and value.spec.size == size:
+                takers.setdefault(value, []).append(group)
+    for found in takers.values():
+        joined: _Growing | None = None
+        for group in found:
+            group = search.now(group)
+            if joined is not None and group is not joined and _are_siblings(
+                    joined, group, search, number):
+                joined = search.merged([joined, group])
+            else:
+                joined = group
+    for group in search.groups:
+        group.members.sort(key=number.__getitem__)
+
+
+def _are_siblings(one: _Growing, other: _Growing, search: _Search,
+                  number: dict[Instr, int]) -> bool:
+    if one.shape != other.shape or len(one.members) + len(other.members) > MOST_MEMBERS:
+        return False
+    places, others = ([number[member] for member in group.members] for group in (one, other))
+    apart = max(min(places), min(others)) - min(max(places), max(others))
+    made = {m.outputs[0] for m in (*one.members, *other.members)}
+    takes = {v: by_rows for group in (one, other) for v, by_rows in group.by_rows.items()}
+    return (apart <= _NEAR and one.could_take(other)
+            and all(takes[value] for value in made & takes.keys())
+            and search.is_convex([one, other]))
 
 
 def _pays(group: _Growing) -> bool:
