@@ -89,9 +89,10 @@ class _Pairs:
                 len(new.feeds), len(new.reads), len(new.fetches), len(new.writes)):
             return False
         of, same = self.of, self._same
-        for a, b in zip((*old.feeds, *old.reads), (*new.feeds, *new.reads), strict=True):
-            if not self._is_new_pair(a.value, b.value):
-                return False
+        given = [feed.value for feed in old.feeds] + [read.value for read in old.reads]
+        taken = [feed.value for feed in new.feeds] + [read.value for read in new.reads]
+        if not all(map(self._is_new_pair, given, taken)):
+            return False
         for one, other in zip(old.instrs, new.instrs, strict=True):
             if (one.op_def is not other.op_def or other.device
                     or len(one.inputs) != len(other.inputs)
@@ -135,7 +136,7 @@ class _Pairs:
 
 def _are_alike(one: Instr, other: Instr) -> bool:
     """Whether the same results of two groups are put together from parts."""
-    a, b = one.attrs.get("group"), other.attrs.get("group")
+    a, b = one.attrs["group"], other.attrs["group"]
     return [out in a.joined for out in one.outputs] == [out in b.joined for out in other.outputs]
 
 

@@ -33,7 +33,7 @@ def name_of(members: tuple[Instr, ...]) -> str:
                       for v in (instr.inputs if instr is not None else ()))
 
     def parts(instr: Instr, kind: str) -> list[Instr | None]:
-        return [makers.get(v) for v in instr.inputs  # type: ignore[arg-type]
+        return [makers.get(v) for v in instr.inputs
                 if v in makers and makers[v].op_def.type == kind]
 
     for member in members:

@@ -144,10 +144,10 @@ def _specialised(program: Program, feed_shapes: tuple[Shape, ...], feed_items: t
             spec = known[key]
             if spec is not None:
                 if spec.shape != out.spec.shape:
-                    new = replaced[out] = Value(out.name, spec, device=out.device)
-                    instr = Instr(instr.op_def, inputs, (new,), instr.attrs, instr.origins,
+                    value = replaced[out] = Value(out.name, spec, device=out.device)
+                    instr = Instr(instr.op_def, inputs, (value,), instr.attrs, instr.origins,
                                   instr.keep, instr.bodies, instr.equals, instr.device)
-                    out = new
+                    out = value
                 elif is_changed:
                     instr = instr.with_inputs(inputs)
                 producers[out] = instr
