@@ -104,10 +104,10 @@ def draw(graph, digits, codes, labels):
                                 layout="constrained")
     for axis, (name, pictures) in zip(axes, digits.items(), strict=True):
         rows = pictures.reshape(-1, 12, 28, 28).transpose(0, 2, 1, 3).reshape(-1, 12 * 28)
-        axis.imshow(rows, cmap="gray_r", vmin=0, vmax=1)
+        axis.imshow(rows, cmap=plt.get_cmap("gray_r", 8), vmin=0, vmax=1, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
-    figure.savefig("autoencoders_digits.png", dpi=70)
+    figure.savefig("autoencoders_digits.png", dpi=80)
     figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
     for axis, (name, code) in zip(axes, codes.items(), strict=True):
         points = axis.scatter(*code.T, c=labels, cmap="tab10", s=2, vmin=-0.5, vmax=9.5)

@@ -25,8 +25,10 @@ NOISE = 32
 
 def generator(noise):
     with fg.variable_scope("generator"):
-        hidden = fg.layers.dense(noise, 128, fg.nn.relu, name="hidden1")
-        hidden = fg.layers.dense(hidden, 256, fg.nn.relu, name="hidden2")
+        hidden = fg.layers.dense(noise, 128, name="hidden1")
+        hidden = fg.nn.relu(fg.layers.batch_normalization(hidden, training=True, name="norm1"))
+        hidden = fg.layers.dense(hidden, 256, name="hidden2")
+        hidden = fg.nn.relu(fg.layers.batch_normalization(hidden, training=True, name="norm2"))
         return fg.layers.dense(hidden, 784, fg.nn.tanh, name="digits")
 
 
@@ -34,7 +36,7 @@ def discriminator(digits):
     """A score for "real"; both calls use the same variables."""
     with fg.variable_scope("discriminator", reuse=fg.AUTO_REUSE):
         hidden = fg.layers.dense(digits, 256, fg.nn.leaky_relu, name="hidden1")
-        hidden = fg.layers.dropout(hidden, 0.3, training=True, name="dropout")
+        hidden = fg.layers.dropout(hidden, 0.5, training=True, name="dropout")
         hidden = fg.layers.dense(hidden, 128, fg.nn.leaky_relu, name="hidden2")
         return fg.layers.dense(hidden, 1, name="score")
 
@@ -65,18 +67,19 @@ class GAN:
 
 
 def learn(session, model, images, epochs, random):
-    """Trains both in turn; losses of the discriminator and of the generator."""
+    """Trains both in turn; mean losses of the discriminator and of the generator."""
     losses = []
     for epoch in range(epochs):
-        order = random.permutation(len(images))
+        order, steps = random.permutation(len(images)), []
         for at in np.array_split(order, max(1, len(order) // 64)):
             noise = random.normal(size=[len(at), NOISE])
             feeds = {model.real: images[at], model.noise: noise}
             d_loss, _ = session.run([model.d_loss, model.train_d], feeds)
             g_loss, _ = session.run([model.g_loss, model.train_g], {model.noise: noise})
-            losses.append((float(d_loss), float(g_loss)))
+            steps.append((float(d_loss), float(g_loss)))
+        losses.append(np.mean(steps, axis=0))
         if epoch % 10 == 9:
-            print(f"epoch {epoch + 1}: losses {np.mean(losses[-60:], axis=0).round(2)}")
+            print(f"epoch {epoch + 1}: losses {losses[-1].round(2)}")
     return np.array(losses)
 
 
@@ -103,16 +106,16 @@ def draw(made, losses):
             "gan_graph.svg", ["Adam_d", "Adam_g"], depth=1, legend=False,
             name="Two networks, two losses, two optimizers")
         fg.plots.plot_curves({"loss": {"discriminator": losses[:, 0], "generator": losses[:, 1]}},
-                             "gan_losses.png", smoothing=0.95)
+                             "gan_losses.png", xlabel="epoch")
         import matplotlib.pyplot as plt
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
         return
     figure, axis = plt.subplots(figsize=(5, 2.4), layout="constrained")
     tiles = made[:40].reshape(4, 10, 28, 28).transpose(0, 2, 1, 3).reshape(4 * 28, 10 * 28)
-    axis.imshow(tiles, cmap="gray_r", vmin=-1, vmax=1)
+    axis.imshow(tiles, cmap=plt.get_cmap("gray_r", 8), vmin=-1, vmax=1, interpolation="nearest")
     axis.set(xticks=[], yticks=[], title="Digits that no one wrote")
-    figure.savefig("gan_digits.png", dpi=70)
+    figure.savefig("gan_digits.png", dpi=80)
 
 
 def main():
@@ -136,7 +139,7 @@ def main():
     sure = np.mean(probabilities.max(axis=1) > 0.9)
     print(f"result: made digits that a classifier is sure of = {100 * sure:.1f} %")
     print(f"result: kinds of digits among them = {np.sum(kinds > 0.01)}")
-    print(f"result: loss of the discriminator = {losses[-500:, 0].mean():.2f} nats")
+    print(f"result: loss of the discriminator = {losses[-1, 0]:.2f} nats")
 
 
 if __name__ == "__main__":
