@@ -1,14 +1,16 @@
 """Names that NumPy had when TensorFlow 1 was new, put back while an old program runs.
 
 Only names that stood for something that is still there: `np.float` for `float`, `np.asscalar(a)`
-for `a.item()`, and `np.fromstring` of bytes. What NumPy does differently today (arrays of ragged
-lists, `np.load` of pickled objects) stays as it is, and so do `np.bool` and `np.long`, which
-NumPy 2 has again as scalar types of its own; methods of arrays are in `numpy_methods`.
+for `a.item()`, `np.fromstring` of bytes, and `np.array` of ragged lists, which is an array of
+objects where the program itself asks for it. What else NumPy does differently today (`np.load` of
+pickled objects) stays as it is, and so do `np.bool` and `np.long`, which NumPy 2 has again as
+scalar types of its own; methods of arrays are in `numpy_methods`.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +45,7 @@ SPELLINGS = {
     "sctype2char": "lambda a: np.dtype(a).char",
     "typeDict": "np.sctypeDict",
 }
+_OF_LISTS = ("array", "asarray")
 
 
 @contextmanager
@@ -86,10 +89,35 @@ def old_numpy_names(tell: Callable[[str], None]) -> Iterator[None]:
         data = string.encode("latin-1") if isinstance(string, str) else string
         return np.frombuffer(data, dtype, count).copy()
 
-    np.__dict__["__getattr__"] = __getattr__
-    np.__dict__["fromstring"] = of_bytes
+    def tell_ragged(name: str) -> None:
+        if name not in told:
+            told.add(name)
+            tell(f"{user_frame()}: np.{name} makes no array of ragged lists any more; it means "
+                 f"np.{name}(a, dtype=object) here")
+
+    before_all = {name: np.__dict__[name] for name in ("__getattr__", "fromstring", *_OF_LISTS)}
+    np.__dict__.update(__getattr__=__getattr__, fromstring=of_bytes, **{
+        name: _of_ragged_lists(before_all[name], tell_ragged) for name in _OF_LISTS})
     try:
         yield
     finally:
-        np.__dict__["__getattr__"] = before
-        np.__dict__["fromstring"] = fromstring
+        np.__dict__.update(before_all)
+
+
+def _of_ragged_lists(make: Any, tell: Callable[[str], None]) -> Any:
+    """`np.array` that makes an array of objects of what has no shape.
+
+    Only where the program itself calls it, without a dtype: libraries count on the ValueError.
+    """
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return make(*args, **kwargs)
+        except ValueError as error:
+            if (len(args) != 1 or "dtype" in kwargs or "inhomogeneous" not in str(error)
+                    or is_library(sys._getframe(1).f_code.co_filename)):
+                raise
+        tell(make.__name__)
+        return make(*args, dtype=object, **kwargs)
+
+    return made
