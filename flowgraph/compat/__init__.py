@@ -16,9 +16,10 @@ from flowgraph.core.text import (
     real_types,
 )
 from flowgraph.core.text import as_text as as_str
-from flowgraph.core.versions import forward_compatibility_horizon, forward_compatible
 
 __getattr__ = _lazy("tf.compat", globals(), {
+    "forward_compatibility_horizon": "flowgraph.core.versions:forward_compatibility_horizon",
+    "forward_compatible": "flowgraph.core.versions:forward_compatible",
     "install": "flowgraph.compat.hook:install",
     "uninstall": "flowgraph.compat.hook:uninstall",
     "v1": "flowgraph",

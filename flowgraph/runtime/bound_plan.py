@@ -13,7 +13,6 @@ from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import shape_text
 from flowgraph.errors import InvalidArgumentError, message
 from flowgraph.plan.plan import Plan
-from flowgraph.plan.resized import resized
 from flowgraph.program.ir import Instr, Program, Write
 from flowgraph.program.packs import VariablePack
 from flowgraph.program.pipeline import optimise, techniques
@@ -60,8 +59,12 @@ class Settings(NamedTuple):
             like: one for other sizes, which may be all that is different.
         """
         used = techniques(self.passes)
-        made = resized(like, program) if like is not None and "resized_plans" in used else None
-        return made if made is not None else Plan(program, may_return_feeds, used, self.gpus)
+        if like is not None and "resized_plans" in used:
+            from flowgraph.plan.resized import resized  # a program of one size needs none
+            made = resized(like, program)
+            if made is not None:
+                return made
+        return Plan(program, may_return_feeds, used, self.gpus)
 
 
 class BoundPlan:

@@ -11,7 +11,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from flowgraph.core.pool import at_most
 from flowgraph.core.shapes import compatible
 from flowgraph.errors import ProgramError
 from flowgraph.plan.plan import Plan, Step, multiplies, own
-from flowgraph.plan.source import Source
 from flowgraph.plan.tiles import TILE_FILE, TileFunction
 from flowgraph.runtime.arenas import SMALL, ArenaPool
 from flowgraph.runtime.run_errors import explained
+
+if TYPE_CHECKING:
+    from flowgraph.plan.source import Source
 
 Arrays = tuple[Any, ...]
 _SPARE_ARENAS = 4
@@ -96,6 +98,7 @@ class Runner:
         """The plan's generated source."""
         with self._lock:
             if self._source is None:
+                from flowgraph.plan.source import Source  # not before a plan is compiled
                 self._source = Source(self.plan)
             return self._source
 
