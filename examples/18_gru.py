@@ -69,7 +69,7 @@ def rows(indices):
 def learn(name, cell, train, test, size, steps):
     """Trains; perplexities of the held-out text; how far GRU and equations are apart."""
     history, apart = [], 0.0
-    with fg.Graph().as_default() as graph, fg.Session() as session:
+    with fg.Graph().as_default(), fg.Session() as session:
         fg.set_random_seed(1)
         random, model = np.random.RandomState(1), Model(size, cell(HIDDEN))
         session.run(fg.global_variables_initializer())
@@ -81,19 +81,27 @@ def learn(name, cell, train, test, size, steps):
             if step % 50 == 0 or step == steps:
                 history.append((step, float(np.exp(session.run(model.loss, held_out)))))
         print(f"{name}: perplexity of held-out text {history[-1][1]:.2f}")
-        state = None
         if cell is fg.nn.rnn_cell.GRUCell:
-            state = by_hand(model)
-            cells, equations = session.run([model.state, state], held_out)
+            cells, equations = session.run([model.state, by_hand(model)], held_out)
             apart = np.abs(cells - equations).max()
-    return history, apart, graph, state
+    return history, apart
 
 
-def draw(graph, state, histories):
+def one_step():
+    """The graph of one step, for the picture."""
+    with fg.Graph().as_default() as graph:
+        weights = [[fg.get_variable(f"{name}_weights", [32 + HIDDEN, size]),
+                    fg.get_variable(f"{name}_bias", [size])]
+                   for name, size in (("gates", 2 * HIDDEN), ("proposal", HIDDEN))]
+        gru_step(fg.placeholder(fg.float32, [BATCH, 32], name="x"),
+                 fg.placeholder(fg.float32, [BATCH, HIDDEN], name="h"), *weights)
+    return graph
+
+
+def draw(histories):
     """The GRU's equations as a graph, and perplexity while it learns."""
     try:
-        graph.render("gru_graph.svg", state, depth=1, legend=False,
-                     name="The equations of a GRU")
+        one_step().render("gru_graph.svg", "state", name="A step of a GRU")
         fg.plots.plot_curves({"perplexity of held-out text": {
             name: tuple(zip(*history, strict=True)) for name, history in histories.items()}},
             "gru_perplexity.png")
@@ -108,11 +116,11 @@ def main():
     characters, indices = np.unique(list(PLAY.read_text(encoding="utf-8")), return_inverse=True)
     train, test = np.split(indices, [len(indices) * 9 // 10])
     histories = {}
-    histories["plain"], _, _, _ = learn(
+    histories["plain"], _ = learn(
         "plain", fg.nn.rnn_cell.BasicRNNCell, train, test, len(characters), steps)
-    histories["GRU"], apart, graph, state = learn(
+    histories["GRU"], apart = learn(
         "GRU", fg.nn.rnn_cell.GRUCell, train, test, len(characters), steps)
-    draw(graph, state, histories)
+    draw(histories)
     print(f"result: largest difference between cell and equations = {apart:.1e}")
     for name, history in histories.items():
         print(f"result: held-out perplexity, {name} = {history[-1][1]:.2f}")
