@@ -102,11 +102,8 @@ def draw(history, session, policy):
     try:
         fg.get_default_graph().render("policy_gradient_graph.svg", policy.train,
                                       name="A policy and its gradient")
-    except fg.errors.MissingDependencyError as problem:
-        print("No picture:", problem)
-    try:
         import matplotlib.pyplot as plt
-    except ImportError as problem:
+    except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
         return
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
