@@ -114,7 +114,7 @@ class CollectionAssertions(unittest.TestCase):
                 msg, f"Sequences of length {len(expected_seq)} and {len(actual_seq)}"))
         for i, (expected, actual) in enumerate(zip(expected_seq, actual_seq, strict=True)):
             try:
-                self.assertAlmostEqual(expected, actual, places, None, delta)  # type: ignore[misc]
+                self.assertAlmostEqual(expected, actual, places, None, delta)  # type: ignore[arg-type]
             except AssertionError as error:
                 self.fail(self._formatMessage(msg, f"Not almost equal at index {i}: {error}"))
 
