@@ -62,8 +62,8 @@ def check(name, printed):
     for quantity, number, unit in RESULT.findall(printed):
         low, high, source = ranges.pop(quantity, (math.nan, math.nan, "no row says what to expect"))
         met = low <= float(number) <= high  # false for nan, on either side
-        rows.append((quantity, f"{number} {unit}".strip(), f"{low:g} to {high:g}", source, met))
-    return rows + [(quantity, "not printed", f"{low:g} to {high:g}", source, False)
+        rows.append((quantity, f"{number} {unit}".strip(), f"{low:.9g} to {high:.9g}", source, met))
+    return rows + [(quantity, "not printed", f"{low:.9g} to {high:.9g}", source, False)
                    for quantity, (low, high, source) in ranges.items()]
 
 
