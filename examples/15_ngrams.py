@@ -7,8 +7,9 @@ on text held out, mends it. Perplexity is how many words the model hesitates bet
 
 Data: Romeo and Juliet, which comes with the examples: of every ten parts of 200 words eight are
 counted, one trains the mixture, one tests. Words counted once are one word, <unk>: it is easy to
-guess, and makes every perplexity here lower than it were with all words. Prints perplexities and a few lines that each model
-writes. Writes ngrams_perplexity.png, ngrams_mixture.png and ngrams_graph.svg.
+guess, and makes every perplexity here lower than it were with all words. Prints perplexities and
+a few lines that each model writes. Writes ngrams_perplexity.png, ngrams_mixture.png and
+ngrams_graph.svg.
 
     python examples/15_ngrams.py
 """
