@@ -5,9 +5,9 @@ are the wrong loss here: where the model is sure and wrong, the gradient of the 
 nearly zero, and it never learns better. Cross entropy pushes most exactly there.
 
 Data: 569 breast tumours of Wisconsin, 30 measurements each; every fourth one is kept for testing.
-Prints loss and test accuracy, for both losses and from a good and a bad start. Writes
-logistic_regression_gradients.png (the two gradients), logistic_regression_losses.png (four
-trainings) and logistic_regression_graph.svg.
+Prints training and test accuracy, for both losses, from a good and a bad start. Writes
+logistic_regression_gradients.png (the two gradients), logistic_regression_losses.png (training
+accuracy of the four) and logistic_regression_graph.svg.
 
     python examples/03_logistic_regression.py
 """
@@ -41,7 +41,7 @@ def squared_error(scores, labels):
 
 
 def train(loss_of, start, steps, parts):
-    """Trains from a bias of `start`; returns the training losses in bits, accuracy, the graph."""
+    """Trains from a bias of `start`; returns training accuracies, test accuracy, the graph."""
     x_train, y_train, x_test, y_test = parts
     with fg.Graph().as_default() as graph, fg.Session() as session:
         x = fg.placeholder(fg.float32, [None, 30], name="measurements")

@@ -1,11 +1,11 @@
-"""A deep network, symbol by symbol: forward and backward by hand, and by `tf.gradients`.
+"""A deep network, symbol by symbol: forward and backward by hand, and by `fg.gradients`.
 
 You learn the two sweeps of a network of L layers. Forward, for l = 1 to L:
     Z[l] = A[l-1] W[l] + b[l],  A[l] = relu(Z[l]), and the sigmoid in the last layer.
 Backward, for l = L to 1, where m is the number of examples:
     dZ[L] = A[L] - Y,  dZ[l] = dA[l] * (Z[l] > 0),  dW[l] = A[l-1]' dZ[l] / m,
     db[l] = mean of dZ[l],  dA[l-1] = dZ[l] W[l]'.
-`tf.gradients` finds the same by walking the graph; nobody has to derive anything.
+`fg.gradients` finds the same by walking the graph; nobody has to derive anything.
 
 Data: 569 breast tumours of Wisconsin, 30 measurements each, every fourth for testing. Prints each
 symbol's shape, and by how much the two ways differ; then trains with the gradients by hand. Writes
@@ -114,7 +114,7 @@ def main():
     with fg.Session() as session:
         session.run(fg.global_variables_initializer())
         training = {x: x_train, y: y_train}
-        print("symbol  shape        symbol  shape        largest difference to tf.gradients")
+        print("symbol  shape        symbol  shape        largest difference to fg.gradients")
         differences = []
         for layer in range(1, len(SIZES)):
             hand, graph, shape = session.run([by_hand[layer - 1], by_graph[layer - 1],
@@ -134,7 +134,7 @@ def main():
     print(f"cost: {costs[0]:.3f} before training, {costs[-1]:.4f} after")
     draw_training("deep_network_training.png", costs, sizes)
     draw_graph("deep_network_graph.svg", by_hand)
-    print(f"result: largest difference to tf.gradients = {max(differences):.1e}")
+    print(f"result: largest difference to fg.gradients = {max(differences):.1e}")
     print(f"result: cost after training = {costs[-1]:.4f}")
     print(f"result: test accuracy = {100 * right:.1f} %")
 

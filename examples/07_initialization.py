@@ -7,7 +7,7 @@ alive through tanh, Kaiming He's 2 / n_in through ReLU, which stops one half.
 
 Data: 4,000 MNIST digits to train on and 1,000 to test, which come with the package; `--folder`
 takes the full set. A network of eight hidden layers is built once and started in five ways. Prints
-each layer's activations before training, and what each start reaches. Writes
+how far the activations spread before training, and what each start reaches. Writes
 initialization_activations.png, initialization_losses.png and initialization_graph.svg.
 
     python examples/07_initialization.py
