@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 
 
 def test_the_blocks_print_what_the_readme_shows() -> None:
@@ -26,7 +27,14 @@ def test_the_program_has_twenty_lines() -> None:
     assert len([line for line in program.splitlines()[1:] if line]) <= 20
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_the_chinese_page_has_the_same_code_parts_tables_and_pictures() -> None:
+    for pattern in (r"^```.*?^```$", r"^#+ ", r"^\| `\d\d_\w+\.py` ", r"^\| ",
+                    r"\]\((docs/images/.*?)\)"):
+        found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in (README, CHINESE)]
+        assert found[0] == found[1], pattern
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README + CHINESE))))
 def test_a_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
