@@ -6,8 +6,8 @@ hidden layer, follows any curve piece by piece; and how ReLU, leaky ReLU, tanh a
 First fits a sine by hard sigmoids: twice as many bends, a quarter of the error. Then trains on the
 4,000 Fashion-MNIST images that come with the package and tests on 1,000 others; `--folder` takes
 the full set (four IDX files); --demo reads handwritten digits instead, 15 epochs, to about 94.5 %.
-Prints the accuracies each one reaches. Writes mlp_pieces.png (the sine), mlp_curves.png (training), and
-mlp_graph.svg (or mlp_graph.dot).
+Prints the accuracies each one reaches. Writes mlp_pieces.png (the sine), mlp_curves.png (training)
+and mlp_graph.svg (or mlp_graph.dot).
 
     python examples/05_mlp.py
 """
