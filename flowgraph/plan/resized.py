@@ -82,6 +82,7 @@ class _Pairs:
         self.of: dict[Value, Value] = {}
         self._same: set[tuple[int, int]] = set()  # pairs of specs that have been looked at
         self._shapes: dict[Spec, Spec] = {}
+        self._constants: set[Value] = set()  # of the second program
 
     def take(self, old: Program, new: Program) -> bool:
         """Pairs all values; whether the programs differ in sizes alone."""
@@ -120,8 +121,9 @@ class _Pairs:
     def _are_constants(self, x: Value | None, y: Value | None) -> bool:
         if x is None or y is None:
             return x is y
-        if x.const is None or y.const is None:
-            return False
+        if x.const is None or y.const is None or y in self._constants:
+            return False  # of another program, two constants may be equal, and are one
+        self._constants.add(y)
         self.of[x] = y
         return True
 

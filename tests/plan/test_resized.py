@@ -77,6 +77,15 @@ def test_specs_that_are_equal_by_chance_are_not_taken_for_the_same() -> None:
     assert resized(Plan(old), new) is not None
 
 
+def test_constants_that_are_one_for_another_size_are_not_taken_for_the_same() -> None:
+    x = fg.placeholder(fg.float32, [None, 3], name="x")
+    y = fg.tanh(x) * fg.cast(fg.shape(x)[0], fg.float32) + fg.exp(x) * 8.0
+    session = fg.Session()
+    for size in (4, 8, 5, 4):
+        given = np.linspace(-1, 1, size * 3, dtype=np.float32).reshape(size, 3)
+        np.testing.assert_array_equal(session.run(y, {x: given}), fg.Session().run(y, {x: given}))
+
+
 def test_parts_of_concatenations_have_their_places_by_size() -> None:
     x = fg.placeholder(fg.float32, [None, 8], name="x")
     joined = fg.exp(fg.concat([fg.exp(x), fg.sin(x)], 0)) @ fg.ones([8, 2])
@@ -97,7 +106,7 @@ def test_no_rows_at_all_are_planned_anew() -> None:
 def test_runs_give_what_a_session_with_plans_made_anew_gives(make, poison, monkeypatch) -> None:
     fetches, x = make()
     used = []
-    monkeypatch.setattr("flowgraph.runtime.bound_plan.resized",
+    monkeypatch.setattr(module, "resized",
                         lambda *args: used.append(resized(*args)) or used[-1])
     found = []
     for passes in (None, [*PASSES, *(PLANNING.keys() - {"resized_plans"})]):
