@@ -105,13 +105,13 @@ def draw(graph, vectors, vocabulary):
     points = np.array([vectors[vocabulary.index(word)] for word in chosen])
     points -= points.mean(axis=0)
     plane = dict(zip(chosen, points @ np.linalg.svd(points)[2][:2].T, strict=True))
-    figure, axis = plt.subplots(figsize=(8, 5.5), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")
     for colour, (name, words) in enumerate(GROUPS.items()):
         axis.plot([], [], "o", color=f"C{colour}", label=name)
         for word in sorted(set(words.split()) & set(plane)):
             axis.plot(*plane[word], ".", color=f"C{colour}")
             axis.annotate(word, plane[word], (2, 2), textcoords="offset points", color=f"C{colour}")
-    axis.legend(title="two principal axes")
+    axis.legend(title="two principal axes", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig("word2vec_words.png", dpi=90)
 
 
