@@ -2,7 +2,7 @@
 
 You learn to tell the two ways to be wrong: a stiff model misses the truth in the same way each time
 (bias), a free one follows the noise of each sample (variance). Then what a validation set is for:
-it chooses how strong each cure is and when to stop, and the test set is looked at once, at the end.
+it chooses the cure and when to stop, so that the test set has no say and can judge the choice.
 
 First 100 made-up samples of 25 noisy points of a sine are fitted, each with a weak to strong L2
 penalty, in closed form (Bishop, Pattern Recognition and Machine Learning, section 3.2). Then a
@@ -121,20 +121,24 @@ def main():
     options = parser.parse_args()
     grid, fits, errors = bias_variance(100)
     best = PENALTIES[errors[:, 2].argmin()]
-    clothes, histories, tested = data.load_fashion_mnist(), {}, {}
+    clothes, histories, ends = data.load_fashion_mnist(), {}, {}
     for name, cure in CURES.items():
         histories[name], graph = train(clothes, 3 if options.short else 60, **cure)
-        tested[name] = histories[name][-1, 2]
-        print(f"{name:<8} training {histories[name][-1, 0]:5.1f} %, test {tested[name]:.1f} %")
+        ends[name] = histories[name][-1]
     stop = histories["none"][:, 1].argmax()  # chosen by the validation set, not by the test set
-    print(f"stopped after epoch {stop + 1}: test {histories['none'][stop, 2]:.1f} %")
+    ends[f"stopped after epoch {stop + 1}"] = histories["none"][stop]
+    for name, (right, validated, tested) in ends.items():
+        print(f"{name:<22} training {right:5.1f} %, validation {validated:.1f} %, "
+              f"test {tested:.1f} %")
+    best_cure = max(ends, key=lambda name: ends[name][1])
+    print("The validation set chooses:", best_cure)
     draw(grid, fits, errors, histories)
     draw_graph(graph, "overfitting_graph.svg")
     print(f"result: error less bias and variance = {np.ptp(errors @ [1, 1, -1]):.1e}")
     print(f"result: ln of the best penalty = {best:.1f}")
-    print(f"result: training accuracy without a cure = {histories['none'][-1, 0]:.1f} %")
-    print(f"result: test accuracy without a cure = {tested['none']:.1f} %")
-    gain = max(tested.values()) - tested["none"]
+    print(f"result: training accuracy without a cure = {ends['none'][0]:.1f} %")
+    print(f"result: test accuracy without a cure = {ends['none'][2]:.1f} %")
+    gain = ends[best_cure][2] - ends["none"][2]
     print(f"result: test accuracy, best cure less none = {gain:.1f} points")
 
 
