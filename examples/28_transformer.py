@@ -110,9 +110,9 @@ def draw(characters, shares):
     figure, axes = plt.subplots(1, HEADS, figsize=(12, 3.6), layout="constrained", sharey=True)
     for head, axis in enumerate(axes):
         shades = axis.imshow(shares[head][:len(labels), :len(labels)], cmap="Blues", vmin=0, vmax=1)
-        axis.set_xticks(range(len(labels)), labels)
+        axis.set_xticks(range(len(labels)), labels, fontsize=7)
         axis.set(title=f"head {head + 1}", xlabel="looks at")
-    axes[0].set_yticks(range(len(labels)), labels, fontsize=6)
+    axes[0].set_yticks(range(len(labels)), labels, fontsize=7)
     figure.colorbar(shades, label="share")
     figure.savefig("transformer_attention.png", dpi=80)
 
@@ -140,7 +140,7 @@ def main():
         written = write(session, model, list(test[:8]), max(LENGTH, min(steps, 200)), random)
         print("".join(characters[i] for i in written))
         shares = session.run(model.shares, {model.x: [written[:LENGTH]]})[0]
-    draw([characters[i] for i in written[:24]], shares)
+    draw([characters[i] for i in written[:20]], shares)
     print(f"result: held-out perplexity = {perplexity:.2f}")
     print(f"result: perplexity of pairs = {pairs_perplexity(train, test, len(characters)):.2f}")
 
