@@ -63,7 +63,8 @@ def test_an_example_prints_results_and_writes_pictures(example: Path, tmp_path: 
     assert "\r" not in printed, "a progress bar is for terminals"
     results = [quantity for quantity, _, _ in RUN_ALL["RESULT"].findall(printed)]
     assert 1 <= len(results) <= 6
-    assert len(re.findall("(?m)^result:", printed)) == len(results), "the form is `result: <quantity> = <number>`"
+    assert len(re.findall("(?m)^result:", printed)) == len(results), (
+        "the form is `result: <quantity> = <number>`")
     assert all(abs(float(number)) >= 0 for _, number, _ in RUN_ALL["RESULT"].findall(printed))
     assert sorted(results) == sorted(RUN_ALL["expected"](example.stem))
     name = example.stem[3:]

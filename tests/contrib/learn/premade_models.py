@@ -72,7 +72,7 @@ def computed(tf, label, hidden_units, activation, parts, clip_norm):
         steps = []
         for part, optimizer, rate in parts:
             optimizer = getattr(tf.train, optimizer + "Optimizer")(rate)
-            pairs = optimizer.compute_gradients(loss, variables[part])  # all before the first update
+            pairs = optimizer.compute_gradients(loss, variables[part])  # before any update
             if clip_norm is not None:
                 clipped, _ = tf.clip_by_global_norm([gradient for gradient, _ in pairs], clip_norm)
                 pairs = list(zip(clipped, variables[part]))

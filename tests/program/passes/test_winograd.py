@@ -190,8 +190,8 @@ def test_where_images_are_dark_or_even_gradients_go_where_they_went(pool, backgr
     given = _numbers(N, 16, 16, C, dtype=np.float32)
     given[:, :11, :9] = background
     x = fg.placeholder(fg.float32, given.shape, name="x")
-    # Sixteenths, so that sums over an even area are exact in whatever order BLAS adds: equal numbers
-    # are equal to the last bit, and all plans agree on which of them is the first.
+    # Sixteenths, so that sums over an even area are exact in whatever order BLAS adds: equal
+    # numbers are equal to the last bit, and all plans agree on which of them is the first.
     w = fg.constant(np.round(_numbers(3, 3, C, MADE, dtype=np.float32, seed=1) * 16) / 16)
     b = fg.constant(np.zeros(MADE, np.float32))
     y = _layer(x, w, b, pool=pool)
