@@ -138,7 +138,7 @@ class Executable:
     def _general_plan(self, shapes: Shapes) -> AnyPlan:
         """A plan for these shapes and all those before, sizes in which they differ unknown."""
         widest: tuple[Shape, ...] = shapes
-        for before in (self._general[0],) if self._general is not None else self._plans:
+        for before in (self._general[0],) if self._general is not None else tuple(self._plans):
             widest = tuple(map(widen, widest, before))
         if self._general is None or self._general[0] != widest:
             with collector.paused():
@@ -147,8 +147,8 @@ class Executable:
 
     def _last_plan(self) -> Plan | None:
         """The plan that was used last, if it is one."""
-        last = next(reversed(self._plans.values()), None)
-        return last.runner.plan if isinstance(last, BoundPlan) else None
+        plans = tuple(self._plans.values())  # at once: other threads change their order meanwhile
+        return plans[-1].runner.plan if plans and isinstance(plans[-1], BoundPlan) else None
 
     def _new_plan(self, shapes: tuple[Shape, ...], like: Plan | None = None) -> AnyPlan:
         program, settings = self.optimised(shapes), self._settings

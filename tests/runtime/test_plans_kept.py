@@ -11,6 +11,7 @@ import pytest
 import flowgraph as fg
 from flowgraph.errors import InvalidArgumentError
 from flowgraph.program.pipeline import PASSES, PLANNING
+from flowgraph.runtime import executable
 from flowgraph.runtime.executable import MOST_PLANS, RUNS_BEFORE_OWN
 
 OWN_PLANS = [*PASSES, *(name for name in PLANNING if name != "general_plans")]
@@ -121,3 +122,20 @@ def test_training_with_ever_other_sizes_is_the_same_training() -> None:
         plain, found = (session.run([loss, step, w], feeds) for session in sessions)
         np.testing.assert_allclose(found[0], plain[0], rtol=1e-5)
         np.testing.assert_allclose(found[2], plain[2], rtol=1e-5)
+
+
+def test_other_threads_may_run_while_the_general_plan_is_looked_for(monkeypatch) -> None:
+    x = fg.placeholder(fg.float32, [None])
+    y = fg.tanh(x)
+    session = fg.Session()
+    fed = [{x: np.zeros(size, np.float32)} for size in (1, 2, 3)]
+    session.run(y, fed[0])
+    session.run(y, fed[1])
+    widen = executable.widen
+
+    def meanwhile(*shapes):  # what a run of another thread does, between any two lines
+        session.run(y, fed[0])
+        return widen(*shapes)
+
+    monkeypatch.setattr(executable, "widen", meanwhile)
+    assert session.run(y, fed[2]).shape == (3,)
