@@ -69,6 +69,14 @@ def backward(z, a, y, w):
     return dw, db
 
 
+def descend(variables, gradients, rate):
+    """One node that takes a step of gradient descent: an assignment for each variable."""
+    with fg.name_scope("descent"):
+        updates = [fg.assign_sub(variable, rate * gradient)
+                   for variable, gradient in zip(variables, gradients, strict=True)]
+        return fg.group(*updates, name="step")
+
+
 def draw_graph(path, fetches):
     try:
         print("Wrote", fg.get_default_graph().render(path, fetches, depth=0))
@@ -105,10 +113,7 @@ def main():
     by_graph = fg.gradients(cost, variables)
     with fg.name_scope("accuracy"):
         accuracy = fg.reduce_mean(fg.cast(fg.equal(a[-1] > 0.5, y > 0.5), fg.float64))
-    with fg.name_scope("descent"):
-        updates = [fg.assign_sub(variable, 0.3 * gradient)
-                   for variable, gradient in zip(variables, by_hand, strict=True)]
-    step = fg.group(*updates, name="step")
+    step = descend(variables, by_hand, rate=0.3)
     dw_sizes = [fg.reduce_mean(fg.abs(gradient)) for gradient in dw[1:]]
 
     with fg.Session() as session:
