@@ -54,7 +54,7 @@ def main():
         printed = rerun(shown)
         if options.write:
             page.write_text(printed, encoding="utf-8")
-            for picture in sorted(os.listdir(folder)):
+            for picture in sorted(f for f in os.listdir(folder) if f.endswith((".png", ".svg"))):
                 IMAGES.mkdir(exist_ok=True)
                 shutil.copy(picture, IMAGES / picture)
     if options.write or printed == shown:
