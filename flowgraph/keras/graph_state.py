@@ -29,6 +29,7 @@ class GraphState:
         self.initialized: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()  # by session
         self.calls: WeakKeyDictionary[Tensor, LayerCall] = WeakKeyDictionary()
         self.masks: WeakKeyDictionary[Tensor, Any] = WeakKeyDictionary()
+        self.iterators: dict[Any, list[Any]] = {}  # by Dataset, those that no one goes through
 
 
 def state_of(graph: Any = None) -> GraphState:

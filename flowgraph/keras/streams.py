@@ -19,6 +19,7 @@ from flowgraph.errors import OutOfRangeError
 from flowgraph.graph.tensor import Tensor
 from flowgraph.keras import callbacks as callback_classes
 from flowgraph.keras.backend import get_session
+from flowgraph.keras.graph_state import state_of
 
 _WITHOUT_EFFECT = ("workers", "max_queue_size", "use_multiprocessing", "shuffle")
 
@@ -70,9 +71,7 @@ class Batches:
     def begin(self) -> Iterator[Any]:
         """The batches: of a Dataset from its start, of a sequence again and again."""
         if _is_dataset(self.source):
-            iterator = self.source.make_initializable_iterator()
-            get_session().run(iterator.initializer)
-            return _values(iterator.get_next())
+            return _of_dataset(self.source)
         if self.sequence:
             return (self.source[i % len(self.source)] for i in count())
         if hasattr(self.source, "get_next"):
@@ -82,6 +81,23 @@ class Batches:
 
 def _is_dataset(x: Any) -> bool:
     return hasattr(x, "make_initializable_iterator")
+
+
+def _of_dataset(dataset: Any) -> Iterator[Any]:
+    """The batches of a Dataset, by an iterator that is used again when this is over.
+
+    A training has one after another, for its epochs and validations: the graph does not grow.
+    """
+    free = state_of().iterators.setdefault(dataset, [])
+    if not free:
+        iterator = dataset.make_initializable_iterator()
+        free.append((iterator.initializer, iterator.get_next()))
+    initializer, batch = taken = free.pop()
+    get_session().run(initializer)
+    try:
+        yield from _values(batch)
+    finally:
+        free.append(taken)
 
 
 def _values(tensors: Any) -> Iterator[Any]:

@@ -131,3 +131,29 @@ def test_a_sequence_validates_training_on_arrays() -> None:
 def test_errors_name_the_class_of_the_model() -> None:
     with pytest.raises(ValueError, match=r"tf\.keras\.Sequential\.fit \("):
         model().fit(X, CLASSES[:5])
+
+
+def test_the_graph_does_not_grow_with_the_epochs_of_a_dataset() -> None:
+    x = np.random.RandomState(0).rand(8, 3).astype(np.float32)
+    model = fg.keras.Sequential([fg.keras.layers.Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    data, other = (fg.data.Dataset.from_tensor_slices((x, x[:, :1])).batch(4) for _ in range(2))
+    model.fit(data, epochs=2, verbose=0, validation_data=other)
+    size = len(fg.get_default_graph().get_operations())
+    model.fit(data, epochs=5, verbose=0, validation_data=other)
+    model.evaluate(other)
+    assert len(fg.get_default_graph().get_operations()) == size
+
+
+def test_a_dataset_may_be_validated_on_in_the_middle_of_it() -> None:
+    x = np.arange(12, dtype=np.float32).reshape(12, 1)
+    model = fg.keras.Sequential([fg.keras.layers.Dense(1, input_shape=(1,), use_bias=False)])
+    model.compile("sgd", "mse")
+    data = fg.data.Dataset.from_tensor_slices((x, x)).batch(3)
+    seen = []
+    train = model.train_on_batch
+    model.train_on_batch = lambda x, y, *rest, **options: (  # type: ignore[method-assign]
+        seen.extend(x[:, 0].tolist()), train(x, y, *rest, **options))[1]
+    model.fit(data, epochs=2, steps_per_epoch=2, verbose=0, validation_data=data,
+              validation_steps=1)
+    assert seen == list(range(12))
