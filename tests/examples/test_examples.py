@@ -90,7 +90,20 @@ def test_what_is_expected_has_its_source(example: Path) -> None:
         assert len(row["source"].split()) >= 2
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
+def test_an_example_asks_for_pictures_kindly(example: Path) -> None:
+    tree = ast.parse(example.read_text(encoding="utf-8"))
+    guarded = {node for block in ast.walk(tree) if isinstance(block, ast.Try)
+               for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        code = ast.unparse(node) if isinstance(node, (ast.Import, ast.Call)) else ""
+        asks = re.match(r"import matplotlib|(\w+\.)*(render|plots\.plot_\w+)\(", code)
+        asks = asks and ".dot" not in code  # text, which needs no engine
+        assert not asks or node in guarded, f"line {node.lineno} fails where nothing can draw"
+
+
+@pytest.mark.parametrize("name", ["00_hello_graph.py", "04_softmax_regression.py",
+                                  "23_tensorboard.py", "29_classics.py"])
 def test_an_example_runs_without_engine_and_matplotlib(name: str, tmp_path: Path) -> None:
     printed = run(name, tmp_path, "--short", without=("pygraphviz", "matplotlib"))
     assert "pip install" in printed, "says how to get the pictures"
