@@ -24,9 +24,10 @@ _WORDS = ("Missing parentheses in call to", "multiple exception types must be pa
           "leading zeros in decimal")
 _LINE = re.compile(
     r"""^\s*(?: print\s+(?!\()\S | exec\s+["'\w] | raise\s+\w+\s*,\s | except\s+[\w.]+\s*,\s*\w+\s*:
-        | .*\bur["'] | .*<> | .*(?<![\w.])0[0-7]+(?![\w.]) | .*\b\d+L\b | .*`[^`]+` | def .*\(.*\(
-        | .*\blambda\s*\( | .*\bprint\s+["'\w%])""",
+        | .*\bur["'] | .*<> | .*(?<![\w.])0[0-7]+(?![\w.]) | .*\b\d+L\b | .*`[^`]+`
+        | def .*[(,]\s*\( | .*\blambda\s*\( | .*[:;]\s*print\s+["'\w%])""",
     re.VERBOSE)
+_TEXT = re.compile(r""""[^"]*"|'[^']*'|\#.*""")  # as far as a line tells
 
 
 def is_python_2(error: SyntaxError, line: str) -> bool:
@@ -42,4 +43,4 @@ def is_python_2(error: SyntaxError, line: str) -> bool:
     """
     message = str(error.msg)
     return (isinstance(error, TabError) or any(words in message for words in _WORDS)
-            or bool(_LINE.match(line)))
+            or bool(_LINE.match(_TEXT.sub("''", line))))
