@@ -38,7 +38,8 @@ def test_names_are_made_unique_in_their_scope(graph) -> None:
     x = fg.constant(1.0)
     with fg.name_scope("a"):
         ops = [graph.create_op("Square", [x], [fg.float32], name="b") for _ in range(2)]
-    assert [op.name for op in ops] == ["a/b", "a/b_1"]
+        last = graph.create_op("Square", [x], name="c/d/")
+    assert [op.name for op in (*ops, last)] == ["a/b", "a/b_1", "c/d"]
     assert fg.gradients(ops[0].outputs[0], x)[0] is not None
 
 

@@ -26,7 +26,8 @@ def create_op(graph: Graph, op_type: str, inputs: Any, dtypes: Any, name: str | 
         if not isinstance(given, Tensor):
             raise TypeError(located(f"create_op: input {number} of {op_type} is not a tensor but "
                                     f"{type(given).__name__}", "Use tf.convert_to_tensor."))
-    full_name = graph.unique_name(name or op_type, mark_as_used=False)
+    full_name = (name[:-1] if name and name.endswith("/") else  # what name_scope gives
+                 graph.unique_name(name or op_type, mark_as_used=False))
     node = NodeDef(name=full_name, op=op_type)
     node.input.extend(f"input_{number}:0" for number in range(len(inputs)))
     for key, value in (attrs or {}).items():
