@@ -230,7 +230,8 @@ PUBLIC_MODULES += [import_module(module.name)
                    for module in walk_packages(contrib.__path__, "flowgraph.contrib.")
                    if module.ispkg]
 NETWORKS = [import_module(module.name) for module in iter_modules(
-    contrib.slim.nets.__path__, "flowgraph.contrib.slim.nets.") if module.name[-5:] != "chain"]
+    contrib.slim.nets.__path__, "flowgraph.contrib.slim.nets.")
+    if not module.name.endswith(("chain", "inception_modules"))]
 PUBLIC_FILES = [contrib.tensorboard.plugins.projector, *NETWORKS, *(
     value for name in dir(contrib.slim)
     if inspect.ismodule(value := getattr(contrib.slim, name))

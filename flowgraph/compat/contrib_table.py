@@ -106,7 +106,8 @@ _OWN: dict[str, str] = {
                       "helper")},
     "contrib.slim.python.slim.nets": "tf.contrib.slim.nets",
     **{f"contrib.slim.python.slim.nets.{module}": f"tf.contrib.slim.nets.{module}"
-       for module in ("alexnet", "overfeat", "resnet_utils", "resnet_v1", "resnet_v2", "vgg")},
+       for module in ("alexnet", "inception", "inception_v1", "inception_v2", "inception_v3",
+                      "overfeat", "resnet_utils", "resnet_v1", "resnet_v2", "vgg")},
 }
 # Modules of slim whose names are not slim's own, too.
 _OF_SLIM = ("data_decoder", "data_provider", "dataset", "dataset_data_provider", "evaluation",

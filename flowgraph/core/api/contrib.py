@@ -72,8 +72,6 @@ CONTRIB = (
     ("tf.contrib.layers.rev_block", "computes activations anew to save memory", "Call the layers."),
     ("tf.contrib.layers.recompute_grad", "computes activations anew to save memory",
      "Leave it out."),
-    ("tf.contrib.slim.nets.inception*", "is not among the networks offered: alexnet, overfeat, "
-     "resnet_v1, resnet_v2, vgg", "Build it with slim.conv2d, as its file does."),
     ("tf.contrib.training.rejection_sample", "draws examples through queues",
      "Use tf.data.experimental.rejection_resample."),
     ("tf.contrib.training.*equence*", "cuts sequences into pieces through queues",
