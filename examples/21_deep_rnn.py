@@ -79,8 +79,9 @@ def learn(layers, train, test, size, steps):
             session.run(model.train, {model.x: train[at], model.y: train[at + 1]})
             if step % 50 == 0 or step == steps:
                 history.append((step, float(np.exp(session.run(model.loss, held_out)))))
-        print(f"{layers} layers, {count:,} weights, {time.perf_counter() - began:.1f} s: "
-              f"perplexity of held-out text {history[-1][1]:.2f}")
+        print(f"{layers} layer{'s' * (layers > 1)}, {count:,} weights, "
+              f"{time.perf_counter() - began:.1f} s: perplexity of held-out text "
+              f"{history[-1][1]:.2f}")
     return history
 
 

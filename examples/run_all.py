@@ -44,16 +44,20 @@ def expected(name):
 
 
 def run(example, *options):
-    """Runs one example in a folder of its own; returns exit status, what it printed, seconds."""
+    """Runs one example in a folder of its own; returns exit status, what it printed, seconds.
+
+    What goes to stderr, as warnings of a picture's fonts, is shown where the example fails.
+    """
     folder = BUILD / example.stem
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began = time.perf_counter()
     done = subprocess.run([sys.executable, os.fspath(example), *options], cwd=folder, text=True,
-                          env={**os.environ, "MPLBACKEND": "Agg"}, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False)
+                          env={**os.environ, "MPLBACKEND": "Agg"}, capture_output=True,
+                          encoding="utf-8", errors="replace", check=False)
+    seconds = time.perf_counter() - began
     (folder / "output.txt").write_text(done.stdout, encoding="utf-8")
-    return done.returncode, done.stdout, time.perf_counter() - began
+    return done.returncode, done.stdout + (done.stderr if done.returncode else ""), seconds
 
 
 def check(name, printed):
