@@ -23,7 +23,7 @@ from flowgraph.core import dtypes
 from flowgraph.core.frames import located
 from flowgraph.data.idx import damaged
 from flowgraph.data.images import TRAIN_SIZE
-from flowgraph.datasets.mnist import FULL_TRAIN_SIZE, Arrays, has_files, load_mnist_arrays
+from flowgraph.datasets.mnist import FULL_TRAIN_SIZE, Arrays, load_mnist_arrays, missing_files
 from flowgraph.errors import DatasetError
 from flowgraph.ops.random_ops import get_seed
 
@@ -183,7 +183,8 @@ def read_data_sets(train_dir: str | os.PathLike[str], fake_data: bool = False,
 
     The full set is read where its files are found: the four IDX files, plain or gzipped, or
     `mnist.npz`, in `train_dir`, in $FLOWGRAPH_DATA/mnist or in ~/.keras/datasets. Otherwise the
-    images that come with flowgraph stand in: 4,000 to train and 1,000 to test. The validation set
+    images that come with flowgraph stand in: 4,000 to train and 1,000 to test. A folder that lacks
+    some of the four is passed over, and a notice names what it lacks. The validation set
     is taken from those to train in the proportion that the program asks for of the full 60,000:
     the default of 5,000 makes 333.
 
@@ -202,7 +203,7 @@ def read_data_sets(train_dir: str | os.PathLike[str], fake_data: bool = False,
         Datasets: three DataSets, train, validation and test.
 
     Raises:
-        DatasetError: files are damaged, or some of the four are missing.
+        DatasetError: files are damaged.
         ValueError: more images for validation than there are.
 
     Example:
@@ -258,10 +259,10 @@ def _arrays_meant(train_dir: Path, source_url: str | None) -> Arrays:
     """The images that the program reads."""
     url = (source_url or "").lower()
     if any(name in url for name in _OTHERS):
-        if not has_files(train_dir):
+        if lacking := missing_files(train_dir):
             raise DatasetError(located(
                 f"no images of {source_url} come with flowgraph, and nothing is downloaded",
-                f"Put its four files into {os.fspath(train_dir)}.", "dataset-error"))
+                f"Put {', '.join(lacking)} into {os.fspath(train_dir)}.", "dataset-error"))
         return load_mnist_arrays("mnist", train_dir)
     fashion = "fashion" in url or "fashion" in train_dir.name.lower()
     return load_mnist_arrays("fashion_mnist" if fashion else "mnist", train_dir)

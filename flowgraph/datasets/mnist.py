@@ -1,7 +1,8 @@
 """MNIST and Fashion-MNIST as the arrays of their files: uint8 images, uint8 labels.
 
 The full sets are read from the four original IDX files, or from keras's `mnist.npz`. Where neither
-is there, the 5,000 real images that come with flowgraph stand in, with one notice.
+is there, the 5,000 real images that come with flowgraph stand in, with one notice. TensorFlow
+downloads those of the four files that a folder lacks; here the next place is read, with a notice.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def load_mnist_arrays(name: str = "mnist", folder: str | os.PathLike[str] | None
         Arrays; its `folder` is None where the built-in subset stands in.
 
     Raises:
-        DatasetError: files are there but damaged, or some of the four are missing.
+        DatasetError: the four files are there but damaged.
 
     Example:
         >>> from flowgraph.datasets import load_mnist_arrays
@@ -71,16 +72,23 @@ def load_mnist_arrays(name: str = "mnist", folder: str | os.PathLike[str] | None
     own = _OWN[name]
     # The names of the files of Fashion-MNIST are those of MNIST: it needs a folder of its own.
     others = [place for place in folders(own) if name == "mnist" or place.name in own]
+    passed = ""  # the first folder that has some of the files
     for place in (*places, *others):
-        if has_files(place):
-            return Arrays._make([*folder_arrays(place), place])
-        if name == "mnist" and (place / "mnist.npz").is_file():
-            return read_npz_file(place / "mnist.npz")
+        lacking = missing_files(place)
+        npz = place / "mnist.npz"
+        if not lacking or (name == "mnist" and npz.is_file()):
+            if passed:
+                tell_once(passed, f"{passed}. Those in {os.fspath(place)} are read.")
+            return (read_npz_file(npz) if lacking
+                    else Arrays._make([*folder_arrays(place), place]))
+        if len(lacking) < len(PARTS):
+            passed = passed or f"{os.fspath(place)} lacks {', '.join(lacking)}"
     wanted = places[0] if places else keras_folder() / own[0]
     title = "MNIST" if name == "mnist" else "Fashion-MNIST"
-    files = ", ".join(f"{part}-{_ending(part)}.gz" for part in PARTS)
-    tell_once(name, f"{title} is not in {os.fspath(wanted)}: the 5,000 real images that come with "
-                    "flowgraph stand in, 4,000 to train and 1,000 to test. For the full set put "
+    files = ", ".join(missing_files(None))
+    passed = passed or f"{title} is not in {os.fspath(wanted)}"
+    tell_once(name, f"{passed}: the 5,000 real images that come with flowgraph stand in, "
+                    "4,000 to train and 1,000 to test. For the full set put "
                     f"{files} there, or into ${VARIABLE}/{own[0]}; nothing is downloaded.")
     return built_in(name)
 
@@ -122,19 +130,20 @@ def read_npz_file(path: str | os.PathLike[str]) -> Arrays:
     return Arrays._make([*arrays, Path(path).parent])
 
 
-def has_files(folder: Path) -> bool:
-    """Whether at least one of the four files lies in a folder.
+def missing_files(folder: Path | None) -> list[str]:
+    """Which of the four files do not lie in a folder, plain or gzipped, in their usual order.
 
     Args:
-        folder: the folder.
+        folder: the folder; None for none, for the names of all.
 
     Example:
         >>> import pathlib
-        >>> from flowgraph.datasets.mnist import has_files
-        >>> has_files(pathlib.Path("no-such-folder"))
-        False
+        >>> from flowgraph.datasets.mnist import missing_files
+        >>> missing_files(pathlib.Path("no-such-folder"))[1]
+        'train-labels-idx1-ubyte.gz'
     """
-    return any(_has(folder, part) for part in PARTS)
+    return [f"{part}-{_ending(part)}.gz" for part in PARTS
+            if folder is None or not _has(folder, part)]
 
 
 def _has(folder: Path, part: str) -> bool:

@@ -71,9 +71,25 @@ def test_the_file_of_keras_is_read(tmp_path) -> None:
     assert arrays.folder == folder
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_folder_that_lacks_some_files_is_passed_over_with_a_notice(
+        tmp_path, monkeypatch, write_idx, caplog, elsewhere) -> None:
+    """TensorFlow downloads what is missing: the program runs."""
+    folder, data = write_idx(tmp_path / "mine"), tmp_path / "data"
+    for name in ("t10k-labels-idx1-ubyte.gz", "train-images-idx3-ubyte.gz"):
+        (folder / name).unlink()
+    if elsewhere:
+        monkeypatch.setenv("FLOWGRAPH_DATA", str(write_idx(data, zipped=False)))
+    for _ in range(2):
+        arrays = load_mnist_arrays("mnist", folder)
+    assert arrays.folder == (data if elsewhere else None)
+    notice, = (record.message for record in caplog.records)
+    for words in (f"{folder} lacks train-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz",
+                  f"Those in {data} are read" if elsewhere else "4,000 to train and 1,000 to test"):
+        assert words in notice
+
+
 @pytest.mark.parametrize(("spoil", "words"), [
-    (lambda folder: (folder / "t10k-labels-idx1-ubyte.gz").unlink(),
-     ["t10k-labels-idx1-ubyte", "does not exist"]),
     (lambda folder: (folder / "train-images-idx3-ubyte.gz").write_bytes(b"<html>not found</html>"),
      ["train-images-idx3-ubyte.gz", "is not in IDX format"]),
     (lambda folder: (folder / "train-images-idx3-ubyte.gz").write_bytes(
@@ -82,7 +98,7 @@ def test_the_file_of_keras_is_read(tmp_path) -> None:
     (lambda folder: (folder / "train-labels-idx1-ubyte.gz").write_bytes(
         (folder / "t10k-labels-idx1-ubyte.gz").read_bytes()),
      ["train-labels-idx1-ubyte.gz", "20 labels for 60 images"]),
-], ids=["missing", "page", "truncated", "of others"])
+], ids=["page", "truncated", "of others"])
 def test_damaged_files_are_errors_and_no_reason_for_the_subset(tmp_path, write_idx, spoil, words
                                                                ) -> None:
     spoil(write_idx(tmp_path))
