@@ -94,7 +94,7 @@ def draw(graph, histories):
                                     for name, history in histories.items()}}
     try:
         fg.plots.plot_curves(curves, xlabel="epoch").savefig("mlp_curves.png", dpi=90)
-        print("Wrote", os.path.abspath("mlp_curves.png"))
+        print("Wrote mlp_curves.png")
     except fg.errors.MissingDependencyError as problem:
         print(problem)
 
@@ -134,6 +134,7 @@ def main():
     reached = 100 * histories["ReLU"][-1][1]
     if options.demo:
         print(f"The model reads {reached:.1f}% of the test digits, none of which it learnt from.")
+        print("The pictures are in", os.getcwd())
         return
     draw_pieces("mlp_pieces.png", (4, 8, 16))
     print(f"result: test accuracy, ReLU = {reached:.1f} %")
