@@ -84,7 +84,7 @@ def learn(session, model, images, epochs, random):
 
 
 def judge(images, labels, made, epochs):
-    """A classifier of real digits: its accuracy there, and probabilities for the made ones."""
+    """What a classifier, trained on real digits, says of the made ones: probabilities."""
     with fg.Graph().as_default(), fg.Session() as session:
         fg.set_random_seed(2)
         x = fg.placeholder(fg.float32, [None, 784])
