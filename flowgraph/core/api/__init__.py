@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flowgraph.core.api.before_one import before_one
 from flowgraph.core.api.by_path import by_path
 from flowgraph.core.api.contrib import CLUSTER, CONTRIB, EAGER
+from flowgraph.core.api.of_one import of_one
 
 
 class Reason(NamedTuple):
@@ -178,7 +179,7 @@ def is_of_tensorflow(name: str) -> bool:
 
 def absence(name: str) -> str:
     """What to say of a name that flowgraph does not have: one or two sentences."""
-    old = before_one(name) or by_path(name)
+    old = before_one(name) or of_one(name) or by_path(name)
     if old:
         return old
     reason = reason_for(name)
