@@ -31,6 +31,11 @@ from flowgraph.ops.partitioned_variable import (
 from flowgraph.ops.save_slice_info import SaveSliceInfo
 from flowgraph.ops.variable import Variable, VariableAggregation, VariableSynchronization
 
+# Slots are asked for by names that end with "/"; the optimizer's call stands in the user's line.
+_SLOT = (" It is a slot of an optimizer or a moving average, to be made where the scope reuses "
+         "variables: build it inside of `with tf.variable_scope(tf.get_variable_scope(), "
+         "reuse=tf.AUTO_REUSE):`.")
+
 
 class VariableStore:
     """The variables of a graph by full name, as `tf.get_variable` finds them."""
@@ -94,7 +99,7 @@ class VariableStore:
             raise ValueError(message(
                 f"Variable {name} does not exist, or was not created with tf.get_variable() "
                 f"({frames.user_frame()})", advice="Did you mean to set reuse=tf.AUTO_REUSE in "
-                "VarScope?", section="variable-scope"))
+                "VarScope?" + (_SLOT if name.endswith("/") else ""), section="variable-scope"))
         without_shape = not from_value and not shape.is_fully_defined()
         if without_shape and not (initializer is not None and _takes_nothing(initializer)):
             raise ValueError(f"Shape of a new variable ({name}) must be fully defined, but instead "

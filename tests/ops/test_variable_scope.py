@@ -232,3 +232,21 @@ def test_each_graph_has_its_own_variables():
     w = fg.get_variable("w", [])
     with fg.Graph().as_default():
         assert fg.get_variable("w", []) is not w
+
+
+@pytest.mark.parametrize("make", [
+    lambda w: fg.train.RMSPropOptimizer(0.1).minimize(w * w),
+    lambda w: fg.train.ExponentialMovingAverage(0.9).apply([w]),
+], ids=["RMSProp", "ExponentialMovingAverage"])
+def test_slots_under_reuse_are_told_how_to_be_made(make) -> None:
+    """As in TensorFlow they are not made; programs of before 1.0 meet this."""
+    with fg.Graph().as_default():
+        w = fg.get_variable("w", [])
+        with fg.variable_scope(fg.get_variable_scope()):
+            fg.get_variable_scope().reuse_variables()
+            with pytest.raises(ValueError, match=r"Variable w/\w+/ does not exist") as caught:
+                make(w)
+            assert "with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):" in str(
+                caught.value)
+            with fg.variable_scope(fg.get_variable_scope(), reuse=fg.AUTO_REUSE):
+                make(w)
