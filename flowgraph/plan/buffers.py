@@ -145,13 +145,13 @@ class Buffers:
             self.freed.setdefault(i, []).extend(lent)
 
     def resized(self, of: dict[Value, Value]) -> Buffers:
-        """The same for values of other sizes.
+        """The same for values of other sizes, but for those that lie inside of others.
 
         Args:
             of: the values that take the place of these.
         """
         made = Buffers.__new__(Buffers)
-        made.freed, made.lent, made.has_joins = self.freed, self.lent, False
+        made.freed, made.lent, made.has_joins = self.freed, self.lent, self.has_joins
         made.view_of = {of[value]: number for value, number in self.view_of.items()}
         made.outgoing = tuple([Outgoing(of[value], write) for value, write in self.outgoing])
         made.views, made.sizes = list(self.views), [0] * len(self.sizes)

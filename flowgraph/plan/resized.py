@@ -9,12 +9,14 @@ that instruction by instruction, and takes it over; only the buffers are measure
 
 What a plan decides by sizes, it decides by which of them are equal (an elementwise step writes over
 an input of its own spec). So specs that are equal in the one program must be equal in the other.
+What is written into its place in a concatenation must have the same size and place in both.
 """
 
 from __future__ import annotations
 
 from flowgraph.core.spec import Spec
 from flowgraph.plan.buffers import JOINS, places
+from flowgraph.plan.joins import Place
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.program.groups import GroupOp
@@ -32,7 +34,7 @@ def resized(plan: Plan, program: Program) -> Plan | None:
         program: the program to plan.
     """
     if (plan.gpu is not None or plan.loops or len(program.instrs) < LEAST
-            or len(program.instrs) != len(plan.program.instrs) or plan.buffers.has_joins):
+            or len(program.instrs) != len(plan.program.instrs)):
         return None
     pairs = _Pairs()
     if not pairs.take(plan.program, program) or not _copies_as_much(plan, program, pairs.of):
@@ -40,7 +42,8 @@ def resized(plan: Plan, program: Program) -> Plan | None:
     lifetimes = None
     if JOINS & program.types and "joins_in_place" in plan.techniques:
         lifetimes = Lifetimes(program)
-        if places(program, lifetimes):
+        before = places(plan.program, plan.lifetimes) if plan.buffers.has_joins else {}
+        if not _lie_alike(before, places(program, lifetimes), pairs.of):
             return None
     made = Plan.__new__(Plan)
     made.program, made.techniques = program, plan.techniques
@@ -140,6 +143,15 @@ def _are_alike(one: Instr, other: Instr) -> bool:
     """Whether the same results of two groups are put together from parts."""
     a, b = one.attrs["group"], other.attrs["group"]
     return [out in a.joined for out in one.outputs] == [out in b.joined for out in other.outputs]
+
+
+def _lie_alike(before: dict[Value, Place], places: dict[Value, Place], of: dict[Value, Value]
+               ) -> bool:
+    """Whether the same parts of concatenations have the same places, and none another size."""
+    return len(before) == len(places) and all(
+        part.spec == of[part].spec and place.whole.spec == of[place.whole].spec
+        and places.get(of[part]) == place._replace(whole=of[place.whole])
+        for part, place in before.items())
 
 
 def _copies_as_much(plan: Plan, program: Program, of: dict[Value, Value]) -> bool:

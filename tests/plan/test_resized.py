@@ -45,9 +45,19 @@ def _trained():
     return [loss, fg.train.AdamOptimizer(0.1).minimize(loss)], x
 
 
+def _packed():
+    """Gradients that are written where they stand in one flat array, whatever the batch."""
+    x = fg.placeholder(fg.float32, [None, 16], name="x")
+    hidden = x
+    for i in range(6):
+        hidden = fg.tanh(fg.matmul(hidden, fg.get_variable(f"w{i}", [16, 16])))
+    loss = fg.reduce_mean(fg.square(hidden - 0.1))
+    return [loss, fg.train.AdamOptimizer(0.1).minimize(loss)], x
+
+
 @pytest.mark.parametrize("make,sizes", [
     (_chain, (4, 6)), (_chain, (6, 4)), (_chain, (4, 1)), (_softmax, (400, 300)),
-    (_trained, (40, 8))])
+    (_trained, (40, 8)), (_packed, (4, 64)), (_packed, (40, 20))])
 def test_steps_and_buffers_are_those_of_a_plan_made_anew(make, sizes) -> None:
     fetches, x = make()
     old, new = _programs(fetches, x, *sizes)
@@ -65,6 +75,7 @@ def test_steps_and_buffers_are_those_of_a_plan_made_anew(make, sizes) -> None:
     assert made.buffers.view_of == anew.buffers.view_of
     assert made.buffers.views == anew.buffers.views
     assert made.buffers.outgoing == anew.buffers.outgoing
+    assert made.buffers.has_joins == anew.buffers.has_joins == (make is _packed)
     assert made.lifetimes.roots == anew.lifetimes.roots
 
 
@@ -102,7 +113,7 @@ def test_no_rows_at_all_are_planned_anew() -> None:
 
 
 @pytest.mark.parametrize("poison", [False, True])
-@pytest.mark.parametrize("make", [_chain, _softmax, _trained])
+@pytest.mark.parametrize("make", [_chain, _softmax, _trained, _packed])
 def test_runs_give_what_a_session_with_plans_made_anew_gives(make, poison, monkeypatch) -> None:
     fetches, x = make()
     used = []
