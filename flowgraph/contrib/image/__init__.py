@@ -1,4 +1,4 @@
-"""`tf.contrib.image`: rotated, shifted and otherwise transformed images."""
+"""`tf.contrib.image`: rotated, shifted and otherwise transformed images; matched boxes."""
 
 from flowgraph.contrib.image.transforms import (
     angles_to_projective_transforms,
@@ -11,5 +11,6 @@ from flowgraph.contrib.image.transforms import (
     translations_to_projective_transforms,
 )
 from flowgraph.core.lazy import lazy as _lazy
+from flowgraph.ops.bipartite import bipartite_match
 
 __getattr__ = _lazy("tf.contrib.image", globals())
