@@ -109,6 +109,16 @@ def _values(tensors: Any) -> Iterator[Any]:
             return
 
 
+def _parts_of(batch: Any) -> Any:
+    """(x, y) or (x, y, sample_weight), which batches to train with or to test are."""
+    if not isinstance(batch, (list, tuple)) or len(batch) not in (2, 3):
+        found = (f"a {type(batch).__name__} of {len(batch)}" if isinstance(batch, (list, tuple))
+                 else f"a {type(batch).__name__}")
+        raise ValueError(located("batches must be tuples (x, y) or (x, y, sample_weight), and one "
+                                 f"is {found}", "Let what makes them yield (x, y)."))
+    return batch
+
+
 class StreamTraining:
     """The methods of a Model for batches that come from elsewhere."""
 
@@ -276,7 +286,7 @@ class StreamTraining:
                     logger().warning("The generator ended after %d of %d batches. It must yield at "
                                      "least steps_per_epoch * epochs of them.", number, steps)
                 break
-            x, y, *weights = batch
+            x, y, *weights = _parts_of(batch)
             size = len(nest.flatten(y)[0])
             tell(hooks, f"on_{what}_batch_begin", number, {"batch": number, "size": size})
             values = as_list(take(x, y, *weights))
@@ -329,8 +339,8 @@ def validates_after(epoch: int, frequency: Any) -> bool:
         epoch: counted from 0.
         frequency: after how many epochs, or which epochs counted from 1.
     """
-    if isinstance(frequency, int):
-        return (epoch + 1) % frequency == 0
+    if isinstance(frequency, (int, np.integer)):
+        return (epoch + 1) % int(frequency) == 0
     return epoch + 1 in frequency
 
 

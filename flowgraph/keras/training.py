@@ -364,6 +364,8 @@ def _row_weights(ys: Any, class_weight: Any, sample_weight: Any) -> Any:
     rows = len(ys[0]) if ys else 0
     weights = np.ones(rows, np.float32) if sample_weight is None else np.asarray(
         sample_weight, np.float32)
+    if len(weights) != rows:
+        raise ValueError(located(f"sample_weight has {len(weights)} weights for {rows} rows"))
     if class_weight:
         y = ys[0]
         classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(rows)

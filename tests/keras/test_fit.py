@@ -88,6 +88,10 @@ def test_callbacks_are_told_of_each_moment(act, moments) -> None:
     (lambda: model().predict(iter([X]), batch_size=5), "Leave it out"),
     (lambda: model().fit({"nothing": X}, CLASSES), "needs an array for 'dense_input'"),
     (lambda: model().fit(X, CLASSES, sample_weight=[WEIGHTS]), "one array"),
+    (lambda: model().fit(X, CLASSES, sample_weight=WEIGHTS[:3]), "3 weights for"),
+    (lambda: model().fit(iter([X]), steps_per_epoch=1), r"yield \(x, y\)"),
+    (lambda: model().fit(fg.constant(X), steps_per_epoch=1), r"yield \(x, y\)"),
+    (lambda: model().evaluate(iter([(X, CLASSES, WEIGHTS, X)]), steps=1), "tuple of 4"),
     (lambda: compiled({"nothing": "mse"}), "names the output 'nothing'"),
     (lambda: compiled(["mse", "mae", "mse"]), "loss has 3 items"),
     (lambda: compiled({}), "no loss"),
@@ -131,6 +135,12 @@ def test_a_sequence_validates_training_on_arrays() -> None:
 def test_errors_name_the_class_of_the_model() -> None:
     with pytest.raises(ValueError, match=r"tf\.keras\.Sequential\.fit \("):
         model().fit(X, CLASSES[:5])
+
+
+def test_how_often_to_validate_may_be_a_number_of_numpy() -> None:
+    history = model().fit(X, CLASSES, epochs=4, verbose=0, validation_data=(X, CLASSES),
+                          validation_freq=np.int64(2)).history
+    assert len(history["val_loss"]) == 2
 
 
 def test_the_graph_does_not_grow_with_the_epochs_of_a_dataset() -> None:
