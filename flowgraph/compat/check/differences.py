@@ -48,8 +48,8 @@ DIFFERENCES: tuple[Difference, ...] = (
         "same in each run of the program."),
     Difference(
         "", "parallel_iterations=, swap_memory=, use_locking=, inter_op_parallelism_threads and "
-        "the like are accepted and change no result: a run is deterministic, and flowgraph takes "
-        "the cores that there are."),
+        "the like are accepted and change no result: the order of a run is fixed, and flowgraph "
+        "takes the cores that are free (which shows in the last bits of large products only)."),
     Difference(
         "", "Errors have TensorFlow's classes, and words of their own.", "errors#errors"),
     Difference(
