@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.keras.backend import hard_sigmoid
 from flowgraph.layers import named
 from flowgraph.ops.activation import elu as plain_elu
@@ -16,6 +17,8 @@ from flowgraph.ops.exponential import exp as exponential
 from flowgraph.ops.exponential import sigmoid, tanh
 from flowgraph.ops.select import where
 from flowgraph.ops.softmax import softmax
+
+__getattr__ = _lazy("tf.keras.activations", globals())
 
 __all__ = ["deserialize", "elu", "exponential", "get", "hard_sigmoid", "linear", "relu", "selu",
            "serialize", "sigmoid", "softmax", "softplus", "softsign", "tanh"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.keras.backend import epsilon
 from flowgraph.layers import named
 from flowgraph.ops.cast import cast
 from flowgraph.ops.clip import clip_by_value
 from flowgraph.ops.reduce import reduce_sum
 from flowgraph.ops.unary import sqrt, square
+
+__getattr__ = _lazy("tf.keras.constraints", globals())
 
 
 class Constraint:

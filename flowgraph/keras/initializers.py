@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core.dtypes import float32
 from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.layers import named
 from flowgraph.ops import initializers
 from flowgraph.ops.initializers import (
@@ -23,6 +24,8 @@ from flowgraph.ops.initializers import (
     lecun_normal,
     lecun_uniform,
 )
+
+__getattr__ = _lazy("tf.keras.initializers", globals())
 
 
 class RandomNormal(initializers.RandomNormal):

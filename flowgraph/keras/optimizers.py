@@ -12,6 +12,7 @@ import numpy as np
 
 from flowgraph.core.dtypes import float32, int64
 from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.graph.graph import control_dependencies, get_default_graph, name_scope
 from flowgraph.graph.indexed_slices import IndexedSlices
 from flowgraph.keras.graph_state import state_of
@@ -27,6 +28,8 @@ from flowgraph.ops.unary import abs as abs_
 from flowgraph.ops.unary import sqrt, square
 from flowgraph.ops.variable import Variable
 from flowgraph.train.optimizer import Optimizer as _Optimizer
+
+__getattr__ = _lazy("tf.keras.optimizers", globals())
 
 
 class Optimizer(_Optimizer):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flowgraph.core.frames import located
+from flowgraph.core.lazy import lazy as _lazy
 from flowgraph.layers import named
 from flowgraph.ops.reduce import reduce_sum
 from flowgraph.ops.unary import abs as abs_
 from flowgraph.ops.unary import square
+
+__getattr__ = _lazy("tf.keras.regularizers", globals())
 
 
 class Regularizer:

@@ -88,5 +88,5 @@ CONTRIB = (
     ("tf.contrib.opt.*", "is one of the rarely used optimizers", "Use an optimizer of tf.train, or "
      "AdamWOptimizer, LazyAdamOptimizer, NadamOptimizer of tf.contrib.opt."),
     ("tf.contrib.image.*", "is one of the rarely used functions for images", "Use tf.image."),
-    ("tf.contrib*", "is one of the rarely used parts of contrib", ""),
+    ("tf.contrib*", "is not among the parts of contrib that programs use most", ""),
 )
