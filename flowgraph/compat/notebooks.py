@@ -2,6 +2,7 @@
 
     %matplotlib inline   !pip install x   tf.nn.relu?   -->   pass
     files = !ls                                         -->   files = None
+    %time x = f()                                       -->   x = f()
     %%time, %%capture and the like above Python         -->   pass; other languages are left out
 
 A cell that is Python as it stands is not touched. Lines stay where they are.
@@ -14,10 +15,12 @@ import json
 import pprint
 import re
 import warnings
+from functools import partial
 from typing import Any
 
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^([ \t]*[\w, .\[\]]+=[ \t]*)([%!].*)$", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*)([%!?](?:.*\\\n)*.*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(r"^([ \t]*[\w, .\[\]]+=[ \t]*)([%!](?:.*\\\n)*.*)$", re.MULTILINE)
+_TIMED = re.compile(r"^([ \t]*(?:[\w, .\[\]]+=[ \t]*)?)%time[ \t]+(?=\S)", re.MULTILINE)
 _OTHER_LANGUAGE = re.compile(r"\s*%%(?!time\b|timeit\b|capture\b|prun\b)\w+")
 
 
@@ -68,8 +71,15 @@ def python_of(cell: str) -> str | None:
             warnings.simplefilter("ignore")  # of "\d" in a string; it is compiled again
             ast.parse(cell)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _MAGIC.sub(r"\1pass  # \2", _ASSIGNED_MAGIC.sub(r"\1None  # \2", cell))
+        timed = _TIMED.sub(r"\1", cell)  # the one that runs Python, as if it were not there
+        return _MAGIC.sub(partial(_left_out, "pass"), _ASSIGNED_MAGIC.sub(
+            partial(_left_out, "None"), timed))
     return cell
+
+
+def _left_out(instead: str, found: re.Match[str]) -> str:
+    """A line of IPython's, also one that goes on after a backslash, as a comment."""
+    return f"{found[1]}{instead}  # " + found[2].replace("\n", "\n# ")
 
 
 def shows_last_value(cell: str) -> bool:
