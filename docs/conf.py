@@ -13,7 +13,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 project = "flowgraph"
 copyright = "the flowgraph authors"
-extensions = ["myst_nb", "api_pages"]
+extensions = ["myst_nb", "api_pages", "mathml"]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build", "results/*.txt"]
 # Pages of ops and of the API are listed by a page of their own: hundreds of entries in the sidebar
 # help no one, and building would take three times as long.
@@ -27,4 +28,5 @@ myst_heading_anchors = 3
 nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
+nb_output_stderr = "remove"  # what Graphviz says of the machine that builds is no part of a page
 
