@@ -21,6 +21,7 @@ from flowgraph.core import aligned
 from flowgraph.core.frames import located
 from flowgraph.core.old_copy import OldCopy
 from flowgraph.errors import ClosedSessionError, FailedPreconditionError, message
+from flowgraph.graph.collections import GraphKeys
 from flowgraph.graph.operation import Operation
 from flowgraph.program.ir import Read
 from flowgraph.program.packs import VariablePack
@@ -198,7 +199,20 @@ def _reader_of_variables(reads: tuple[Read, ...]) -> Callable[[dict[str, Any]], 
 
 def uninitialized(variable: Operation) -> FailedPreconditionError:
     """The error for a variable that is read before it has a value."""
+    if _is_listed(variable, GraphKeys.LOCAL_VARIABLES):
+        advice = ("It is a local variable, as tf.metrics and num_epochs make them: run "
+                  "tf.local_variables_initializer() in this session first, beside the global one.")
+    elif _is_listed(variable, GraphKeys.GLOBAL_VARIABLES):
+        advice = ("Run tf.global_variables_initializer() in this session first (build it after the "
+                  "last variable), or restore a checkpoint.")
+    else:
+        advice = ("It is neither among the global nor among the local variables: run its own "
+                  "`initializer`, or tf.variables_initializer([variable]), in this session first.")
     return FailedPreconditionError(None, variable, message(
         f"Attempting to use uninitialized value {variable.name} ({variable.frame})",
-        advice="Run tf.global_variables_initializer() in this session first (build it after the "
-               "last variable), or restore a checkpoint.", section="uninitialized-variable"))
+        advice=advice, section="uninitialized-variable"))
+
+
+def _is_listed(variable: Operation, collection: str) -> bool:
+    return any(getattr(listed, "op", None) is variable
+               for listed in variable.graph.get_collection(collection))

@@ -166,6 +166,27 @@ def test_reading_an_uninitialized_variable_says_which_and_what_to_do(v) -> None:
     assert caught.value.op is v.op
 
 
+@pytest.mark.parametrize(("collections", "cure"), [
+    ([fg.GraphKeys.LOCAL_VARIABLES], "tf.local_variables_initializer()"),
+    ([], "its own `initializer`"),
+    (["mine"], "tf.variables_initializer([variable])"),
+    ([fg.GraphKeys.GLOBAL_VARIABLES, "mine"], "Run tf.global_variables_initializer()"),
+])
+def test_what_to_do_goes_by_the_collection_of_the_uninitialized_variable(collections, cure) -> None:
+    variable = fg.Variable(0.0, collections=collections, trainable=False)
+    with pytest.raises(fg.errors.FailedPreconditionError) as caught:
+        fg.Session().run(variable)
+    assert cure in str(caught.value)
+
+
+def test_metrics_that_are_not_initialized_ask_for_the_local_initializer() -> None:
+    value, _ = fg.metrics.accuracy([1], [1])
+    sess = fg.Session()
+    sess.run(fg.global_variables_initializer())
+    with pytest.raises(fg.errors.FailedPreconditionError, match=r"tf\.local_variables_initializer"):
+        sess.run(value)
+
+
 def test_the_first_of_several_uninitialized_variables_is_named(v) -> None:
     w = fg.Variable(1.0, name="w")
     sess = fg.Session()
