@@ -330,3 +330,30 @@ def test_sizes_may_be_dimensions_and_numpy_numbers():
 def test_a_batch_size_must_be_a_scalar():
     with pytest.raises(ValueError, match="scalar or a vector"):
         cells.GRUCell(2).zero_state(fg.zeros([1, 1], fg.int32), fg.float32)
+
+
+def test_one_cell_in_two_layers_of_a_stack_is_told_from_two_cells() -> None:
+    one = cells.BasicRNNCell(4)
+    with pytest.raises(fg.errors.ShapeError) as caught:
+        fg.nn.dynamic_rnn(cells.MultiRNNCell([one] * 2), fg.ones([2, 3, 5]), dtype=fg.float32)
+    for words in ("cells 0 and 1 of the MultiRNNCell are one BasicRNNCell", "sizes 5 and 4",
+                  "test_rnn_cell.py:", "[LSTMCell(n) for _ in range(layers)]"):
+        assert words in str(caught.value)
+
+
+def test_one_cell_may_stand_in_two_layers_where_the_sizes_agree() -> None:
+    one = cells.BasicRNNCell(4)
+    output, _ = fg.nn.dynamic_rnn(cells.MultiRNNCell([one] * 2), fg.ones([2, 3, 4]),
+                                  dtype=fg.float32)
+    assert output.shape == (2, 3, 4) and len(fg.trainable_variables()) == 2
+
+
+def test_a_cell_without_weights_may_stand_anywhere_in_a_stack() -> None:
+    class Half(cells.RNNCell):
+        state_size = output_size = 2
+
+        def call(self, inputs, state):
+            return inputs[:, :2] + state, state
+
+    output, _ = cells.MultiRNNCell([Half()] * 2)(fg.ones([1, 4]), (fg.ones([1, 2]),) * 2)
+    assert output.shape == (1, 2)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flowgraph.core import nest
 from flowgraph.core.frames import located
+from flowgraph.errors import ShapeError
 from flowgraph.graph.graph import name_scope
 from flowgraph.layers.base import Layer
 from flowgraph.nn.rnn_cell.base import RNNCell
@@ -24,7 +25,7 @@ class MultiRNNCell(RNNCell):
 
     Raises:
         ValueError: there are no cells, or some have tuples as states while `state_is_tuple` is
-            False.
+            False; or one cell that stands in two places gets inputs of two sizes.
 
     Example:
         >>> import flowgraph as fg
@@ -93,7 +94,12 @@ class MultiRNNCell(RNNCell):
             raise ValueError(located("Expected state to be a tuple of length "
                                      f"{len(self.state_size)}, but received: {state!r:.200}"))
         at, new_states = 0, []
+        depths: dict[int, tuple[int, Any]] = {}  # of a cell: where it stood first, and its inputs
         for i, cell in enumerate(self._cells):
+            first, depth = depths.setdefault(id(cell), (i, _depth(inputs)))
+            if (first < i and getattr(cell, "variables", None) and depth != _depth(inputs)
+                    and None not in (depth, _depth(inputs))):
+                raise _shared(cell, (first, i), (depth, _depth(inputs)))
             with variable_scope(f"cell_{i}"):
                 if self._state_is_tuple:
                     old = state[i]
@@ -103,3 +109,18 @@ class MultiRNNCell(RNNCell):
                 inputs, new = cell(inputs, old)
                 new_states.append(new)
         return inputs, tuple(new_states) if self._state_is_tuple else concat(new_states, 1)
+
+
+def _depth(inputs: Any) -> Any:
+    """The size of the last axis of a cell's inputs, where it is known."""
+    shape = getattr(inputs, "shape", None)
+    return shape[-1] if shape else None
+
+
+def _shared(cell: Any, places: tuple[int, int], depths: tuple[int, int]) -> ShapeError:
+    """What is said of one cell in two places of a stack, which has weights for one size only."""
+    return ShapeError(located(
+        f"cells {places[0]} and {places[1]} of the MultiRNNCell are one {type(cell).__name__} and "
+        f"share its weights, but their inputs have sizes {depths[0]} and {depths[1]}",
+        "Make a cell for each layer: MultiRNNCell([LSTMCell(n) for _ in range(layers)]), not "
+        "[cell] * layers.", section="shape-error"))
