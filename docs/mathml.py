@@ -35,7 +35,9 @@ def visit_inline(self: Any, node: nodes.math) -> None:
 
 
 def visit_block(self: Any, node: nodes.math_block) -> None:
-    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    # A wide formula scrolls to the right; themes would give high ones a bar of their own too.
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight",
+                                   style="overflow-y: hidden; padding: 0.4em 0"))
     self.body.append(formula(node, "block") + "</div>")
     raise nodes.SkipNode
 
