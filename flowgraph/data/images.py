@@ -27,6 +27,8 @@ SIDE, CLASSES = 28, 10
 TRAIN_SIZE, TEST_SIZE = 4000, 1000
 
 FILES = Path(__file__).parent / "files"
+_ORIGINALS = ("folder= must hold the four original files: train-images-idx3-ubyte, "
+              "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte.")
 _REINSTALL = ("Install the package again, or pass folder= with the four original IDX files "
               "(train-images-idx3-ubyte and so on, plain or .gz).")
 
@@ -130,8 +132,8 @@ def batches(images: Array, labels: Array, size: int, *, seed: int | None = None,
     """Cuts a data set into batches, shuffled anew in each epoch.
 
     Args:
-        images: array of shape (n, ...).
-        labels: array of shape (n, ...), row i belongs to row i of `images`.
+        images: array of shape (n, ...), or a list or pandas table that makes one.
+        labels: the same of shape (n, ...), row i belongs to row i of `images`.
         size: rows in a batch.
         seed: the same seed gives the same batches everywhere. None keeps the given order.
         epochs: how often to go through the data.
@@ -156,7 +158,8 @@ def batches(images: Array, labels: Array, size: int, *, seed: int | None = None,
         raise ValueError(located(f"batches() got {len(images)} images but {len(labels)} labels"))
     if size < 1:
         raise ValueError(located(f"batches() needs a size of at least 1, got {size}"))
-    return _batches(images, labels, size, seed, epochs, drop_last)
+    # Rows of a pandas table are taken by position, as those of an array.
+    return _batches(np.asarray(images), np.asarray(labels), size, seed, epochs, drop_last)
 
 
 def _batches(images: Array, labels: Array, size: int, seed: int | None, epochs: int,
@@ -250,9 +253,9 @@ def _find(folder: str | os.PathLike[str], stem: str, ending: str) -> Path:
     for name in names:
         if (path := Path(folder, name)).exists():
             return path
-    raise damaged(Path(folder, names[0]), "does not exist, nor the same with .gz",
-                  "folder= must hold the four original files: train-images-idx3-ubyte, "
-                  "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte.")
+    if not Path(folder).is_dir():
+        raise damaged(folder, "is not a folder", _ORIGINALS)
+    raise damaged(Path(folder, names[0]), "does not exist, nor the same with .gz", _ORIGINALS)
 
 
 def _check_images(path: str | os.PathLike[str], array: str, images: Array,

@@ -206,6 +206,14 @@ def test_wrong_original_files_are_told(tmp_path, name, array, words):
         assert word in str(caught.value)
 
 
+def test_folder_that_is_not_there_is_told_as_such(tmp_path):
+    with pytest.raises(DatasetError, match="nowhere' is not a folder"):
+        load_mnist(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="file' is not a folder"):
+        load_mnist(tmp_path / "file")
+
+
 # -- batches -------------------------------------------------------------------------------------
 
 def test_batches_keep_the_order_without_a_seed():
@@ -232,6 +240,14 @@ def test_batches_are_copies():
     for x, _ in batches(rows, rows, 2):
         x[:] = -1
     assert list(rows) == [0, 1, 2, 3]
+
+
+def test_batches_take_tables_of_pandas_and_lists_row_by_row():
+    pandas = pytest.importorskip("pandas", reason="only examples need pandas")
+    table = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "y": [7, 8, 9]}, index=[5, 3, 4])
+    got = [(x.tolist(), y.tolist()) for x, y in batches(table[["a"]], table["y"], 2)]
+    assert got == [([[1.0], [2.0]], [7, 8]), ([[3.0]], [9])]
+    assert [x.tolist() for x, _ in batches([[1], [2]], [3, 4], 1)] == [[[1]], [[2]]]
 
 
 @pytest.mark.parametrize(("count", "size", "words"), [(3, 2, "4 images but 3 labels"),
