@@ -197,7 +197,7 @@ class Fetches:
         except TypeError as error:
             raise FetchTypeError(located(
                 f"Fetch argument {fetch!r:.200} has invalid type {type(fetch).__name__}, must be a "
-                f"string, Tensor, Operation or Variable: {error}",
+                f"string, Tensor, Operation or Variable: {error}{_overwritten(fetch)}",
                 section="fetch-error")) from None
         except (KeyError, ValueError) as error:
             raise FetchError(located(
@@ -208,3 +208,11 @@ class Fetches:
             raise FetchError(located(f"Operation {element.name!r} may not be fetched.",
                                      section="fetch-error"))
         return element
+
+
+def _overwritten(fetch: Any) -> str:
+    """A hint for the value of an earlier run that took its tensor's name."""
+    if not isinstance(fetch, (int, float, bytes, np.generic, np.ndarray)):
+        return ""
+    return ("\n  This is a value. If an earlier run gave it the name of its tensor, take another: "
+            "'loss_value, _ = session.run([loss, step])' keeps 'loss' a tensor.")

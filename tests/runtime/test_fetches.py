@@ -116,6 +116,8 @@ BAD = [
     ("None", lambda: None, TypeError, "Fetch argument None has invalid type NoneType"),
     ("number", lambda: 3, TypeError, "has invalid type int, must be a string, Tensor"),
     ("array", lambda: np.zeros(2), TypeError, "has invalid type ndarray"),
+    ("value of an earlier run", lambda: np.float32(3), TypeError,
+     "'loss_value, _ = session.run([loss, step])' keeps 'loss' a tensor"),
     ("set", lambda: {fg.constant(1.0)}, TypeError, "has invalid type set"),
     ("None in a list", lambda: [fg.constant(1.0), None], TypeError, "NoneType"),
     ("unknown name", lambda: "nope:0", ValueError, "cannot be interpreted as a Tensor"),
