@@ -9,14 +9,15 @@ that instruction by instruction, and takes it over; only the buffers are measure
 
 What a plan decides by sizes, it decides by which of them are equal (an elementwise step writes over
 an input of its own spec). So specs that are equal in the one program must be equal in the other.
-What is written into its place in a concatenation must have the same size and place in both.
+What is written into its place in a concatenation must have the same size in both.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowgraph.core.spec import Spec
 from flowgraph.plan.buffers import JOINS, places
-from flowgraph.plan.joins import Place
 from flowgraph.plan.lifetime import Lifetimes
 from flowgraph.plan.plan import Plan, Step
 from flowgraph.program.groups import GroupOp
@@ -40,10 +41,10 @@ def resized(plan: Plan, program: Program) -> Plan | None:
     if not pairs.take(plan.program, program) or not _copies_as_much(plan, program, pairs.of):
         return None
     lifetimes = None
-    if JOINS & program.types and "joins_in_place" in plan.techniques:
+    if (JOINS & program.types and "joins_in_place" in plan.techniques
+            and not _joins_alike(plan.program, program)):
         lifetimes = Lifetimes(program)
-        before = places(plan.program, plan.lifetimes) if plan.buffers.has_joins else {}
-        if not _lie_alike(before, places(program, lifetimes), pairs.of):
+        if plan.buffers.has_joins or places(program, lifetimes):
             return None
     made = Plan.__new__(Plan)
     made.program, made.techniques = program, plan.techniques
@@ -145,13 +146,20 @@ def _are_alike(one: Instr, other: Instr) -> bool:
     return [out in a.joined for out in one.outputs] == [out in b.joined for out in other.outputs]
 
 
-def _lie_alike(before: dict[Value, Place], places: dict[Value, Place], of: dict[Value, Value]
-               ) -> bool:
-    """Whether the same parts of concatenations have the same places, and none another size."""
-    return len(before) == len(places) and all(
-        part.spec == of[part].spec and place.whole.spec == of[place.whole].spec
-        and places.get(of[part]) == place._replace(whole=of[place.whole])
-        for part, place in before.items())
+def _joins_alike(old: Program, new: Program) -> bool:
+    """Whether parts of concatenations lie in the same places: none has another size."""
+    return all(_parts_of(one) == _parts_of(other)
+               for one, other in zip(old.instrs, new.instrs, strict=True)
+               if one.op_def.type in JOINS)
+
+
+def _parts_of(join: Instr) -> tuple[Any, ...]:
+    """The specs of the parts, and where they begin in a pack, or the axis of a concatenation."""
+    specs = [v.spec for v in (*join.inputs, *join.outputs) if v is not None]
+    if join.op_def.type == "ConcatV2":
+        axis = join.inputs[-1]
+        return specs, None if axis is None or axis.const is None else axis.const.tolist()
+    return specs, list(join.attrs["pack"].firsts)
 
 
 def _copies_as_much(plan: Plan, program: Program, of: dict[Value, Value]) -> bool:
