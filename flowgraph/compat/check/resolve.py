@@ -131,7 +131,10 @@ class Resolver:
                 if value is None:
                     return Missing(len(chain), without_docs(error))
             except Exception as error:  # it needs a package that is not installed, say
-                return Missing(len(chain), f"it cannot be loaded: {error}")
+                # `tf.core` imports tensorflow.core, which only a program that runs can.
+                value = self._module(path) if isinstance(error, ModuleNotFoundError) else None
+                if value is None:
+                    return Missing(len(chain), f"it cannot be loaded: {error}")
         if value is self._root:
             return Found(value, "")
         return Found(value, path if isinstance(value, ModuleType) else None, False, needs_import)

@@ -46,6 +46,9 @@ def rows(found: FileReport) -> list[str]:
     ("tf.python.client", []),
     ("import tensorflow.python.client.session\ntf.python.client.session.Session", []),
     ("from tensorflow.python.ops import array_ops\narray_ops.reshape", []),
+    ("from tensorflow.core.example import example_pb2\nexample_pb2.Example()\n"
+     "tf.core.framework.summary_pb2.Summary()", []),
+    ("from tensorflow.core.example import no_such_pb2", ["2 missing tf.core.example.no_such_pb2"]),
     ("from tensorflow.python.ops import array_ops\narray_ops.no_such",
      ["3 missing tensorflow.python.ops.array_ops.no_such"]),
     ("from tensorflow.no_such import thing\nthing.other()",
