@@ -155,7 +155,9 @@ class Variable(metaclass=_MadeThroughScopes):
             self._initializer = Assign.build(self._variable, start, name="Assign",
                                              validate_shape=validate_shape).op
             if caching_device is None:
-                self._snapshot = Identity.build(self._variable, name="read")
+                # Where the variable stands, whatever device functions say of a read.
+                with graph.device(None), graph.device(self._variable.device or None):
+                    self._snapshot = Identity.build(self._variable, name="read")
             else:
                 with graph.device(caching_device):
                     self._snapshot = Identity.build(self._variable, name="read")

@@ -269,3 +269,13 @@ def test_tensors_tell_the_device_of_their_op() -> None:
 def test_merge_keeps_what_only_one_side_says() -> None:
     assert devices.merge("/job:a/gpu:0", "/task:1/cpu:0") == "/job:a/task:1/device:CPU:0"
     assert devices.merge("", "/cpu:0") == devices.merge("/cpu:0", "") == "/device:CPU:0"
+
+
+def test_a_variable_is_read_where_it_stands_whatever_a_device_function_says() -> None:
+    def choose(op):
+        return "/job:ps/task:0" if op.type == "VariableV2" else "/job:worker"
+
+    with fg.Graph().as_default(), fg.device(choose):
+        variable = fg.Variable(1.0)
+        assert variable.value().device == variable.device == "/job:ps/task:0"
+        assert fg.identity(variable).device == "/job:worker"
