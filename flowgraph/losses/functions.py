@@ -43,6 +43,20 @@ def _not_none(**arguments: Any) -> None:
             raise ValueError(located(f"{name} must not be None."))
 
 
+def _same_shape(predictions: Tensor, labels: Tensor, name: str = "predictions") -> None:
+    """Raises ValueError; where only one of the two is a column it says how to make both alike."""
+    ours, theirs = predictions.shape, labels.shape
+    if ours.is_compatible_with(theirs):
+        return
+    advice = ""
+    if ours.is_compatible_with(theirs.concatenate([1])):
+        advice = f". {name} is a column: tf.squeeze({name}, -1) makes them alike"
+    elif theirs.is_compatible_with(ours.concatenate([1])):
+        advice = ". labels is a column: tf.squeeze(labels, -1) makes them alike"
+    raise ValueError(located(
+        f"Shapes {ours} and {theirs} are incompatible: those of {name} and labels{advice}"))
+
+
 def absolute_difference(labels: Any, predictions: Any, weights: Any = 1.0, scope: str | None = None,
                         loss_collection: Any = GraphKeys.LOSSES,
                         reduction: Any = Reduction.SUM_BY_NONZERO_WEIGHTS) -> Tensor:
@@ -70,7 +84,7 @@ def absolute_difference(labels: Any, predictions: Any, weights: Any = 1.0, scope
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "absolute_difference", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)
-        predictions.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(predictions, labels)
         losses = abs_(subtract(predictions, labels))
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
 
@@ -109,7 +123,7 @@ def cosine_distance(labels: Any, predictions: Any, axis: int | None = None, weig
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "cosine_distance_loss", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)
-        predictions.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(predictions, labels)
         losses = 1 - reduce_sum(multiply(predictions, labels), (axis,), keepdims=True)
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
 
@@ -141,7 +155,7 @@ def hinge_loss(labels: Any, logits: Any, weights: Any = 1.0, scope: str | None =
     _not_none(labels=labels, logits=logits)
     with name_scope(scope, "hinge_loss", [logits, labels, weights]) as scope:
         logits, labels = cast(logits, dt.float32), cast(labels, dt.float32)
-        logits.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(logits, labels, "logits")
         ones = ones_like(labels)
         labels = subtract(2 * labels, ones)
         losses = relu(subtract(ones, multiply(labels, logits)))
@@ -176,7 +190,7 @@ def huber_loss(labels: Any, predictions: Any, weights: Any = 1.0, delta: Any = 1
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "huber_loss", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)
-        predictions.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(predictions, labels)
         error = abs_(subtract(predictions, labels))
         quadratic = minimum(error, delta)
         linear = subtract(error, quadratic)
@@ -213,7 +227,7 @@ def log_loss(labels: Any, predictions: Any, weights: Any = 1.0, epsilon: float =
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "log_loss", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)
-        predictions.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(predictions, labels)
         losses = (-multiply(labels, log(predictions + epsilon))
                   - multiply(1 - labels, log(1 - predictions + epsilon)))
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
@@ -250,7 +264,7 @@ def mean_pairwise_squared_error(labels: Any, predictions: Any, weights: Any = 1.
         weights, labels = cast(weights, dt.float32), cast(labels, dt.float32)
         with control_dependencies([assert_broadcastable(weights, labels)]):
             predictions = cast(predictions, dt.float32)
-            predictions.shape.assert_is_compatible_with(labels.shape)
+            _same_shape(predictions, labels)
             diffs = subtract(predictions, labels)
             axes = range(1, rank(diffs))
             squares = reduce_sum(square(diffs), axes, keepdims=True)
@@ -292,7 +306,7 @@ def mean_squared_error(labels: Any, predictions: Any, weights: Any = 1.0, scope:
     _not_none(labels=labels, predictions=predictions)
     with name_scope(scope, "mean_squared_error", [predictions, labels, weights]) as scope:
         predictions, labels = cast(predictions, dt.float32), cast(labels, dt.float32)
-        predictions.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(predictions, labels)
         losses = squared_difference(predictions, labels)
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
 
@@ -328,7 +342,7 @@ def sigmoid_cross_entropy(multi_class_labels: Any, logits: Any, weights: Any = 1
                     [logits, multi_class_labels, weights]) as scope:
         logits = convert_to_tensor(logits)
         labels = cast(multi_class_labels, logits.dtype.base_dtype)
-        logits.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(logits, labels, "logits")
         if label_smoothing > 0:
             labels = labels * (1 - label_smoothing) + 0.5 * label_smoothing
         losses = sigmoid_cross_entropy_with_logits(labels=labels, logits=logits, name="xentropy")
@@ -366,7 +380,7 @@ def softmax_cross_entropy(onehot_labels: Any, logits: Any, weights: Any = 1.0,
         logits = convert_to_tensor(logits)
         dtype = logits.dtype.base_dtype
         labels = cast(onehot_labels, dtype)
-        logits.shape.assert_is_compatible_with(labels.shape)
+        _same_shape(logits, labels, "logits")
         if label_smoothing > 0:
             classes = cast(shape_of(labels)[-1], dtype)
             labels = labels * (1.0 - label_smoothing) + label_smoothing / classes

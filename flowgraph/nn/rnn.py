@@ -82,6 +82,8 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
     check_is_cell("cell", cell)
     with variable_scope(scope or "rnn"):
         flat = [convert_to_tensor(x) for x in nest.flatten(inputs)]
+        for x in flat:
+            _check_rank(x)
         if not time_major:
             flat = [_swapped(x) for x in flat]
         if sequence_length is not None:
@@ -297,6 +299,14 @@ class _Loop:
         return outputs, state
 
 
+def _check_rank(x: Tensor) -> None:
+    if x.shape.ndims is not None and x.shape.ndims < 3:
+        raise ValueError(located(
+            f"Shape {x.shape} must have rank at least 3: inputs are a vector for each row and time "
+            f"step, {x.name!r} is not. A series of numbers becomes one of vectors of size 1 by "
+            "tf.expand_dims(inputs, -1)"))
+
+
 def _swapped(x: Tensor) -> Tensor:
     """x with its first two axes swapped, if it has two."""
     if x.shape.ndims is None:
@@ -307,7 +317,7 @@ def _swapped(x: Tensor) -> Tensor:
 
 def _static_sizes(flat: list[Tensor]) -> tuple[int | None, int | None]:
     """(time steps, batch size) of time-major inputs, as far as the graph tells."""
-    sizes = [x.shape.with_rank_at_least(3).as_list() for x in flat]
+    sizes = [x.shape.as_list() for x in flat]
     for x, size in zip(flat, sizes, strict=True):
         if None in size[2:]:
             raise ValueError(located("Input size (depth of inputs) must be accessible via shape "

@@ -140,6 +140,10 @@ def test_nodes_have_tensorflows_names(graph: fg.Graph) -> None:
 
 @pytest.mark.parametrize(("build", "words"), [
     (lambda: S.mean_squared_error(fg.ones([2]), fg.ones([3])), "incompatible"),
+    (lambda: S.mean_squared_error(fg.ones([2]), fg.ones([2, 1])),
+     r"(?s)Shapes \(2, 1\) and \(2,\) are incompatible.*tf.squeeze\(predictions, -1\)"),
+    (lambda: S.sigmoid_cross_entropy(fg.ones([2, 1]), fg.ones([2])),
+     r"(?s)Shapes \(2,\) and \(2, 1\) are incompatible.*tf.squeeze\(labels, -1\)"),
     (lambda: S.mean_squared_error(None, fg.ones([3])), "labels must not be None"),
     (lambda: S.hinge_loss(fg.ones([3]), None), "logits must not be None"),
     (lambda: S.mean_squared_error([1.0], [1.0], reduction="mean"), "Invalid Reduction Key mean"),
@@ -148,7 +152,7 @@ def test_nodes_have_tensorflows_names(graph: fg.Graph) -> None:
     (lambda: S.cosine_distance([1.0], [1.0]), "must specify 'axis'"),
     (lambda: S.cosine_distance([1.0], [1.0], axis=0, dim=0), "Cannot specify both"),
     (lambda: S.get_total_loss(), "at least one"),
-], ids=["shape", "labels", "logits", "reduction", "size", "rank", "axis", "dim", "total"])
+], ids=["shape", "column", "column of labels", "labels", "logits", "reduction", "size", "rank", "axis", "dim", "total"])
 def test_mistakes_are_told_when_the_loss_is_built(build, words) -> None:
     with pytest.raises(ValueError, match=words):
         build()
