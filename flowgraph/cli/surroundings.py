@@ -60,21 +60,30 @@ def _tensorflow(legacy: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _spawned(legacy: bool) -> Iterator[None]:
-    """Processes that `multiprocessing` spawns find tensorflow too; those it forks do anyway."""
-    before = spawn.get_command_line
+    """Processes that `multiprocessing` starts anew find tensorflow too; those it forks do anyway.
 
-    def with_tensorflow(**options: Any) -> list[str]:
-        line: list[str] = before(**options)
-        if "-c" in line:
-            at = line.index("-c") + 1
-            line[at] = f"import flowgraph.compat as c; c.install({legacy!r}); {line[at]}"
-        return line
+    What such a process is told first brings an object along that installs as it is read.
+    """
+    before = spawn.get_preparation_data
 
-    spawn.get_command_line = with_tensorflow
+    def with_tensorflow(name: str) -> dict[str, Any]:
+        return {**before(name), "flowgraph": _Installed(legacy)}
+
+    spawn.get_preparation_data = with_tensorflow
     try:
         yield
     finally:
-        spawn.get_command_line = before
+        spawn.get_preparation_data = before
+
+
+class _Installed:
+    """Unpickled, it is `import tensorflow` made to mean flowgraph."""
+
+    def __init__(self, legacy: bool) -> None:
+        self._legacy = legacy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return install, (self._legacy,)
 
 
 @contextlib.contextmanager

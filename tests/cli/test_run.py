@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -438,12 +439,13 @@ def test_a_module_of_a_package_is_run_by_its_name(line, code, words, flowgraph, 
     assert words in out + err
 
 
-def test_processes_that_are_spawned_find_tensorflow(folder) -> None:
+@pytest.mark.parametrize("method", sorted({*multiprocessing.get_all_start_methods()} - {"fork"}))
+def test_processes_that_are_spawned_find_tensorflow(method, folder) -> None:
     (folder / "p.py").write_text(
         "import multiprocessing\n\n\ndef work(x):\n    import tensorflow as tf\n"
         "    return float(tf.Session().run(tf.square(x)))\n\n\n"
         "if __name__ == '__main__':\n"
-        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        f"    with multiprocessing.get_context({method!r}).Pool(1) as pool:\n"
         "        print(pool.map(work, [2.0, 3.0]))\n")
     ended = subprocess.run([sys.executable, "-m", "flowgraph", "run", "p.py"], text=True,
                            capture_output=True, timeout=60, check=False)
