@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 project = "flowgraph"
 copyright = "the flowgraph authors"
-extensions = ["myst_nb", "api_pages", "mathml"]
+extensions = ["myst_nb", "api_pages", "mathml", "chinese_lines"]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build", "results/*.txt"]
 # Pages of ops and of the API are listed by a page of their own: hundreds of entries in the sidebar
