@@ -152,7 +152,8 @@ def test_nodes_have_tensorflows_names(graph: fg.Graph) -> None:
     (lambda: S.cosine_distance([1.0], [1.0]), "must specify 'axis'"),
     (lambda: S.cosine_distance([1.0], [1.0], axis=0, dim=0), "Cannot specify both"),
     (lambda: S.get_total_loss(), "at least one"),
-], ids=["shape", "column", "column of labels", "labels", "logits", "reduction", "size", "rank", "axis", "dim", "total"])
+], ids=["shape", "column", "column of labels", "labels", "logits", "reduction", "size", "rank",
+        "axis", "dim", "total"])
 def test_mistakes_are_told_when_the_loss_is_built(build, words) -> None:
     with pytest.raises(ValueError, match=words):
         build()

@@ -276,7 +276,8 @@ def test_raw_rnn_wants_a_function():
     ([2, 3, 4], {"dtype": fg.float32, "sequence_length": [[1, 2]]}, ValueError, "vector"),
     ([2, 3, 4], {"dtype": fg.float32, "sequence_length": [1, 2, 3]}, ValueError, r"\(3,\)"),
     ([2, 3, 4], {"dtype": fg.float64}, TypeError, "float64"),
-], ids=["dtype", "depth", "rank_2", "series", "rank_unknown", "lengths", "number_of_lengths", "mixed"])
+], ids=["dtype", "depth", "rank_2", "series", "rank_unknown", "lengths", "number_of_lengths",
+        "mixed"])
 def test_mistakes_raise_when_the_network_is_built(inputs, options, error, words):
     with pytest.raises(error, match=words):
         fg.nn.dynamic_rnn(cells.GRUCell(2), fg.placeholder(fg.float32, inputs), **options)
