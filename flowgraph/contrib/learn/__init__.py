@@ -16,10 +16,12 @@ _LAZY = {
         "infer_real_valued_columns_from_input", "infer_real_valued_columns_from_input_fn")},
     **{name: _HERE + f"experiments:{name}" for name in ("Experiment", "run")},
     **{name: _HERE + name for name in (
-        "datasets", "estimators", "learn_runner", "monitors", "preprocessing", "run_config")},
+        "datasets", "estimators", "learn_runner", "models", "monitors", "preprocessing",
+        "run_config")},
     "MetricSpec": _HERE + "metric_spec:MetricSpec",
     "ModeKeys": _HERE + "model_fn:ModeKeys",
     "ModelFnOps": _HERE + "model_fn:ModelFnOps",
+    "PredictionKey": _HERE + "model_fn:PredictionKey",
     "RunConfig": _HERE + "run_config:RunConfig",
     "VocabularyProcessor": _HERE + "preprocessing.text:VocabularyProcessor",
 }

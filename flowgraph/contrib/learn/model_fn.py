@@ -36,6 +36,24 @@ class ModeKeys:
             raise ValueError(located(f"Invalid mode {key}."))
 
 
+class PredictionKey:
+    """Names of what a model predicts, for `MetricSpec(prediction_key=...)`.
+
+    Example:
+        >>> import flowgraph as fg
+        >>> fg.contrib.learn.PredictionKey.CLASSES
+        'classes'
+    """
+
+    CLASSES = "classes"
+    PROBABILITIES = "probabilities"
+    LOGITS = "logits"
+    LOGISTIC = "logistic"
+    SCORES = "scores"
+    TOP_K = "top_k"
+    GENERIC = "output"
+
+
 class ModelFnOps(namedtuple("ModelFnOps", (
         "predictions", "loss", "train_op", "eval_metric_ops", "output_alternatives",
         "training_chief_hooks", "training_hooks", "scaffold", "mode"))):
