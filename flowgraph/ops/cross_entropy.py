@@ -293,7 +293,10 @@ def _check_sparse(labels, logits):
         raise _shape_error("Logits cannot be scalars - received shape ().")
     if labels is not None and logits is not None and len(labels) != len(logits) - 1:
         raise _shape_error(f"Rank mismatch: Rank of labels (received {len(labels)}) should equal "
-                           f"rank of logits minus 1 (received {len(logits)}).")
+                           f"rank of logits minus 1 (received {len(logits)}).",
+                           "Labels are the numbers of classes. For rows of probabilities, as "
+                           "tf.one_hot makes them, use softmax_cross_entropy_with_logits."
+                           if len(labels) == len(logits) else "")
     static = (labels is not None and logits is not None and None not in labels
               and None not in logits[:-1])
     if static and labels != logits[:-1]:
@@ -450,6 +453,6 @@ def _same_shape(first_name, first, second_name, second):
                            f"({shape_text(first.spec.shape)} vs {shape_text(second.spec.shape)})")
 
 
-def _shape_error(text):
+def _shape_error(text, advice=""):
     """A ShapeError of a public function, before any node is built."""
-    return ShapeError(located(text, section="shape-error"))
+    return ShapeError(located(text, advice, section="shape-error"))
