@@ -48,9 +48,9 @@ def _missing(namespace: str, name: str, names: list[str]) -> str:
     from flowgraph.core.api.before_one import before_one
     from flowgraph.core.api.by_path import by_path
     full = f"{namespace}.{name}"
-    known = is_of_tensorflow(full) or before_one(full) or by_path(full)
+    known = bool(is_of_tensorflow(full) or before_one(full) or by_path(full))
     reason = reason_for(full)
-    known = known or (reason and reason.pattern.rstrip(".*") == full)
+    known = known or (reason is not None and reason.pattern.rstrip(".*") == full)
     # What has a reason as one of many may be a name of TensorFlow's that is just like another.
     close = [] if known else difflib.get_close_matches(
         name, [n for n in names if not n.startswith("_")], n=2, cutoff=0.8 if reason else 0.6)
