@@ -36,10 +36,10 @@ class UserFrame(NamedTuple):
         """The file's name without its folder; in a notebook the cell, as `In[3]`."""
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
-        # Not in every shell, nor in old versions of IPython.
+        # Not in every shell, nor in old versions of IPython, nor what a stand-in for it answers.
         name_of = getattr(getattr(shell, "compile", None), "format_code_name", None)
         cell = name_of(self.filename) if name_of is not None else None
-        return cell[1] if cell else os.path.basename(self.filename)
+        return cell[1] if isinstance(cell, tuple) else os.path.basename(self.filename)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.lineno}"

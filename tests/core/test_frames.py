@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -32,6 +33,11 @@ def test_a_line_of_a_notebook_is_named_by_its_cell(monkeypatch) -> None:
     assert list(map(str, frames)) == ["In[3]:4", "b.py:5"]
     shell = None
     assert str(frames[0]) == "123.py:4"
+
+
+def test_a_stand_in_for_ipython_names_no_cell(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", MagicMock())
+    assert str(fg.constant(1.0).op.frame).startswith("test_frames.py:")
 
 
 def test_operators_and_composed_functions_carry_the_users_line(fresh_graph) -> None:
