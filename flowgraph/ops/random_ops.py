@@ -45,6 +45,9 @@ def set_random_seed(seed):
         seed: int. Ops without a seed of their own draw from it and their name; ops with one draw
             from both seeds.
 
+    Raises:
+        TypeError: the seed is no number.
+
     Example:
         >>> import flowgraph as fg
         >>> with fg.Graph().as_default():
@@ -53,7 +56,14 @@ def set_random_seed(seed):
         ...     bool(fg.Session().run(x) == fg.Session().run(x))
         True
     """
+    _check_seed(seed)
     get_default_graph().seed = seed
+
+
+def _check_seed(seed):
+    """Refuses what is no number."""
+    if isinstance(seed, (str, bytes, list, tuple)):
+        raise TypeError(located(f"a seed must be an int, got {seed!r:.60}"))
 
 
 def get_seed(op_seed):
@@ -64,6 +74,9 @@ def get_seed(op_seed):
 
     Returns:
         A pair of ints, or (None, None) when neither the graph nor the op has a seed.
+
+    Raises:
+        TypeError: a seed is no number.
 
     Example:
         >>> import flowgraph as fg
@@ -76,6 +89,7 @@ def get_seed(op_seed):
         return None, None
     first = DEFAULT_GRAPH_SEED if graph.seed is None else graph.seed
     second = graph.version if op_seed is None else op_seed
+    _check_seed(second)
     return _not_both_zero(first % _MAX_SEED, second % _MAX_SEED)
 
 

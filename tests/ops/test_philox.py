@@ -213,3 +213,11 @@ def test_threads_do_not_show_in_the_numbers(draw, dtype) -> None:
     in_threads = draw(np, state, 100_000, np.dtype(dtype), 1024)
     alone = draw(np, state, 100_000, np.dtype(dtype), 1 << 40)
     np.testing.assert_array_equal(in_threads, alone)
+
+
+@pytest.mark.parametrize("seed", ["a", "7", [1, 2]])
+def test_a_seed_that_is_no_number_is_told(seed) -> None:
+    with pytest.raises(TypeError, match=r"test_philox.py:.*a seed must be an int, got"):
+        fg.random_normal([3], seed=seed)
+    with pytest.raises(TypeError, match="a seed must be an int"):
+        fg.set_random_seed(seed)
