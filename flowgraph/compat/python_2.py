@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 ADVICE = ("the program is written for Python 2; convert it first, for example with "
-          "`2to3 -w script.py` (of Python up to 3.12) or `futurize`")
+          "`2to3 -w script.py` (of Python up to 3.12) or `futurize`; of a notebook, the script "
+          "that `jupyter nbconvert --to script` makes of it")
 
 # Names and modules that only Python 2 had.
 NAMES = frozenset((
