@@ -26,7 +26,7 @@ from flowgraph.ops.largest import largest_places
 from flowgraph.ops.reshape import expand_dims, reshape, transpose
 from flowgraph.ops.shape import shape, size
 
-TopKResult = namedtuple("TopKResult", ("values", "indices"))
+TopKV2Result = namedtuple("TopKV2", ("values", "indices"))
 
 
 class TopKV2(OpDef):
@@ -94,7 +94,7 @@ def top_k(input, k=1, sorted=True, name=None):
         >>> fg.Session().run([values, indices])
         [array([30, 20], dtype=int32), array([1, 2], dtype=int32)]
     """
-    return TopKResult(*TopKV2.build(input, k, sorted=bool(sorted), name=name))
+    return TopKV2Result(*TopKV2.build(input, k, sorted=bool(sorted), name=name))
 
 
 def sort(values, axis=-1, direction="ASCENDING", name=None):
