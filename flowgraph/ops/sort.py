@@ -26,7 +26,7 @@ from flowgraph.ops.largest import largest_places
 from flowgraph.ops.reshape import expand_dims, reshape, transpose
 from flowgraph.ops.shape import shape, size
 
-TopKV2Result = namedtuple("TopKV2", ("values", "indices"))
+TopKV2Result = namedtuple("TopKV2", ("values", "indices"))  # type: ignore[name-match]
 
 
 class TopKV2(OpDef):

@@ -12,7 +12,8 @@ from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 _MANY = 1000  # from here on a plain sort is quicker than np.unique
 
 UniqueResult = namedtuple("UniqueResult", ("y", "idx"))
-UniqueWithCountsResult = namedtuple("UniqueWithCounts", ("y", "idx", "count"))
+UniqueWithCountsResult = namedtuple(  # type: ignore[name-match]
+    "UniqueWithCounts", ("y", "idx", "count"))
 
 
 class Unique(OpDef):
