@@ -23,7 +23,7 @@ Everything else is done here: the programs' folder, sys.argv, sys.path, seeds, t
 Each program runs as it is, in a process of its own, until it has made 20 steps; nothing of it is
 changed. From outside, random numbers are made the same in both engines: an op without a seed of its
 own gets one from the name scope it is built in, so initial values, dropout and noise are equal
-numbers; Python's and NumPy's generators begin at 0. A step is a `Session.run` that runs what an
+numbers; Python's and NumPy's generators begin at 0, and sets have one order (PYTHONHASHSEED=0). A step is a `Session.run` that runs what an
 optimizer's `apply_gradients` gave; its loss is what the gradients were taken of, fetched in the
 same run.
 
@@ -273,6 +273,9 @@ def main() -> int:
     parser.add_argument("--csv", type=Path, help="a table of the programs to run")
     parser.add_argument("--out", type=Path, default=EXPECTED)
     options = parser.parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets of characters is that of a text
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     engine = "tensorflow" if options.what == "expect" else "flowgraph"
     known = json.loads(options.out.read_text()) if options.out.exists() else {}
     watch = prepared(options.launcher.resolve(), engine)
