@@ -23,9 +23,9 @@ Everything else is done here: the programs' folder, sys.argv, sys.path, seeds, t
 Each program runs as it is, in a process of its own, until it has made 20 steps; nothing of it is
 changed. From outside, random numbers are made the same in both engines: an op without a seed of its
 own gets one from the name scope it is built in, so initial values, dropout and noise are equal
-numbers; Python's and NumPy's generators begin at 0, and sets have one order (PYTHONHASHSEED=0). A step is a `Session.run` that runs what an
-optimizer's `apply_gradients` gave; its loss is what the gradients were taken of, fetched in the
-same run.
+numbers; Python's and NumPy's generators begin at 0, and sets have one order (PYTHONHASHSEED=0). A
+step is a `Session.run` that runs what an optimizer's `apply_gradients` gave; its loss is what the
+gradients were taken of, fetched in the same run.
 
 `expect` asks TensorFlow twice and leaves out what it does not repeat itself. A loss is equal within
 1e-4 of TensorFlow's, relative.
