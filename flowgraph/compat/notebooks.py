@@ -66,6 +66,9 @@ def python_of(cell: str) -> str | None:
     """
     if _OTHER_LANGUAGE.match(cell):
         return None
+    indent = re.match(r"(?:[ \t]*\n)*([ \t]*)", cell)
+    if indent is not None and indent[1]:  # IPython takes the first line's indentation from all
+        cell = re.sub(f"(?m)^{indent[1]}", "", cell)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of "\d" in a string; it is compiled again

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from flowgraph.core.frames import located
 from flowgraph.graph.tensor import Tensor, is_tensor_like
 from flowgraph.opdef.convert import convert_to_tensor
@@ -31,7 +33,7 @@ def known_truth(value: Any) -> bool | None:
         return None if known is None else bool(known)
     if is_tensor_like(value):
         return None
-    if value in (0, 1):
+    if np.ndim(value) == 0 and value in (0, 1):
         return bool(value)
     raise TypeError(located("`pred` must be a Tensor, or a Python bool, or 1 or 0. Found instead: "
                             f"{value!r:.100}"))

@@ -17,6 +17,7 @@ from flowgraph.compat.notebooks import python_of
     ("files = !ls \\\n  -l\nx = 1", "files = None  # !ls \\\n#   -l\nx = 1"),
     ("%time x = f(1)", "x = f(1)"),
     ("if a:\n    y = %time f(1)", "if a:\n    y = f(1)"),
+    ("\n  %matplotlib inline\n  x = 1", "\npass  # %matplotlib inline\nx = 1"),
     ("%timeit f(1)", "pass  # %timeit f(1)"),
     ("%time", "pass  # %time"),
     ("x = 5\n", "x = 5\n"),

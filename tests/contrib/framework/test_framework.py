@@ -135,6 +135,7 @@ def test_a_smart_case_leaves_out_what_is_known(pairs: Any, more: Any, expected: 
     (lambda: framework.py_func(len, [], [1]), TypeError, "kwargs must be a dict"),
     (lambda: framework.py_func(len, [tf.constant(1.0)]), TypeError, "needs output_types"),
     (lambda: framework.smart_case([(False, int)]), ValueError, "No predicate can be true"),
+    (lambda: framework.smart_constant_value(np.zeros(2)), TypeError, "`pred` must be a Tensor"),
     (lambda: framework.smart_case([(True, int), (True, int)], exclusive=True), ValueError,
      "More than one predicate is true"),
 ])
