@@ -105,7 +105,6 @@ def test_a_traceback_shows_the_programs_lines_only(run) -> None:
     ("import numpy as np; np.arange(4)[4 / 2]", "write // for a whole number"),
     ("file('x')", "written for Python 2"),
     ("from tensorflow.python.ops import rnn; rnn([])", "flowgraph run --legacy"),
-    ("import numpy as np; np.array([[1], [1, 2]])", "dtype=object"),
     ("import tensorflow as tf; tf.RaggedTensor", "Pad to one length"),
     ("from tensorflow.python.ops import nothing", "does not offer tensorflow.python.ops.nothing"),
 ])

@@ -117,7 +117,7 @@ def test_metrics_take_predictions_first() -> None:
 
 @pytest.mark.parametrize(("name", "words"), [
     ("eager", "Session.run"), ("tpu", "TPUs"), ("graph_editor", "import_graph_def"),
-    ("quantize", "fake_quant"), ("summary", "FileWriter"), ("nonsense", "rarely used")])
+    ("quantize", "fake_quant"), ("summary", "FileWriter"), ("nonsense", "not among the parts")])
 def test_absent_parts_say_why(name: str, words: str) -> None:
     with pytest.raises(AttributeError, match=words):
         getattr(contrib, name)
