@@ -8,6 +8,7 @@ Each model computes "y:0" from "x:0"; expected.npz holds x and y of each.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def plain(name):
 def vocabulary():
     """y = the indices of words, from a file; x is not used."""
     x = tf.placeholder(tf.float32, [None, 3], name="x")
-    path = FOLDER / "vocabulary.txt"
+    path = Path(tempfile.gettempdir()) / "vocabulary.txt"  # the model remembers where it lay
     path.write_text("apple\nbanana\ncherry\n")
     table = tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(
         str(path), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64,
@@ -158,7 +159,7 @@ def main():
     with_model("saved_resource", lambda: linear(resource=True), saved_model("saved_resource"))
     with_model("saved_vocabulary", vocabulary, saved_model("saved_vocabulary"))
     with_model("branches", dropout, branches)
-    (FOLDER / "vocabulary.txt").unlink()
+    (Path(tempfile.gettempdir()) / "vocabulary.txt").unlink()
     np.savez(FOLDER / "expected.npz", **expected)
 
 
