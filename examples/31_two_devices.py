@@ -114,11 +114,11 @@ def main():
     accuracy, _, together, graph, source = learn(("/cpu:0", second), clothes, epochs)
     print("In the NumPy program of a training step, these run side by side:")
     print(*(line.split(" = ")[0] for line in source.splitlines()
-            if "SideBySide(" in line), sep="\n")
-    draw(graph, {"one device": alone, f"/cpu:0 and {second}": together})
+            if "SideBySide" in line), sep="\n")
     print(f"result: test accuracy = {100 * accuracy:.1f} %")
     print(f"result: largest difference of scores = {np.abs(scores - scores2).max():.1e}")
     print(f"result: speed-up by the second device = {np.median(alone) / np.median(together):.2f}")
+    draw(graph, {"one device": alone, f"/cpu:0 and {second}": together})
 
 
 if __name__ == "__main__":

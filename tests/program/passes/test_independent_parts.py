@@ -111,6 +111,54 @@ def test_processors_that_the_user_named_have_a_lane_each() -> None:
     assert lanes_of(fg.add_n(towers), [x]) == [[["tower0_2", "tower2_0"], ["tower1_1"]]]
 
 
+def on_two_processors(x):
+    """Two columns that meet in a layer; the gradient of their weights."""
+    rng = np.random.default_rng(0)
+    weights, heads = [], []
+    for i in range(2):
+        with fg.device(f"/cpu:{i}"):
+            h = x
+            for _ in range(2):
+                weights.append(fg.constant(rng.normal(size=(128, 128)).astype(np.float32) / 8))
+                h = fg.tanh(fg.matmul(h, weights[-1]))
+            heads.append(h)
+    with fg.device("/cpu:0"):
+        last = fg.matmul(fg.concat(heads, 1), fg.ones([256, 128]), name="meet")
+        loss = fg.reduce_mean(fg.square(fg.tanh(last)))
+    return fg.gradients(loss, weights, colocate_gradients_with_ops=True)
+
+
+def test_gradients_go_side_by_side_behind_the_layer_where_columns_meet() -> None:
+    x = image()
+    forward, backward = lanes_of(on_two_processors(x), [x])
+    assert [len(lane) for lane in forward] == [2, 2]
+    names = [[name.rsplit("/", 1)[0] for name in lane if "MatMul_grad" in name or "_grad/MatMul"
+              in name] for lane in backward]
+    first, second = ({name.split("/")[1] for name in lane} for lane in names)
+    assert len(first) == len(second) == 2 and not first & second
+
+
+def test_what_meets_again_and_again_is_planned_in_time() -> None:
+    """A ladder in which nothing can be split: as many tries as there are heavy instructions."""
+    x = h = image()
+    searched = 0
+    for i in range(40):
+        with fg.device(f"/cpu:{i % 2}"):
+            h = fg.matmul(h, fg.ones([128, 128])) + fg.reduce_sum(fg.matmul(h, fg.ones([128, 128])))
+    add = module._Search.add
+
+    def counted(*args):
+        nonlocal searched
+        searched += 1
+        return add(*args)
+
+    program = program_of(h, [x])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module._Search, "add", counted)
+        independent_parts(program)
+    assert searched <= (module._TRIES + 1) * len(program.instrs)
+
+
 def training(x):
     """Two towers, trained: what each of the runs fetches."""
     rng = np.random.default_rng(0)
