@@ -79,10 +79,10 @@ def main():
         print("\nWhat the first run did, stage by stage:\n")
         session.explain(fahrenheit, {celsius: degrees})
 
-    draw_graph(graph)
-    draw_line("hello_graph_line.png", degrees, converted)
     print(f"result: water boils at = {converted[3]:.4g} °F")
     print(f"result: a body has = {converted[2]:.4g} °F")
+    draw_graph(graph)
+    draw_line("hello_graph_line.png", degrees, converted)
 
 
 if __name__ == "__main__":

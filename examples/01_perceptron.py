@@ -127,11 +127,11 @@ def main():
     print("XOR with two layers:")
     right, answers, graph = two_layers(GATES["XOR"], 200 if options.short else 2000)
     panels.append((f"XOR\ntwo layers: {right} of 4", GATES["XOR"], answers))
-    draw_boundaries("perceptron_boundaries.png", panels)
-    draw_graph(graph, "perceptron_graph.svg")
     print(f"result: AND, OR, NAND rows right = {solved} of 12")
     print(f"result: XOR rows right with one neuron = {xor_right} of 4")
     print(f"result: XOR rows right with two layers = {right} of 4")
+    draw_boundaries("perceptron_boundaries.png", panels)
+    draw_graph(graph, "perceptron_graph.svg")
 
 
 if __name__ == "__main__":

@@ -128,8 +128,6 @@ def main():
         found[name] = ways
         mean_error[name] = losses[-1]
     print()
-    draw_graph(graph, "linear_regression_graph.svg")
-    draw_houses("linear_regression_houses.png", features, labels, learnt)
     truth = found["made-up samples"]["optimizer"] - [2.0, -3.4, 4.2]
     explained = 1 - 2 * mean_error["houses of Boston"] / labels.var()
     by_hand_differs = max(abs(ways["by hand"] - ways["optimizer"]).max() for ways in found.values())
@@ -137,6 +135,8 @@ def main():
     print(f"result: loss, made-up samples = {mean_error['made-up samples']:.7f}")
     print(f"result: by hand and optimizer differ by at most = {by_hand_differs:.2g}")
     print(f"result: R squared, houses of Boston = {explained:.4f}")
+    draw_graph(graph, "linear_regression_graph.svg")
+    draw_houses("linear_regression_houses.png", features, labels, learnt)
 
 
 if __name__ == "__main__":

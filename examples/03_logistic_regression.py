@@ -121,15 +121,15 @@ def main():
             print(f"{name:>13}, {where:<14}: training {history[-1]:.1%}, "
                   f"test {tested[name, where]:.1%}")
     score, entropy, square = gradients()
-    draw_gradients("logistic_regression_gradients.png", score, entropy, square)
-    draw_losses("logistic_regression_losses.png", histories)
-    draw_graph(graph, "logistic_regression_graph.svg")
     print(f"result: test accuracy = {100 * tested['cross entropy', 'good start']:.1f} %")
     for name in ("cross entropy", "squares"):
         print(f"result: test accuracy of {name}, started sure and wrong = "
               f"{100 * tested[name, 'sure and wrong']:.1f} %")
     print(f"result: gradient of cross entropy at a score of -8 = {entropy[0]:.6f}")
     print(f"result: gradient of squares at a score of -8 = {square[0]:.6f}")
+    draw_gradients("logistic_regression_gradients.png", score, entropy, square)
+    draw_losses("logistic_regression_losses.png", histories)
+    draw_graph(graph, "logistic_regression_graph.svg")
 
 
 if __name__ == "__main__":

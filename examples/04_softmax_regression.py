@@ -107,8 +107,6 @@ def main():
     (from_ops, confusion, guesses), graph = train(scores_from_ops, loss_from_ops, clothes, epochs)
     print("Written with layers:")
     (from_layers, *_), _ = train(scores_from_layers, loss_from_layers, clothes, epochs)
-    draw(clothes, guesses, confusion)
-    draw_graph(graph, "softmax_regression_graph.svg")
 
     right = confusion.diagonal() / confusion.sum(axis=1)
     others = confusion * (1 - np.eye(10, dtype=int))
@@ -118,6 +116,8 @@ def main():
     print(f"result: test accuracy, from ops = {100 * from_ops:.1f} %")
     print(f"result: test accuracy, with layers = {100 * from_layers:.1f} %")
     print(f"result: accuracy of shirts = {100 * right[6]:.1f} %")
+    draw(clothes, guesses, confusion)
+    draw_graph(graph, "softmax_regression_graph.svg")
 
 
 if __name__ == "__main__":

@@ -130,16 +130,16 @@ def main():
         histories[name], graph = train(ACTIVATIONS[name], images, epochs)
         (right, test) = histories[name][-1]
         print(f"{name:>10}, {epochs} epochs: training accuracy {right:.1%}, test {test:.1%}")
-    draw(graph, histories)
     reached = 100 * histories["ReLU"][-1][1]
     if options.demo:
         print(f"The model reads {reached:.1f}% of the test digits, none of which it learnt from.")
-        print("The pictures are in", os.getcwd())
-        return
-    draw_pieces("mlp_pieces.png", (4, 8, 16))
-    print(f"result: test accuracy, ReLU = {reached:.1f} %")
-    print(f"result: test accuracy, sigmoid = {100 * histories['sigmoid'][-1][1]:.1f} %")
-    print(f"result: error of 16 hard sigmoids = {pieces(16)[-1]:.4f}")
+        print("The pictures go to", os.getcwd())
+    else:
+        print(f"result: test accuracy, ReLU = {reached:.1f} %")
+        print(f"result: test accuracy, sigmoid = {100 * histories['sigmoid'][-1][1]:.1f} %")
+        print(f"result: error of 16 hard sigmoids = {pieces(16)[-1]:.4f}")
+        draw_pieces("mlp_pieces.png", (4, 8, 16))
+    draw(graph, histories)
 
 
 if __name__ == "__main__":

@@ -137,11 +137,11 @@ def main():
             sizes.append(size)
         right = session.run(accuracy, {x: x_test, y: y_test})
     print(f"cost: {costs[0]:.3f} before training, {costs[-1]:.4f} after")
-    draw_training("deep_network_training.png", costs, sizes)
-    draw_graph("deep_network_graph.svg", by_hand)
     print(f"result: largest difference to fg.gradients = {max(differences):.1e}")
     print(f"result: cost after training = {costs[-1]:.4f}")
     print(f"result: test accuracy = {100 * right:.1f} %")
+    draw_training("deep_network_training.png", costs, sizes)
+    draw_graph("deep_network_graph.svg", by_hand)
 
 
 if __name__ == "__main__":

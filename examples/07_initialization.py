@@ -126,9 +126,6 @@ def main():
             name, digits, 1 if options.short else 8)
         print(f"{name:<14} {before[name][0].std():>20.3g} {before[name][-1].std():>13.3g}   "
               f"{losses[name][-1]:<9.4f} {right[name]:.1%}")
-    draw_activations("initialization_activations.png", before)
-    draw_losses("initialization_losses.png", losses)
-    draw_graph(graph, "initialization_graph.svg")
     he, small = before["He, ReLU"], before["0.01, ReLU"]
     print(f"result: different neurons in layer 1, from zeros = {distinct['zeros, ReLU']}")
     print(f"result: loss, from zeros = {losses['zeros, ReLU'][-1]:.3f}")
@@ -136,6 +133,9 @@ def main():
     print(f"result: test accuracy, He and ReLU = {100 * right['He, ReLU']:.1f} %")
     print(f"result: signal of layer 8 over layer 1, He = {he[7].std() / he[0].std():.3f}")
     print(f"result: signal of layer 8 over layer 1, 0.01 = {small[7].std() / small[0].std():.2g}")
+    draw_activations("initialization_activations.png", before)
+    draw_losses("initialization_losses.png", losses)
+    draw_graph(graph, "initialization_graph.svg")
 
 
 if __name__ == "__main__":

@@ -132,14 +132,14 @@ def main():
               f"test {tested:.1f} %")
     best_cure = max(ends, key=lambda name: ends[name][1])
     print("The validation set chooses:", best_cure)
-    draw(grid, fits, errors, histories)
-    draw_graph(graph, "overfitting_graph.svg")
     print(f"result: error less bias and variance = {np.ptp(errors @ [1, 1, -1]):.1e}")
     print(f"result: ln of the best penalty = {best:.1f}")
     print(f"result: training accuracy without a cure = {ends['none'][0]:.1f} %")
     print(f"result: test accuracy without a cure = {ends['none'][2]:.1f} %")
     gain = ends[best_cure][2] - ends["none"][2]
     print(f"result: test accuracy, best cure less none = {gain:.1f} points")
+    draw(grid, fits, errors, histories)
+    draw_graph(graph, "overfitting_graph.svg")
 
 
 if __name__ == "__main__":

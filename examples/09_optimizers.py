@@ -136,13 +136,13 @@ def main():
     escapes = {"starts on the ridge": walk(saddle, [1.5, 0.0], descent, 30)[0],
                "starts 0.001 beside it": walk(saddle, [1.5, 1e-3], descent, 30)[0],
                "the same, Adam": walk(saddle, [1.5, 1e-3], METHODS["Adam, 0.4"], 30)[0]}
-    draw(paths, lines, escapes)
-    draw_graph(graph, "optimizers_graph.svg")
     print(f"result: gradient descent ends at x1 = {paths['gradient descent, 0.4'][-1, 0]:.6f}")
     print(f"result: momentum ends at x1 = {paths['momentum 0.5, 0.6'][-1, 0]:.6f}")
     print(f"result: smaller eigenvalue at the saddle = {low:.4f}")
     escaped = escapes["starts 0.001 beside it"][-1, 1]
     print(f"result: descent from beside the ridge ends at x2 = {escaped:.4f}")
+    draw(paths, lines, escapes)
+    draw_graph(graph, "optimizers_graph.svg")
 
 
 if __name__ == "__main__":

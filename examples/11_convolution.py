@@ -135,14 +135,14 @@ def main():
     kernel = learn_kernel(grey[:, 100:300, 100:300], across[:, 100:298, 100:298],
                           20 if options.short else 500)
     print(f"The learnt kernel:\n{kernel.round(3)}")
+    print(f"result: loops and conv2d differ by at most = {difference:.1e}")
+    print(f"result: sizes that the formulas tell right = {agree:.0f} %")
+    print(f"result: largest error of the learnt kernel = {np.abs(kernel - SOBEL_X).max():.4f}")
     draw_edges("convolution_edges.png", {
         "the photo": image, "vertical edges (Sobel)": across, "horizontal edges": down,
         "strength of all edges": strength, "max pooling, 8 × 8": strongest,
         "average pooling, 8 × 8": mean})
     draw_graph("convolution_graph.svg")
-    print(f"result: loops and conv2d differ by at most = {difference:.1e}")
-    print(f"result: sizes that the formulas tell right = {agree:.0f} %")
-    print(f"result: largest error of the learnt kernel = {np.abs(kernel - SOBEL_X).max():.4f}")
 
 
 if __name__ == "__main__":

@@ -120,13 +120,13 @@ def main():
         found = evaluate(session, guesses, testing)
         conv, pool = session.run([layers["conv1"], layers["pool1"]],
                                  {images: digits.test.images[:1]})
+    print(f"result: weights = {size(fg.trainable_variables())}")
+    print(f"result: test accuracy = {100 * right[-1]:.2f} %")
     digit = digits.test.images[0]
     small = np.pad(digit[::2, ::2], [(0, 14), (0, 14)])[..., None]  # one size for all images
     pool = np.pad(pool[0], [(0, 14), (0, 14), (0, 0)])
     draw(right, digits, found, [digit[..., None], conv[0] / conv.max(), small, pool / pool.max()])
     draw_graph("lenet_graph.svg")
-    print(f"result: weights = {size(fg.trainable_variables())}")
-    print(f"result: test accuracy = {100 * right[-1]:.2f} %")
 
 
 if __name__ == "__main__":

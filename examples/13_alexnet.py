@@ -131,11 +131,11 @@ def main():
     graph, weights, cost = count_full()
     count, epochs = (200, 1) if options.short else (None, 2 if options.folder else 6)
     right = train(data.load_fashion_mnist(options.folder), count, epochs)
-    draw(right, cost)
-    draw_graph(graph, "alexnet_graph.svg")
     print(f"result: weights of the full network = {weights}")
     print(f"result: products of the full network = {sum(row[2] for row in cost) / 1e6:.1f} million")
     print(f"result: test accuracy of the small one = {100 * right[-1]:.1f} %")
+    draw(right, cost)
+    draw_graph(graph, "alexnet_graph.svg")
 
 
 if __name__ == "__main__":

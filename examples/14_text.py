@@ -126,13 +126,13 @@ def main():
         print(f"{line}\n  {row.tolist()}\n  {b' '.join(again).decode()}")
     print("As one-hot vectors:", tuple(map(int, shape)))
     known = sum(play_counts[word] for word in by_index[2:])
-    draw_zipf("text_zipf.png", {"Romeo and Juliet, words": play_counts,
-                                "Tang poems, characters": poem_counts})
-    draw_graph("text_graph.svg")
     print(f"result: words of the play = {len(play)}")
     print(f"result: share of the play that the vocabulary covers = {100 * known / len(play):.1f} %")
     exponent = zipf_exponent(play_counts, (10, 1000))
     print(f"result: Zipf's exponent, ranks 10 to 1000 = {exponent:.3f}")
+    draw_zipf("text_zipf.png", {"Romeo and Juliet, words": play_counts,
+                                "Tang poems, characters": poem_counts})
+    draw_graph("text_graph.svg")
 
 
 if __name__ == "__main__":

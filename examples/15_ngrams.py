@@ -134,14 +134,14 @@ def main():
           f"where it has never seen {unseen:.0%} of the triples.")
     for n, name in ((1, "unigram"), (2, "bigram"), (3, "trigram")):
         print(f"A {name} writes: {write(counts, names, n, 22, seed=1)}")
+    for name in ("unigram", "bigram", "trigram"):
+        print(f"result: perplexity up to {name}s = {found[name]:.1f}")
+    print(f"result: perplexity of trigrams on what was counted = {unmixed:.2f}")
     draw(found, dict(zip(labels, np.transpose(history), strict=True)))
     try:
         print("Wrote", fg.get_default_graph().render("ngrams_graph.svg"))
     except fg.errors.MissingDependencyError as problem:
         print("No picture:", problem)
-    for name in ("unigram", "bigram", "trigram"):
-        print(f"result: perplexity up to {name}s = {found[name]:.1f}")
-    print(f"result: perplexity of trigrams on what was counted = {unmixed:.2f}")
 
 
 if __name__ == "__main__":

@@ -139,10 +139,10 @@ def main():
         text, curves[title] = (DATA / file).read_text(encoding="utf-8")[:length], {}
         for sampling in ("random", "adjacent"):
             curves[title][sampling], graph = learn(text, sampling, prefixes, epochs)
-    draw(graph, curves)
     for title, lines in curves.items():
         for sampling, values in lines.items():
             print(f"result: perplexity, {title}, {sampling} = {values[-1]:.3f}")
+    draw(graph, curves)
 
 
 if __name__ == "__main__":

@@ -130,10 +130,10 @@ def main():
         for _ in range(1 if short else 5):
             line = write(session, model, np.zeros([1, HIDDEN]), test[0][0], test[0][0], random)
             print("   ", "".join(characters[i] for i in line).strip())
-    draw(curves, loop, all_outputs)
     print(f"result: held-out perplexity = {perplexity:.2f}")
     print(f"result: perplexity of pairs = {pairs_perplexity(train, test, len(characters)):.2f}")
     print(f"result: largest output behind a line's end = {np.abs(outputs[1, 2:]).max():g}")
+    draw(curves, loop, all_outputs)
 
 
 if __name__ == "__main__":

@@ -120,10 +120,10 @@ def main():
         "plain", fg.nn.rnn_cell.BasicRNNCell, train, test, len(characters), steps)
     histories["GRU"], apart = learn(
         "GRU", fg.nn.rnn_cell.GRUCell, train, test, len(characters), steps)
-    draw(histories)
     print(f"result: largest difference between cell and equations = {apart:.1e}")
     for name, history in histories.items():
         print(f"result: held-out perplexity, {name} = {history[-1][1]:.2f}")
+    draw(histories)
 
 
 if __name__ == "__main__":

@@ -129,10 +129,10 @@ def main():
     test = halved(digits.test.images[:count]), digits.test.labels[:count]
     lines = {"plain": learn("plain", train, test, epochs, wait, plain_step, 1, HIDDEN),
              "LSTM": learn("LSTM", train, test, epochs, wait, lstm_step, 2, 4 * HIDDEN)}
-    draw(lines, lines["LSTM"][2])
     for name, (arrives, accuracies, _) in lines.items():
         print(f"result: gradient left after the wait, {name} = {arrives[ROWS - 1]:.2e}")
         print(f"result: test accuracy, {name} = {100 * accuracies[-1]:.1f} %")
+    draw(lines, lines["LSTM"][2])
 
 
 if __name__ == "__main__":

@@ -109,9 +109,9 @@ def main():
         session.run(fg.global_variables_initializer())
         history = learn(session, model, train, test, steps)
         show(session, model, characters, test)
-    draw(history)
     for name in SIDES:
         print(f"result: gaps filled, knowing {name} = {100 * history[-1][1][name]:.1f} %")
+    draw(history)
 
 
 if __name__ == "__main__":

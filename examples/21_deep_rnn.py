@@ -105,9 +105,9 @@ def main():
     train, test = np.split(indices, [len(indices) * 9 // 10])
     histories = {f"{layers} layers" if layers > 1 else "1 layer":
                  learn(layers, train, test, len(characters), steps) for layers in (1, 2, 3)}
-    draw(histories)
     for name, history in histories.items():
         print(f"result: held-out perplexity, {name} = {history[-1][1]:.2f}")
+    draw(histories)
 
 
 if __name__ == "__main__":

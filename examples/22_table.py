@@ -123,12 +123,12 @@ def main():
         decay = best_decay(session, network, x, y, epochs)
         network.fit(session, x, y, decay, epochs)
         predicted = mean + spread * session.run(network.answer, {network.x: test_x})
-    draw(predicted, weight[~training], table["species"][~training].to_numpy())
     weights = np.linalg.lstsq(np.c_[x, np.ones(len(x))], y, rcond=None)[0]
     linear = mean + spread * (np.c_[test_x, np.ones(len(test_x))] @ weights)
     print(f"result: error of the network = {typical_error(predicted, weight[~training]):.0f} g")
     print(f"result: error of linear regression = {typical_error(linear, weight[~training]):.0f} g")
     print(f"result: error of the mean weight = {typical_error(mean, weight[~training]):.0f} g")
+    draw(predicted, weight[~training], table["species"][~training].to_numpy())
 
 
 if __name__ == "__main__":

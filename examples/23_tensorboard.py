@@ -140,9 +140,9 @@ def main():
     write_embedding(clothes, codes)
     kinds, last = read_back()
     print("In tensorboard_logs:", dict(kinds))
-    draw(model, codes, clothes)
     print(f"result: test accuracy = {100 * accuracy:.1f} %")
     print(f"result: accuracy in the event file minus accuracy = {last - accuracy:g}")
+    draw(model, codes, clothes)
 
 
 if __name__ == "__main__":

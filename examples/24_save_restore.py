@@ -121,12 +121,12 @@ def main():
         probabilities = session.run("probabilities:0", test)
     print(f"frozen.pb: {size:,} bytes, {len(frozen.get_operations())} operations "
           f"of {len(graph.get_operations())}")
-    draw(frozen, curves)
     accuracy = np.mean(probabilities.argmax(axis=1) == clothes.test.labels)
     print(f"result: difference after going on from the checkpoint = {resumed:g}")
     print(f"result: difference after going on with the weights only = {without:.3f}")
     print(f"result: difference of the frozen graph = {np.abs(probabilities - expected).max():.1e}")
     print(f"result: test accuracy of the frozen graph = {100 * accuracy:.1f} %")
+    draw(frozen, curves)
 
 
 if __name__ == "__main__":

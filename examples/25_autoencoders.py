@@ -138,11 +138,11 @@ def main():
             if kind is VariationalAutoencoder:
                 grid = [(x, -y) for y in np.linspace(-2, 2, 5) for x in np.linspace(-2, 2, 12)]
                 invented = session.run(model.invented, {model.chosen: grid})
-    draw(graph, {**{name: rows[:12] for name, rows in seen.items()}, "invented": invented},
-         codes, labels)
     for name in ("2 components", "auto-encoder"):
         print(f"result: squared error, {name} = {np.square(seen[name] - test).mean():.4f}")
     print(f"result: variational bound = {losses['variational']:.1f} nats")
+    draw(graph, {**{name: rows[:12] for name, rows in seen.items()}, "invented": invented},
+         codes, labels)
 
 
 if __name__ == "__main__":

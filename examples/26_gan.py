@@ -132,7 +132,6 @@ def main():
         session.run(fg.global_variables_initializer())
         losses = learn(session, model, images, epochs, random)
         made = session.run(model.made, {model.noise: random.normal(size=[1000, NOISE])})
-    draw(made, losses)
     probabilities = judge(images, digits.labels[:count], made, 1 if options.short else 8)
     kinds = np.bincount(probabilities.argmax(axis=1), minlength=10) / len(made)
     print("share of each digit among the made ones:", kinds.round(2))
@@ -140,6 +139,7 @@ def main():
     print(f"result: made digits that a classifier is sure of = {100 * sure:.1f} %")
     print(f"result: kinds of digits among them = {np.sum(kinds > 0.01)}")
     print(f"result: loss of the discriminator = {losses[-1, 0]:.2f} nats")
+    draw(made, losses)
 
 
 if __name__ == "__main__":

@@ -137,12 +137,12 @@ def main():
     for word in ("ROMEO:", "thou", "my", "night", "will"):
         nearest = np.argsort(-directions @ directions[vocabulary.index(word)])[1:6]
         print(f"near {word}", *(vocabulary[i] for i in nearest))
-    draw(fg.get_default_graph(), directions, vocabulary)
     learnt, chance = same_group(vectors, vocabulary)
     counted, _ = same_group(mutual_information(centres, contexts, len(vocabulary)), vocabulary)
     print(f"result: nearest word of the same group = {100 * learnt:.1f} %")
     print(f"result: nearest by counted neighbours = {100 * counted:.1f} %")
     print(f"result: nearest by chance = {100 * chance:.1f} %")
+    draw(fg.get_default_graph(), directions, vocabulary)
 
 
 if __name__ == "__main__":

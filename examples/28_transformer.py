@@ -140,9 +140,9 @@ def main():
         written = write(session, model, list(test[:8]), max(LENGTH, min(steps, 200)), random)
         print("".join(characters[i] for i in written))
         shares = session.run(model.shares, {model.x: [written[:LENGTH]]})[0]
-    draw([characters[i] for i in written[:20]], shares)
     print(f"result: held-out perplexity = {perplexity:.2f}")
     print(f"result: perplexity of pairs = {pairs_perplexity(train, test, len(characters)):.2f}")
+    draw([characters[i] for i in written[:20]], shares)
 
 
 if __name__ == "__main__":

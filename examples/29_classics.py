@@ -131,8 +131,6 @@ def main():
         agree = np.array(common)[nearest] == names
         vector, along = power_iteration(session, irises, 3 if short else 50)
         directions, spreads = singular_values(session, irises)
-        draw((irises - irises.mean(axis=0)) @ directions[:2].T, names,
-             np.array(common)[nearest], agree)
         by_class = np.mean(generative(session, x, y, test_x) == test_y)
         by_border = np.mean(discriminative(session, x, y, test_x, 20 if short else 400) == test_y)
     print(f"cosine of the first direction by power iteration and by decomposition: "
@@ -142,6 +140,8 @@ def main():
     print(f"result: spread along component 1 = {100 * along / spreads.sum():.2f} %")
     print(f"result: test accuracy, generative = {100 * by_class:.1f} %")
     print(f"result: test accuracy, discriminative = {100 * by_border:.1f} %")
+    draw((irises - irises.mean(axis=0)) @ directions[:2].T, names, np.array(common)[nearest],
+         agree)
 
 
 if __name__ == "__main__":

@@ -137,9 +137,9 @@ def main():
         session.run(fg.global_variables_initializer())
         history = learn(session, policy, rounds, random)
         tested = play(session, policy, 100, random)[2].sum(axis=0)
+        print(f"result: mean reward of 100 new episodes = {tested.mean():.1f}")
+        print(f"result: mean reward before learning = {history[0].mean():.1f}")
         draw(history, session, policy)
-    print(f"result: mean reward of 100 new episodes = {tested.mean():.1f}")
-    print(f"result: mean reward before learning = {history[0].mean():.1f}")
 
 
 if __name__ == "__main__":

@@ -126,6 +126,9 @@ def main():
     usual, _, _ = learn(clothes, epochs, fg.nn.relu, fg.train.AdamOptimizer(0.001))
     print("A training step, in NumPy:")
     print("\n".join(line[:110] for line in source.splitlines()))
+    print(f"result: largest error of the gradient = {gradient_error():.1e}")
+    print(f"result: test accuracy, mish and Lion = {100 * own[-1]:.1f} %")
+    print(f"result: test accuracy, relu and Adam = {100 * usual[-1]:.1f} %")
     try:
         graph.render("own_op_graph.svg", ["loss", "Lion"], name="Mish inside, Lion above")
         fg.plots.plot_curves({"accuracy on test images": {"mish and Lion": own,
@@ -133,9 +136,6 @@ def main():
                              "own_op_curves.png", xlabel="epoch")
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
-    print(f"result: largest error of the gradient = {gradient_error():.1e}")
-    print(f"result: test accuracy, mish and Lion = {100 * own[-1]:.1f} %")
-    print(f"result: test accuracy, relu and Adam = {100 * usual[-1]:.1f} %")
 
 
 if __name__ == "__main__":
