@@ -72,8 +72,8 @@ def check_inputs(input_spec: Any, inputs: Any, layer: str) -> None:
     if len(tensors) != len(specs):
         raise ShapeError(message(
             f"layer {layer!r} ({frames.user_frame()}) expects {len(specs)} inputs, but received "
-            f"{len(tensors)}", advice="Make one tensor of them first, as with tf.convert_to_tensor "
-            "or tf.stack." if len(specs) == 1 else "", section="shape-error"))
+            f"{len(tensors)}", advice=_one_of(inputs) if len(specs) == 1 else "",
+            section="shape-error"))
     for i, (tensor, spec) in enumerate(zip(tensors, specs, strict=True)):
         problem = "" if spec is None else _problem(spec, tensor)
         if problem:
@@ -82,6 +82,15 @@ def check_inputs(input_spec: Any, inputs: Any, layer: str) -> None:
                 [(f"input {i} =", repr(getattr(tensor, "name", "?")),
                   f"{shape_text(tensor.shape.as_tuple())} {tensor.dtype.name}")],
                 section="shape-error"))
+
+
+def _one_of(inputs: Any) -> str:
+    """What to write where a layer takes one tensor and was given several."""
+    names = getattr(inputs, "_fields", ())  # of a named tuple, such as the state of an LSTM
+    if not names:
+        return "Make one tensor of them first, as with tf.convert_to_tensor or tf.stack."
+    return (f"The input is a {type(inputs).__name__} of {len(names)} tensors: give the layer one "
+            f"of its parts, {' or '.join('.' + name for name in names)}.")
 
 
 def _problem(spec: InputSpec, tensor: Any) -> str:

@@ -149,6 +149,12 @@ def test_bad_inputs_are_refused_with_the_specs_words() -> None:
         layer.input_spec = 3
 
 
+def test_a_layer_given_the_state_of_an_lstm_says_which_part_to_take() -> None:
+    _, state = fg.nn.dynamic_rnn(fg.nn.rnn_cell.LSTMCell(4), fg.ones([2, 3, 5]), dtype=fg.float32)
+    with pytest.raises(ValueError, match=r"LSTMStateTuple of 2 tensors.* \.c or \.h\."):
+        fg.layers.dense(state, 1)
+
+
 def test_mistakes_of_layer_writers_are_told() -> None:
     class Nothing(fg.layers.Layer):
         def call(self, inputs: Any) -> Any:
