@@ -8,7 +8,7 @@ pass) and pays for each cloud's distance from the standard normal distribution. 
 between the clouds, and a code drawn at random becomes a digit.
 
 Data: 4,000 + 1,000 MNIST digits; `--folder` takes the full set. Prints the squared error per pixel
-beside that of the closed form, and the variational bound in nats (about 150). Writes
+beside that of the closed form, and the variational bound in nats (about 165). Writes
 autoencoders_graph.svg, autoencoders_digits.png, autoencoders_codes.png.
 
     python examples/25_autoencoders.py
