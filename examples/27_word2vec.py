@@ -82,7 +82,7 @@ def same_group(vectors, vocabulary):
     agree = np.array(groups)[:, None] == np.array(groups)
     np.fill_diagonal(agree, False)
     nearest = np.argmax(directions @ directions.T - 9.0 * np.eye(len(chosen)), axis=1)  # not itself
-    return agree[range(len(chosen)), nearest].mean(), agree.mean()
+    return agree[range(len(chosen)), nearest].mean(), agree.sum() / (len(agree) * (len(agree) - 1))
 
 
 def mutual_information(centres, contexts, size):
