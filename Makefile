@@ -2,7 +2,8 @@
 #   make test    lint, types, all tests and doctests, the examples in short form, the book
 #   make book    builds the documentation into build/book: open build/book/index.html
 #   make examples  runs every example at full length and checks what it reaches against its textbook
-#                (about 15 minutes; EXAMPLES="04 12_lenet" takes some, WRITE=1 writes docs/results.md)
+#                (about 15 minutes; EXAMPLES="04 12_lenet" takes some, WRITE=1 writes docs/results.md;
+#                MNIST=FOLDER, FASHION=FOLDER: with the full data sets, whose files lie there)
 #   make demo    trains a small network, draws its graph and learning curve into build/demo
 #   make bench   times flowgraph beside TensorFlow, PyTorch, JAX and NumPy by hand; writes
 #                docs/benchmarks.md (takes about ten minutes; TENSORFLOW=, TORCH=, JAX= name other
@@ -24,7 +25,8 @@ book: .venv/.docs
 	$(BIN)/sphinx-build -j auto -q -W --keep-going -b html docs build/book
 
 examples: .venv/.test
-	$(BIN)/python examples/run_all.py $(if $(WRITE),--write) $(EXAMPLES)
+	$(BIN)/python examples/run_all.py $(if $(WRITE),--write) $(if $(MNIST),--mnist '$(MNIST)') \
+	    $(if $(FASHION),--fashion '$(FASHION)') $(EXAMPLES)
 
 demo: .venv/.demo
 	@mkdir -p build/demo

@@ -78,9 +78,13 @@ def test_an_example_prints_results_and_writes_pictures(example: Path, tmp_path: 
         assert picture.name in docstring, "says which files it writes"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
-def test_what_is_expected_has_its_source(example: Path) -> None:
-    path = ROOT / "examples" / "expected" / f"{example.stem}.csv"
+FULL = sorted((ROOT / "examples" / "expected").glob("*/*.csv"))
+EXPECTED = [ROOT / "examples" / "expected" / f"{example.stem}.csv" for example in EXAMPLES] + FULL
+
+
+@pytest.mark.parametrize("path", EXPECTED, ids=[f"{path.parent.name}-{path.stem}"
+                                                for path in EXPECTED])
+def test_what_is_expected_has_its_source(path: Path) -> None:
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows
@@ -88,6 +92,16 @@ def test_what_is_expected_has_its_source(example: Path) -> None:
         assert list(row) == ["quantity", "low", "high", "source"]
         assert float(row["low"]) <= float(row["high"])
         assert len(row["source"].split()) >= 2
+
+
+@pytest.mark.parametrize("path", FULL, ids=[f"{path.parent.name}-{path.stem}" for path in FULL])
+def test_with_a_full_data_set_the_same_is_expected_of_an_example_that_takes_it(path: Path) -> None:
+    full, name = path.parent.name, path.stem
+    assert full in RUN_ALL["FULL"]
+    assert set(RUN_ALL["expected"](name, full)) == set(RUN_ALL["expected"](name))
+    text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    assert '"--folder"' in text
+    assert {"full_mnist": "load_mnist", "full_fashion": "load_fashion_mnist"}[full] in text
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
@@ -100,6 +114,19 @@ def test_an_example_asks_for_pictures_kindly(example: Path) -> None:
         asks = re.match(r"import matplotlib|(\w+\.)*(render|plots\.plot_\w+)\(", code)
         asks = asks and ".dot" not in code  # text, which needs no engine
         assert not asks or node in guarded, f"line {node.lineno} fails where nothing can draw"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
+def test_results_are_printed_before_pictures_are_written(example: Path) -> None:
+    """So that a folder which cannot be written costs the pictures, not the results."""
+    main, = (node for node in ast.parse(example.read_text(encoding="utf-8")).body
+             if isinstance(node, ast.FunctionDef) and node.name == "main")
+    calls = [(node.lineno, ast.unparse(node)) for node in ast.walk(main)
+             if isinstance(node, ast.Call)]
+    results = [line for line, code in calls if re.match(r"print\(f?['\"]result: ", code)]
+    pictures = [line for line, code in calls if re.match(r"draw\w*\(|[\w.]+\.render\(", code)]
+    assert results and pictures
+    assert max(results) < min(pictures)
 
 
 @pytest.mark.parametrize("name", ["00_hello_graph.py", "04_softmax_regression.py",
@@ -139,5 +166,49 @@ def test_seeds_make_an_example_repeat_its_numbers(tmp_path: Path) -> None:
     ("result: warmest = 212 °F\nresult: coldest = 1\n", [True, False])])
 def test_a_result_out_of_its_range_is_missed(printed, met, monkeypatch) -> None:
     monkeypatch.setitem(RUN_ALL["check"].__globals__, "expected",
-                        lambda name: {"warmest": (211.9, 212.1, "closed form")})
+                        lambda name, full: {"warmest": (211.9, 212.1, "closed form")})
     assert [row[-1] for row in RUN_ALL["check"]("00_hello_graph", printed)] == met
+
+
+def test_results_with_and_without_a_full_data_set_leave_each_other_as_they_are(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {"BUILD": tmp_path / "build", "PAGE": tmp_path / "results.md",
+              "PRINTED": tmp_path / "printed", "PICTURES": tmp_path / "pictures"}
+    for name, place in places.items():
+        monkeypatch.setitem(RUN_ALL["write_section"].__globals__, name, place)
+    example = next(example for example in EXAMPLES if example.stem == "12_lenet")
+    folder = places["BUILD"] / "12_lenet"
+    folder.mkdir(parents=True)
+    (folder / "output.txt").write_text("printed", encoding="utf-8")
+    (folder / "lenet_maps.png").write_bytes(b"picture")
+
+    def write(measured: str, *full: str) -> str:
+        row = ("test accuracy", measured, "97 to 99", "LeCun and others 1998", True)
+        RUN_ALL["write_section"](example, [row], 5.0, *full)
+        return places["PAGE"].read_text(encoding="utf-8")
+
+    write("98.0 %")
+    (folder / "output.txt").write_text("printed with the full set", encoding="utf-8")
+    page = write("99.0 %", "full_mnist")
+    assert page.index("98.0 %") < page.index("lenet_maps.png") < page.index("99.0 %")
+    assert "--folder FOLDER" in page
+    assert (places["PRINTED"] / "12_lenet.txt").read_text(encoding="utf-8") == "printed"
+    assert write("99.0 %", "full_mnist") == page, "twice is once"
+    page = write("98.1 %")
+    assert "98.0 %" not in page and page.index("98.1 %") < page.index("99.0 %")
+    page = write("99.1 %", "full_mnist")
+    assert "99.0 %" not in page and "98.1 %" in page
+    assert page.count("## 12_lenet") == page.count("### ") == 1
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--mnist", "no-such-folder"], "no-such-folder is not a folder"),
+    (["--mnist", ".", "00_hello_graph"], "none of these has rows in examples/expected/full_mnist"),
+    (["--mnist", ".", "--short"], "--short trains too little")])
+def test_a_full_data_set_that_cannot_be_used_is_told_before_anything_runs(
+        options, words, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, os.fspath(ROOT / "examples" / "run_all.py"), *options],
+                          cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not done.stdout
