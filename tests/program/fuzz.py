@@ -42,6 +42,8 @@ LOWERED: dict[str, dict[str, int]] = {  # sizes from which something pays, for s
     "flowgraph.ops.conv_rows": {"_LEAST": 1, "_CHANNELS": 1, "_POOLED": 1},
     "flowgraph.plan.joins": {"LEAST": 1},
     "flowgraph.program.passes.column_sums": {"LEAST": 1},
+    "flowgraph.program.lanes": {"_SHORT": 0},
+    "flowgraph.program.passes.independent_parts": {"HEAVY": 1, "LEAST": 2},
     "flowgraph.plan.tiles": {"TILE": 16},
     "flowgraph.plan.buffers": {"_OWN_MEMORY": 1},
     "flowgraph.plan.source": {"_DROP_BYTES": 1, "_LOOKED_UP_ONCE": 1},
@@ -139,7 +141,8 @@ def _run(made: RandomGraph, passes: tuple[str, ...], runner: str, feed: dict[Any
         first: changes the values of floating variables before the first run.
     """
     with made.graph.as_default(), np.errstate(all="ignore"), fg.Session(
-            graph=made.graph, passes=passes, runner=runner, poison=runner == "interpreter") as sess:
+            graph=made.graph, config=fg.ConfigProto(device_count={"CPU": 2}), passes=passes,
+            runner=runner, poison=runner == "interpreter") as sess:
         try:
             sess.run([v.initializer for v in fg.global_variables()])
             for v in fg.global_variables() if first is not None else ():

@@ -36,6 +36,7 @@ class RandomGraph:
     Attributes:
         graph, feed, fetches: what to run; the fetches are run several times.
         parts: the names of its parts, for people.
+        is_cut: whether its parts stand on two processors in turn; one graph in three.
     """
 
     def __init__(self, seed: int) -> None:
@@ -47,6 +48,7 @@ class RandomGraph:
         self.parts: list[str] = []
         self.pool: list[Sized] = []
         self.depth = 0
+        self.is_cut = seed % 3 == 2
         with self.graph.as_default():
             self.batch = self.random.choice([1, 2, 3, 5, 8, 8, 8, 0])
             self.rows = fg.placeholder(self.dtype, [None, 6])
@@ -112,7 +114,8 @@ class RandomGraph:
         """One more part; one that the values at hand do not fit adds nothing."""
         name = self.random.choice(PARTS)
         self.parts.append(name)
-        getattr(self, name)()
+        with fg.device(f"/cpu:{len(self.parts) % 2}" if self.is_cut else None):
+            getattr(self, name)()
 
     def unary(self) -> None:
         """A chain of functions of one value."""
