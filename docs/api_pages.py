@@ -6,6 +6,7 @@ docstring, signature and methods included. (Sphinx's autodoc would do, and takes
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import textwrap
@@ -25,16 +26,21 @@ same order; [the op pages](../ops/README.md) tell dtypes, shapes and gradients, 
 [api_coverage](../api_coverage.md) what is missing.
 
 """
+OWN = ("data", "plots", "profiling", "testing", "train")  # where flowgraph has names of its own
 SECTION = re.compile(
     r"^(Args|Arguments|Attributes|Returns|Raises|Yields|Examples?|References):\s*$")
 ENTRY = re.compile(r"^(\*{0,2}\w[\w., *`]*(?: \([^)]*\))?):\s+(.*)", re.DOTALL)
+NAMED_LINES = re.compile(r"\w+: .*(\n( .*|\w+: .*))*")
 
 
 def public_names() -> dict[str, Any]:
     """Every name that is offered, as `nn.relu`, with its object: TensorFlow's and our own."""
     found = {}
     for name in {*(name.removeprefix("tf.") for name in tensorflow_names()),
-                 *(name for name in dir(fg) if not name.startswith("_"))}:
+                 *(name for name in dir(fg) if not name.startswith("_")),
+                 *(f"{space}.{name}" for space in OWN
+                   for name in dir(importlib.import_module(f"flowgraph.{space}"))
+                   if not name.startswith("_"))}:
         thing: Any = fg
         try:
             for part in name.split("."):
@@ -59,19 +65,27 @@ def by_namespace(names: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     return {space: dict(sorted(spaces[space].items())) for space in sorted(spaces)}
 
 
-def page(space: str, names: dict[str, list[str]], things: dict[str, Any]) -> str:
-    """The Markdown of a namespace's page."""
+def page(space: str, names: dict[str, list[str]], things: dict[str, Any],
+         places: dict[Any, str]) -> str:
+    """The Markdown of a namespace's page; `places` tells under which name each class stands."""
     lines = [f"# {f'tf.{space}' if space else 'tf'}"]
     for name, others in names.items():
         thing = things[name]
         lines += ["", f"## {name.rpartition('.')[2]}", "",
-                  f"```python\ntf.{name}{signature(thing)}\n```"]
+                  f"```python\n{_folded(f'tf.{name}{signature(thing)}')}\n```"]
         if others:
             lines += ["", "Also " + ", ".join(f"`tf.{other}`" for other in others) + "."]
         lines += ["", *described(inspect.getdoc(thing) or "")]
-        for method, function in methods(thing):
-            lines += ["", f"**`.{method}{signature(function)}`**", "",
-                      *described(inspect.getdoc(function) or "")]
+        inherited: dict[str, list[str]] = {}
+        for method, function, base in methods(thing, places):
+            if base:
+                inherited.setdefault(base, []).append(method)
+            else:
+                lines += ["", f"**`.{method}{signature(function)}`**", "",
+                          *described(inspect.getdoc(function) or "")]
+        for base, found in inherited.items():
+            lines += ["", f"As in [`tf.{base}`]({link(base)}): "
+                      + ", ".join(f"`.{method}`" for method in found) + "."]
     return "\n".join(lines) + "\n"
 
 
@@ -81,17 +95,43 @@ def signature(thing: Any) -> str:
         found = inspect.signature(thing)
     except (TypeError, ValueError):  # of a builtin class
         return "(...)"
-    shown = [p.replace(annotation=p.empty) for p in found.parameters.values() if p.name != "self"]
+    shown = [p.replace(annotation=p.empty) for p in found.parameters.values()
+             if p.name not in ("self", "cls")]
     text = str(found.replace(parameters=shown, return_annotation=found.empty))
     return re.sub(r"<(?:class '|function )?([\w.]+)[^>]*>", r"\1", text)
 
 
-def methods(thing: Any) -> Iterator[tuple[str, Any]]:
-    """A class's own public methods that say what they do."""
-    if inspect.isclass(thing):
-        for name, method in vars(thing).items():
-            if not name.startswith("_") and inspect.isfunction(method) and method.__doc__:
-                yield name, method
+def _folded(call: str) -> str:
+    """A signature in lines that a page shows without scrolling."""
+    return textwrap.fill(call, 88, subsequent_indent="    ", break_long_words=False,
+                         break_on_hyphens=False)
+
+
+def methods(thing: Any, places: dict[Any, str]) -> Iterator[tuple[str, Any, str]]:
+    """A class's public methods that say what they do, and the name of the base that has them.
+
+    The name is "" for its own ones, and for those of a base that has no place of its own.
+    """
+    if not inspect.isclass(thing):
+        return
+    seen = set()
+    for owner in thing.__mro__:
+        if not owner.__module__.startswith("flowgraph"):
+            continue
+        base = places.get(owner, "") if owner is not thing else ""
+        for name, method in vars(owner).items():
+            function = getattr(method, "__func__", method)  # of static and class methods
+            if name in seen or name.startswith("_"):
+                continue
+            seen.add(name)
+            if inspect.isfunction(function) and function.__doc__:
+                yield name, function, base
+
+
+def link(name: str) -> str:
+    """Where a name stands, seen from a page of the API."""
+    space, _, last = name.rpartition(".")
+    return f"{space or 'tf'}.md#{last.lower()}"
 
 
 def described(text: str) -> Iterator[str]:
@@ -101,13 +141,16 @@ def described(text: str) -> Iterator[str]:
     while start < len(lines):
         heading = SECTION.match(lines[start])
         end = start + 1
-        while end < len(lines) and not SECTION.match(lines[end]):
+        while end < len(lines) and not SECTION.match(lines[end]) and not (
+                heading and re.match(r"\S", lines[end])):  # text again, behind a section
             end += 1
         body = textwrap.dedent("\n".join(lines[start + bool(heading):end])).strip("\n")
         if heading and heading[1].startswith("Example"):
             yield from ("", "**Example**", "", f"```pycon\n{body}\n```" if ">>>" in body else body)
         elif heading:
-            yield from ("", f"**{heading[1]}**", "", *_entries(body))
+            is_text = heading[1] in ("Returns", "Yields") and not NAMED_LINES.fullmatch(body)
+            yield from ("", f"**{heading[1]}**", "",
+                        *(_paragraphs(body) if is_text else _entries(body)))
         else:
             yield from _paragraphs(body)
         start = end
@@ -116,9 +159,9 @@ def described(text: str) -> Iterator[str]:
 def _entries(body: str) -> Iterator[str]:
     """`x: what it is`, one list item each, its further lines joined."""
     for entry in re.split(r"\n(?=\S)", body):
-        named = ENTRY.match(entry)
-        words = " ".join((named[2] if named else entry).split())
-        yield f"- `{named[1]}`: {words}" if named else f"- {words}"
+        words = " ".join(entry.split())
+        named = ENTRY.match(words)
+        yield f"- `{named[1]}`: {named[2]}" if named else f"- {words}"
 
 
 def _paragraphs(body: str) -> Iterator[str]:
@@ -133,9 +176,13 @@ def write() -> None:
     things = public_names()
     spaces = by_namespace(things)
     FOLDER.mkdir(exist_ok=True)
-    texts = {f"{space or 'tf'}.md": page(space, names, things) for space, names in spaces.items()}
+    places = {things[name]: name for names in spaces.values() for name in names
+              if inspect.isclass(things[name])}
+    texts = {f"{space or 'tf'}.md": page(space, names, things, places)
+             for space, names in spaces.items()}
     texts["README.md"] = HEAD + "".join(
-        f"- [`{f'tf.{space}' if space else 'tf'}`]({space or 'tf'}.md): {len(names)} names\n"
+        f"- [`{f'tf.{space}' if space else 'tf'}`]({space or 'tf'}.md): "
+        f"{len(names)} {'name' if len(names) == 1 else 'names'}\n"
         for space, names in spaces.items())
     for old in FOLDER.glob("*.md"):
         if old.name not in texts:
