@@ -20,6 +20,7 @@ import numpy as np
 import flowgraph as fg
 
 FILE = Path(__file__).parent / "data" / "breast_cancer.csv"
+assert FILE.exists(), f"{FILE} is missing: copy examples/data of the repository along"
 
 
 def tumours():

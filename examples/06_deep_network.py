@@ -22,6 +22,7 @@ import numpy as np
 import flowgraph as fg
 
 FILE = Path(__file__).parent / "data" / "breast_cancer.csv"
+assert FILE.exists(), f"{FILE} is missing: copy examples/data of the repository along"
 SIZES = [30, 20, 7, 5, 1]  # n[0] measurements, then the neurons of each layer
 
 

@@ -3,8 +3,7 @@
 You learn what a convolution computes, written as four loops beside `tf.nn.conv2d`; that a kernel of
 a few numbers finds edges; how padding and stride change the size of what comes out,
     VALID: ceil((n - k + 1) / stride),    SAME: ceil(n / stride);
-that several input channels are added up; and what pooling keeps. In the end the kernel itself is
-learnt, from a photo and its edges.
+that several channels are added up; what pooling keeps. A photo and its edges teach the kernel.
 
 Data: a photo of a Chinese palace, 427 x 640, that comes with the examples. Prints a table of sizes
 and the learnt kernel. Writes convolution_edges.png and convolution_graph.svg.
@@ -20,6 +19,7 @@ import numpy as np
 import flowgraph as fg
 
 PHOTO = Path(__file__).parent / "data" / "china.jpg"
+assert PHOTO.exists(), f"{PHOTO} is missing: copy examples/data of the repository along"
 SOBEL_X = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # dark to light, left to right
 
 

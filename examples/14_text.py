@@ -21,6 +21,7 @@ import numpy as np
 import flowgraph as fg
 
 FOLDER = Path(__file__).parent / "data"
+assert FOLDER.exists(), f"{FOLDER} is missing: copy examples/data of the repository along"
 SPECIAL = ["<pad>", "<unk>"]  # 0 fills short sentences up, 1 stands for words not known
 
 

@@ -8,8 +8,7 @@ on text held out, mends it. Perplexity is how many words the model hesitates bet
 Data: Romeo and Juliet, which comes with the examples: of every ten parts of 200 words eight are
 counted, one trains the mixture, one tests. Words counted once are one word, <unk>: it is easy to
 guess, and makes every perplexity here lower than it were with all words. Prints perplexities and
-a few lines that each model writes. Writes ngrams_perplexity.png, ngrams_mixture.png and
-ngrams_graph.svg.
+lines that each model writes. Writes ngrams_perplexity.png, ngrams_mixture.png, ngrams_graph.svg.
 
     python examples/15_ngrams.py
 """
@@ -24,6 +23,7 @@ import numpy as np
 import flowgraph as fg
 
 FILE = Path(__file__).parent / "data" / "romeo_and_juliet.txt"
+assert FILE.exists(), f"{FILE} is missing: copy examples/data of the repository along"
 
 
 def read():

@@ -7,8 +7,7 @@ Perplexity, exp(mean cross-entropy), says among how many characters the network 
 of the text learnt from: near 1 on a short text it says "learnt by heart", no more.
 
 Data: the first 3,000 characters of "Romeo and Juliet" and of the "Three hundred Tang poems". Prints
-perplexities (below 2 in the end) and what the network writes.
-Writes rnn_from_scratch_graph.svg and rnn_from_scratch_perplexity.png.
+perplexities (below 2), lines. Writes rnn_from_scratch_graph.svg, rnn_from_scratch_perplexity.png.
 
     python examples/16_rnn_from_scratch.py
 """
@@ -21,6 +20,7 @@ import numpy as np
 import flowgraph as fg
 
 DATA = Path(__file__).parent / "data"
+assert DATA.exists(), f"{DATA} is missing: copy examples/data of the repository along"
 BATCH, STEPS, HIDDEN = 16, 35, 192
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import flowgraph as fg
 
 PLAY = Path(__file__).parent / "data" / "romeo_and_juliet.txt"
+assert PLAY.exists(), f"{PLAY} is missing: copy examples/data of the repository along"
 STEPS, HIDDEN, BATCH = 40, 128, 32
 
 

@@ -22,6 +22,7 @@ import pandas as pd
 import flowgraph as fg
 
 TABLE = Path(__file__).parent / "data" / "penguins.csv"
+assert TABLE.exists(), f"{TABLE} is missing: copy examples/data of the repository along"
 ANSWER = "body_mass_g"
 
 

@@ -3,8 +3,7 @@
 You learn that a word is known by the company it keeps: a vector for each word is trained to tell
 the words around it in the text from words drawn at random. That is noise-contrastive estimation
 (NCE): instead of a score for every word, a step looks at the true one and at 32 drawn ones, and
-`fg.nn.nce_loss` corrects for how often each is drawn. Words that occur in the same places end with
-similar vectors.
+`fg.nn.nce_loss` corrects for how often each is drawn. Words of the same places become similar.
 
 Data: "Romeo and Juliet", 21,000 words that are not rare; names of speakers are words of their own.
 For 52 words of six groups (pronouns, who speaks, ...) the nearest other one should be of the same
@@ -24,6 +23,7 @@ import numpy as np
 import flowgraph as fg
 
 PLAY = Path(__file__).parent / "data" / "romeo_and_juliet.txt"
+assert PLAY.exists(), f"{PLAY} is missing: copy examples/data of the repository along"
 WIDTH, NOISE, WINDOW = 64, 32, 3
 GROUPS = {"who speaks": "ROMEO: JULIET: NURSE: MERCUTIO: BENVOLIO: CAPULET: TYBALT: PETER:",
           "pronouns": "i thou he she we they me thee him her us them",

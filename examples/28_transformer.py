@@ -6,9 +6,8 @@ of attention and a small network, with layer normalization before and a detour a
 transformer (Vaswani et al., 2017) that large language models are made of. It needs matrix products,
 softmax and a mask, nothing more: define-then-run carries it.
 
-Data: "Romeo and Juliet", its last tenth held out. Prints the perplexity of the held-out characters
-beside that of a table of pairs, and lines that the network writes. Writes transformer_graph.svg and
-transformer_attention.png.
+Data: "Romeo and Juliet", a tenth held out. Prints their perplexity beside that
+of a table of pairs, and new lines. Writes transformer_graph.svg, transformer_attention.png.
 
     python examples/28_transformer.py
 """
@@ -21,6 +20,7 @@ import numpy as np
 import flowgraph as fg
 
 PLAY = Path(__file__).parent / "data" / "romeo_and_juliet.txt"
+assert PLAY.exists(), f"{PLAY} is missing: copy examples/data of the repository along"
 LENGTH, WIDTH, HEADS = 64, 64, 4  # characters seen at once, numbers per character, attention heads
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import flowgraph as fg
 
 TUMOURS = Path(__file__).parent / "data" / "breast_cancer.csv"
+assert TUMOURS.exists(), f"{TUMOURS} is missing: copy examples/data of the repository along"
 
 
 def k_means(session, points, count, rounds):
