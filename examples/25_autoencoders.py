@@ -110,7 +110,7 @@ def draw(graph, digits, codes, labels):
     figure.savefig("autoencoders_digits.png", dpi=80)
     figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
     for axis, (name, code) in zip(axes, codes.items(), strict=True):
-        points = axis.scatter(*code.T, c=labels, cmap="tab10", s=2, vmin=-0.5, vmax=9.5)
+        points = axis.scatter(*code.T[:2], c=labels, cmap="tab10", s=2, vmin=-0.5, vmax=9.5)
         axis.set(title=name, xlabel="code 1", ylabel="code 2")
     figure.colorbar(points, ticks=range(10), label="digit (never shown to the networks)")
     figure.savefig("autoencoders_codes.png", dpi=65)
@@ -125,7 +125,7 @@ def main():
     count, epochs = (100, 1) if options.short else (None, 30)
     train = digits.train.images[:count].reshape(-1, 784)
     test, labels = digits.test.images[:count].reshape(-1, 784), digits.test.labels[:count]
-    seen = {"given": test, "2 components": principal_components(train[:4000], test)}
+    seen = {"given": test, f"{CODE} components": principal_components(train[:4000], test)}
     codes, losses = {}, {}
     for name, kind in (("auto-encoder", Autoencoder), ("variational", VariationalAutoencoder)):
         with fg.Graph().as_default() as graph, fg.Session() as session:
@@ -137,8 +137,8 @@ def main():
                 [model.loss, model.pictures, model.code], {images: test})
             if kind is VariationalAutoencoder:
                 grid = [(x, -y) for y in np.linspace(-2, 2, 5) for x in np.linspace(-2, 2, 12)]
-                invented = session.run(model.invented, {model.chosen: grid})
-    for name in ("2 components", "auto-encoder"):
+                invented = session.run(model.invented, {model.chosen: grid @ np.eye(2, CODE)})
+    for name in (f"{CODE} components", "auto-encoder"):
         print(f"result: squared error, {name} = {np.square(seen[name] - test).mean():.4f}")
     print(f"result: variational bound = {losses['variational']:.1f} nats")
     draw(graph, {**{name: rows[:12] for name, rows in seen.items()}, "invented": invented},
