@@ -23,11 +23,10 @@ from flowgraph.errors import (
     OpDefError,
     ShapeError,
     message,
-    without_docs,
 )
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
-from flowgraph.opdef.convert import as_tensor
+from flowgraph.opdef.convert import as_tensor, value_advice
 from flowgraph.opdef.opdef import REQUIRED, OpDef
 from flowgraph.opdef.static_value import with_value
 
@@ -184,8 +183,10 @@ def _bad_value(op_def: OpDef, param: str, groups: list[tuple[str, tuple[Any, ...
         section = ""  # its text names the section already
     rows = [_input_row(p, item) for p, items in groups for item in items
             if isinstance(item, Tensor)]
+    beside = next((item.dtype.base_dtype for _, items in groups for item in items
+                   if is_tensor_like(item)), None)
     return kind(message(f"{op_def.type} {name!r} ({frames.user_frame()}) cannot take the value "
-                        f"given for {param!r}", rows, without_docs(error), section))
+                        f"given for {param!r}", rows, value_advice(error, beside), section))
 
 
 def _default_dtype(item: Any, allowed: DTypeSet) -> DType | None:

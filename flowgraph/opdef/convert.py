@@ -22,6 +22,7 @@ from flowgraph.errors import (
     FlowgraphError,
     OtherDTypeError,
     message,
+    without_docs,
 )
 from flowgraph.graph.graph import Graph, get_default_graph
 from flowgraph.graph.tensor import Tensor, is_tensor_like
@@ -125,6 +126,14 @@ def as_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -
             f"({value.op.frame})", advice=f"Write tf.cast(..., tf.{dtype.name}).",
             section="dtype-error"))
     return value if value.graph is graph else graph.adopt(value)
+
+
+def value_advice(error: Exception, beside: DType | None) -> str:
+    """Why a value became no tensor, and what to write for a fraction beside an integer tensor."""
+    text = without_docs(error)
+    if beside is None or not beside.is_integer or "of type 'float' instead" not in text:
+        return text
+    return f"{text}. For fractions write tf.cast(..., tf.float32) around the {beside.name} tensor."
 
 
 def _convert(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:

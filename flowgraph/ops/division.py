@@ -13,11 +13,11 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import deprecated
-from flowgraph.errors import DTypeError, InvalidArgumentError, message
+from flowgraph.errors import DTypeError, FlowgraphError, InvalidArgumentError, message
 from flowgraph.gradients.broadcast import unbroadcast
-from flowgraph.graph.graph import get_default_graph, name_scope
+from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor, is_tensor_like
-from flowgraph.opdef.convert import to_tensor
+from flowgraph.opdef.convert import as_tensor, to_tensor, value_advice
 from flowgraph.opdef.families import Binary
 from flowgraph.opdef.opdef import NotDifferentiable, op_def
 from flowgraph.opdef.subgraph import building_graph
@@ -141,9 +141,9 @@ def _operands(function: str, x, y) -> tuple[Tensor, Tensor]:
     tensors = [t for t in (x, y) if is_tensor_like(t)]
     graph = building_graph(tensors[0].graph) if tensors else get_default_graph()
     x_dtype = None if is_tensor_like(x) or not tensors else y.dtype.base_dtype
-    x = to_tensor(graph, x, x_dtype, "x")
+    x = _operand(function, graph, x, x_dtype, "x")
     if not is_tensor_like(y):
-        y = to_tensor(graph, y, x.spec.dtype, "y")
+        y = _operand(function, graph, y, x.spec.dtype, "y")
     y = to_tensor(graph, y, None, "y")
     if x.spec.dtype is not y.spec.dtype:
         raise DTypeError(message(
@@ -154,6 +154,21 @@ def _operands(function: str, x, y) -> tuple[Tensor, Tensor]:
             f"x and y must have one dtype. Write tf.cast(..., tf.{x.spec.dtype.name}).",
             "dtype-error"))
     return x, y
+
+
+def _operand(function: str, graph: Graph, value, dtype: dt.DType | None, name: str) -> Tensor:
+    if is_tensor_like(value) or dtype is None:
+        return to_tensor(graph, value, dtype, name)
+    try:
+        return as_tensor(graph, value, dtype, name)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, FlowgraphError):
+            raise
+        kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
+                         else (ValueError, "value-error"))
+        raise kind(message(
+            f"tf.{function} ({frames.user_frame()}) cannot take the value given for {name!r}",
+            advice=value_advice(error, dtype), section=section)) from None
 
 
 class DivNoNan(Binary):

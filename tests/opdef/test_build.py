@@ -101,7 +101,17 @@ def test_a_value_that_does_not_fit_names_op_parameter_and_the_other_inputs() -> 
     assert str(caught.value) == (
         f"Mul 'Mul' (test_build.py:{line + 2}) cannot take the value given for 'y'\n"
         f"  x =  'x:0'  (2,) int32  test_build.py:{line}\n"
-        "  expected int32, got 1.5 of type 'float' instead   docs: errors#dtype-error")
+        "  expected int32, got 1.5 of type 'float' instead. For fractions write tf.cast(..., "
+        "tf.float32) around the int32 tensor.   docs: errors#dtype-error")
+
+
+@pytest.mark.parametrize("build", [lambda t: t / 20.0, lambda t: 20.0 / t, lambda t: 1.5 - t,
+                                   lambda t: t > 0.5, lambda t: fg.maximum(t, 1.5)])
+def test_a_fraction_beside_an_integer_variable_says_which_cast_to_write(build) -> None:
+    t = fg.Variable(0, dtype=fg.int64, name="t")
+    with pytest.raises(DTypeError, match=r"test_build.py:\d+\) cannot take the value given for "
+                       r"'[xy]'(.|\n)*tf.cast\(..., tf.float32\) around the int64 tensor"):
+        build(t)
 
 
 @pytest.mark.parametrize(("build", "error", "words"), [
