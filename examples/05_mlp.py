@@ -104,7 +104,7 @@ def draw_pieces(path, counts):
         import matplotlib.pyplot as plt
     except ImportError:
         return  # `draw` says how to get it
-    figure, axes = plt.subplots(1, len(counts), figsize=(9, 3), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(counts), figsize=(9, 3.2), sharey=True, layout="constrained")
     for axis, count in zip(axes, counts, strict=True):
         x, ramps, curve, error = pieces(count)
         axis.plot(x, ramps, color="lightgrey", linewidth=1)
@@ -112,7 +112,7 @@ def draw_pieces(path, counts):
         axis.plot(x, np.sin(x), color="tab:blue", label="sine")
         axis.plot(x, curve, "--", color="tab:red", label="their weighted sum")
         axis.set(title=f"{count} hard sigmoids: error {error:.3f}", xlabel="x")
-    axes[0].legend(fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=80)
 
 

@@ -78,10 +78,10 @@ def draw_graph(graph, path):
 
 
 def draw_losses(path, losses):
-    chance = [np.log(10)] * len(next(iter(losses.values())))
-    shown = {name: np.minimum(line, 5) for name, line in losses.items()}  # "1" starts far above
+    shown = {name: (range(len(line)), np.minimum(line, 5))  # epoch 0: before training
+             for name, line in losses.items()}
     try:
-        figure = fg.plots.plot_curves({"loss (above 5 cut off)": {**shown, "ln 10": chance}},
+        figure = fg.plots.plot_curves({"loss (above 5 cut off; ln 10 = 2.30 is guessing)": shown},
                                       xlabel="epoch")
         figure.savefig(path, dpi=90)
         print("Wrote", path)

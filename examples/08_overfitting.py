@@ -60,12 +60,12 @@ def train(clothes, epochs, l1=0.0, l2=0.0, drop=0.0):
         rate = fg.placeholder_with_default(0.0, [], name="dropout_rate")
         penalty = fg.contrib.layers.l1_l2_regularizer(l1, l2) if l1 + l2 else None
         start = fg.glorot_uniform_initializer
-        x = fg.reshape(images, [-1, 784])
-        x = fg.layers.dense(x, 256, fg.nn.relu, kernel_initializer=start(seed=1), name="hidden",
-                            kernel_regularizer=penalty)
-        x = fg.nn.dropout(x, rate=rate, seed=3, name="dropout")
-        scores = fg.layers.dense(x, 10, kernel_initializer=start(seed=2), name="scores",
-                                 kernel_regularizer=penalty)
+        pixels = fg.reshape(images, [-1, 784])
+        hidden = fg.layers.dense(pixels, 256, fg.nn.relu, kernel_initializer=start(seed=1),
+                                 kernel_regularizer=penalty, name="hidden")
+        kept = fg.nn.dropout(hidden, rate=rate, seed=3, name="dropout")
+        scores = fg.layers.dense(kept, 10, kernel_initializer=start(seed=2),
+                                 kernel_regularizer=penalty, name="scores")
         with fg.name_scope("loss"):
             fg.losses.sparse_softmax_cross_entropy(labels, scores)
             loss = fg.losses.get_total_loss()  # with the penalties, which are collected as well
@@ -95,23 +95,23 @@ def draw(grid, fits, errors, histories):
     try:
         curves = {what: {f"{name}": history[:, part] for name, history in histories.items()}
                   for what, part in (("training accuracy (%)", 0), ("validation accuracy (%)", 1))}
-        fg.plots.plot_curves(curves, xlabel="epoch").savefig("overfitting_curves.png", dpi=75)
+        fg.plots.plot_curves(curves, xlabel="epoch").savefig("overfitting_curves.png", dpi=85)
         import matplotlib.pyplot as plt
     except fg.errors.MissingDependencyError as problem:
         print("No picture:", problem)
         return
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
     for axis, row, what in ((axes[0], -1, "too stiff: bias"), (axes[1], 0, "too free: variance")):
-        axis.plot(grid, fits[row][:15].T, color="tab:orange", linewidth=0.7)
+        axis.plot(grid, fits[row][:12].T, color="tab:orange", linewidth=0.7)
         axis.plot(grid, np.sin(2 * np.pi * grid), color="tab:green", linewidth=2, label="truth")
         axis.plot(grid, fits[row].mean(axis=0), "--", color="tab:red", label="mean of 100 fits")
         axis.set(title=f"ln λ = {PENALTIES[row]:.0f}, {what}", ylim=(-1.8, 1.8), xlabel="x")
-        axis.legend(fontsize="small")
+        axis.legend(fontsize="small", loc="lower left")
     for column, name in enumerate(("bias²", "variance", "error = bias² + variance")):
         axes[2].plot(PENALTIES, errors[:, column], label=name)
     axes[2].set(title="what the error is made of", xlabel="ln λ", ylim=(0, None))
     axes[2].legend(fontsize="small")
-    figure.savefig("overfitting_bias_variance.png", dpi=65)
+    figure.savefig("overfitting_bias_variance.png", dpi=80)
     print("Wrote overfitting_bias_variance.png and overfitting_curves.png")
 
 

@@ -91,30 +91,31 @@ def draw(paths, lines, escapes):
     except ImportError:
         print("No picture of the paths: python -m pip install matplotlib")
         return
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    grid = np.meshgrid(np.linspace(-5.5, 2, 80), np.linspace(-2.6, 2.6, 80))
-    left.contour(*grid, valley(grid), levels=12, colors="lightgrey")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    grid = np.meshgrid(np.linspace(-6, 3, 90), np.linspace(-2.6, 2.6, 80))
+    left.contour(*grid, valley(grid), levels=8, colors="lightgrey")
     for name, path in paths.items():
-        left.plot(*path.T, "o-", markersize=3, linewidth=1, label=name)
+        left.plot(*path.T, ".-", linewidth=1, label=name)
     left.plot(0, 0, "k*", markersize=10)
-    left.set(title="$0.1 x_1^2 + 2 x_2^2$, 20 steps", xlabel="$x_1$", ylabel="$x_2$")
+    left.set(title="$0.1 x_1^2 + 2 x_2^2$, 20 steps", xlabel="$x_1$", ylabel="$x_2$", xlim=(-6, 2))
     left.legend(fontsize="small", loc="lower right")
+    right.contour(*grid, (grid[0] - 2) ** 2 + (grid[1] + 1) ** 2, levels=8, colors="lightgrey")
     for name, (path, _) in lines.items():
         right.plot(*path.T, linewidth=1, label=name)
     right.plot(2, -1, "k*", markersize=10)
-    right.set(title="a line through 200 points, 300 steps", xlabel="slope", ylabel="bias")
+    right.set(title="a line through 200 points", xlabel="slope", ylabel="bias", xlim=(-1.5, 3))
     right.legend(fontsize="small")
-    figure.savefig("optimizers_paths.png", dpi=60)
+    figure.savefig("optimizers_paths.png", dpi=75)
     figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
     grid = np.meshgrid(np.linspace(-1.6, 1.6, 80), np.linspace(-2.2, 2.2, 80))
-    shades = axis.contourf(*grid, saddle(grid), levels=20, cmap="viridis")
-    for (name, path), color in zip(escapes.items(), ("white", "red", "orange"), strict=True):
-        axis.plot(*path.T, "o-", color=color, markersize=4, label=name)
+    shades = axis.contourf(*grid, saddle(grid), levels=12, cmap="viridis")
+    for (name, path), color, width in zip(escapes.items(), ("white", "red", "orange"), (6, 2, 1)):
+        axis.plot(*path.T, "o-", color=color, linewidth=width, markersize=4, label=name)
     axis.plot([0, 0], [-(2 ** 0.5), 2 ** 0.5], "k*", markersize=11, label="minima")
     axis.set(title="$x_1^2 - x_2^2 + x_2^4 / 4$: a saddle at 0", xlabel="$x_1$", ylabel="$x_2$")
-    axis.legend(facecolor="grey", fontsize="small", loc="lower left")
-    figure.colorbar(shades, ax=axis, label="height")
-    figure.savefig("optimizers_saddle.png", dpi=75)
+    axis.legend(title="start", facecolor="grey", fontsize="small", loc="lower left")
+    figure.colorbar(shades, label="height")
+    figure.savefig("optimizers_saddle.png", dpi=90)
     print("Wrote optimizers_paths.png and optimizers_saddle.png")
 
 
@@ -133,14 +134,13 @@ def main():
     low, high = eigenvalues(saddle, [0.0, 0.0])
     print(f"Hessian at the saddle: eigenvalues {low:.1f} and {high:.1f}, so there is a way down.")
     descent = METHODS["gradient descent, 0.4"]
-    escapes = {"starts on the ridge": walk(saddle, [1.5, 0.0], descent, 30)[0],
-               "starts 0.001 beside it": walk(saddle, [1.5, 1e-3], descent, 30)[0],
-               "the same, Adam": walk(saddle, [1.5, 1e-3], METHODS["Adam, 0.4"], 30)[0]}
+    escapes = {"on the ridge": walk(saddle, [1.5, 0.0], descent, 30)[0],
+               "beside it": walk(saddle, [1.5, 1e-3], descent, 30)[0],
+               "beside it, by Adam": walk(saddle, [1.5, 1e-3], METHODS["Adam, 0.4"], 30)[0]}
     print(f"result: gradient descent ends at x1 = {paths['gradient descent, 0.4'][-1, 0]:.6f}")
     print(f"result: momentum ends at x1 = {paths['momentum 0.5, 0.6'][-1, 0]:.6f}")
     print(f"result: smaller eigenvalue at the saddle = {low:.4f}")
-    escaped = escapes["starts 0.001 beside it"][-1, 1]
-    print(f"result: descent from beside the ridge ends at x2 = {escaped:.4f}")
+    print(f"result: descent from beside the ridge ends at x2 = {escapes['beside it'][-1, 1]:.4f}")
     draw(paths, lines, escapes)
     draw_graph(graph, "optimizers_graph.svg")
 

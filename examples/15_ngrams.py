@@ -70,7 +70,8 @@ class Counts:
 def build():
     """The mixture: weights that sum to 1, the mixed probability, the perplexity, a step."""
     probabilities = fg.placeholder(fg.float64, [None, 4], name="probabilities")
-    scores = fg.Variable(fg.zeros([4], fg.float64), name="scores")
+    start = fg.placeholder(fg.float64, [4], name="start")
+    scores = fg.Variable(start, name="scores")
     with fg.name_scope("mixture"):
         weights = fg.nn.softmax(scores, name="weights")
         mixed = fg.reduce_sum(probabilities * weights, axis=1)
@@ -78,7 +79,7 @@ def build():
         entropy = -fg.reduce_mean(fg.log(mixed))
         perplexity = fg.exp(entropy)
     step = fg.train.AdamOptimizer(0.1).minimize(entropy)
-    return probabilities, scores, weights, perplexity, step
+    return probabilities, start, weights, perplexity, step
 
 
 def write(counts, names, n, length, seed):
@@ -115,14 +116,14 @@ def main():
     options = parser.parse_args()
     (counted, held_out, tested), names = read()
     counts = Counts(counted, len(names))
-    probabilities, scores, weights, perplexity, step = build()
+    probabilities, start, weights, perplexity, step = build()
+    begin = fg.global_variables_initializer()  # once: in the loop the graph would grow
     learn, test, seen = (counts.table(part) for part in (held_out, tested, counted))
     found, history, labels = {}, [], ("any word", "unigram", "bigram", "trigram")
     with fg.Session() as session:
         for n, name in enumerate(labels):  # mixtures of the first one, two, three, four models
-            session.run(fg.global_variables_initializer())
-            allowed = np.where(np.arange(4) <= n, 0.0, -1e3)  # e^-1000 is 0: not in the mixture
-            session.run(fg.assign(scores, allowed))
+            # e^-1000 is 0: not in the mixture
+            session.run(begin, {start: np.where(np.arange(4) <= n, 0.0, -1e3)})
             history = []
             for _ in range(20 if options.short else 200):
                 history.append(session.run([weights, step], {probabilities: learn})[0])

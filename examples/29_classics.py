@@ -104,15 +104,15 @@ def draw(plane, names, nearest, agree):
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
         return
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.1), layout="constrained", sharey=True)
     for kind, name in enumerate(["setosa", "versicolor", "virginica"]):
         left.plot(*plane[names == kind].T, "o", markersize=4, label=name)
         right.plot(*plane[nearest == kind].T, "s", markersize=4, label=f"cluster {kind + 1}")
     right.plot(*plane[~agree].T, "kx", markersize=8, label="not as the botanist")
     left.set(title="The kinds", xlabel="component 1 (cm)", ylabel="component 2 (cm)")
     right.set(title="What k-means finds", xlabel="component 1 (cm)")
-    left.legend(loc="upper right", fontsize=8)
-    right.legend(loc="upper right", fontsize=8)
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3)  # beside no points
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
     figure.savefig("classics_irises.png", dpi=90)
 
 
