@@ -22,6 +22,8 @@ suppress_warnings = ["toc.not_included", "myst.xref_missing"]
 html_theme = "furo"
 html_title = "flowgraph"
 html_static_path: list[str] = []
+# Lines of 96 characters fit without scrolling.
+html_theme_options = {"light_css_variables": {"code-font-size": "var(--font-size--small--3)"}}
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
