@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 MOST_STEPS = 5000
-OWN_PROGRAMS = {"numpy": ("floors", "more_floors"), "torch": ("torch_workloads",),
-                "jax": ("jax_workloads",)}
+OWN_PROGRAMS = {"numpy": ("floors", "more_floors", "sequence_floors"),
+                "torch": ("torch_workloads",), "jax": ("jax_workloads",)}
 Step = Callable[[], Any]
 
 
