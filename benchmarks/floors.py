@@ -7,172 +7,27 @@ Each function has the name of its workload and returns one step, which gives the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from arrays import Arrays
-
-Array = Any
-Step = Callable[[], Any]
-Layers = list[tuple[Array, Array]]
-
-# ---- parts ---------------------------------------------------------------------------------------
-
-
-def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """The mean softmax cross entropy, and its gradient; `logits` is used up."""
-    rows = np.arange(len(labels))
-    logits -= logits.max(1, keepdims=True)
-    chosen = logits[rows, labels]
-    odds = np.exp(logits, out=logits)
-    total = odds.sum(1, keepdims=True)
-    loss = np.mean(np.log(total[:, 0]) - chosen)
-    odds /= total
-    odds[rows, labels] -= 1
-    odds /= np.float32(len(labels))
-    return loss, odds
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^-x)."""
-    y = np.exp(-x)
-    y += 1
-    return np.reciprocal(y, out=y)
-
-
-def forward(x: Array, layers: Layers, act: Callable[[Array], Array]) -> list[Array]:
-    """The input and the output of each dense layer, the last without `act`."""
-    outputs = [x]
-    for number, (w, b) in enumerate(layers, 1):
-        y = outputs[-1] @ w
-        y += b
-        outputs.append(act(y) if number < len(layers) else y)
-    return outputs
-
-
-def backward(dy: Array, outputs: list[Array], layers: Layers,
-             slope: Callable[[Array, Array], Array]) -> tuple[list[Array], Array]:
-    """Gradients of weights and biases, in order, and what flows on to the first layer."""
-    found: list[Array] = []
-    for number in reversed(range(len(layers))):
-        found[:0] = [outputs[number].T @ dy, dy.sum(0)]
-        if number:
-            dy = slope(dy @ layers[number][0].T, outputs[number])
-    return found, dy
-
-
-def relu(x: Array) -> Array:
-    """max(x, 0), in place."""
-    return np.maximum(x, 0, out=x)
-
-
-def relu_slope(dy: Array, y: Array) -> Array:
-    """dy where y > 0, in place."""
-    dy *= y > 0
-    return dy
-
-
-def flat(layers: Layers) -> list[Array]:
-    """Weights and biases in one list."""
-    return [array for layer in layers for array in layer]
-
-
-def descend(rate: float, variables: Sequence[Array], gradients: Sequence[Array]) -> None:
-    """v -= rate g; the gradients are used up."""
-    for variable, gradient in zip(variables, gradients, strict=True):
-        gradient *= np.float32(rate)
-        variable -= gradient
-
-
-class Adam:
-    """Adam as in TensorFlow 1."""
-
-    def __init__(self, variables: Sequence[Array], rate: float = 1e-3) -> None:
-        self.variables, self.rate, self.count = variables, rate, 0
-        self.m, self.v, self.room = ([np.zeros_like(one) for one in variables] for _ in range(3))
-
-    def step(self, gradients: Sequence[Array]) -> None:
-        """One update; the gradients are used up."""
-        self.count += 1
-        rate = np.float32(self.rate * np.sqrt(1 - 0.999 ** self.count) / (1 - 0.9 ** self.count))
-        for x, g, m, v, room in zip(self.variables, gradients, self.m, self.v, self.room,
-                                    strict=True):
-            np.subtract(g, m, out=room)
-            room *= np.float32(0.1)
-            m += room
-            np.square(g, out=g)
-            g -= v
-            g *= np.float32(1 - 0.999)
-            v += g
-            np.sqrt(v, out=room)
-            room += np.float32(1e-8)
-            np.divide(m, room, out=room)
-            room *= rate
-            x -= room
-
-
-def columns(x: Array, size: int, pad: tuple[int, int], stride: int = 1) -> tuple[Array, int, int]:
-    """im2col: a row of `size * size * channels` numbers per place, and the places' grid."""
-    n, _, _, c = x.shape
-    x = np.pad(x, ((0, 0), pad, pad, (0, 0))) if any(pad) else x
-    h, w = ((side - size) // stride + 1 for side in x.shape[1:3])
-    s0, s1, s2, s3 = x.strides
-    view = np.lib.stride_tricks.as_strided(x, (n, h, w, size, size * c),
-                                           (s0, s1 * stride, s2 * stride, s1, s3))
-    return view.reshape(n * h * w, size * size * c), h, w
-
-
-def convolve(x: Array, w: Array, b: Array | None, pad: tuple[int, int],
-             stride: int = 1) -> tuple[Array, Array]:
-    """A convolution, and the columns that its gradient wants."""
-    cols, height, width = columns(x, w.shape[0], pad, stride)
-    y = cols @ w.reshape(-1, w.shape[3])
-    if b is not None:
-        y += b
-    return y.reshape(len(x), height, width, -1), cols
-
-
-def convolve_back(dy: Array, w: Array, cols: Array, shape: tuple[int, ...], pad: tuple[int, int],
-                  stride: int = 1, wants_dx: bool = True) -> tuple[Array, Array, Array]:
-    """Gradients of weights, bias and input of a convolution."""
-    n, height, width, filters = dy.shape
-    rows = dy.reshape(-1, filters)
-    dw = (cols.T @ rows).reshape(w.shape)
-    db = rows.sum(0)
-    if not wants_dx:
-        return dw, db, None
-    size, _, channels, _ = w.shape
-    parts = (rows @ w.reshape(-1, filters).T).reshape(n, height, width, size, size, channels)
-    dx = np.zeros((n, shape[1] + sum(pad), shape[2] + sum(pad), channels), np.float32)
-    for i in range(size):
-        for j in range(size):
-            dx[:, i:i + height * stride:stride, j:j + width * stride:stride] += parts[:, :, :, i, j]
-    return dw, db, dx[:, pad[0]:pad[0] + shape[1], pad[0]:pad[0] + shape[2]]
-
-
-def corners(x: Array) -> list[Array]:
-    """The four corners of all 2x2 windows."""
-    return [x[:, i::2, j::2] for i in range(2) for j in range(2)]
-
-
-def pool(x: Array) -> Array:
-    """The largest of each 2x2 window."""
-    a, b, c, d = corners(x)
-    y = np.maximum(a, b)
-    np.maximum(y, c, out=y)
-    return np.maximum(y, d, out=y)
-
-
-def pool_relu_back(dy: Array, y: Array, x: Array) -> Array:
-    """The gradient before relu and pooling: to the largest of the window, if it is above 0."""
-    dx = np.empty_like(x)
-    dy = dy * (y > 0)
-    for part, corner in zip(corners(dx), corners(x), strict=True):
-        np.multiply(dy, corner == y, out=part)
-    return dx
-
+from floor_parts import (
+    Adam,
+    Array,
+    RMSProp,
+    Step,
+    backward,
+    classifier,
+    convolutional,
+    cross_entropy,
+    descend,
+    flat,
+    forward,
+    relu,
+    relu_slope,
+    sigmoid,
+)
 
 # ---- the workloads -------------------------------------------------------------------------------
 
@@ -200,23 +55,12 @@ def linreg() -> Step:
     return step
 
 
-def _classifier(x: Array, labels: Array, layers: Layers, update: Callable[[list[Array]], None]
-                ) -> Step:
-    def step() -> Any:
-        outputs = forward(x, layers, relu)
-        loss, dy = cross_entropy(outputs[-1], labels)
-        update(backward(dy, outputs, layers, relu_slope)[0])
-        return loss
-
-    return step
-
-
 def softmax() -> Step:
     """Softmax regression."""
     numbers = Arrays()
     pictures, labels = numbers.uniform(256, 784), numbers.classes(10, 256)
     layers = [(numbers.zeros(784, 10), numbers.zeros(10))]
-    return _classifier(pictures, labels, layers, lambda found: descend(0.1, flat(layers), found))
+    return classifier(pictures, labels, layers, lambda found: descend(0.1, flat(layers), found))
 
 
 def mlp() -> Step:
@@ -224,38 +68,7 @@ def mlp() -> Step:
     numbers = Arrays()
     pictures, labels = numbers.uniform(128, 784), numbers.classes(10, 128)
     layers = numbers.layers(784, 256, 256, 10)
-    return _classifier(pictures, labels, layers, Adam(flat(layers)).step)
-
-
-Block = tuple[Array, Array, tuple[int, int], bool]  # weights, bias, padding, whether it pools
-
-
-def _convolutional(x: Array, labels: Array, blocks: list[Block], layers: Layers,
-                   update: Callable[[list[Array]], None]) -> Step:
-    """Blocks of convolution, bias, relu and perhaps 2x2 pooling, then dense layers."""
-    def step() -> Any:
-        inputs, before, cols, hidden = [], [], [], x
-        for w, b, pad, pools in blocks:
-            inputs.append(hidden)
-            y, found = convolve(hidden, w, b, pad)
-            hidden = relu(pool(y)) if pools else relu(y)
-            before.append((y, hidden))
-            cols.append(found)
-        outputs = forward(hidden.reshape(len(x), -1), layers, relu)
-        loss, dy = cross_entropy(outputs[-1], labels)
-        gradients, dy = backward(dy, outputs, layers, relu_slope)
-        dy = (dy @ layers[0][0].T).reshape(hidden.shape)
-        for number in reversed(range(len(blocks))):
-            w, _, pad, pools = blocks[number]
-            y, hidden = before[number]
-            dy = pool_relu_back(dy, hidden, y) if pools else dy * (hidden > 0)
-            dw, db, dy = convolve_back(dy, w, cols[number], inputs[number].shape, pad,
-                                       wants_dx=number > 0)
-            gradients[:0] = [dw, db]
-        update(gradients)
-        return loss
-
-    return step
+    return classifier(pictures, labels, layers, Adam(flat(layers)).step)
 
 
 def lenet() -> Step:
@@ -266,7 +79,7 @@ def lenet() -> Step:
               (numbers.weights(5, 5, 6, 16), numbers.zeros(16), (0, 0), True)]
     layers = numbers.layers(400, 120, 84, 10)
     variables = [a for w, b, _, _ in blocks for a in (w, b)] + flat(layers)
-    return _convolutional(pictures, labels, blocks, layers,
+    return convolutional(pictures, labels, blocks, layers,
                           lambda found: descend(0.1, variables, found))
 
 
@@ -278,7 +91,7 @@ def convnet() -> Step:
               for i, o in pairwise((3, 32, 64, 128))]
     layers = numbers.layers(2048, 10)
     variables = [a for w, b, _, _ in blocks for a in (w, b)] + flat(layers)
-    return _convolutional(pictures, labels, blocks, layers,
+    return convolutional(pictures, labels, blocks, layers,
                           lambda found: descend(0.1, variables, found))
 
 
@@ -411,8 +224,7 @@ def autoencoder() -> Step:
     numbers = Arrays()
     layers = numbers.layers(784, 256, 64, 256, 784)
     x = numbers.uniform(128, 784)
-    variables = flat(layers)
-    means = [np.ones_like(one) for one in variables]
+    descent = RMSProp(flat(layers), 0.01)
 
     def step() -> Any:
         outputs = forward(x, layers, sigmoid)
@@ -425,9 +237,7 @@ def autoencoder() -> Step:
             return dy * (y * (1 - y))
 
         gradients, _ = backward(slope(error, outputs[-1]), outputs, layers, slope)
-        for variable, mean, gradient in zip(variables, means, gradients, strict=True):
-            mean += np.float32(0.1) * (np.square(gradient) - mean)
-            variable -= np.float32(0.01) * gradient / np.sqrt(mean + np.float32(1e-10))
+        descent.step(gradients)
         return loss
 
     return step
@@ -438,7 +248,7 @@ def large_softmax() -> Step:
     numbers = Arrays()
     layers = numbers.layers(256, 10_000)
     x, labels = numbers.normal(128, 256), numbers.classes(10_000, 128)
-    return _classifier(x, labels, layers, lambda found: descend(0.1, flat(layers), found))
+    return classifier(x, labels, layers, lambda found: descend(0.1, flat(layers), found))
 
 
 def log_density() -> Step:
@@ -484,7 +294,7 @@ def deep_conv() -> Step:
     biased = [b is not None for _, b, _, _ in blocks for b in (True, b)] + [True] * 2
     variables = [a for w, b, _, _ in blocks for a in (w, b) if a is not None] + flat(layers)
     adam = Adam(variables)
-    return _convolutional(pictures, labels, blocks, layers, lambda found: adam.step(
+    return convolutional(pictures, labels, blocks, layers, lambda found: adam.step(
         [one for one, is_there in zip(found, biased, strict=True) if is_there]))
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from arrays import Arrays
-from floors import (
+from floor_parts import (
     Adam,
     Array,
+    Momentum,
     Step,
-    _classifier,
+    classifier,
     convolve,
     convolve_back,
     cross_entropy,
@@ -32,7 +33,7 @@ def batch_norm() -> Step:
     (w, b), = numbers.layers(1568, 10)
     pictures, labels = numbers.uniform(32, 28, 28, 1), numbers.classes(10, 32)
     variables = [*(array for block in blocks for array in block), w, b]
-    speeds = [np.zeros_like(one) for one in variables]
+    descent = Momentum(variables, 0.1)
 
     def step() -> Any:
         hidden, kept = pictures, []
@@ -58,10 +59,7 @@ def batch_norm() -> Step:
             dkernel, _, dy = convolve_back(dy, kernel, cols, shape, (0, 1), 2,
                                            wants_dx=shape[3] > 1)
             gradients[:0] = [dkernel, doffset, dscale]
-        for variable, speed, gradient in zip(variables, speeds, gradients, strict=True):
-            speed *= np.float32(0.9)
-            speed += gradient
-            variable -= np.float32(0.1) * speed
+        descent.step(gradients)
         return loss
 
     return step
@@ -188,7 +186,7 @@ def _dense(batch: int, *sizes: int) -> Step:
     numbers = Arrays()
     layers = numbers.layers(*sizes)
     x, labels = numbers.uniform(batch, sizes[0]), numbers.classes(sizes[-1], batch)
-    return _classifier(x, labels, layers, Adam(flat(layers)).step)
+    return classifier(x, labels, layers, Adam(flat(layers)).step)
 
 
 def mlp_wide() -> Step:

@@ -18,7 +18,7 @@ import flowgraph as fg
 
 ROOT = Path(fg.__file__).parents[1]
 FOLDER = ROOT / "benchmarks"
-MODULES = ("arrays", "busy", "compare", "floors", "measure", "more_floors", "results", "suite")
+MODULES = ("busy", "compare", "measure", "results", "suite")
 # Those whose step takes milliseconds; the others are compared when benchmarks run.
 QUICK = ("scalar", "linreg", "softmax", "mlp_small", "towers", "gru_loop", "batch_norm", "kmeans",
          "newton", "momentum_many", "batched_products", "small_ops", "while_loop", "vae", "lenet")
@@ -38,6 +38,10 @@ def benchmarks() -> Iterator[SimpleNamespace]:
                 del sys.modules[name]
 
 
+def programs_by_hand(benchmarks: SimpleNamespace) -> list[Any]:
+    return [import_module(name) for name in benchmarks.measure.OWN_PROGRAMS["numpy"]]
+
+
 def value_of_second_step(step: Any) -> float:
     step()
     fetched = step()
@@ -46,14 +50,15 @@ def value_of_second_step(step: Any) -> float:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_program_by_hand_gives_the_value_of_the_graph(name, benchmarks) -> None:
-    by_hand = {**benchmarks.floors.WORKLOADS, **benchmarks.more_floors.WORKLOADS}[name]
+    by_hand = next(module.WORKLOADS[name] for module in programs_by_hand(benchmarks)
+                   if name in module.WORKLOADS)
     np.testing.assert_allclose(value_of_second_step(by_hand()),
                                value_of_second_step(benchmarks.suite.WORKLOADS[name](fg)),
                                rtol=2e-4)
 
 
 def test_every_program_by_hand_has_its_workload(benchmarks) -> None:
-    by_hand = [*benchmarks.floors.WORKLOADS, *benchmarks.more_floors.WORKLOADS]
+    by_hand = [name for module in programs_by_hand(benchmarks) for name in module.WORKLOADS]
     assert len(by_hand) == len(set(by_hand))
     assert set(by_hand) <= set(benchmarks.suite.WORKLOADS)
     for module in ("torch_workloads", "jax_workloads"):  # their packages need not be here
