@@ -4,7 +4,8 @@ The engine is "tensorflow", "torch", "jax", "numpy" (by hand, see `floors`), or 
 that is like TensorFlow 1: "flowgraph". Prints one JSON object: per workload `ms` (median of steps),
 `first_ms` (building and the first step), `value` (of the fifth step's last fetch the mean of the
 absolute values, by which engines are compared); for the whole `import_ms`, `peak_mb`, `versions`.
-An engine that has no program for a workload leaves it out. `compare` starts this once per engine,
+An engine that has no program for a workload leaves it out, and the `value` where its program draws
+random numbers of its own. `compare` starts this once per engine,
 group of workloads and round.
 """
 
@@ -24,7 +25,8 @@ from typing import Any
 import numpy as np
 
 MOST_STEPS = 5000
-OWN_PROGRAMS = {"numpy": ("floors", "more_floors", "sequence_floors"),
+OWN_PROGRAMS = {"numpy": ("floors", "more_floors", "network_floors", "convolution_floors",
+                           "sequence_floors"),
                 "torch": ("torch_workloads",), "jax": ("jax_workloads",)}
 Step = Callable[[], Any]
 
@@ -39,6 +41,12 @@ def builders(engine: str, module: str) -> tuple[dict[str, Callable[[], Step]], s
     tf = load(engine)
     return {name: (lambda build=build: build(tf))
             for name, build in workloads.WORKLOADS.items()}, workloads.ONCE
+
+
+def draws_its_own(engine: str) -> set[str]:
+    """Workloads where an engine's program draws other random numbers: its value is another."""
+    return {name for own in OWN_PROGRAMS.get(engine, ())
+            for name in getattr(importlib.import_module(own), "DRAWN_BY_NUMPY", ())}
 
 
 def load(engine: str) -> Any:
@@ -107,11 +115,14 @@ def main() -> None:
         importlib.import_module(arguments.module)._resident = cupy.asarray
     found: dict[str, Any] = {"import_ms": (time.perf_counter() - start) * 1e3}
     build, once = builders(arguments.engine, arguments.module)
+    apart = draws_its_own(arguments.engine)
     for name in arguments.names or build:
         if name not in build:
             continue
         try:
             found[name] = measured(build[name], arguments.seconds, name in once)
+            if name in apart:
+                del found[name]["value"]
         except Exception as error:  # one engine may lack something that others have: it is told
             found[name] = {"error": f"{type(error).__name__}: {str(error)[:200]}"}
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
