@@ -13,6 +13,7 @@ import numpy as np
 
 Array = Any
 Step = Callable[[], Any]
+Draw = Callable[[tuple[int, ...]], Array]  # numbers in [0, 1) of a shape
 Layers = list[tuple[Array, Array]]
 
 
@@ -150,15 +151,21 @@ class RMSProp:
             variable -= g
 
 
+def numpy_draws(seed: int) -> Draw:
+    """NumPy's own random numbers: they are others than those that a graph draws."""
+    generator = np.random.default_rng(seed)
+    return lambda shape: generator.random(shape, dtype=np.float32)
+
+
 class Dropout:
     """Numbers of a layer set to 0 by chance, the others made larger, after relu.
 
     Args:
         rate: how many are dropped.
-        draw: gives numbers in [0, 1) of a shape.
+        draw: gives the numbers that decide.
     """
 
-    def __init__(self, rate: float, draw: Callable[[tuple[int, ...]], Array]) -> None:
+    def __init__(self, rate: float, draw: Draw) -> None:
         self.rate, self.draw, self.scale = np.float32(rate), draw, np.float32(1 / (1 - rate))
 
     def act(self, x: Array) -> Array:

@@ -5,8 +5,7 @@ that is like TensorFlow 1: "flowgraph". Prints one JSON object: per workload `ms
 `first_ms` (building and the first step), `value` (of the fifth step's last fetch the mean of the
 absolute values, by which engines are compared); for the whole `import_ms`, `peak_mb`, `versions`.
 An engine that has no program for a workload leaves it out, and the `value` where its program draws
-random numbers of its own. `compare` starts this once per engine,
-group of workloads and round.
+random numbers of its own. `compare` starts this once per engine, group of workloads and round.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ import numpy as np
 
 MOST_STEPS = 5000
 OWN_PROGRAMS = {"numpy": ("floors", "more_floors", "network_floors", "convolution_floors",
-                           "sequence_floors"),
+                           "sequence_floors", "other_floors"),
                 "torch": ("torch_workloads",), "jax": ("jax_workloads",)}
 Step = Callable[[], Any]
 

@@ -31,7 +31,7 @@ class Results:
     Attributes:
         data: `machine`, a dict of words; `engines`, per engine `versions`, `groups` (of each group
             measured whole `import_ms` and `peak_mb`) and `workloads` (of each `ms`, `first_ms`,
-            `value`, or `error`).
+            `value` unless the program draws numbers of its own, or `error`).
     """
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
@@ -63,9 +63,8 @@ class Results:
         for name in sorted(rounds[0].keys() - {"versions", *totals}):
             each = [found[name] for found in rounds]
             failed = [found for found in each if "error" in found]
-            known["workloads"][name] = failed[0] if failed else {
-                "ms": _median(each, "ms"), "first_ms": _median(each, "first_ms"),
-                "value": each[0]["value"]}
+            medians = {key: _median(each, key) for key in ("ms", "first_ms") if not failed}
+            known["workloads"][name] = failed[0] if failed else each[0] | medians
 
     def peers(self) -> list[str]:
         """The engines that flowgraph was compared with, in the order of the columns."""
@@ -96,6 +95,12 @@ class Results:
                   for engine in (*self.peers(), OURS) if "error" in self.found(engine, name)]
         return failed + [told for engine in self.peers() if (told := self.differs(engine, name))]
 
+    def uncompared(self, name: str) -> list[str]:
+        """Which engines' values of a workload are not compared, since they draw other numbers."""
+        found = {engine: self.found(engine, name) for engine in self.peers()}
+        return [f"{TITLES[engine]} draws other random numbers: its value is not compared"
+                for engine, one in found.items() if "ms" in one and "value" not in one]
+
 
 def _median(rounds: Iterable[dict[str, Any]], key: str) -> float:
     return float(f"{statistics.median(found[key] for found in rounds):.5g}")
@@ -120,7 +125,8 @@ def table(results: Results, names: list[str]) -> str:
             ratio = results.ratio(peer, name)
             line += f"{_number(results.found(peer, name).get('ms')):>15}"
             line += f"{'' if ratio is None else f'{ratio:.2f}':>7}"
-        lines += [line.rstrip(), *(f"    {note}" for note in results.notes(name))]
+        lines += [line.rstrip(), *(f"    {note}" for note in
+                                  results.notes(name) + results.uncompared(name))]
     return "\n".join(lines)
 
 
@@ -179,7 +185,8 @@ def _rows(results: Results, names: list[str]) -> list[str]:
         said = (WORKLOADS[name].__doc__ or "").partition("\n")[0].rstrip(".")
         ours = _number(results.found(OURS, name).get("ms"))
         lines.append(f"| `{name}`: {said} | {ours} | " + " | ".join(cells) + " |")
-        notes += [f"- `{name}`: {note}" for note in results.notes(name)]
+        notes += [f"- `{name}`: {note}"
+                  for note in results.notes(name) + results.uncompared(name)]
     return lines + (["", *notes] if notes else [])
 
 

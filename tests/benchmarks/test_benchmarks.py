@@ -21,7 +21,12 @@ FOLDER = ROOT / "benchmarks"
 MODULES = ("busy", "compare", "measure", "results", "suite")
 # Those whose step takes milliseconds; the others are compared when benchmarks run.
 QUICK = ("scalar", "linreg", "softmax", "mlp_small", "towers", "gru_loop", "batch_norm", "kmeans",
-         "newton", "momentum_many", "batched_products", "small_ops", "while_loop", "vae", "lenet")
+         "newton", "momentum_many", "batched_products", "small_ops", "while_loop", "vae", "lenet",
+         "policy", "transformer", "gradient_penalty", "text_conv", "resnet", "separable",
+         "generator", "unet",
+         "char_rnn", "gru_static", "bidirectional", "scan", "map_fn", "conds", "word2vec",
+         "sampled_softmax", "factorisation", "rmsprop_many", "clip_norm", "gamma_density",
+         "hamiltonian", "gaussian_process", "augment", "distort", "graph_network", "pipeline")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,31 @@ def test_a_program_by_hand_gives_the_value_of_the_graph(name, benchmarks) -> Non
     np.testing.assert_allclose(value_of_second_step(by_hand()),
                                value_of_second_step(benchmarks.suite.WORKLOADS[name](fg)),
                                rtol=2e-4)
+
+
+def graph_draws(seed: int) -> Any:
+    """What draws the numbers of a graph's operation with this seed, run by run."""
+    graph, known = fg.Graph(), {}
+
+    def draw(shape: tuple[int, ...]) -> Any:
+        if not known:
+            with graph.as_default():
+                known["numbers"] = fg.random_uniform(shape, seed=seed)
+                known["session"] = fg.Session(graph=graph)
+        return known["session"].run(known["numbers"])
+
+    return draw
+
+
+@pytest.mark.parametrize(("module", "name"), [("network_floors", "deep_mlp"),
+                                              ("convolution_floors", "digits")])
+def test_a_program_with_dropout_gives_the_value_of_the_graph_if_it_draws_alike(
+        module, name, benchmarks) -> None:
+    by_hand = import_module(module).WORKLOADS[name]
+    expected = value_of_second_step(benchmarks.suite.WORKLOADS[name](fg))
+    np.testing.assert_allclose(value_of_second_step(by_hand(graph_draws)), expected, rtol=2e-4)
+    assert abs(value_of_second_step(by_hand()) - expected) > 2e-4 * expected
+    assert name in benchmarks.measure.draws_its_own("numpy")
 
 
 def test_every_program_by_hand_has_its_workload(benchmarks) -> None:
@@ -113,6 +143,19 @@ def test_values_that_differ_are_told(engine, expected, value, same, benchmarks) 
     results.add("flowgraph", "workloads", rounds([1.0], value), whole=False)
     assert bool(results.notes("mlp")) != same
     assert benchmarks.compare.below(results, ["mlp"], 2.0) == ["mlp"]
+
+
+def test_values_that_are_not_compared_are_told_and_are_no_fault(benchmarks) -> None:
+    results = benchmarks.results.Results()
+    drawn = rounds([1.5])
+    del drawn[0]["mlp"]["value"]
+    for engine, found in (("tensorflow", rounds([6.0])), ("numpy", drawn),
+                          ("flowgraph", rounds([3.0]))):
+        results.add(engine, "workloads", found, whole=True)
+    told = "NumPy by hand draws other random numbers: its value is not compared"
+    assert told in benchmarks.results.table(results, ["mlp"])
+    assert f"- `mlp`: {told}" in benchmarks.results.page(results, "")
+    assert benchmarks.compare.below(results, ["mlp"], 2.0) == []
 
 
 def test_the_table_and_the_page_show_ratios_and_notes(benchmarks) -> None:
