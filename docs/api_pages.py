@@ -115,17 +115,21 @@ def methods(thing: Any, places: dict[Any, str]) -> Iterator[tuple[str, Any, str]
     if not inspect.isclass(thing):
         return
     seen = set()
+    public = [base for base in thing.__mro__[1:] if base in places]
     for owner in thing.__mro__:
         if not owner.__module__.startswith("flowgraph"):
             continue
-        base = places.get(owner, "") if owner is not thing else ""
+        # What a base without a page gives to one that has a page is told there.
+        found = next((base for base in public
+                      if owner is not thing and issubclass(base, owner)), None)
         for name, method in vars(owner).items():
             function = getattr(method, "__func__", method)  # of static and class methods
-            if name in seen or name.startswith("_"):
+            if name in seen or name.startswith("_") or not inspect.isfunction(function):
                 continue
             seen.add(name)
-            if inspect.isfunction(function) and function.__doc__:
-                yield name, function, base
+            is_kept = isinstance(method, staticmethod) and "." not in function.__qualname__
+            if function.__doc__ and not is_kept:  # a function that a class keeps is no method
+                yield name, function, places[found] if found else ""
 
 
 def link(name: str) -> str:

@@ -26,6 +26,18 @@ def test_a_method_of_a_public_base_leads_there() -> None:
     assert MADE["link"]("train.Optimizer") == "train.md#optimizer"
 
 
+def test_a_function_that_a_class_keeps_is_no_method() -> None:
+    found = {method for method, _, _ in MADE["methods"](THINGS["layers.AveragePooling1D"], {})}
+    assert "op" not in found
+    assert "call" in found
+
+
+def test_what_a_base_of_a_public_base_has_is_told_there_too() -> None:
+    places = {THINGS["layers.Layer"]: "layers.Layer"}
+    found = {method: base for method, _, base in MADE["methods"](THINGS["layers.Dense"], places)}
+    assert found["get_input_at"] == "layers.Layer"
+
+
 @pytest.mark.parametrize("name", ["data.batches", "testing.check_gradients", "train.save_npz",
                                   "plots.plot_runs"])
 def test_names_of_our_own_have_a_page(name: str) -> None:
