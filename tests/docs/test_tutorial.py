@@ -1,4 +1,9 @@
-"""Every example has a chapter in English and in Chinese, with the same code, and it is true."""
+"""Every example has a chapter in English and in Chinese, with the same code, and it is true.
+
+The solutions have a section per chapter and a paragraph per exercise, which begins with its bold
+number. A block of theirs that begins with an import is a program and runs by itself; other blocks
+are changes to an example, which the paragraph above them names.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -14,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 NAMES = [path.stem for path in sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
          if not path.stem.startswith("00")]
+SOLUTIONS = {"solutions_01_16": NAMES[:16], "solutions_17_32": NAMES[16:]}
 LANGUAGES = ["tutorial", "zh/tutorial"]
 FENCE = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -27,14 +34,20 @@ def prose(text: str) -> str:
     return FENCE.sub("", text)
 
 
-@pytest.mark.parametrize("name", NAMES)
+PAIR = re.compile(r"^```python\n((?:import|from) .*?)^```\n(?:\n```text\n(.*?)^```$)?",
+                  re.MULTILINE | re.DOTALL)
+PROGRAMS = [pytest.param(*found, id=f"{name}-{number}") for name in SOLUTIONS
+            for number, found in enumerate(PAIR.findall(chapter(name, "tutorial")), 1)]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *SOLUTIONS])
 def test_both_languages_show_the_same_code(name: str) -> None:
     english, chinese = (FENCE.findall(chapter(name, language)) for language in LANGUAGES)
     assert english == chinese
     assert any(kind == "python" for kind, _ in english)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *SOLUTIONS])
 def test_both_languages_have_the_same_parts_pictures_and_formulas(name: str) -> None:
     english, chinese = (prose(chapter(name, language)) for language in LANGUAGES)
     for pattern in (r"^#+ ", r"\]\((?:\.\./)*(images/\S+?)\)", r"^\$\$$|^\$\$.*\$\$$"):
@@ -70,3 +83,41 @@ def test_what_a_chapter_includes_and_links_to_is_there(name: str, language: str)
     assert f"examples/{name}.py" in text
     assert f"/results/{name}.txt" in text
     assert max(map(len, prose(text).splitlines())) <= 120
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_every_exercise_has_a_solution(name: str, language: str) -> None:
+    text = chapter(name, language)
+    assert max(map(len, prose(text).splitlines())) <= 120
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    for file, section in zip(SOLUTIONS[name], sections, strict=True):
+        page = chapter(file, language)
+        title = page.splitlines()[0].removeprefix("# ")
+        assert section.splitlines()[0] == f"[{title}]({file}.md)"
+        exercises = re.split(r"^## ", page, flags=re.MULTILINE)[-1]
+        assert (re.findall(r"^\*\*(\d+)\.\*\*", section, re.MULTILINE)
+                == re.findall(r"^(\d+)\. ", exercises, re.MULTILINE)), file
+
+
+@pytest.mark.parametrize(("code", "shown"), PROGRAMS)
+def test_a_program_of_the_solutions_prints_what_they_show(code: str, shown: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, encoding="utf-8",
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.rstrip() for line in done.stdout.splitlines()] == shown.splitlines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_change_in_the_solutions_is_python_and_says_of_which_example(name: str,
+                                                                       language: str) -> None:
+    text, end = chapter(name, language), 0
+    for block in FENCE.finditer(text):
+        before, end = text[end:block.start()], block.end()
+        if block[1] != "python" or block[2].startswith(("import ", "from ")):
+            continue
+        ast.parse(textwrap.dedent(block[2]))
+        file = re.findall(r"`(\d\d_\w+\.py)`", before)
+        assert file, block[2]
+        assert (ROOT / "examples" / file[-1]).exists()
