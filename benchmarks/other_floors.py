@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 from arrays import Arrays
-from floors import Adam, Array, Step, cross_entropy, descend, flat, relu, relu_slope, sigmoid
+from floor_parts import (
+    Adam,
+    Array,
+    Step,
+    cross_entropy,
+    descend,
+    flat,
+    relu,
+    relu_slope,
+    sigmoid,
+)
 from streams import Stream, uniform
 
 # ---- embeddings ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from arrays import Arrays
-from floors import Adam, Array, Step, cross_entropy, descend, sigmoid
+from floor_parts import Adam, Array, Step, cross_entropy, descend, sigmoid
 from streams import uniform_weights
 
 # ---- cells ---------------------------------------------------------------------------------------
