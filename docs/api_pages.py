@@ -16,6 +16,7 @@ from typing import Any
 
 import flowgraph as fg
 from flowgraph.core.api import tensorflow_names
+from flowgraph.core.message import Message
 
 FOLDER = Path(__file__).with_name("api")
 HEAD = """\
@@ -117,8 +118,8 @@ def methods(thing: Any, places: dict[Any, str]) -> Iterator[tuple[str, Any, str]
     seen = set()
     public = [base for base in thing.__mro__[1:] if base in places]
     for owner in thing.__mro__:
-        if not owner.__module__.startswith("flowgraph"):
-            continue
+        if owner is Message or not owner.__module__.startswith("flowgraph"):
+            continue  # what all messages have is not told for each of them
         # What a base without a page gives to one that has a page is told there.
         found = next((base for base in public
                       if owner is not thing and issubclass(base, owner)), None)
