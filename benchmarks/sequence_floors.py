@@ -1,4 +1,4 @@
-"""The workloads of `sequence_workloads` by hand in NumPy: see `floors`.
+"""The workloads of `sequence_workloads` by hand in NumPy: see `floors` (`more_floors`: newton).
 
 Products with the inputs of all steps are taken out of the loops, and so are those that make the
 gradients of the weights: what is left in a loop is what a step wants of the one before. Gates of an
