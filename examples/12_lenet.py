@@ -25,26 +25,24 @@ def build(steps):
     """Placeholders, each layer's output by name, loss, accuracy, guesses, and a training step."""
     images = fg.placeholder(fg.float32, [None, 28, 28], name="images")
     labels = fg.placeholder(fg.int64, [None], name="labels")
-    layers = {"image": fg.expand_dims(images, 3, name="image")}
-
-    def add(name, make, *args, **options):
-        *_, last = layers.values()
-        layers[name] = make(last, *args, name=name, **options)
-
-    add("conv1", fg.layers.conv2d, 6, 5, padding="same", activation=fg.nn.relu)
-    add("pool1", fg.layers.max_pooling2d, 2, 2)
-    add("conv2", fg.layers.conv2d, 16, 5, activation=fg.nn.relu)
-    add("pool2", fg.layers.max_pooling2d, 2, 2)
-    add("flatten", fg.layers.flatten)
     rate = fg.placeholder_with_default(0.0, [], name="rate")  # of dropout: 0 but in training
-    layers["dropout"] = fg.nn.dropout(layers["flatten"], rate=rate)
-    add("fc1", fg.layers.dense, 120, activation=fg.nn.relu)
-    add("fc2", fg.layers.dense, 84, activation=fg.nn.relu)
-    add("fc3", fg.layers.dense, 10)
+    relu = fg.nn.relu
+    image = fg.expand_dims(images, 3, name="image")
+    conv1 = fg.layers.conv2d(image, 6, 5, padding="same", activation=relu, name="conv1")
+    pool1 = fg.layers.max_pooling2d(conv1, 2, 2, name="pool1")
+    conv2 = fg.layers.conv2d(pool1, 16, 5, activation=relu, name="conv2")
+    pool2 = fg.layers.max_pooling2d(conv2, 2, 2, name="pool2")
+    flatten = fg.layers.flatten(pool2, name="flatten")
+    dropout = fg.nn.dropout(flatten, rate=rate)
+    fc1 = fg.layers.dense(dropout, 120, relu, name="fc1")
+    fc2 = fg.layers.dense(fc1, 84, relu, name="fc2")
+    fc3 = fg.layers.dense(fc2, 10, name="fc3")  # a score per digit
+    layers = {"image": image, "conv1": conv1, "pool1": pool1, "conv2": conv2, "pool2": pool2,
+              "flatten": flatten, "dropout": dropout, "fc1": fc1, "fc2": fc2, "fc3": fc3}
     with fg.name_scope("loss"):
-        loss = fg.losses.sparse_softmax_cross_entropy(labels, layers["fc3"])
+        loss = fg.losses.sparse_softmax_cross_entropy(labels, fc3)
     with fg.name_scope("accuracy"):
-        guesses = fg.argmax(layers["fc3"], 1)
+        guesses = fg.argmax(fc3, 1)
         accuracy = fg.reduce_mean(fg.cast(fg.equal(guesses, labels), fg.float32))
     # Steps that shrink to nothing: the last ones settle instead of jumping about.
     passed = fg.train.get_or_create_global_step()
@@ -72,12 +70,12 @@ def draw_graph(path):
         print("No picture:", problem)
 
 
-def draw(right, digits, guesses, maps):
+def draw(history, digits, guesses, maps):
     """Accuracy over the epochs, what the first layers see, and all that goes wrong."""
     labels = digits.test.labels
     wrong = np.flatnonzero(guesses != labels)[:14]
     try:
-        figure = fg.plots.plot_curves({"test accuracy": right}, xlabel="epoch")
+        figure = fg.plots.plot_curves({"accuracy": history}, xlabel="epoch")
         figure.savefig("lenet_accuracy.png", dpi=80)
         figure = fg.plots.plot_images(
             digits.test.images[wrong], columns=7, inverted=True, title="Digits read wrong",
@@ -108,24 +106,27 @@ def main():
     images, labels, rate, layers, accuracy, guesses, step = build(epochs * len(x_train) // 50)
     for name, tensor in layers.items():
         print(f"{name:<8} {tensor.shape!s:<18} {size(fg.trainable_variables(name)):>7,} weights")
-    testing = {images: digits.test.images, labels: digits.test.labels}
+    parts = {"training": {images: x_train, labels: y_train},
+             "test": {images: digits.test.images, labels: digits.test.labels}}
+    history = {"training": [], "test": []}
     with fg.Session() as session:
         session.run(fg.global_variables_initializer())
-        right = []
         for epoch in range(epochs):
             for x, y in data.batches(x_train, y_train, 50, seed=epoch):
                 session.run(step, {images: x, labels: y, rate: 0.5})
-            right.append(evaluate(session, accuracy, testing).mean())
-            print(f"epoch {epoch + 1:2}: test accuracy {right[-1]:.2%}")
-        found = evaluate(session, guesses, testing)
+            for name, feeds in parts.items():
+                history[name].append(evaluate(session, accuracy, feeds).mean())
+            print(f"epoch {epoch + 1:2}: accuracy",
+                  *(f"{name} {right[-1]:.2%}" for name, right in history.items()))
+        found = evaluate(session, guesses, parts["test"])
         conv, pool = session.run([layers["conv1"], layers["pool1"]],
                                  {images: digits.test.images[:1]})
     print(f"result: weights = {size(fg.trainable_variables())}")
-    print(f"result: test accuracy = {100 * right[-1]:.2f} %")
-    digit = digits.test.images[0]
-    small = np.pad(digit[::2, ::2], [(0, 14), (0, 14)])[..., None]  # one size for all images
-    pool = np.pad(pool[0], [(0, 14), (0, 14), (0, 0)])
-    draw(right, digits, found, [digit[..., None], conv[0] / conv.max(), small, pool / pool.max()])
+    print(f"result: test accuracy = {100 * history['test'][-1]:.2f} %")
+    digit = digits.test.images[:1, ..., None]
+    # Twice as large, so that all images are of one size: the coarse pixels tell what pooling left.
+    small, pool = (part.repeat(2, axis=1).repeat(2, axis=2) for part in (digit[:, ::2, ::2], pool))
+    draw(history, digits, found, [digit[0], conv[0] / conv.max(), small[0], pool[0] / pool.max()])
     draw_graph("lenet_graph.svg")
 
 
