@@ -49,7 +49,6 @@ class CharacterRNN:
     def __init__(self, size):
         def normal(shape, name):
             return fg.Variable(fg.random_normal(shape, stddev=shape[0] ** -0.5), name=name)
-
         with fg.name_scope("parameters"):
             self.W_xh, self.W_hh = normal([size, HIDDEN], "W_xh"), normal([HIDDEN, HIDDEN], "W_hh")
             self.W_hq = normal([HIDDEN, size], "W_hq")
@@ -86,7 +85,7 @@ class CharacterRNN:
         for i in range(known + length - 1):
             feeds = {self.character: [indices[i]], self.before: state}
             guess, state = session.run([self.next, self.after], feeds)
-            indices += [guess[0]] if i >= known - 1 else []
+            indices = indices if i < known - 1 else [*indices, guess[0]]
         return indices
 
 
@@ -123,7 +122,8 @@ def draw(graph, curves):
     try:
         graph.render("rnn_from_scratch_graph.svg", ["loss", "Adam"],
                      name="A recurrent network: one step, 35 times")
-        fg.plots.plot_curves(curves, "rnn_from_scratch_perplexity.png", xlabel="epoch", log=True)
+        panels = {f"perplexity, {title}": lines for title, lines in curves.items()}
+        fg.plots.plot_curves(panels, "rnn_from_scratch_perplexity.png", xlabel="epoch", log=True)
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
 

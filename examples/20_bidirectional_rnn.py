@@ -44,14 +44,15 @@ class GapFiller:
         known = {"before": forward[:, SIDE], "after": backward[:, SIDE]}
         known["both"] = fg.concat([known["before"], known["after"]], axis=1, name="both")
         self.guesses, self.correct, losses = {}, {}, []
-        for name in SIDES:
-            with fg.variable_scope("guesses"), fg.variable_scope(name):
-                scores = fg.layers.dense(known[name], size, name="scores")
-                losses.append(fg.reduce_mean(fg.nn.sparse_softmax_cross_entropy_with_logits(
-                    labels=self.missing, logits=scores)))
-                self.guesses[name] = fg.argmax(scores, axis=1, output_type=fg.int32)
-                self.correct[name] = fg.reduce_mean(
-                    fg.cast(fg.equal(self.guesses[name], self.missing), fg.float32))
+        with fg.variable_scope("guesses"):
+            for name in SIDES:
+                with fg.variable_scope(name):
+                    scores = fg.layers.dense(known[name], size, name="scores")
+                    losses.append(fg.reduce_mean(fg.nn.sparse_softmax_cross_entropy_with_logits(
+                        labels=self.missing, logits=scores)))
+                    self.guesses[name] = fg.argmax(scores, axis=1, output_type=fg.int32)
+                    self.correct[name] = fg.reduce_mean(
+                        fg.cast(fg.equal(self.guesses[name], self.missing), fg.float32))
         self.loss = fg.add_n(losses, name="loss")  # three tasks, learnt together
         self.train = fg.train.AdamOptimizer(0.005).minimize(self.loss)
 

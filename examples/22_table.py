@@ -116,8 +116,8 @@ def main():
     columns = prepare(table.drop(columns=ANSWER), training)
     print("columns of the network:", ", ".join(columns))
     mean, spread = weight[training].mean(), weight[training].std()
-    (x, y), test_x = (columns[training].to_numpy(), (weight[training] - mean) / spread), columns[
-        ~training].to_numpy()
+    x, y = columns[training].to_numpy(), (weight[training] - mean) / spread
+    test_x = columns[~training].to_numpy()
     fg.set_random_seed(1)
     network = Network(x.shape[1])
     with fg.Session() as session:

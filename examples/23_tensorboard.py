@@ -121,7 +121,7 @@ def draw(model, codes, clothes):
         points = plane[clothes.test.labels[:len(codes)] == label]
         axis.plot(*points.T, ".", markersize=4, label=name)
     axis.set(title="Test images as the hidden layer sees them", xlabel="axis 1", ylabel="axis 2")
-    axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    axis.legend(markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig("tensorboard_points.png", dpi=80)
 
 
