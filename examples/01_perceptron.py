@@ -92,7 +92,7 @@ def draw_boundaries(path, panels):
     except ImportError:
         print("No picture of the answers: python -m pip install matplotlib")
         return
-    figure, axes = plt.subplots(1, len(panels), figsize=(2.4 * len(panels), 3.1), sharey=True,
+    figure, axes = plt.subplots(1, len(panels), figsize=(2.4 * len(panels), 3.4), sharey=True,
                                 layout="constrained")
     for axis, (title, targets, answers) in zip(axes, panels, strict=True):
         image = axis.contourf(*np.moveaxis(PLANE, -1, 0), answers.reshape(101, 101),
