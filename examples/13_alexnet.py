@@ -72,7 +72,7 @@ def count_full():
 
 
 def train(clothes, count, epochs):
-    """Trains the small one on the first `count` images; returns the test accuracies."""
+    """Trains the small one on the first `count` images; returns training and test accuracies."""
     with fg.Graph().as_default(), fg.Session() as session:
         images = fg.placeholder(fg.float32, [None, 28, 28])
         labels = fg.placeholder(fg.int64, [None])
@@ -83,17 +83,21 @@ def train(clothes, count, epochs):
         step = fg.train.AdamOptimizer(1e-3).minimize(loss)
         print(f"The small one has {size():,} weights.")
         session.run(fg.global_variables_initializer())
-        right = []
+        x_train, y_train = clothes.train.images[:count], clothes.train.labels[:count]
+        parts = {"training": (x_train[:4000], y_train[:4000]),  # of 60,000 that is enough
+                 "test": (clothes.test.images, clothes.test.labels)}
+        history = {name: [] for name in parts}
         for epoch in range(epochs):
-            for x, y in data.batches(clothes.train.images[:count], clothes.train.labels[:count],
-                                     50, seed=epoch):
+            for x, y in data.batches(x_train, y_train, 50, seed=epoch):
                 session.run(step, {images: x, labels: y, training: True})
-            parts = [session.run(accuracy, {images: clothes.test.images[start:start + 500],
-                                            labels: clothes.test.labels[start:start + 500]})
-                     for start in range(0, len(clothes.test), 500)]
-            right.append(np.mean(parts))
-            print(f"epoch {epoch + 1:2}: test accuracy {right[-1]:.1%}")
-    return right
+            for name, (x, y) in parts.items():
+                history[name].append(np.mean([
+                    session.run(accuracy, {images: x[start:start + 500],
+                                           labels: y[start:start + 500]})
+                    for start in range(0, len(x), 500)]))
+            print(f"epoch {epoch + 1:2}: accuracy",
+                  *(f"{name} {right[-1]:.1%}" for name, right in history.items()))
+    return history
 
 
 def draw_graph(graph, path):
@@ -103,9 +107,9 @@ def draw_graph(graph, path):
         print("No picture:", problem)
 
 
-def draw(right, cost):
+def draw(history, cost):
     try:
-        figure = fg.plots.plot_curves({"test accuracy": right}, xlabel="epoch")
+        figure = fg.plots.plot_curves({"accuracy": history}, xlabel="epoch")
         figure.savefig("alexnet_accuracy.png", dpi=80)
         import matplotlib.pyplot as plt
     except fg.errors.MissingDependencyError as problem:
@@ -130,11 +134,11 @@ def main():
     options = parser.parse_args()
     graph, weights, cost = count_full()
     count, epochs = (200, 1) if options.short else (None, 2 if options.folder else 6)
-    right = train(data.load_fashion_mnist(options.folder), count, epochs)
+    history = train(data.load_fashion_mnist(options.folder), count, epochs)
     print(f"result: weights of the full network = {weights}")
     print(f"result: products of the full network = {sum(row[2] for row in cost) / 1e6:.1f} million")
-    print(f"result: test accuracy of the small one = {100 * right[-1]:.1f} %")
-    draw(right, cost)
+    print(f"result: test accuracy of the small one = {100 * history['test'][-1]:.1f} %")
+    draw(history, cost)
     draw_graph(graph, "alexnet_graph.svg")
 
 
