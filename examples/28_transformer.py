@@ -107,14 +107,14 @@ def draw(characters, shares):
         print("No picture:", problem)
         return
     labels = [{" ": "␣", "\n": "↵"}.get(character, character) for character in characters]
-    figure, axes = plt.subplots(1, HEADS, figsize=(12, 3.6), layout="constrained", sharey=True)
-    for head, axis in enumerate(axes):
+    figure, axes = plt.subplots(-(-HEADS // 2), min(HEADS, 2), squeeze=False, figsize=(7.6, 6.8),
+                                layout="constrained")
+    for head, axis in enumerate(axes.ravel()):
         shades = axis.imshow(shares[head][:len(labels), :len(labels)], cmap="Blues", vmin=0, vmax=1)
-        axis.set_xticks(range(len(labels)), labels, fontsize=7)
-        axis.set(title=f"head {head + 1}", xlabel="looks at")
-    axes[0].set_yticks(range(len(labels)), labels, fontsize=7)
-    figure.colorbar(shades, label="share")
-    figure.savefig("transformer_attention.png", dpi=80)
+        axis.set(title=f"head {head + 1}", xlabel="looks at", xticks=range(len(labels)),
+                 xticklabels=labels, yticks=range(len(labels)), yticklabels=labels)
+    figure.colorbar(shades, ax=axes, label="share", shrink=0.6)
+    figure.savefig("transformer_attention.png", dpi=100)
 
 
 def main():
