@@ -108,12 +108,12 @@ def draw(graph, digits, codes, labels):
         axis.set(xticks=[], yticks=[])
         axis.set_ylabel(name, rotation=0, ha="right", va="center")
     figure.savefig("autoencoders_digits.png", dpi=80)
-    figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4), layout="constrained")
     for axis, (name, code) in zip(axes, codes.items(), strict=True):
-        points = axis.scatter(*code.T[:2], c=labels, cmap="tab10", s=2, vmin=-0.5, vmax=9.5)
+        dots = axis.scatter(*code.T[:2], 2, labels, cmap="tab10", vmin=-0.5, vmax=9.5, aa=False)
         axis.set(title=name, xlabel="code 1", ylabel="code 2")
-    figure.colorbar(points, ticks=range(10), label="digit (never shown to the networks)")
-    figure.savefig("autoencoders_codes.png", dpi=65)
+    figure.colorbar(dots, ticks=range(10), label="digit (never shown to the networks)")
+    figure.savefig("autoencoders_codes.png", dpi=80)
 
 
 def main():
