@@ -109,14 +109,14 @@ def draw_edges(path, panels):
     for axis, (title, image) in zip(axes.ravel(), panels.items(), strict=True):
         image = np.squeeze(image)
         size, signed = image.shape[:2], image.min() < 0
-        shades = 4 if image.ndim == 3 else 2
-        if size[0] > 100:  # every fourth pixel in few shades: a small file
+        if size[0] > 100:  # every fourth pixel in a few shades: a small file
+            shades = 8 if image.ndim == 3 else 2
             image = np.round(image[::4, ::4] * shades) / shades
         axis.imshow(image, cmap="coolwarm" if signed else "gray", vmin=-1.5 if signed else 0,
                     vmax=1.5 if signed or image.max() > 1 else None, interpolation="nearest")
         axis.set_title(f"{title}\n{size[0]} × {size[1]}", fontsize="medium")
         axis.set(xticks=[], yticks=[])
-    figure.savefig(path, dpi=54, pil_kwargs={"optimize": True})
+    figure.savefig(path, dpi=80, pil_kwargs={"optimize": True})
     print("Wrote", path)
 
 

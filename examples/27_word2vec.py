@@ -77,8 +77,7 @@ def same_group(vectors, vocabulary):
     """How often the nearest other word of GROUPS is of the same group; and by chance."""
     groups, chosen = zip(*((group, vocabulary.index(word)) for group, words in GROUPS.items()
                            for word in words.split() if word in vocabulary), strict=True)
-    directions = vectors[list(chosen)]
-    directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    directions = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[list(chosen)]
     agree = np.array(groups)[:, None] == np.array(groups)
     np.fill_diagonal(agree, False)
     nearest = np.argmax(directions @ directions.T - 9.0 * np.eye(len(chosen)), axis=1)  # not itself
@@ -101,17 +100,19 @@ def draw(graph, vectors, vocabulary):
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
         return
-    chosen = [word for words in GROUPS.values() for word in words.split() if word in vocabulary]
-    points = np.array([vectors[vocabulary.index(word)] for word in chosen])
-    points -= points.mean(axis=0)
-    plane = dict(zip(chosen, points @ np.linalg.svd(points)[2][:2].T, strict=True))
-    figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")
-    for colour, (name, words) in enumerate(GROUPS.items()):
-        axis.plot([], [], "o", color=f"C{colour}", label=name)
-        for word in sorted(set(words.split()) & set(plane)):
-            axis.plot(*plane[word], ".", color=f"C{colour}")
-            axis.annotate(word, plane[word], (2, 2), textcoords="offset points", color=f"C{colour}")
+    chosen = {word: f"C{i}" for i, words in enumerate(GROUPS.values()) for word in words.split()}
+    rows = np.array([vectors[vocabulary.index(word)] for word in chosen])
+    plane = dict(zip(chosen, rows @ np.linalg.svd(rows - rows.mean(0))[2][:2].T, strict=True))
+    figure, axis = plt.subplots(figsize=(9, 6), layout="constrained", subplot_kw={"ymargin": 0.1})
+    for name, words in GROUPS.items():
+        axis.plot(*np.transpose([plane[word] for word in words.split()]), ".", label=name)
     axis.legend(title="two principal axes", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.draw_without_rendering()  # now it is known where each point lies
+    for word, colour in chosen.items():  # a word that would cover another one moves up
+        text = axis.annotate(word, plane[word], (2, 2), textcoords="offset points", color=colour)
+        others = [other.get_window_extent() for other in axis.texts[:-1]]
+        while text.get_window_extent().count_overlaps(others):
+            text.set_y(text.get_position()[1] + 2)
     figure.savefig("word2vec_words.png", dpi=90)
 
 
@@ -122,8 +123,7 @@ def main():
     indices, vocabulary = read(PLAY)
     centres, contexts = pairs(indices)
     fg.set_random_seed(1)
-    random = np.random.RandomState(1)
-    model = Word2Vec(np.bincount(indices) / len(indices))
+    random, model = np.random.RandomState(1), Word2Vec(np.bincount(indices) / len(indices))
     with fg.Session() as session:
         session.run(fg.global_variables_initializer())
         for epoch in range(1 if short else 8):
