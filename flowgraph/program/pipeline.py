@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from importlib import import_module
 
 from flowgraph.core.frames import located
 from flowgraph.program.check import check
@@ -24,10 +25,6 @@ from flowgraph.program.passes.dead_code import dead_code
 from flowgraph.program.passes.elementwise_groups import elementwise_groups
 from flowgraph.program.passes.fold_constants import fold_constants
 from flowgraph.program.passes.independent_parts import independent_parts
-from flowgraph.program.passes.loop_invariants import loop_invariants
-from flowgraph.program.passes.loop_projections import loop_projections
-from flowgraph.program.passes.loop_row_gradients import loop_row_gradients
-from flowgraph.program.passes.loop_sums import loop_sums
 from flowgraph.program.passes.one_hot_products import one_hot_products
 from flowgraph.program.passes.packed_updates import packed_updates
 from flowgraph.program.passes.same_shapes import same_shapes
@@ -42,6 +39,15 @@ from flowgraph.program.placement import place
 
 Pass = Callable[..., Program]  # from a Program to a Program; some also take `optimise`
 
+
+def _late(name: str) -> Pass:
+    """A pass that few programs need: its module is loaded when the first one does."""
+    def run(program: Program) -> Program:
+        return getattr(import_module(f"flowgraph.program.passes.{name}"), name)(program)
+
+    return run
+
+
 PASSES: dict[str, Pass] = {
     "same_shapes": same_shapes,
     "fold_constants": fold_constants,
@@ -49,10 +55,10 @@ PASSES: dict[str, Pass] = {
     "common_subexpressions": common_subexpressions,
     "dead_code": dead_code,
     "sub_programs": sub_programs,
-    "loop_invariants": loop_invariants,
-    "loop_projections": loop_projections,
-    "loop_row_gradients": loop_row_gradients,
-    "loop_sums": loop_sums,
+    "loop_invariants": _late("loop_invariants"),
+    "loop_projections": _late("loop_projections"),
+    "loop_row_gradients": _late("loop_row_gradients"),
+    "loop_sums": _late("loop_sums"),
     "shared_weights": shared_weights,
     "one_hot_products": one_hot_products,
     "transposed_weights": transposed_weights,
