@@ -8,16 +8,22 @@
 #   make bench   times flowgraph beside TensorFlow, PyTorch, JAX and NumPy by hand; writes
 #                docs/benchmarks.md (takes about ten minutes; TENSORFLOW=, TORCH=, JAX= name other
 #                Pythons that have them, BENCH="--group workloads" takes a part)
-#   make lint    only lint and types
+#   make lint    only lint and types; make unit: only the tests
 #   make clean   removes everything that the others made
 # Another Python: make test PYTHON=python3.13
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test book examples demo bench lint clean
+.PHONY: test checks unit book examples demo bench lint clean
 
-test: lint book
+# Lint, types and the book take one core at a time: the tests go on beside them.
+test: .venv/.test .venv/.docs
+	$(MAKE) --no-print-directory -j 2 checks unit
+
+checks: lint book
+
+unit: .venv/.test
 	$(BIN)/python -m pytest -q -n auto
 
 # A warning is an error. Cells of docs/concepts run while it is built.
