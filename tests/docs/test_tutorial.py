@@ -8,6 +8,7 @@ are changes to an example, which the paragraph above them names.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import subprocess
 import sys
@@ -110,14 +111,29 @@ def test_a_program_of_the_solutions_prints_what_they_show(code: str, shown: str)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", SOLUTIONS)
-def test_a_change_in_the_solutions_is_python_and_says_of_which_example(name: str,
-                                                                       language: str) -> None:
+def test_a_change_in_the_solutions_fits_the_example_that_it_names(name: str, language: str) -> None:
+    """It is Python, and what it takes is there: in the example, in itself, or named above it."""
     text, end = chapter(name, language), 0
     for block in FENCE.finditer(text):
         before, end = text[end:block.start()], block.end()
         if block[1] != "python" or block[2].startswith(("import ", "from ")):
             continue
-        ast.parse(textwrap.dedent(block[2]))
         file = re.findall(r"`(\d\d_\w+\.py)`", before)
         assert file, block[2]
-        assert (ROOT / "examples" / file[-1]).exists()
+        example = (ROOT / "examples" / file[-1]).read_text(encoding="utf-8")
+        told = re.findall(r"`(\w+)`", before) + re.findall(r"# (\w+):", block[2])
+        change = ast.parse(textwrap.dedent(block[2]))
+        taken = {node.id for node in ast.walk(change) if isinstance(node, ast.Name)}
+        unknown = taken - made(change) - made(ast.parse(example)) - {*told, *dir(builtins)}
+        assert not unknown, f"{file[-1]} has no {unknown}:\n{block[2]}"
+
+
+def made(tree: ast.AST) -> set[str]:
+    """The names that a program makes: variables, parameters, functions, classes, imports."""
+    nodes = list(ast.walk(tree))
+    return ({node.id for node in nodes if isinstance(node, ast.Name)
+             and isinstance(node.ctx, ast.Store)}
+            | {node.arg for node in nodes if isinstance(node, ast.arg)}
+            | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+            | {name.asname or name.name for node in nodes
+               if isinstance(node, (ast.Import, ast.ImportFrom)) for name in node.names})
