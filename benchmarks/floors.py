@@ -80,7 +80,7 @@ def lenet() -> Step:
     layers = numbers.layers(400, 120, 84, 10)
     variables = [a for w, b, _, _ in blocks for a in (w, b)] + flat(layers)
     return convolutional(pictures, labels, blocks, layers,
-                          lambda found: descend(0.1, variables, found))
+                         lambda found: descend(0.1, variables, found))
 
 
 def convnet() -> Step:
@@ -92,7 +92,7 @@ def convnet() -> Step:
     layers = numbers.layers(2048, 10)
     variables = [a for w, b, _, _ in blocks for a in (w, b)] + flat(layers)
     return convolutional(pictures, labels, blocks, layers,
-                          lambda found: descend(0.1, variables, found))
+                         lambda found: descend(0.1, variables, found))
 
 
 def lstm() -> Step:

@@ -25,7 +25,7 @@ import numpy as np
 
 MOST_STEPS = 5000
 OWN_PROGRAMS = {"numpy": ("floors", "more_floors", "network_floors", "convolution_floors",
-                           "sequence_floors", "other_floors"),
+                          "sequence_floors", "other_floors"),
                 "torch": ("torch_workloads",), "jax": ("jax_workloads",)}
 Step = Callable[[], Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,21 +31,18 @@ NETWORKS = ("deep_mlp", "transformer", "gradient_penalty", "text_conv", "resnet"
 
 
 @pytest.fixture(scope="module")
-def benchmarks() -> Iterator[SimpleNamespace]:
-    """The modules, importable by their short names as when a script is run."""
-    path, loaded = list(sys.path), set(sys.modules)
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: import_module(name) for name in MODULES})
-    finally:
-        sys.path[:] = path
-        for name in set(sys.modules) - loaded:
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(FOLDER)):
-                del sys.modules[name]
+def benchmarks(module) -> SimpleNamespace:
+    """Those that most tests here ask something of."""
+    return SimpleNamespace(**{name: module(name) for name in MODULES})
 
 
 def programs_by_hand(benchmarks: SimpleNamespace) -> list[Any]:
     return [import_module(name) for name in benchmarks.measure.OWN_PROGRAMS["numpy"]]
+
+
+def program_by_hand(name: str, benchmarks: SimpleNamespace) -> Any:
+    return next(module.WORKLOADS[name] for module in programs_by_hand(benchmarks)
+                if name in module.WORKLOADS)
 
 
 def value_of_second_step(step: Any) -> float:
@@ -57,8 +53,7 @@ def value_of_second_step(step: Any) -> float:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_program_by_hand_gives_the_value_of_the_graph(name, benchmarks) -> None:
-    by_hand = next(module.WORKLOADS[name] for module in programs_by_hand(benchmarks)
-                   if name in module.WORKLOADS)
+    by_hand = program_by_hand(name, benchmarks)
     np.testing.assert_allclose(value_of_second_step(by_hand()),
                                value_of_second_step(benchmarks.suite.WORKLOADS[name](fg)),
                                rtol=2e-4)
@@ -80,8 +75,7 @@ def graph_draws(seed: int) -> Any:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_by_hand_learns_as_the_graph_does(name, benchmarks) -> None:
-    by_hand = next(module.WORKLOADS[name] for module in programs_by_hand(benchmarks)
-                   if name in module.WORKLOADS)
+    by_hand = program_by_hand(name, benchmarks)
     drawn = name in benchmarks.measure.draws_its_own("numpy")
     step, run = by_hand(graph_draws) if drawn else by_hand(), benchmarks.suite.WORKLOADS[name](fg)
     losses, expected = (np.array([one()[-1] if one is run else one() for _ in range(3)], float)

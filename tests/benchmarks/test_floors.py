@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import flowgraph as fg
-
-FOLDER = str(Path(fg.__file__).parents[1] / "benchmarks")
-
-
-@pytest.fixture
-def module(monkeypatch) -> Iterator[Callable[[str], Any]]:
-    """Imports a module of the benchmarks by its short name."""
-    loaded = set(sys.modules)
-    monkeypatch.syspath_prepend(FOLDER)
-    yield import_module
-    for name in set(sys.modules) - loaded:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(FOLDER):
-            del sys.modules[name]
 
 
 @pytest.mark.parametrize("ahead", [1, 2, 8])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import math
 import os
 import re
 import runpy
@@ -65,7 +66,8 @@ def test_an_example_prints_results_and_writes_pictures(example: Path, tmp_path: 
     assert 1 <= len(results) <= 6
     assert len(re.findall("(?m)^result:", printed)) == len(results), (
         "the form is `result: <quantity> = <number>`")
-    assert all(abs(float(number)) >= 0 for _, number, _ in RUN_ALL["RESULT"].findall(printed))
+    assert all(math.isfinite(float(number))
+               for _, number, _ in RUN_ALL["RESULT"].findall(printed))
     assert sorted(results) == sorted(RUN_ALL["expected"](example.stem))
     name = example.stem[3:]
     graph = tmp_path / f"{name}_graph.svg"
