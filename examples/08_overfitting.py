@@ -93,7 +93,7 @@ def draw_graph(graph, path):
 
 def draw(grid, fits, errors, histories):
     try:
-        curves = {what: {f"{name}": history[:, part] for name, history in histories.items()}
+        curves = {what: {name: history[:, part] for name, history in histories.items()}
                   for what, part in (("training accuracy (%)", 0), ("validation accuracy (%)", 1))}
         fg.plots.plot_curves(curves, xlabel="epoch").savefig("overfitting_curves.png", dpi=85)
         import matplotlib.pyplot as plt

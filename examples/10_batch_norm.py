@@ -127,7 +127,7 @@ def main():
     best = right["with batch normalization"]
     print(f"result: by hand and tf.layers differ by at most = {difference:.1e}")
     print(f"result: test accuracy with = {100 * best[-1]:.1f} %")
-    print(f"result: gain after one epoch = {100 * (best[0] - right['without'][0]):.1f} %")
+    print(f"result: gain after one epoch = {100 * (best[0] - right['without'][0]):.1f} points")
     draw_accuracy("batch_norm_accuracy.png", right)
     draw_inputs("batch_norm_inputs.png", spreads)
     draw_graph(graph, "batch_norm_graph.svg")

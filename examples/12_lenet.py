@@ -6,9 +6,10 @@ filters look at.
 
 LeCun and others (1998), with ReLU, max pooling and dropout as it is written today. Trains on the
 4,000 MNIST digits that come with the package and tests on 1,000 others; `--folder` takes the full
-MNIST (four IDX files), then for three epochs. Prints shapes, weights, and test accuracy after each
-epoch: about 98 %, 99 % with the full files. Writes lenet_accuracy.png, lenet_maps.png (what the
-first layers see in a digit), lenet_mistakes.png and lenet_graph.svg.
+MNIST (four IDX files), then for three epochs. Prints shapes, weights, and after each epoch training
+and test accuracy: about 98 % of the test digits, 99 % with the full files. Writes
+lenet_accuracy.png, lenet_maps.png (what the first layers see in a digit), lenet_mistakes.png and
+lenet_graph.svg.
 
     python examples/12_lenet.py
 """

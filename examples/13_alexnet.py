@@ -7,9 +7,9 @@ the graph knows each tensor's shape, so weights and products can be counted from
 Krizhevsky, Sutskever and Hinton (2012), in one tower, as it is taught. The full network is built
 and counted, not trained. A small one, with a quarter to a sixth of the filters, smaller windows and
 dense layers of 256, is then trained on the 4,000 Fashion-MNIST images that come with the package
-and tested on 1,000 others; `--folder` takes the full set. Prints the table of layers, and
-test accuracy after each epoch. Writes alexnet_accuracy.png, alexnet_cost.png (weights and products
-of each layer) and alexnet_graph.svg.
+and tested on 1,000 others; `--folder` takes the full set. Prints the table of layers, and training
+and test accuracy after each epoch. Writes alexnet_accuracy.png, alexnet_cost.png (weights and
+products of each layer) and alexnet_graph.svg.
 
     python examples/13_alexnet.py
 """

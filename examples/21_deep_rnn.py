@@ -89,8 +89,7 @@ def learn(layers, train, test, size, steps):
 def draw(histories):
     """A step of three layers, and perplexity while the networks learn."""
     try:
-        one_step(3).render("deep_rnn_graph.svg", depth=1,
-                           name="A step of three layers")
+        one_step(3).render("deep_rnn_graph.svg", depth=1, name="A step of three layers")
         fg.plots.plot_curves({"perplexity of held-out text": {
             name: tuple(zip(*history, strict=True)) for name, history in histories.items()}},
             "deep_rnn_perplexity.png", log=True)

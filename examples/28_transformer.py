@@ -6,8 +6,8 @@ of attention and a small network, with layer normalization before and a detour a
 transformer (Vaswani et al., 2017) that large language models are made of. It needs matrix products,
 softmax and a mask, nothing more: define-then-run carries it.
 
-Data: "Romeo and Juliet", a tenth held out. Prints their perplexity beside that
-of a table of pairs, and new lines. Writes transformer_graph.svg, transformer_attention.png.
+Data: "Romeo and Juliet", a tenth held out. Prints its perplexity beside that of a table of pairs,
+and new lines. Writes transformer_graph.svg, transformer_attention.png.
 
     python examples/28_transformer.py
 """

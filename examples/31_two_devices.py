@@ -84,9 +84,8 @@ def learn(devices, clothes, epochs):
 def draw(graph, times):
     """The graph, coloured by device; and how long training steps take."""
     try:
-        graph.render("two_devices_graph.svg", ["meet/loss", "Momentum"],
-                     color="device", depth=1,
-                     name="Two columns, two devices")
+        graph.render("two_devices_graph.svg", ["meet/loss", "Momentum"], color="device",
+                     depth=1, name="Two columns, two devices")
         import matplotlib.pyplot as plt
     except ImportError as problem:  # Graphviz or matplotlib is not there
         print("No picture:", problem)
