@@ -41,6 +41,15 @@ PROGRAMS = [pytest.param(*found, id=f"{name}-{number}") for name in SOLUTIONS
             for number, found in enumerate(PAIR.findall(chapter(name, "tutorial")), 1)]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_links_every_chapter_by_its_title(language: str) -> None:
+    titles = [(chapter(name, language).splitlines()[0].removeprefix("# "), f"{name}.md")
+              for name in [*NAMES, *SOLUTIONS]]
+    links = re.findall(r"^(?:- |(\d+\. ))\[(.*)\]\((.*)\)$", prose(chapter("index", language)),
+                       re.MULTILINE)
+    assert [(number + title, file) for number, title, file in links] == titles
+
+
 @pytest.mark.parametrize("name", [*NAMES, *SOLUTIONS])
 def test_both_languages_show_the_same_code(name: str) -> None:
     english, chinese = (FENCE.findall(chapter(name, language)) for language in LANGUAGES)
