@@ -72,7 +72,8 @@ class Dense(Layer):
         dtype = as_dtype(self.dtype or float32)
         if not (dtype.is_floating or dtype.is_complex):
             raise TypeError(located("Unable to build `Dense` layer with non-floating point dtype "
-                                    f"{dtype.name}: write tf.cast(inputs, tf.float32)"))
+                                    f"{dtype.name}", "Write tf.cast(inputs, tf.float32).",
+                                    section="dtype-error"))
         size = TensorShape(input_shape)[-1].value
         if size is None:
             raise ValueError(located("The last dimension of the inputs to `Dense` should be "

@@ -292,11 +292,14 @@ def _check_sparse(labels, logits):
     if logits is not None and not logits:
         raise _shape_error("Logits cannot be scalars - received shape ().")
     if labels is not None and logits is not None and len(labels) != len(logits) - 1:
+        advice = ""
+        if len(labels) == len(logits):
+            advice = ("Labels are the numbers of classes. For rows of probabilities, as "
+                      "tf.one_hot makes them, use softmax_cross_entropy_with_logits.")
+        elif len(labels) == len(logits) + 1:
+            advice = "Are the two swapped? tf.losses takes the labels first, then the logits."
         raise _shape_error(f"Rank mismatch: Rank of labels (received {len(labels)}) should equal "
-                           f"rank of logits minus 1 (received {len(logits)}).",
-                           "Labels are the numbers of classes. For rows of probabilities, as "
-                           "tf.one_hot makes them, use softmax_cross_entropy_with_logits."
-                           if len(labels) == len(logits) else "")
+                           f"rank of logits minus 1 (received {len(logits)}).", advice)
     static = (labels is not None and logits is not None and None not in labels
               and None not in logits[:-1])
     if static and labels != logits[:-1]:
