@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -144,6 +144,7 @@ def batches(images: Array, labels: Array, size: int, *, seed: int | None = None,
 
     Raises:
         ValueError: the arrays differ in length, or `size` is below 1.
+        TypeError: `size` or `epochs` is no whole number.
 
     Example:
         >>> from flowgraph.data import batches, load_mnist
@@ -156,6 +157,11 @@ def batches(images: Array, labels: Array, size: int, *, seed: int | None = None,
     """
     if len(images) != len(labels):
         raise ValueError(located(f"batches() got {len(images)} images but {len(labels)} labels"))
+    for name, value in (("size", size), ("epochs", epochs)):
+        if not isinstance(value, SupportsIndex):
+            raise TypeError(located(f"batches() needs a whole number as {name}, got {value!r}",
+                                    "Divide with //, which gives one."
+                                    if isinstance(value, float) else ""))
     if size < 1:
         raise ValueError(located(f"batches() needs a size of at least 1, got {size}"))
     # Rows of a pandas table are taken by position, as those of an array.

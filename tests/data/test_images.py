@@ -288,3 +288,18 @@ def test_make_subsets_never_uses_an_image_twice(tmp_path):
     both = np.concatenate([made["train_images"], made["test_images"]])
     assert len(np.unique(both, axis=0)) == 5000
     assert np.all(both[:, 0, 0] == np.concatenate([made["train_labels"], made["test_labels"]]))
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ({"size": 10 / 2}, r"a whole number as size, got 5.0\n  Divide with //"),
+    ({"size": "5"}, "a whole number as size, got '5'"),
+    ({"size": 5, "epochs": 2.0}, r"a whole number as epochs, got 2.0"),
+])
+def test_batches_refuse_fractions_at_the_call(arguments, words) -> None:
+    with pytest.raises(TypeError, match=words):
+        batches(np.zeros([10, 2]), np.zeros(10), **arguments)
+
+
+def test_batches_take_integers_of_numpy() -> None:
+    found = list(batches(np.zeros([10, 2]), np.zeros(10), np.int64(5), epochs=np.int32(2)))
+    assert [x.shape for x, _ in found] == [(5, 2)] * 4
