@@ -18,7 +18,7 @@ BIN := .venv/bin
 .PHONY: test checks unit book examples demo bench lint clean
 
 # Lint, types and the book take one core at a time: the tests go on beside them.
-test: .venv/.test .venv/.docs
+test: .venv/.all
 	$(MAKE) --no-print-directory -j 2 checks unit
 
 checks: lint book
@@ -67,6 +67,10 @@ clean:
 .venv/.docs: .venv/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
+
+.venv/.all: .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	@touch .venv/.test .venv/.docs $@
 
 .venv/.demo: .venv/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[viz,examples]'
