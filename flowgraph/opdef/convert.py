@@ -106,12 +106,8 @@ def to_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -
     try:
         return as_tensor(graph, value, dtype, name)
     except (TypeError, ValueError) as error:
-        if isinstance(error, FlowgraphError):
-            raise
-        kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
-                         else (ValueError, "value-error"))
-        raise kind(message(f"cannot make a tensor of this value ({frames.user_frame()}): {error}",
-                           section=section)) from None
+        raise refused_value(error, f"cannot make a tensor of this value ({frames.user_frame()}): "
+                            f"{error}") from None
 
 
 def as_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -> Tensor:
@@ -126,6 +122,16 @@ def as_tensor(graph: Graph, value: Any, dtype: DType | None, name: str | None) -
             f"({value.op.frame})", advice=f"Write tf.cast(..., tf.{dtype.name}).",
             section="dtype-error"))
     return value if value.graph is graph else graph.adopt(value)
+
+
+def refused_value(error: TypeError | ValueError, text: str, advice: str = "") -> Exception:
+    """What to raise for a value that `as_tensor` refused; an error that says it all stays as it is.
+    """
+    if isinstance(error, FlowgraphError):
+        return error
+    kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
+                     else (ValueError, "value-error"))
+    return kind(message(text, advice=advice, section=section))
 
 
 def value_advice(error: Exception, beside: DType | None) -> str:

@@ -13,11 +13,11 @@ from flowgraph.core import dtypes as dt
 from flowgraph.core import frames
 from flowgraph.core.checks import raise_if
 from flowgraph.core.deprecation import deprecated
-from flowgraph.errors import DTypeError, FlowgraphError, InvalidArgumentError, message
+from flowgraph.errors import DTypeError, InvalidArgumentError, message
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.graph.graph import Graph, get_default_graph, name_scope
 from flowgraph.graph.tensor import Tensor, is_tensor_like
-from flowgraph.opdef.convert import as_tensor, to_tensor, value_advice
+from flowgraph.opdef.convert import as_tensor, refused_value, to_tensor, value_advice
 from flowgraph.opdef.families import Binary
 from flowgraph.opdef.opdef import NotDifferentiable, op_def
 from flowgraph.opdef.subgraph import building_graph
@@ -162,13 +162,9 @@ def _operand(function: str, graph: Graph, value, dtype: dt.DType | None, name: s
     try:
         return as_tensor(graph, value, dtype, name)
     except (TypeError, ValueError) as error:
-        if isinstance(error, FlowgraphError):
-            raise
-        kind, section = ((DTypeError, "dtype-error") if isinstance(error, TypeError)
-                         else (ValueError, "value-error"))
-        raise kind(message(
-            f"tf.{function} ({frames.user_frame()}) cannot take the value given for {name!r}",
-            advice=value_advice(error, dtype), section=section)) from None
+        raise refused_value(
+            error, f"tf.{function} ({frames.user_frame()}) cannot take the value given for "
+            f"{name!r}", value_advice(error, dtype)) from None
 
 
 class DivNoNan(Binary):
