@@ -28,6 +28,7 @@ from tests.test_cases import arrays_of, flat
 
 PACKAGE = Path(fg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+FOLDERS = sorted({file.parent for file in FILES})  # a test per file would take longer to start
 
 # Each room may import the rooms before it and its own. Rooms of one set do not import each other
 # in circles: Python would refuse that at import.
@@ -72,19 +73,25 @@ def imported_rooms(file: Path) -> set[str]:
     return rooms
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_a_file_imports_only_rooms_that_stand_before_its_own(file: Path) -> None:
-    room = room_of(file)
-    assert room in LEVEL, f"the room {room} has no place in the order"
-    for other in imported_rooms(file):
-        assert LEVEL.get(other, 99) <= LEVEL[room], f"{room} must not import {other}"
+def files_of(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.py"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda f: str(f.relative_to(PACKAGE)))
-def test_a_file_is_at_most_600_lines_and_says_what_it_is_for(file: Path) -> None:
-    text = file.read_text()
-    assert text.count("\n") <= 600
-    assert ast.get_docstring(ast.parse(text)), "a module opens with a docstring"
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_files_import_only_rooms_that_stand_before_their_own(folder: Path) -> None:
+    for file in files_of(folder):
+        room = room_of(file)
+        assert room in LEVEL, f"the room {room} has no place in the order"
+        wrong = [other for other in imported_rooms(file) if LEVEL.get(other, 99) > LEVEL[room]]
+        assert not wrong, f"{file}: {room} must not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_files_are_at_most_600_lines_and_say_what_they_are_for(folder: Path) -> None:
+    for file in files_of(folder):
+        text = file.read_text()
+        assert text.count("\n") <= 600, file
+        assert ast.get_docstring(ast.parse(text)), f"{file}: a module opens with a docstring"
 
 
 def test_importing_flowgraph_loads_only_numpy_and_a_part_of_itself() -> None:
@@ -276,11 +283,22 @@ def documented_parameters(doc: str) -> set[str]:
     return {word for head in heads for word in re.findall(r"\w+", head)}
 
 
-@pytest.mark.parametrize("name", public_values())
-def test_every_public_name_explains_its_parameters_and_shows_an_example(name: str) -> None:
-    value = public_values()[name]
+def documentation_faults(name: str, value: Any) -> list[str]:
+    """What the docstring of a public name lacks."""
     doc = inspect.cleandoc(value.__doc__ or "")
-    assert doc, f"{name} has no docstring of its own"
+    if not doc:
+        return [f"{name} has no docstring of its own"]
     missing = set(parameters_of(value)) - documented_parameters(doc)
-    assert not missing, f"the Args of {name} leave out {', '.join(sorted(missing))}"
-    assert re.search(r"^Example:\n.*?>>> ", doc, re.MULTILINE | re.DOTALL), f"{name}: no Example"
+    faults = [f"the Args of {name} leave out {', '.join(sorted(missing))}"] if missing else []
+    if not re.search(r"^Example:\n.*?>>> ", doc, re.MULTILINE | re.DOTALL):
+        faults.append(f"{name}: no Example")
+    return faults
+
+
+@pytest.mark.parametrize("module", sorted({name.rpartition(".")[0] for name in public_values()}))
+def test_every_public_name_explains_its_parameters_and_shows_an_example(module: str) -> None:
+    of_module = {name: value for name, value in public_values().items()
+                 if name.rpartition(".")[0] == module}
+    assert of_module
+    assert [fault for name, value in of_module.items()
+            for fault in documentation_faults(name, value)] == []

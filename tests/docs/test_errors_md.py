@@ -99,7 +99,10 @@ def anchors_in_code() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in PACKAGE.rglob("*.py"):
         where = str(file.relative_to(PACKAGE))
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if not re.search(r"\b(message|located)\(", text):
+            continue
+        tree = ast.parse(text)
         for node in ast.walk(tree):
             function = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
             if function in ("message", "located"):
