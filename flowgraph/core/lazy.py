@@ -40,7 +40,7 @@ def lazy(namespace: str, scope: dict[str, Any],
 
 
 def _missing(namespace: str, name: str, names: list[str]) -> str:
-    if name.startswith("__"):
+    if name.startswith("_"):  # no name of TensorFlow does; tools ask all modules for such
         return f"module {namespace} has no attribute {name!r}"
     import difflib  # late: it is slow to load
 
