@@ -7,7 +7,9 @@ gets about the same to do, in steps that are too small to be split over the core
 branches of a network, the directions of a bidirectional one, members of an ensemble.
 
 Changes of a variable's rows come after the lanes: they write into the array that the variable had
-before (`core.old_copy`), which a lane does not know, and would have to copy all rows.
+before (`core.old_copy`), which a lane does not know, and would have to copy all rows. So does the
+arithmetic of an update, which `packed_updates` does for all variables together, in tiles on all
+cores; cut into lanes it would be in parts that are not alike.
 
 Where the user has put operations on several processors (`with fg.device("/cpu:1"):`), there is one
 lane for each of them, and a section may also begin behind a layer that all need.
@@ -44,7 +46,7 @@ def independent_parts(program: Program, optimise: Optimise = lambda lane: lane) 
     costs = [nanoseconds(instr) for instr in program.instrs]
     if sum(costs) < 2 * LEAST:
         return program
-    sections = list(_sections(program.instrs, costs))
+    sections = list(_sections(program.instrs, costs, _updates(program)))
     if not any(section.lanes for section in sections):
         return program
     leaving = set(program.results())
@@ -76,9 +78,14 @@ _BEFORE, _AFTER = -1, -2  # all lanes
 
 
 class _Search:
-    """The section that is being found: which lane makes each value."""
+    """The section that is being found: which lane makes each value.
 
-    def __init__(self) -> None:
+    Args:
+        updates: what comes after the lanes, if it needs one.
+    """
+
+    def __init__(self, updates: set[Instr]) -> None:
+        self._updates = updates
         self.order: list[tuple[Instr, int, float]] = []  # lane, _BEFORE or _AFTER; cost
         self.lane_of: dict[Value, int] = {}
         self.costs: list[float] = []
@@ -86,13 +93,14 @@ class _Search:
     def add(self, instr: Instr, cost: float) -> bool:
         """Puts an instruction into a lane, before or after all; False if it ends the section."""
         lanes = {self.lane_of[v] for v in instr.inputs if v in self.lane_of}
-        if _AFTER in lanes and cost >= HEAVY:
+        is_late = instr.op_def.takes_old_copy or instr in self._updates
+        if _AFTER in lanes and cost >= HEAVY and instr not in self._updates:
             return False
-        if _AFTER in lanes or (lanes and instr.op_def.takes_old_copy):
+        if _AFTER in lanes or (lanes and is_late):
             lane = _AFTER
         elif len(lanes) > 1:
             return False
-        elif lanes or cost < HEAVY or instr.op_def.takes_old_copy:
+        elif lanes or cost < HEAVY or is_late:
             lane = lanes.pop() if lanes else _BEFORE
         else:
             lane = len(self.costs)
@@ -153,18 +161,32 @@ def _processor(instr: Instr) -> str:
     return found[-1] if found else ""
 
 
-def _sections(instrs: Sequence[Instr], costs: list[float]) -> Iterator[_Section]:
+def _updates(program: Program) -> set[Instr]:
+    """Elementwise instructions whose results do nothing but become what variables are."""
+    written = {write.value for write in program.writes}
+    found: set[Instr] = set()
+    for instr in reversed(program.instrs) if written else ():
+        users = [user for out in instr.outputs for user in program.users.get(out, ())]
+        if ((instr.op_def.elementwise or instr.op_def.type == "Assign")
+                and (users or not written.isdisjoint(instr.outputs)) and found.issuperset(users)):
+            found.add(instr)
+    return found
+
+
+def _sections(instrs: Sequence[Instr], costs: list[float], updates: set[Instr]
+              ) -> Iterator[_Section]:
     """The sections of a program, one after another."""
     begin = 0
     for end, instr in enumerate(instrs):
         if not instr.is_pure:
-            yield from _pure_sections(instrs[begin:end], costs[begin:end])
+            yield from _pure_sections(instrs[begin:end], costs[begin:end], updates)
             yield _plain([instr])
             begin = end + 1
-    yield from _pure_sections(instrs[begin:], costs[begin:])
+    yield from _pure_sections(instrs[begin:], costs[begin:], updates)
 
 
-def _pure_sections(instrs: Sequence[Instr], costs: list[float]) -> Iterator[_Section]:
+def _pure_sections(instrs: Sequence[Instr], costs: list[float], updates: set[Instr]
+                   ) -> Iterator[_Section]:
     """The sections of instructions whose order is free but for what they need.
 
     Where the user has named processors and no lanes are found, the heavy instruction that began the
@@ -176,13 +198,14 @@ def _pure_sections(instrs: Sequence[Instr], costs: list[float]) -> Iterator[_Sec
     heavy = [i for i, cost in enumerate(costs) if cost >= HEAVY]
     is_cut = len({_processor(instrs[i]) for i in heavy}) > 1
     needed = _needed_by_all_later(instrs, heavy) if is_cut else set()
+    late = set() if is_cut else updates  # processors that the user named do their own updates
     begin = start = tries = 0
     while (at := bisect_left(heavy, start)) < len(heavy):
         first = heavy[at]
         if first in needed:
             start = first + 1
             continue
-        search, end = _Search(), start
+        search, end = _Search(late), start
         while end < len(instrs) and search.add(instrs[end], costs[end]):
             end += 1
         section = search.section()

@@ -190,6 +190,20 @@ def test_training_gives_the_same(runner) -> None:
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)
 
 
+def test_updates_of_variables_come_after_the_lanes_and_are_no_lanes_themselves() -> None:
+    x = image()
+    step, loss = training(x)
+    program = independent_parts(program_of([loss, step], [x]))
+    types = [instr.op_def.type for instr in program.instrs]
+    last = max(i for i, found in enumerate(types) if found == "SideBySide")
+    assert types.count("AssignSub") == types[last:].count("AssignSub") == 6
+    weights = [fg.get_variable(f"alone{i}", [256, 256]) for i in range(2)]
+    pull = fg.add_n([fg.reduce_sum(fg.square(fg.matmul(w, x[:1, :1] * fg.ones([256, 1]))))
+                     for w in weights])
+    descend = fg.train.RMSPropOptimizer(0.1).minimize(pull, var_list=weights)
+    assert lanes_of(descend, [x]) == []
+
+
 def test_results_are_the_same_everywhere() -> None:
     x = image()
     fetches = [branch(x, "a") + branch(x, "b"), x, 2 * branch(x, "b")]
