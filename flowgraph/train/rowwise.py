@@ -87,9 +87,7 @@ class Rows(Part):
 
     def add(self, slot, delta):
         """The rows of a slot after `delta` has been added to them."""
-        ref = self._refs[slot]
-        self._written(scatter_add(ref, self._indices, delta))
-        return self._value(ref) + delta
+        return self._value(self._written(scatter_add(self._refs[slot], self._indices, delta)))
 
     def write(self, slot: str, value: Tensor) -> Tensor:
         """The rows of a slot after they have been set."""

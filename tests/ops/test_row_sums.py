@@ -9,7 +9,8 @@ from flowgraph.ops.segment import combined_rows
 
 FEW, PRODUCT, TURNS, LONG = (40, 30, 5), (900, 20, 4), (900, 800, 5), (3000, 4, 600)
 SIZES = {"one_by_one": FEW, "product": PRODUCT, "turns": TURNS, "more_than_fit_in_a_turn": LONG,
-         "vector": (900, 20, 1), "all_alone": (900, 100_000, 4)}
+         "vector": (900, 20, 1), "all_alone": (900, 100_000, 4), "few_repeated": (900, 2500, 5),
+         "few_of_most": (900, 9000, 50), "more_repeated": (900, 2500, 200)}
 
 
 def drawn(rows: int, count: int, width: int, dtype) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +54,15 @@ def test_a_cube_and_a_matrix_without_columns_keep_their_shape():
     cube = summed_rows(np, rows.reshape(900, 2, 3), ids, 20)
     np.testing.assert_array_equal(cube, added_in_turn(rows, ids, 20).reshape(20, 2, 3))
     assert summed_rows(np, rows[:, :0], ids, 20).shape == (20, 0)
+
+
+@pytest.mark.parametrize("again", [2, 7])
+def test_one_id_that_is_repeated_among_ids_that_are_not(again):
+    rows, _ = drawn(900, 0, 150, "float32")
+    ids = np.random.default_rng(again).permutation(900)
+    ids[np.arange(0, 200)] = np.arange(200) // again
+    got = summed_rows(np, rows.reshape(900, 50, 3), ids, 901)
+    np.testing.assert_array_equal(got, added_in_turn(rows.reshape(900, 50, 3), ids, 901))
 
 
 @pytest.mark.parametrize("adjoint_a", [False, True])

@@ -20,3 +20,20 @@ def test_distinct_integers_in_the_order_of_their_first_occurrence(size, dtype, w
     assert y.tolist() == distinct
     assert y[idx].tolist() == x.tolist()
     assert count.tolist() == [int((x == value).sum()) for value in distinct]
+    for index in (fg.int32, fg.int64):
+        alone, places = fg.Session().run(fg.unique(fg.constant(x), index))
+        assert (alone.dtype, places.dtype) == (dtype, index.as_numpy_dtype)
+        assert (alone.tolist(), places.tolist()) == (y.tolist(), idx.tolist())
+
+
+@pytest.mark.parametrize("x", [np.array([2 ** 64 - 2, 2 ** 64 - 1, 2 ** 64 - 2], "uint64"),
+                               np.array([2 ** 63, 2 ** 63 - 3, 2 ** 63], "uint64"),
+                               np.array([-2 ** 63, 5 - 2 ** 63, -2 ** 63]),
+                               np.array([70_000, -3, 70_000], "int32"),
+                               np.array([2 ** 40, 2 ** 40 + 9, 2 ** 40]),
+                               np.array([-128, 127, -128], "int8"), np.array([7, 7, 7], "uint16")])
+def test_integers_near_the_ends_of_their_dtype(x):
+    y, idx = fg.Session().run(fg.unique(fg.constant(x)))
+    assert y.dtype == x.dtype
+    assert y.tolist() == list(dict.fromkeys(x.tolist()))
+    assert y[idx].tolist() == x.tolist()

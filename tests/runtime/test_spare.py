@@ -102,10 +102,11 @@ def copied(monkeypatch):
     """How many rows each scatter copied."""
     counts = []
 
-    def refreshed(self, ref, rows):
+    def refreshed(self, ref, rows, others=None):
         partly = self.rows is not None and self.current is ref
-        counts.append(len(self.rows) if partly else len(ref))
-        return real(self, ref, rows)
+        stale = partly and (self.rows if others is None else self.rows[others[self.rows]])
+        counts.append(len(stale) if partly else len(ref))
+        return real(self, ref, rows, others)
 
     real = OldCopy.refreshed
     monkeypatch.setattr(OldCopy, "refreshed", refreshed)
@@ -122,6 +123,20 @@ def test_a_scatter_copies_only_the_rows_that_changed_last(copied) -> None:
         session.run(step, {rows: [row]})
     assert copied[-3:] == [1, 1, 1]
     assert session.run(w)[:8, 0].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("scatter", [fg.scatter_add, fg.scatter_update, fg.scatter_max])
+def test_rows_that_change_again_are_not_copied_before(copied, scatter) -> None:
+    w = fg.Variable(np.zeros((400, 30), np.float32))
+    rows, updates = fg.placeholder(fg.int32, [None]), fg.placeholder(fg.float32, [None, 30])
+    step = scatter(w, rows, updates).op
+    session = fg.Session()
+    session.run(w.initializer)
+    for number in range(1, 7):
+        session.run(step, {rows: [3, 9, number], updates: np.full((3, 30), number)})
+    assert copied[-2:] == [1, 1]  # of rows 3, 9 and the one before, the last
+    top = 21 if scatter is fg.scatter_add else 6
+    assert session.run(w)[:10, 0].tolist() == [0, 1, 2, {21: 24, 6: 6}[top], 4, 5, 6, 0, 0, top]
 
 
 @pytest.mark.parametrize("seed", range(12))
