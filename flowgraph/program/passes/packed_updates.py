@@ -43,7 +43,10 @@ def packed_updates(program: Program) -> Program:
     if len(program.writes) < 2 or program.runs_user_code or any(
             instr.waits for instr in program.instrs):
         return program
-    return _Packing(program).run()
+    packed = _Packing(program).run()
+    if packed is None:
+        packed = _Packing(program, is_careful=True).run()
+    return program if packed is None else packed
 
 
 class _Packing:
@@ -51,10 +54,13 @@ class _Packing:
 
     Args:
         program: the program.
+        is_careful: whether to look for values of which one needs another before they are computed
+            together: what batch normalisation divides by, say, which the next layer's depends on.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, is_careful: bool = False) -> None:
         self._program = program
+        self._is_careful = is_careful
         self._makers = program.producers
         self._read_of = {read.variable: read for read in program.reads}
         self._read_as = {read.value: read for read in program.reads}
@@ -72,8 +78,8 @@ class _Packing:
         self._reads: dict[VariablePack, Read] = {}
         self._writes: dict[VariablePack, Write] = {}
 
-    def run(self) -> Program:
-        """The new program; the same one where nothing is packed."""
+    def run(self) -> Program | None:
+        """The new program; the same one where nothing is packed, None if parts need each other."""
         for instr in self._program.instrs:
             self._compare(instr)
         groups: dict[Any, list[Write]] = {}
@@ -141,7 +147,7 @@ class _Packing:
             return None
         values = tuple([self._handed_on(write.value) for write in writes])  # type: ignore[union-attr]
         if len(set(values)) < len(values) or len({self._alike.get(v, -1) for v in values}) > 1 or (
-                values[0] not in self._alike):
+                values[0] not in self._alike) or self._need_each_other(values):
             return None
         for variable, value in zip(variables, values, strict=True):
             read = self._read_of.get(variable)
@@ -160,7 +166,8 @@ class _Packing:
             return self._flat[values]
         alike = {self._alike.get(value) for value in values}
         if (len(alike) == 1 and None not in alike and depth < _DEEPEST
-                and len(set(values)) == len(values) and self._parts.isdisjoint(values)):
+                and len(set(values)) == len(values) and self._parts.isdisjoint(values)
+                and not self._need_each_other(values)):
             self._parts.update(values)
             flat = self._computed(values, depth)
         else:
@@ -169,6 +176,19 @@ class _Packing:
         for i, value in enumerate(values):
             self._place.setdefault(value, (values, i))
         return flat
+
+    def _need_each_other(self, values: tuple[Value, ...]) -> bool:
+        """Whether one of these values depends on another one, if that is looked for."""
+        if not self._is_careful:
+            return False
+        reached = set(values)
+        wanted = {self._makers[value] for value in values}
+        for instr in self._program.instrs:
+            if not reached.isdisjoint(instr.inputs):
+                if instr in wanted:
+                    return True
+                reached.update(instr.outputs)
+        return False
 
     def _computed(self, values: tuple[Value, ...], depth: int) -> Value:
         """The array, computed by one instruction."""
@@ -288,7 +308,7 @@ class _Packing:
 
     # ---- the new program -------------------------------------------------------------------------
 
-    def _rewritten(self) -> Program:
+    def _rewritten(self) -> Program | None:
         program = self._program
         place = {out: i for i, instr in enumerate(program.instrs) for out in instr.outputs}
         rows = [(i, 0, instr) for i, instr in enumerate(program.instrs)
@@ -303,7 +323,7 @@ class _Packing:
         instrs = [instr for *_, instr in sorted(rows, key=lambda row: row[:2])]
         order = in_order(instrs)
         if len(order) < len(instrs):  # the update of one needs that of another one
-            return program
+            return None
         writes = (*(w for w in program.writes if w.variable not in self._packs),
                   *self._writes.values())
         after = dead_code(Program(program.feeds, program.reads, tuple(order), program.fetches,

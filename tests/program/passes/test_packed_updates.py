@@ -115,6 +115,29 @@ def test_updates_that_need_each_other_stay_in_order() -> None:
     np.testing.assert_array_equal(found[0], found[1])
 
 
+def test_gradients_that_need_each_other_are_put_together_when_all_are_there() -> None:
+    """A gain's gradient is a product with 1/sqrt(variance), which the next layer's depends on."""
+    h = x = fg.placeholder(fg.float32, [3, 4])
+    gains = [fg.Variable([1.0, 2.0, 3.0, 4.0], name=f"gain{i}") for i in range(3)]
+    for gain in gains:
+        variance = fg.reduce_mean(fg.square(h), 0)
+        h = h * (fg.rsqrt(variance + 1.0) * gain)
+    step = fg.train.MomentumOptimizer(0.1, 0.9).minimize(fg.reduce_sum(fg.square(h)))
+    program = optimise(program_of([step], [x]), [p for p in PASSES if "groups" not in p])
+    assert packs(program) == [3, 3]
+    types = [instr.op_def.type for instr in program.instrs]
+    assert types.count("AssignSub") == 1 and types.count("Rsqrt") == 3
+    given = np.random.default_rng(5).normal(size=(3, 4)).astype(np.float32)
+    found = []
+    for passes in ([], None):
+        session = fg.Session(passes=passes)
+        session.run(fg.global_variables_initializer())
+        for _ in range(2):
+            session.run(step, {x: given})
+        found.append(session.run(fg.global_variables()))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
 def test_few_updates_stay_as_they_are(monkeypatch) -> None:
     monkeypatch.setattr(packing, "LEAST", 24)
     a, b = fg.Variable([1.0, 2.0]), fg.Variable([3.0, 4.0])
