@@ -6,6 +6,7 @@ it. Where that is less than some dozens of numbers, starting the loops takes mos
     [32, 1024, 64] over axis 1     as [32, 128, 512] over axis 1, then [32, 8, 64]: 0.7 ms, not 1.6
     [10000, 16] over axis 1        as [16, 10000] over axis 0, copied a block at a time: 0.2 ms,
                                    not 1.0
+    sums of [16384, 3] over axis 1     one column after the other: 0.02 ms, not 0.32
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 
 _FEW = 1 << 13  # numbers that are not worth another step
-_SHORT = 128  # numbers behind the reduced axes
+_SHORT = 128  # numbers behind the reduced axes, or in a row to be added up
 _LONG = 512  # numbers that a run should have
 _RUNS = 64  # of them, at least
 _ROW = 64  # numbers in a row that is worth copying
 _BLOCK = 1 << 16  # numbers: so many rows stay in the cache
+_COLUMNS = 4  # numbers in a row that are added up column by column
 
 
 def eased(function: str, x: Any, axes: Any) -> Any:
@@ -37,7 +39,9 @@ def eased(function: str, x: Any, axes: Any) -> Any:
     if x.size < _FEW or not isinstance(x, np.ndarray) or not x.flags.c_contiguous:
         return x
     if axes in (x.ndim - 1, -1, (x.ndim - 1,), (-1,)):
-        return x if function == "sum" else _columns(getattr(np, function + "imum"), x)
+        if function != "sum":
+            return _columns(getattr(np, function + "imum"), x)
+        return row_sums(x) if 1 < x.shape[-1] <= _SHORT and x.dtype.char in "fd" else x
     places = sorted(axis % x.ndim for axis in (axes if isinstance(axes, tuple) else (axes,)))
     if not places or places[-1] - places[0] != len(places) - 1:
         return x
@@ -64,4 +68,29 @@ def _columns(ufunc: np.ufunc, x: np.ndarray) -> np.ndarray:
     for start in range(0, len(rows), step):
         columns = np.ascontiguousarray(rows[start:start + step].T)
         ufunc.reduce(columns, axis=0, out=result[start:start + step])
+    return result.reshape(*x.shape[:-1], 1)
+
+
+def row_sums(x: Any) -> Any:
+    """The sums of many short rows of float32 or float64, as an axis of size 1.
+
+    An array of another module than NumPy is left alone.
+
+    Example:
+        >>> row_sums(np.ones((2, 3)))
+        array([[3.],
+               [3.]])
+    """
+    if not isinstance(x, np.ndarray):
+        return x
+    rows = x.reshape(-1, x.shape[-1])
+    if not 1 < rows.shape[1] <= _COLUMNS:
+        return np.einsum("ij->i", rows).reshape(*x.shape[:-1], 1)
+    result = np.empty(len(rows), x.dtype)
+    step = _BLOCK // rows.shape[1]
+    for start in range(0, len(rows), step):
+        first, *others = rows[start:start + step].T
+        total = np.add(first, others[0], out=result[start:start + step])
+        for column in others[1:]:
+            total += column
     return result.reshape(*x.shape[:-1], 1)

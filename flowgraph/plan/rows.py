@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowgraph.ops.short_runs import row_sums
+
 _SHORT = 64  # numbers in a row; of such rows NumPy's loop starts too often: 16 take 6 ns each
 _VERY_SHORT = 20  # numbers in a row, where there are few rows
 _FEW = 1 << 13  # numbers
@@ -18,7 +20,7 @@ def row_sum(x: np.ndarray) -> np.ndarray:
                [3.]], dtype=float32)
     """
     if x.ndim != 2:
-        return x.sum(axis=-1, keepdims=True)
+        return row_sums(x) if x.shape[-1] <= _SHORT else x.sum(axis=-1, keepdims=True)
     return np.dot(x, np.ones(x.shape[1], x.dtype))[:, None]
 
 

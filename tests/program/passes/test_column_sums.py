@@ -22,6 +22,12 @@ from tests.program.programs import program_of
     ([64, 32], [0], False, fg.int32, "Sum"),
     ([64, 32], [0], False, fg.float16, "Sum"),
     ([64, 3], [0], False, fg.float32, "Sum"),
+    ([2048, 3], [1], False, fg.float32, "RowSums"),
+    ([32, 32, 128], [-1], True, fg.float64, "RowSums"),
+    ([32, 32, 129], [-1], True, fg.float64, "Sum"),
+    ([2048, 1], [1], False, fg.float32, "Sum"),
+    ([2048, 3], [1], False, fg.int32, "Sum"),
+    ([2048, 3], [1], False, fg.float16, "Sum"),
     ([4096], [0], False, fg.float32, "Sum")])
 def test_column_sums(shape, axes, keepdims, dtype, expected) -> None:
     x = fg.placeholder(dtype, shape, name="x")
@@ -41,6 +47,23 @@ def test_the_numbers_are_those_of_the_sum(special) -> None:
     for other in others:
         for a, b in zip(first, other, strict=True):
             np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(600, 2), (40, 50, 4), (20_000, 5), (3, 400, 128)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("special", [0.0, -np.inf, np.nan])
+def test_short_rows_have_the_sums_of_numpy(shape, dtype, special) -> None:
+    x = fg.placeholder(dtype, shape, name="x")
+    given = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    given[2, 1] += special
+    axis = len(shape) - 1
+    first, *others = run_everywhere([fg.reduce_sum(x, axis), fg.reduce_mean(x, axis),
+                                     fg.reduce_sum(x, axis, keepdims=True),
+                                     fg.reduce_sum(fg.square(x) * 2, axis)], {x: given})
+    np.testing.assert_allclose(first[0], given.sum(axis), rtol=1e-4, atol=1e-5)
+    for other in others:
+        for a, b in zip(first, other, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(2_000_001, 1), (400_000, 2), (4097, 3)])
