@@ -11,20 +11,13 @@ import math
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
-
 from flowgraph.core import dtypes as dt
 from flowgraph.core.checks import raise_if
-from flowgraph.core.old_copy import OldCopy, put_rows
 from flowgraph.core.shapes import compatible
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, ShapeError
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
-from flowgraph.ops.row_sums import update_at
 from flowgraph.ops.state import check_variable
-
-_FEW = 20_000  # numbers: entry by entry they take less time than sorting
-_TIMES = 256  # as many rows as are changed; for each of the others there is a byte to look at
 
 
 class _Scatter(OpDef, abstract=True):
@@ -57,19 +50,8 @@ class _Scatter(OpDef, abstract=True):
         return Spec(updates.dtype, ref.shape)
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(xp, indices, ref.shape[0])
-        ufunc = getattr(xp, self.ufunc)
-        rows = indices.reshape(-1)
-        others = _other_rows(rows, ref) if xp is np and ref.ndim > 1 else None
-        if others is None or xp.count_nonzero(others) != len(others) - rows.size:
-            result = _copied(xp, ref, out, indices)
-            combine(xp, ufunc, result, indices, updates)
-            return result
-        new = ref.take(rows, axis=0)  # no row is named twice
-        ufunc(new, updates if updates.ndim == 0 else updates.reshape(new.shape), out=new)
-        result = _copied(xp, ref, out, rows, others)
-        put_rows(result, rows, new)
-        return result
+        from flowgraph.ops.changed_rows import changed  # late, as few programs do this
+        return changed(xp, getattr(xp, self.ufunc), ref, indices, updates, out)
 
 
 class _ScatterInTurn(_Scatter, abstract=True):
@@ -78,8 +60,9 @@ class _ScatterInTurn(_Scatter, abstract=True):
     waits_for_gpu = "what is repeated is done in turns, until nothing is left"
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(xp, indices, ref.shape[0])
-        result = _copied(xp, ref, out, indices)
+        from flowgraph.ops.changed_rows import check_rows, copied
+        check_rows(xp, indices, ref.shape[0])
+        result = copied(xp, ref, out, indices)
         rows = indices.reshape(-1)
         updates = xp.broadcast_to(updates, indices.shape + ref.shape[1:])
         updates = updates.reshape(rows.shape + ref.shape[1:])
@@ -103,15 +86,8 @@ class ScatterUpdate(_Scatter):
     T = dt.ANY
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        _check_rows(xp, indices, ref.shape[0])
-        if xp is not np or updates.ndim == 0:
-            result = _copied(xp, ref, out, indices)
-            result[indices] = updates
-            return result
-        rows = indices.reshape(-1)
-        result = _copied(xp, ref, out, rows, _other_rows(rows, ref))
-        put_rows(result, rows, updates.reshape(rows.shape + ref.shape[1:]))
-        return result
+        from flowgraph.ops.changed_rows import replaced
+        return replaced(xp, ref, indices, updates, out)
 
 
 def scatter_update(ref, indices, updates, use_locking=True, name=None):
@@ -377,7 +353,8 @@ class _ScatterNd(OpDef, abstract=True):
         return Spec(updates.dtype, ref.shape)
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        result = _copied(xp, ref, out)
+        from flowgraph.ops.changed_rows import copied
+        result = copied(xp, ref, out)
         combine_nd(xp, getattr(xp, self.ufunc), result, indices, updates)
         return result
 
@@ -388,7 +365,8 @@ class ScatterNdUpdate(_ScatterNd):
     T = dt.ANY
 
     def kernel(self, xp, ref, indices, updates, *, use_locking=False, out=None):
-        result = _copied(xp, ref, out)
+        from flowgraph.ops.changed_rows import copied
+        result = copied(xp, ref, out)
         result[nd_index(xp, indices, ref.shape)] = updates
         return result
 
@@ -493,67 +471,9 @@ def scatter_nd_sub(ref, indices, updates, use_locking=False, name=None):
 # ---- helpers -------------------------------------------------------------------------------------
 
 
-def _other_rows(rows, ref):
-    """A bool for each row of a variable that is not among `rows`; None if there are too many."""
-    if len(ref) > _TIMES * rows.size:
-        return None
-    others = np.ones(len(ref), bool)
-    others[rows] = False
-    return others
-
-
-def _copied(xp, ref, out, rows=None, others=None):
-    """The variable's value in a buffer that may be written to; `rows` will be, if that is known.
-
-    Those are not copied if `others` tells them apart.
-    """
-    if out is None:
-        return xp.array(ref, order="C")
-    if isinstance(out, OldCopy):
-        return out.refreshed(ref, rows, others)
-    out[...] = ref
-    return out
-
-
-def combine(xp, ufunc, result, indices, updates) -> None:
-    """Writes `ufunc(result[indices], updates)` to `result[indices]`, in turn for repeated indices.
-
-    `ufunc.at` is quick on vectors only: 4096 rows of 128 into 100000 took 18 ms with it; it is 3 ms
-    where no index repeats (one plain indexing). Where some do, what comes first at each index goes
-    so, and what comes later entry by entry.
-    """
-    if xp is not np:  # the host does not wait for a GPU to see which indices repeat
-        update_at(xp, ufunc, result, indices, updates)
-        return
-    if result.ndim == 1 and updates.shape == indices.shape and updates.dtype == result.dtype:
-        update_at(xp, ufunc, result, indices.reshape(-1), updates.reshape(-1))
-        return
-    rows = indices.reshape(-1)
-    ordered = xp.sort(rows)
-    again = ordered[1:] == ordered[:-1]
-    if not bool(again.any()):
-        result[indices] = ufunc(result[indices], updates)
-    elif result.ndim == 1:
-        update_at(xp, ufunc, result, indices, updates)
-    else:
-        shape = result.shape[1:]
-        width = math.prod(shape)
-        updates = xp.broadcast_to(updates, indices.shape + shape).reshape(rows.shape + shape)
-        if updates.size > _FEW:
-            bits = rows.size.bit_length()
-            keys = xp.sort((rows.astype("int64") << bits) + xp.arange(rows.size))
-            places = keys & ((1 << bits) - 1)  # by index, then in turn
-            first = places[xp.concatenate((xp.array([True]), ~again))]
-            at = rows[first]
-            result[at] = ufunc(result[at], updates[first])
-            later = places[1:][again]
-            rows, updates = rows[later], updates[later]
-        entries = rows.astype("int64")[:, None] * width + xp.arange(width)
-        update_at(xp, ufunc, result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
-
-
 def combine_nd(xp, ufunc, result, indices, updates) -> None:
-    """As `combine`, for index vectors."""
+    """Writes `ufunc(result[i], updates)` to `result[i]`, i the index vectors, each in turn."""
+    from flowgraph.ops.changed_rows import combine
     index = nd_index(xp, indices, result.shape)
     if not index:  # each empty vector stands for the whole
         index, result = (xp.zeros(indices.shape[:-1], "int64"),), result[None]
@@ -563,18 +483,6 @@ def combine_nd(xp, ufunc, result, indices, updates) -> None:
         rows = rows * size + part
     count = math.prod(result.shape[:depth])
     combine(xp, ufunc, result.reshape((count, *result.shape[depth:])), rows, updates)
-
-
-def _check_rows(xp, indices, count: int) -> None:
-    """Raises InvalidArgumentError unless every index names one of `count` rows."""
-    def error():
-        flat = indices.reshape(-1)
-        at = int(((flat < 0) | (flat >= count)).argmax())
-        return InvalidArgumentError(
-            None, None, f"indices[{at}] = {int(flat[at])} is not in [0, {count})")
-
-    if indices.size:  # read as unsigned, a negative one is very large
-        raise_if(xp, indices.view(f"u{indices.itemsize}").max() >= count, error)
 
 
 def nd_index(xp, indices, shape):

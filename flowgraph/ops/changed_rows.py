@@ -1,0 +1,131 @@
+"""Changes of some rows of a variable: in the array from before the last change, where there is one.
+
+Where no row is named twice, which a table of a bool for each row of the variable tells, the rows
+are taken from the variable, changed, and put in their place. Repeated rows are changed in turn.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from flowgraph.core.checks import raise_if
+from flowgraph.core.old_copy import OldCopy, put_rows
+from flowgraph.errors import InvalidArgumentError
+from flowgraph.ops.row_sums import update_at
+
+_FEW = 20_000  # numbers: entry by entry they take less time than sorting
+_TIMES = 256  # as many rows as are changed; for each of the others there is a byte to look at
+
+
+def changed(xp, ufunc, ref, indices, updates, out):
+    """A variable with `ufunc(ref[indices], updates)` in the rows `indices`, in turn.
+
+    Args:
+        xp: NumPy or CuPy.
+        ufunc: `xp.add` or its like.
+        ref: the variable's value.
+        indices: integer array of any shape.
+        updates: array [*indices.shape, *ref.shape[1:]], or a scalar.
+        out: memory for the result, or an OldCopy, or None.
+
+    Raises:
+        InvalidArgumentError: an index is out of range.
+    """
+    check_rows(xp, indices, ref.shape[0])
+    rows = indices.reshape(-1)
+    others = _other_rows(rows, ref) if xp is np and ref.ndim > 1 else None
+    if others is None or np.count_nonzero(others) != len(others) - rows.size:
+        result = copied(xp, ref, out, indices)
+        combine(xp, ufunc, result, indices, updates)
+        return result
+    new = ref.take(rows, axis=0)  # no row is named twice
+    ufunc(new, updates if updates.ndim == 0 else updates.reshape(new.shape), out=new)
+    result = copied(xp, ref, out, rows, others)
+    put_rows(result, rows, new)
+    return result
+
+
+def replaced(xp, ref, indices, updates, out):
+    """A variable with `updates` in the rows `indices`; for the arguments see `changed`."""
+    check_rows(xp, indices, ref.shape[0])
+    if xp is not np or updates.ndim == 0:
+        result = copied(xp, ref, out, indices)
+        result[indices] = updates
+        return result
+    rows = indices.reshape(-1)
+    result = copied(xp, ref, out, rows, _other_rows(rows, ref))
+    put_rows(result, rows, updates.reshape(rows.shape + ref.shape[1:]))
+    return result
+
+
+def check_rows(xp, indices, count):
+    """Raises InvalidArgumentError unless every index names one of `count` rows."""
+    def error():
+        flat = indices.reshape(-1)
+        at = int(((flat < 0) | (flat >= count)).argmax())
+        return InvalidArgumentError(
+            None, None, f"indices[{at}] = {int(flat[at])} is not in [0, {count})")
+
+    if indices.size:  # read as unsigned, a negative one is very large
+        raise_if(xp, indices.view(f"u{indices.itemsize}").max() >= count, error)
+
+
+def _other_rows(rows, ref):
+    """A bool for each row of a variable that is not among `rows`; None if there are too many."""
+    if len(ref) > _TIMES * rows.size:
+        return None
+    others = np.ones(len(ref), bool)
+    others[rows] = False
+    return others
+
+
+def copied(xp, ref, out, rows=None, others=None):
+    """The variable's value in a buffer that may be written to; `rows` will be, if that is known.
+
+    Those are not copied if `others` tells them apart.
+    """
+    if out is None:
+        return xp.array(ref, order="C")
+    if isinstance(out, OldCopy):
+        return out.refreshed(ref, rows, others)
+    out[...] = ref
+    return out
+
+
+def combine(xp, ufunc, result, indices, updates) -> None:
+    """Writes `ufunc(result[indices], updates)` to `result[indices]`, in turn for repeated indices.
+
+    `ufunc.at` is quick on vectors only: 4096 rows of 128 into 100000 took 18 ms with it; it is 3 ms
+    where no index repeats (one plain indexing). Where some do, what comes first at each index goes
+    so, and what comes later entry by entry.
+    """
+    if xp is not np:  # the host does not wait for a GPU to see which indices repeat
+        update_at(xp, ufunc, result, indices, updates)
+        return
+    if result.ndim == 1 and updates.shape == indices.shape and updates.dtype == result.dtype:
+        update_at(xp, ufunc, result, indices.reshape(-1), updates.reshape(-1))
+        return
+    rows = indices.reshape(-1)
+    ordered = xp.sort(rows)
+    again = ordered[1:] == ordered[:-1]
+    if not bool(again.any()):
+        result[indices] = ufunc(result[indices], updates)
+    elif result.ndim == 1:
+        update_at(xp, ufunc, result, indices, updates)
+    else:
+        shape = result.shape[1:]
+        width = math.prod(shape)
+        updates = xp.broadcast_to(updates, indices.shape + shape).reshape(rows.shape + shape)
+        if updates.size > _FEW:
+            bits = rows.size.bit_length()
+            keys = xp.sort((rows.astype("int64") << bits) + xp.arange(rows.size))
+            places = keys & ((1 << bits) - 1)  # by index, then in turn
+            first = places[xp.concatenate((xp.array([True]), ~again))]
+            at = rows[first]
+            result[at] = ufunc(result[at], updates[first])
+            later = places[1:][again]
+            rows, updates = rows[later], updates[later]
+        entries = rows.astype("int64")[:, None] * width + xp.arange(width)
+        update_at(xp, ufunc, result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
