@@ -9,6 +9,8 @@ where NumPy's sum starts 16384 loops and takes 320, 16384 x 64 in 130, not 540.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from flowgraph.core.spec import Spec
@@ -28,7 +30,8 @@ class RowSums(Sum, abstract=True):
 
     type = "RowSums"
 
-    def kernel(self, xp, input, reduction_indices, *, keep_dims=False, out=None):
+    def kernel(self, xp: Any, input: Any, reduction_indices: Any, *, keep_dims: bool = False,
+               out: Any = None) -> Any:
         return row_sums(input).sum(axis=reduction_indices, keepdims=keep_dims, out=out)
 
 
@@ -57,10 +60,12 @@ def is_column_sum(instr: Instr) -> bool:
 
 def _is_sum_of_short_rows(instr: Instr) -> bool:
     spec = instr.inputs[0].spec  # type: ignore[union-attr]
-    shape = spec.shape or ()
-    return (spec.is_static and spec.dtype.name in ("float32", "float64") and len(shape) > 1
-            and 1 < shape[-1] <= _SHORT_ROW and (spec.size or 0) >= _MANY_ROWS * shape[-1]
-            and axes_of(instr) == (len(shape) - 1,))
+    rank, size = len(spec.shape or ()), spec.size or 0
+    if rank < 2 or not size or axes_of(instr) != (rank - 1,):
+        return False
+    length: int = spec.shape[-1]  # type: ignore[assignment, index]
+    return (1 < length <= _SHORT_ROW and size >= _MANY_ROWS * length
+            and spec.dtype.name in ("float32", "float64"))
 
 
 def _replaced(instr: Instr) -> list[Instr]:
