@@ -12,9 +12,8 @@ width * channels numbers, whatever the stride:
                 m n o p        m o   n p
 
 Where strides are 1, one call of `einsum` over a strided view adds up all elements of the window
-while a row of results is in the cache, in half the time. With strides there would be a call per
-phase, which takes longer than it saves. A few images at a time go through all that, in memory that
-is kept from run to run.
+while a row of results is in the cache, in half the time. `depthwise_planes` does so where there are
+strides. A few images at a time go through all that, in memory that is kept from run to run.
 """
 
 from __future__ import annotations
@@ -87,7 +86,8 @@ class _Rows:
         for (a, rows, at_rows), (b, columns, at) in itertools.product(*self._phases):
             part = laid[a, b, :images, at_rows, at.start * self.made:at.stop * self.made]
             yield (slice(None), rows, columns), part.reshape(
-                *part.shape[:2], at.stop - at.start, -1, self._multiplier)
+                *part.shape[:2], at.stop - at.start, self.made // self._multiplier,
+                self._multiplier)
 
     def met(self, laid: Any, images: int, tap: tuple[int, ...]) -> Any:
         """[N, rows, width * outputs]: what an element of the window meets."""
@@ -137,10 +137,16 @@ def forwards(xp, x, filter, place: Windows, out=None) -> Any:
     """
     if x.dtype.itemsize == 2:  # halves are summed in single precision
         return forwards(xp, x.astype(xp.float32), filter.astype(xp.float32), place).astype(x.dtype)
-    rows = _Rows(place, x.shape, filter.shape[3])
-    y = xp.empty((len(x), *rows.counts, rows.made), x.dtype) if out is None else out
+    y = out
+    if y is None:
+        y = xp.empty((len(x), *place.place(x.shape[1:3])[0], math.prod(filter.shape[2:])), x.dtype)
     if not y.size:
         return y
+    if _has_planes(xp, filter.shape, place):
+        from flowgraph.ops import depthwise_planes
+        depthwise_planes.forwards(x, filter, place, y)
+        return y
+    rows = _Rows(place, x.shape, filter.shape[3])
     weights = rows.spread(filter)
 
     def work(tiles: list[slice]) -> None:
@@ -183,6 +189,10 @@ def input_adjoint(xp, sizes, filter, dy, place: Windows, out=None) -> Any:
     if turned is not None:
         return forwards(xp, dy, filter[::-1, ::-1], turned, out)
     dx = xp.empty(sizes, dy.dtype) if out is None else out
+    if dy.size and _has_planes(xp, filter.shape, place) and xp.isfinite(filter).all():
+        from flowgraph.ops import depthwise_planes
+        depthwise_planes.input_adjoint(sizes, filter, dy, place, dx)
+        return dx
     dx[...] = 0  # no window may reach the last rows
     if not dy.size:
         return dx
@@ -215,6 +225,9 @@ def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
                               place).astype(x.dtype)
     if not dy.size:
         return xp.zeros(sizes, x.dtype)
+    if _has_planes(xp, sizes, place):
+        from flowgraph.ops import depthwise_planes
+        return depthwise_planes.filter_adjoint(x, sizes, dy, place)
     rows = _Rows(place, x.shape, sizes[3])
     shared = rows.tiles(xp, len(x))
     height, width = rows.counts
@@ -244,6 +257,14 @@ def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
 
     side_by_side(xp, [partial(work, number) for number in range(len(shared))])
     return totals.reshape(len(shared), len(rows.taps), width, rows.made).sum((0, 2)).reshape(sizes)
+
+
+def _has_planes(xp, filter_sizes, place: Windows) -> bool:
+    """Whether `depthwise_planes` does it, more quickly: windows move by more than one, with one
+    result per channel, on the processor.
+    """
+    return (xp is np and filter_sizes[3] == 1 and place.strides != (1, 1)
+            and place.dilations == (1, 1))
 
 
 def _turned(place: Windows, sizes: tuple[int, ...]) -> Windows | None:

@@ -11,6 +11,11 @@ CASES = {  # shape of the images, filter, strides, dilations, padding
     "strides": ((4, 9, 8, 3), (3, 2, 3, 1), (2, 3), (1, 1), "SAME"),
     "the_last_rows_are_not_reached": ((2, 8, 9, 2), (2, 3, 2, 1), (3, 4), (1, 1), "VALID"),
     "strides_longer_than_windows": ((2, 8, 9, 2), (1, 1, 2, 2), (3, 2), (1, 1), "SAME"),
+    "pixels_that_no_window_meets": ((3, 8, 9, 2), (1, 2, 2, 1), (3, 4), (1, 1), "SAME"),
+    "windows_over_many_strides": ((3, 9, 8, 3), (7, 5, 3, 1), (2, 2), (1, 1), "SAME"),
+    "strides_along_one_axis": ((3, 9, 8, 3), (3, 3, 3, 1), (1, 2), (1, 1), "VALID"),
+    "padding_wider_than_windows": ((3, 5, 6, 2), (2, 3, 2, 1), (2, 3), (1, 1), ((5, 4), (1, 7))),
+    "many_tiles_with_strides": ((37, 15, 14, 24), (3, 3, 24, 1), (2, 2), (1, 1), "SAME"),
     "dilations": ((3, 9, 9, 2), (3, 2, 2, 2), (1, 1), (2, 3), "VALID"),
     "dilations_and_strides": ((3, 11, 12, 2), (3, 2, 2, 1), (2, 2), (3, 2), "VALID"),
     "elements_of_a_phase_apart": ((3, 14, 15, 2), (4, 5, 2, 1), (4, 6), (2, 4), "SAME"),
@@ -33,7 +38,8 @@ def taps(x, filter, place):
 @pytest.mark.parametrize("name", CASES)
 def test_the_sums_are_those_of_the_definition(name, dtype, tolerance) -> None:
     shape, window, strides, dilations, padding = CASES[name]
-    place = Windows(window[:2], strides, dilations, padding)
+    place = Windows(window[:2], strides, dilations, padding) if isinstance(padding, str) else (
+        Windows(window[:2], strides, dilations, "EXPLICIT", padding))
     random = np.random.default_rng(0)
     x, filter = (random.uniform(-1, 1, sizes).astype(dtype) for sizes in (shape, window))
     made = window[2] * window[3]
@@ -54,8 +60,20 @@ def test_the_sums_are_those_of_the_definition(name, dtype, tolerance) -> None:
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
-def test_results_are_written_into_given_memory() -> None:
-    shape, window, strides, dilations, padding = CASES["the_last_rows_are_not_reached"]
+def test_an_infinite_weight_reaches_only_the_pixels_that_meet_it() -> None:
+    filter = np.ones((3, 3, 2, 1))
+    filter[0, 0, 0] = np.inf
+    place = Windows((3, 3), (2, 2), (1, 1), "VALID")
+    meets = np.zeros((2, 7, 7, 2), bool)
+    meets[:, :6:2, :6:2, 0] = True
+    dx = input_adjoint(np, meets.shape, filter, np.ones((2, 3, 3, 2)), place)
+    np.testing.assert_array_equal(np.isposinf(dx), meets)
+    assert not np.isnan(dx).any()
+
+
+@pytest.mark.parametrize("name", ["the_last_rows_are_not_reached", "pixels_that_no_window_meets"])
+def test_results_are_written_into_given_memory(name) -> None:
+    shape, window, strides, dilations, padding = CASES[name]
     place = Windows(window[:2], strides, dilations, padding)
     x, filter = np.ones(shape), np.ones(window)
     y = np.full_like(forwards(np, x, filter, place), np.nan)
