@@ -14,6 +14,7 @@ from flowgraph.opdef.opdef import OpDef, op_def, plain_value
 from flowgraph.opdef.static_value import LazySpec
 from flowgraph.program.ir import Feed, Instr, Program, Value
 from flowgraph.program.item_shapes import ItemShapes, joined
+from flowgraph.program.lanes import SIDE_BY_SIDE
 
 _LARGEST = 1024
 _MOST_ROUNDS = 64  # each round makes a size of a loop variable unknown, or is the last one
@@ -269,6 +270,8 @@ def _with_specialised_bodies(instr: Instr, items: ItemShapes) -> Instr:
     if carried:
         kept = [v.spec.shape for v in bodies[-1].fetches[carried:]]
         found = [*known_items[:carried], None, *kept]
+    elif instr.op_def is SIDE_BY_SIDE:  # each lane has results of its own
+        found = [shape for of_lane in ends for shape in of_lane]
     else:
         found = [joined(each) for each in zip(*ends, strict=True)]
     for out, shape in zip(instr.outputs, found, strict=False):

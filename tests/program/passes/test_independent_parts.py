@@ -13,6 +13,7 @@ from flowgraph.program.lanes import nanoseconds
 from flowgraph.program.passes import independent_parts as module
 from flowgraph.program.passes.independent_parts import independent_parts
 from flowgraph.program.pipeline import PASSES, PLANNING
+from flowgraph.program.specs import specialise
 from tests.plan.plans import run_everywhere
 from tests.program.programs import program_of
 
@@ -94,6 +95,15 @@ def test_steps_that_are_split_over_the_cores_anyway_stay_in_line(monkeypatch) ->
 def test_unknown_sizes_have_no_lanes() -> None:
     x = fg.placeholder(fg.float32, [None, 128])
     assert lanes_of(branch(x, "a") + branch(x, "b"), [x]) == []
+
+
+def test_lanes_of_a_body_that_is_planned_for_its_shapes_later() -> None:
+    x = image()
+    left, right = branch(x, "left"), branch(x, "right")
+    program = independent_parts(program_of([left, left * 2.0, right], [x]))
+    assert [len(lane.fetches) for instr in program.instrs for lane in instr.bodies] == [2, 1]
+    told = specialise(program, ((64, 128),))
+    assert [value.spec.shape for value in told.fetches] == [(64, 128)] * 3
 
 
 def test_one_core_has_no_lanes(monkeypatch) -> None:
@@ -210,7 +220,7 @@ def test_results_are_the_same_everywhere() -> None:
     first, *others = run_everywhere(fetches, feed(x))
     for other in others:
         for a, b in zip(first, other, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=5e-6)  # one thread of BLAS or two
 
 
 def test_lanes_run_in_threads_of_their_own(monkeypatch) -> None:
