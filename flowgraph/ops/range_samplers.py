@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from flowgraph.errors import InvalidArgumentError, NotFoundError
-from flowgraph.ops.philox import PhiloxState, bits
+from flowgraph.ops.philox import PhiloxState, bits, blocks_at
 
 _WORDS_PER_SAMPLE = 2048  # what a run takes from the stream for each sample, used or not
 _MOST_TRIES = 2 ** 31 - 1
+_AHEAD = 4096  # blocks made at once, for this run and those to come
+_COUNTERS = (1 << 128) - 1
 
 
 class Words:
@@ -28,11 +30,12 @@ class Words:
 
     Args:
         state: where the stream starts.
+        first: its first words, whole blocks of four.
     """
 
-    def __init__(self, state: PhiloxState) -> None:
-        self._key, self._counter = state.key, state.counter
-        self._left = np.empty(0, np.uint32)
+    def __init__(self, state: PhiloxState, first: np.ndarray) -> None:
+        self._key, self._counter = state.key, state.counter + first.size // 4
+        self._left = first
 
     def take(self, count: int) -> np.ndarray:
         """The next `count` words."""
@@ -58,6 +61,7 @@ class Sampler:
         self.range_max = range_max
         self.lock = threading.Lock()
         self._stream = PhiloxState.from_seeds(seed, seed2)
+        self._ahead: dict[int, np.ndarray] = {}  # the first words of runs to come, by counter
 
     def draw(self, words: Words, count: int) -> np.ndarray:
         """`count` classes, as int64."""
@@ -80,27 +84,51 @@ class Sampler:
             raise InvalidArgumentError(
                 None, None, f"Sampler's range is too small: {count} different classes are asked "
                 f"for, and only {self.likely()} can be drawn")
-        if true_classes.size and not (true_classes.min() >= 0
-                                      and true_classes.max() < self.range_max):
+        if true_classes.size and true_classes.view(np.uint64).max() >= self.range_max:
             raise InvalidArgumentError(
                 None, None, f"true_classes from {true_classes.min()} to {true_classes.max()} are "
                 f"not in [0, {self.range_max})")
-        words = Words(self._stream.take((_WORDS_PER_SAMPLE * count + 3) // 4))
         with self.lock:
+            words = self._words((_WORDS_PER_SAMPLE * count + 3) // 4, count)
             if unique:
                 sampled, tries = self._draw_different(words, count)
             else:
                 sampled, tries = self.draw(words, count), count
-            counts = [expected_count(self.probability(classes), count, tries)
-                      for classes in (true_classes, sampled)]
+            true = true_classes.reshape(-1)  # both in one go: most of the time is that of calls
+            counts = expected_count(self.probability(np.concatenate((true, sampled))), count, tries)
             self.learn(true_classes)
-        return sampled, counts[0], counts[1]
+        return sampled, counts[:true.size].reshape(true_classes.shape), counts[true.size:]
+
+    def _words(self, blocks: int, count: int) -> Words:
+        """The words of a run, which may use so many blocks; the first are there for the next runs.
+
+        A few blocks take as long as a thousand, about 0.1 ms.
+        """
+        start = self._stream.take(blocks)
+        first = self._ahead.pop(start.counter, None)
+        if first is None:
+            here = min(count, blocks)  # twice as many words as two for each draw
+            runs = max(1, _AHEAD // here)
+            offsets = (np.arange(runs, dtype=np.uint64)[:, None] * np.uint64(blocks)
+                       + np.arange(here, dtype=np.uint64))
+            words = np.empty((runs * here, 4), np.uint32)
+            words[:, 0::2], words[:, 1::2] = (
+                part.T for part in blocks_at(np, start, offsets.reshape(-1)))
+            runs_of_words = words.reshape(runs, 4 * here)
+            first = runs_of_words[0]
+            self._ahead = {start.counter + run * blocks & _COUNTERS: runs_of_words[run]
+                           for run in range(1, runs)}
+        return Words(start, first)
 
     def _draw_different(self, words: Words, count: int) -> tuple[np.ndarray, int]:
         """`count` different classes in the order in which they come, and how many draws it took."""
         drawn = self.draw(words, 2 * count)
         while True:
-            first = np.sort(np.unique(drawn, return_index=True)[1])
+            order = np.argsort(drawn, kind="stable")  # by class, then as they come
+            ordered = drawn.take(order)
+            new = np.ones(drawn.size, bool)
+            np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+            first = np.sort(order[new])
             if first.size >= count:
                 return drawn[first[:count]], int(first[count - 1]) + 1
             if drawn.size > _MOST_TRIES:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.ops import range_samplers
 
 RANDOM = np.random.RandomState(1)
 W, B, X = (RANDOM.randn(*shape).astype("f4") for shape in ((5, 3), (5,), (4, 3)))
@@ -89,3 +90,19 @@ def test_a_fixed_sampler_draws_from_its_shard_alone():
         [[0]], 1, 20, False, 2, num_shards=3, shard=1, unigrams=[1.0, 5.0, 1.0, 1.0, 5.0], seed=1)
     sampled, true, _ = fg.Session().run(list(drawn))
     assert set(sampled) == {0, 1} and true.item() == 10
+
+
+@pytest.mark.parametrize("unique", [False, True])
+@pytest.mark.parametrize("count", [3, 300])
+@pytest.mark.parametrize("sampler", ["Uniform", "LogUniform", "Learned"])
+def test_runs_whose_words_are_made_ahead_draw_what_single_ones_do(monkeypatch, sampler, count,
+                                                                  unique):
+    def drawn(ahead):
+        monkeypatch.setattr(range_samplers, "_AHEAD", ahead)
+        made = getattr(range_samplers, f"{sampler}Sampler")(5, (1 << 64) - 7, 1000)
+        return [made.sample(np.array([[run], [999]]), count, unique) for run in range(20)]
+
+    for ahead, single in zip(drawn(1000), drawn(1), strict=True):
+        for a, b in zip(ahead, single, strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
