@@ -247,10 +247,18 @@ class AdjustHue(OpDef):
         return _adjusted(images, delta)
 
     def kernel(self, xp, images, delta):
+        six = images.dtype.type(6)
+        turn = six * xp.asarray(delta).astype(images.dtype)
+
+        def turned(hue):
+            hue = hue + turn
+            return hue - six * xp.floor(hue / six)
+
+        result = _adjusted_on_host(xp, images, lambda of: (turned(of.hue), of.low, of.wide))
+        if result is not None:
+            return result
         hue, low, high = _hexagon(xp, *_channels(images))
-        hue = hue + images.dtype.type(6) * xp.asarray(delta).astype(images.dtype)
-        hue = hue - images.dtype.type(6) * xp.floor(hue / images.dtype.type(6))
-        return _coloured(xp, hue, low, high)
+        return _coloured(xp, turned(hue), low, high)
 
 
 class AdjustSaturation(OpDef):
@@ -264,11 +272,32 @@ class AdjustSaturation(OpDef):
         return _adjusted(images, scale)
 
     def kernel(self, xp, images, scale):
+        scale = xp.asarray(scale).astype(images.dtype)
+
+        def lowest(low, high):
+            lit = high > 0
+            saturation = xp.where(lit, (high - low) / xp.where(lit, high, xp.ones_like(high)), 0)
+            saturation = xp.clip(saturation * scale, 0, 1)
+            return (high - saturation * high).astype(images.dtype, copy=False)
+
+        def change(of):
+            low = lowest(of.low, of.high)
+            return of.hue, low, of.high - low
+
+        result = _adjusted_on_host(xp, images, change)
+        if result is not None:
+            return result
         hue, low, high = _hexagon(xp, *_channels(images))
-        lit = high > 0
-        saturation = xp.where(lit, (high - low) / xp.where(lit, high, xp.ones_like(high)), 0)
-        saturation = xp.clip(saturation * xp.asarray(scale).astype(images.dtype), 0, 1)
-        return _coloured(xp, hue, (high - saturation * high).astype(images.dtype), high)
+        return _coloured(xp, hue, lowest(low, high), high)
+
+
+def _adjusted_on_host(xp, images, change):
+    """Images with other colours, as planes; None if they are on a GPU, or not all finite."""
+    _channels(images)
+    if xp is not np:
+        return None
+    from flowgraph.ops.color_planes import adjusted  # late: few change colours
+    return adjusted(images, change)
 
 
 # ---- grey ----------------------------------------------------------------------------------------
