@@ -1,7 +1,8 @@
 """Changes of some rows of a variable: in the array from before the last change, where there is one.
 
-Where no row is named twice, which a table of a bool for each row of the variable tells, the rows
-are taken from the variable, changed, and put in their place. Repeated rows are changed in turn.
+The rows are taken from the variable, changed, and put in their place; what comes later for a row
+that is named twice is added to that entry by entry, in turn. A table with a bool for each row of
+the variable tells whether there are such rows, and which of the others have to be copied.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 
 from flowgraph.core.checks import raise_if
 from flowgraph.core.old_copy import OldCopy, put_rows
+from flowgraph.core.scratch import Scratch
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.ops.row_sums import update_at
+from flowgraph.ops.row_sums import first_of_each, update_at
 
 _FEW = 20_000  # numbers: entry by entry they take less time than sorting
 _TIMES = 256  # as many rows as are changed; for each of the others there is a byte to look at
@@ -36,14 +38,23 @@ def changed(xp, ufunc, ref, indices, updates, out):
     check_rows(xp, indices, ref.shape[0])
     rows = indices.reshape(-1)
     others = _other_rows(rows, ref) if xp is np and ref.ndim > 1 else None
-    if others is None or np.count_nonzero(others) != len(others) - rows.size:
+    if others is None:
         result = copied(xp, ref, out, indices)
         combine(xp, ufunc, result, indices, updates)
         return result
-    new = ref.take(rows, axis=0)  # no row is named twice
-    ufunc(new, updates if updates.ndim == 0 else updates.reshape(new.shape), out=new)
+    at, later = rows, None
+    if updates.ndim:
+        updates = updates.reshape(rows.shape + ref.shape[1:])
+    if np.count_nonzero(others) != len(others) - rows.size:  # some are named again
+        with Scratch(np) as scratch:
+            first = first_of_each(rows, scratch.empty((len(ref),), "int32"))[1]
+        at, later = rows[first], ~first
+    new = ref.take(at, axis=0)
+    ufunc(new, updates if later is None or not updates.ndim else updates[first], out=new)
     result = copied(xp, ref, out, rows, others)
-    put_rows(result, rows, new)
+    put_rows(result, at, new)
+    if later is not None:
+        _one_by_one(ufunc, result, rows[later], updates[later] if updates.ndim else updates)
     return result
 
 
@@ -116,7 +127,6 @@ def combine(xp, ufunc, result, indices, updates) -> None:
         update_at(xp, ufunc, result, indices, updates)
     else:
         shape = result.shape[1:]
-        width = math.prod(shape)
         updates = xp.broadcast_to(updates, indices.shape + shape).reshape(rows.shape + shape)
         if updates.size > _FEW:
             bits = rows.size.bit_length()
@@ -127,5 +137,12 @@ def combine(xp, ufunc, result, indices, updates) -> None:
             result[at] = ufunc(result[at], updates[first])
             later = places[1:][again]
             rows, updates = rows[later], updates[later]
-        entries = rows.astype("int64")[:, None] * width + xp.arange(width)
-        update_at(xp, ufunc, result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
+        _one_by_one(ufunc, result, rows, updates)
+
+
+def _one_by_one(ufunc, result, rows, updates):
+    """The same entry by entry, in NumPy: 5 ns each."""
+    width = math.prod(result.shape[1:])
+    updates = np.broadcast_to(updates, rows.shape + result.shape[1:])
+    entries = rows.astype("int64")[:, None] * width + np.arange(width)
+    ufunc.at(result.reshape(-1), entries.reshape(-1), updates.reshape(-1))

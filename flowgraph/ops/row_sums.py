@@ -79,12 +79,10 @@ def _sums_of_few_repeated(rows, ids, shape, width):
     n, count = ids.size, shape[0]
     if count > _TIMES * n:
         return None
-    places = np.arange(n, dtype="int32")
     with Scratch(np) as scratch:
         first = scratch.empty((count,), "int32")
         first[...] = -1
-        first[ids[::-1]] = places[::-1]  # what is written last stays
-        later = np.flatnonzero(first.take(ids) != places)
+        later = np.flatnonzero(~first_of_each(ids, first)[1])
         if _FEW_REPEATED * later.size > n:
             return None
         if int(first.min()) < 0:
@@ -96,15 +94,29 @@ def _sums_of_few_repeated(rows, ids, shape, width):
         for _ in range(_SHORT_TURNS):
             if later.size * width <= _ONE_BY_ONE:
                 break
-            at, places = ids[later], np.arange(later.size, dtype="int32")
-            first[at[::-1]] = places[::-1]
-            now = first.take(at) == places
+            at = ids[later]
+            now = first_of_each(at, first)[1]
             at = at[now]
             put_rows(result, at, result.take(at, axis=0) + rows.take(later[now], axis=0))
             later = later[~now]
     entries = ids[later].astype("int64")[:, None] * width + np.arange(width)
     np.add.at(result.reshape(-1), entries.reshape(-1), rows.take(later, axis=0).reshape(-1))
     return result
+
+
+def first_of_each(ids, table):
+    """Where the id of each place first stands, and whether that is this place.
+
+    They go into a table, the last first: what stays is the first. Only what is written is read.
+
+    Args:
+        ids: integer vector of NumPy, each in [0, len(table)).
+        table: int32 memory.
+    """
+    places = np.arange(ids.size, dtype="int32")
+    table[ids[::-1]] = places[::-1]
+    own = table.take(ids)
+    return own, own == places
 
 
 def counted(xp, ids, count):

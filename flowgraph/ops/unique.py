@@ -11,6 +11,7 @@ from flowgraph.core.scratch import Scratch
 from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
+from flowgraph.ops.row_sums import first_of_each
 
 _MANY = 1000  # from here on a plain sort is quicker than np.unique
 _SMALL = 1 << 16  # integers in a table of all, whatever is looked up
@@ -130,18 +131,13 @@ def _span(x):
 def _unique_in_range(x, low, high):
     """The same of integers that lie close together, without sorting; of arrays of NumPy.
 
-    Into a table goes, last to first, where each value stands: what stays is its first place. Only
-    the parts of the table that are written are read. 2,048 ids below 50,000: 53 us, sorted 132.
+    2,048 ids below 50,000 take 53 us, and 132 sorted.
     """
     at = x.astype("int64", copy=False)
     if low:  # as int64, which may wrap twice for large numbers of uint64
         at = at - np.array(low).astype("int64")
-    places = np.arange(x.size, dtype="int32")
     with Scratch(np) as scratch:
-        first = scratch.empty((high - low + 1,), "int32")
-        first[at[::-1]] = places[::-1]
-        own = first.take(at)
-    new = own == places
+        own, new = first_of_each(at, scratch.empty((high - low + 1,), "int32"))
     rank = np.cumsum(new, dtype="int32")
     rank -= 1
     return x[new], rank.take(own)
