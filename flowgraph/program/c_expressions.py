@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core.dtypes import DType
+from flowgraph.ops.activation import SELU_ABOVE, SELU_BELOW
 from flowgraph.program.ir import Instr, Value
 
 C_TYPES = {"float16": "float16", "float32": "float", "float64": "double", "bool": "bool",
@@ -27,7 +28,6 @@ C_TYPES = {"float16": "float16", "float32": "float", "float64": "double", "bool"
            "uint8": "unsigned char", "uint16": "unsigned short", "uint32": "unsigned int",
            "uint64": "unsigned long long"}  # float16 is a class of CuPy's
 
-_SELU, _SELU_ALPHA = 1.0507009873554805, 1.7580993408473766  # the scale, and alpha times it
 
 _ALL = {  # of any dtype
     "Equal": "x == y", "NotEqual": "x != y",
@@ -74,8 +74,8 @@ _FLOATS = {
     "LeakyReluGrad": "features > 0.0 ? gradients : gradients * alpha",
     "Elu": "x > 0.0 ? x : expm1(x)",
     "EluGrad": "gradients * ((outputs < 0.0 ? outputs : 0.0) + 1.0)",
-    "Selu": f"x < 0.0 ? expm1(x) * {_SELU_ALPHA} : x * {_SELU}",
-    "SeluGrad": f"gradients * (outputs < 0.0 ? outputs + {_SELU_ALPHA} : {_SELU})",
+    "Selu": f"x < 0.0 ? expm1(x) * {SELU_BELOW} : x * {SELU_ABOVE}",
+    "SeluGrad": f"gradients * (outputs < 0.0 ? outputs + {SELU_BELOW} : {SELU_ABOVE})",
 }
 _INTEGERS = {  # signed or not; C makes an int of what is smaller, and cuts the result again
     "Abs": "x < 0 ? -x : x", "Sign": "(x > 0) - (x < 0)",
