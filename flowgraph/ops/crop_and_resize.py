@@ -13,7 +13,7 @@ import numpy as np
 
 from flowgraph.core import dtypes as dt
 from flowgraph.core import shapes
-from flowgraph.core.checks import raise_if
+from flowgraph.core.checks import may_have, raise_if
 from flowgraph.core.deprecation import either
 from flowgraph.core.spec import Spec, shape_text
 from flowgraph.errors import InvalidArgumentError, OutOfRangeError, ShapeError
@@ -27,6 +27,7 @@ _PIXELS = dt.DTypeSet("a real dtype but uint32 and uint64", (
     dt.float32, dt.float64, dt.float16, dt.uint8, dt.int8, dt.int16, dt.uint16, dt.int32, dt.int64))
 _FLOAT32 = dt.DTypeSet("float32", (dt.float32,))
 _INT32 = dt.DTypeSet("int32", (dt.int32,))
+_TILE = 1 << 16  # numbers of the crops made at once
 
 
 class _Places(NamedTuple):
@@ -136,17 +137,14 @@ class CropAndResize(OpDef):
     def kernel(self, xp, image, boxes, box_ind, crop_size, *, method="bilinear",
                extrapolation_value=0.0):
         _check(xp, image.shape, boxes, box_ind, crop_size)
-        y, x = _both(xp, boxes, image.shape[1:3], crop_size)
-        which = box_ind[:, None, None]
-        if method == "nearest":
-            crops = image[which, y.nearest, x.nearest].astype("float32")
-        else:
-            tops, bottoms = ([image[which, rows, columns].astype("float32")
-                              for columns in (x.low, x.high)] for rows in (y.low, y.high))
-            along, down = x.lerp[..., None], y.lerp[..., None]
-            top = tops[0] + (tops[1] - tops[0]) * along
-            crops = top + (bottoms[0] + (bottoms[1] - bottoms[0]) * along - top) * down
-        return xp.where((y.inside & x.inside)[..., None], crops, np.float32(extrapolation_value))
+        step = len(boxes)
+        if xp is np and method == "bilinear":  # so many that what they need stays in the cache
+            step = max(1, _TILE // max(1, math.prod(crop_size) * image.shape[3]))
+        parts = [_crops(xp, image, boxes[i:i + step], box_ind[i:i + step], crop_size, method,
+                        extrapolation_value) for i in range(0, len(boxes), max(1, step))]
+        if not parts:
+            return xp.empty((0, *crop_size, image.shape[3]), "float32")
+        return parts[0] if len(parts) == 1 else xp.concatenate(parts)
 
     def grad(self, op, dy):
         image, boxes, box_ind, _ = op.inputs
@@ -156,6 +154,46 @@ class CropAndResize(OpDef):
             dx = CropAndResizeGradImage.build(dy, boxes, box_ind, sizes, T=image.dtype.base_dtype,
                                               method=op.attrs["method"])
         return dx, CropAndResizeGradBoxes.build(dy, image, boxes, box_ind), None, None
+
+
+def _crops(xp, image, boxes, box_ind, crop_size, method, extrapolation_value):
+    y, x = _both(xp, boxes, image.shape[1:3], crop_size)
+    if method == "nearest":
+        crops = _pixels(xp, image, box_ind, y.nearest, x.nearest)
+    else:
+        crops = _pixels(xp, image, box_ind, y.low, x.low)
+        bottom = _pixels(xp, image, box_ind, y.high, x.low)
+        lines = (*crops.shape[:2], crops.shape[2] * crops.shape[3])  # so are NumPy's loops long
+        top, bottom = crops.reshape(lines), bottom.reshape(lines)
+        along = xp.repeat(x.lerp, image.shape[3], axis=2)
+        for left, rows in ((top, y.low), (bottom, y.high)):
+            way = _pixels(xp, image, box_ind, rows, x.high).reshape(lines)
+            way -= left
+            way *= along
+            left += way
+        bottom -= top
+        bottom *= y.lerp
+        top += bottom
+    outside = ~(y.inside & x.inside)
+    if not may_have(xp, outside):
+        return crops
+    return xp.where(outside[..., None], np.float32(extrapolation_value), crops)
+
+
+def _pixels(xp, image, box_ind, rows, columns):
+    """The pixels at places of images, as new float32 [boxes, rows, columns, depth].
+
+    A quarter of the time that an index per axis takes.
+    """
+    _, height, width, depth = image.shape
+    which = box_ind[:, None, None].astype("int64")
+    places = (which * height + rows) * width + columns
+    lines, places_in_row = image.reshape(-1, depth), places.reshape(-1)
+    if xp is np:  # in half the time: no place is looked at for each pixel
+        found = np.take(lines, places_in_row, axis=0, mode="clip")
+    else:
+        found = xp.take(lines, places_in_row, axis=0)
+    return found.astype("float32", copy=False).reshape((*places.shape, depth))
 
 
 def crop_and_resize(image, boxes, box_ind=None, crop_size=None, method="bilinear",
@@ -258,8 +296,7 @@ class CropAndResizeGradBoxes(OpDef):
     def kernel(self, xp, grads, image, boxes, box_ind, *, method="bilinear"):
         _check_run(xp, image.shape, grads, boxes, box_ind)
         y, x = _both(xp, boxes, image.shape[1:3], grads.shape[1:3])
-        which = box_ind[:, None, None]
-        (a, b), (c, d) = ([image[which, rows, columns].astype("float32")
+        (a, b), (c, d) = ([_pixels(xp, image, box_ind, rows, columns)
                            for columns in (x.low, x.high)] for rows in (y.low, y.high))
         along, down = x.lerp[..., None], y.lerp[..., None]
         grads = xp.where((y.inside & x.inside)[..., None], grads, np.float32(0))
