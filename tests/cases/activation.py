@@ -11,7 +11,8 @@ from flowgraph.testing import BadCase, Case
 X = np.array([[-30.0, -2.5, -0.3, 0.2], [0.7, 1.9, 5.5, 7.0]], np.float32)
 EDGE = np.array([-np.inf, -1000.0, 0.0, 1000.0, np.inf, np.nan], np.float32)
 SMOOTH = np.array([[-2.2, -0.6, 0.4], [0.9, 1.7, 3.1]])
-MANY = np.linspace(-40, 40, 5000, dtype=np.float32).reshape(50, 100)  # some are computed in a way of their own
+# Some functions are computed in a way of their own where there are many numbers.
+MANY = np.linspace(-40, 40, 5000, dtype=np.float32).reshape(50, 100)
 EMPTY = np.zeros((0, 3), np.float32)
 
 

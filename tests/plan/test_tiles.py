@@ -308,9 +308,8 @@ def test_a_tile_full_of_a_number_is_full_when_another_thread_sees_it(monkeypatch
     np.testing.assert_array_equal(seen[1], 0.0)
 
 
-@pytest.mark.parametrize("function", [fg.log1p, fg.math.expm1, fg.nn.elu, fg.nn.selu, fg.nn.softplus,
-                                      fg.erf],
-                         ids=lambda function: function.__name__)
+@pytest.mark.parametrize("function", [fg.log1p, fg.math.expm1, fg.nn.elu, fg.nn.selu,
+                                      fg.nn.softplus, fg.erf], ids=lambda function: function.__name__)
 def test_functions_that_tiles_compute_in_a_way_of_their_own(function) -> None:
     special = [0, -0.0, np.inf, -np.inf, np.nan, -1, 1e-37, 88.5, 89, -100, 3e38]
     numbers = np.concatenate([np.linspace(-20, 20, 1 << 17), special]).astype(np.float32)
