@@ -50,6 +50,18 @@ ROWS = [
         "Neg float32[2, 3] = Mul(x, -2.5)\nreturn Neg"),
     Row("negate_product", lambda x, y, n, u: -(x * y), ""),
     Row("negate_product", lambda x, y, n, u: -(n * 3), ""),
+    Row("multiply_twice", lambda x, y, n, u: (2.0 * x) * 0.3,
+        "mul_1 float32[2, 3] = Mul(x, 0.6)\nreturn mul_1"),
+    Row("multiply_twice", lambda x, y, n, u: -0.25 * (x * 3.0),
+        "mul_1 float32[2, 3] = Mul(x, -0.75)\nreturn mul_1"),
+    Row("multiply_twice", lambda x, y, n, u: (x * 0.3) * 0.7, ""),  # which would round once
+    Row("multiply_twice", lambda x, y, n, u: (x * 2.0) * 3e38, ""),
+    Row("multiply_twice", lambda x, y, n, u: (x * 0.5) * 2e-38, ""),
+    Row("multiply_twice", lambda x, y, n, u: (x * 0.0) * 2.0, ""),
+    Row("multiply_twice", lambda x, y, n, u: (x * 2.0) * [1.0, 2.0, 3.0], ""),
+    Row("multiply_twice", lambda x, y, n, u: (n * 2) * 4, ""),
+    Row("multiply_twice", lambda x, y, n, u: (x * y) * 2.0, ""),
+    Row("multiply_twice", lambda x, y, n, u: (u * 2.0) * 4.0, ""),
     Row("drop_identity", lambda x, y, n, u: fg.identity(x), "return x"),
     Row("drop_identity", lambda x, y, n, u: with_shape(fg.identity(u), [2, 3]), ""),
     Row("drop_stop_gradient", lambda x, y, n, u: fg.stop_gradient(x), "return x"),
@@ -191,6 +203,7 @@ def test_a_rule_gives_this_program_or_leaves_it_alone(row, monkeypatch) -> None:
     feeds = inputs()
     before = program_of(row.build(*feeds), feeds)
     monkeypatch.setattr(rewrite, "RULES", only(row.rule))
+    monkeypatch.setattr(rewrite, "_fitting", rewrite._fitting.__wrapped__)  # which remembers rules
     after = apply_rules(before)
     check(after, row.rule)
     if row.after:

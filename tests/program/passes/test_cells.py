@@ -49,7 +49,7 @@ def test_an_unrolled_lstm_cell_is_one_group_and_one_in_its_gradient() -> None:
     backward = "SigmoidGrad TanhGrad AddV2 Mul Mul TanhGrad SigmoidGrad Mul"
     assert _groups(_explained(fetches, x).optimised) == [
         forward, forward,
-        f"{forward} Square Sum Mul Mul Mul Mul SigmoidGrad TanhGrad Mul Mul TanhGrad SigmoidGrad "
+        f"{forward} Square Sum Mul Mul Mul SigmoidGrad TanhGrad Mul Mul TanhGrad SigmoidGrad "
         "Mul Mul SigmoidGrad",
         f"Mul Mul {backward} Mul SigmoidGrad", f"Mul Mul {backward} SigmoidGrad"]
 
