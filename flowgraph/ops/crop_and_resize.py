@@ -185,10 +185,10 @@ def _pixels(xp, image, box_ind, rows, columns):
 
     A quarter of the time that an index per axis takes.
     """
-    _, height, width, depth = image.shape
+    batch, height, width, depth = image.shape
     which = box_ind[:, None, None].astype("int64")
     places = (which * height + rows) * width + columns
-    lines, places_in_row = image.reshape(-1, depth), places.reshape(-1)
+    lines, places_in_row = image.reshape(batch * height * width, depth), places.reshape(-1)
     if xp is np:  # in half the time: no place is looked at for each pixel
         found = np.take(lines, places_in_row, axis=0, mode="clip")
     else:

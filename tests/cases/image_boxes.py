@@ -1,5 +1,7 @@
 """Cases of boxes in images: chosen, drawn, cut out; and of glimpses and random boxes."""
 
+from functools import partial
+
 import numpy as np
 
 import flowgraph as fg
@@ -138,6 +140,14 @@ CASES = [
          cropped(IMAGE, BOXES, WHICH, (3, 4)), rtol=1e-4, atol=1e-5),
     Case("CropAndResize/one_pixel", crops((1, 2), extrapolation_value=7), (IMAGE, BOXES),
          cropped(IMAGE, BOXES, WHICH, (1, 2), 7), rtol=1e-4, atol=1e-5),
+    *[Case(f"CropAndResize/{boxes}_boxes_of_depth_{depth}", partial(
+        fg.image.crop_and_resize, box_ind=[0] * boxes, crop_size=[2, 3]),
+        (np.ones((1, 4, 4, depth), np.float32), np.full((boxes, 4), 0.5, np.float32)),
+        np.ones((boxes, 2, 3, depth))) for boxes, depth in ((2, 0), (0, 3))],
+    Case("CropAndResize/many", lambda x: fg.image.crop_and_resize(
+        x, np.tile(np.float32([[0, 0, 1, 1], [1, 1, 0, 0]]), (30, 1)), [0, 1] * 30, [50, 50]),
+        (np.random.default_rng(3).random((2, 50, 50, 2), dtype=np.float32),),
+        lambda x: np.tile(np.stack([x[0], x[1, ::-1, ::-1]]), (30, 1, 1, 1)), rtol=1e-5),
     Case("CropAndResize/nearest", crops((4, 3), method="nearest"), (IMAGE, BOXES),
          cropped(IMAGE, BOXES, WHICH, (4, 3), method="nearest")),
     Case("CropAndResize/gradient", crops((3, 4)), (ZEROS,), np.zeros((3, 3, 4, 2)), grad=True),
