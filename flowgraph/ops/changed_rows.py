@@ -15,7 +15,7 @@ from flowgraph.core.checks import raise_if
 from flowgraph.core.old_copy import OldCopy, put_rows
 from flowgraph.core.scratch import Scratch
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.ops.row_sums import first_of_each, update_at
+from flowgraph.ops.row_sums import first_of_each, table_of, update_at
 
 _FEW = 20_000  # numbers: entry by entry they take less time than sorting
 _TIMES = 256  # as many rows as are changed; for each of the others there is a byte to look at
@@ -47,7 +47,7 @@ def changed(xp, ufunc, ref, indices, updates, out):
         updates = updates.reshape(rows.shape + ref.shape[1:])
     if np.count_nonzero(others) != len(others) - rows.size:  # some are named again
         with Scratch(np) as scratch:
-            first = first_of_each(rows, scratch.empty((len(ref),), "int32"))[1]
+            first = first_of_each(rows, table_of(scratch, len(ref)))[1]
         at, later = rows[first], ~first
     new = ref.take(at, axis=0)
     ufunc(new, updates if later is None or not updates.ndim else updates[first], out=new)

@@ -23,6 +23,7 @@ _TURNS = 32  # rows of one id that are added in turn; the sums of so many are th
 _FEW_REPEATED = 4  # one row in so many may be a later one of its id
 _ONE_BY_ONE = 20_000  # numbers of later rows, which may be of one id
 _SHORT_TURNS = 4  # of such rows, if they are more
+_SMALL = 1 << 15  # numbers that are at hand without asking the system for memory
 _TIMES = 64  # as many ids as there are rows, of which most sums are zero
 
 
@@ -80,17 +81,16 @@ def _sums_of_few_repeated(rows, ids, shape, width):
     if count > _TIMES * n:
         return None
     with Scratch(np) as scratch:
-        first = scratch.empty((count,), "int32")
-        first[...] = -1
-        later = np.flatnonzero(~first_of_each(ids, first)[1])
+        first = table_of(scratch, count)
+        new = first_of_each(ids, first)[1]
+        later = np.flatnonzero(~new)
         if _FEW_REPEATED * later.size > n:
             return None
-        if int(first.min()) < 0:
-            at = np.flatnonzero(first >= 0)
-            result = np.zeros(shape, rows.dtype)
-            put_rows(result, at, rows.take(first.take(at), axis=0))
-        else:
+        if n - later.size == count:
             result = rows.take(first, axis=0)
+        else:
+            result = np.zeros(shape, rows.dtype)
+            put_rows(result, ids[new], rows.compress(new, axis=0))
         for _ in range(_SHORT_TURNS):
             if later.size * width <= _ONE_BY_ONE:
                 break
@@ -117,6 +117,11 @@ def first_of_each(ids, table):
     table[ids[::-1]] = places[::-1]
     own = table.take(ids)
     return own, own == places
+
+
+def table_of(scratch, count):
+    """Memory for `first_of_each`: that of a Scratch, or what is quicker to get."""
+    return np.empty(count, "int32") if count < _SMALL else scratch.empty((count,), "int32")
 
 
 def counted(xp, ids, count):

@@ -11,7 +11,7 @@ from flowgraph.core.scratch import Scratch
 from flowgraph.core.spec import Spec
 from flowgraph.opdef import shape_rules
 from flowgraph.opdef.opdef import NotDifferentiable, OpDef
-from flowgraph.ops.row_sums import first_of_each
+from flowgraph.ops.row_sums import first_of_each, table_of
 
 _MANY = 1000  # from here on a plain sort is quicker than np.unique
 _SMALL = 1 << 16  # integers in a table of all, whatever is looked up
@@ -137,8 +137,8 @@ def _unique_in_range(x, low, high):
     if low:  # as int64, which may wrap twice for large numbers of uint64
         at = at - np.array(low).astype("int64")
     with Scratch(np) as scratch:
-        own, new = first_of_each(at, scratch.empty((high - low + 1,), "int32"))
-    rank = np.cumsum(new, dtype="int32")
+        own, new = first_of_each(at, table_of(scratch, high - low + 1))
+    rank = new.cumsum(dtype="int32")
     rank -= 1
     return x[new], rank.take(own)
 
