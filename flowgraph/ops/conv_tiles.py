@@ -28,7 +28,7 @@ from typing import Any
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.core.scratch import Scratch
 from flowgraph.ops import conv_images_last as images_last
-from flowgraph.ops import conv_row_columns
+from flowgraph.ops import conv_pixels, conv_row_columns
 from flowgraph.ops.conv_row_columns import Layer
 from flowgraph.ops.padding import Windows, by_place, image_tiles
 from flowgraph.ops.row_columns import dot
@@ -169,12 +169,17 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
         out: C-contiguous arrays for the results, or None each.
     """
     places = math.prod(layer.pool)
-    sizes = _Sizes(layer.windows, x.shape, layer.pool if places > 1 else None)
-    pooled = tuple(c // k for c, k in zip(sizes.counts, layer.pool, strict=True))
-    n, made = x.shape[0], w.shape[-1]
     y: Any
     where: Any
     y, where = out or (None, None)
+    if places == 1 and conv_pixels.fits(xp, layer.windows):
+        if y is None:
+            y = xp.empty((*x.shape[:-1], w.shape[-1]), x.dtype)
+        conv_pixels.forwards(x, w, bias, layer.relu, y)
+        return y, where
+    sizes = _Sizes(layer.windows, x.shape, layer.pool if places > 1 else None)
+    pooled = tuple(c // k for c, k in zip(sizes.counts, layer.pool, strict=True))
+    n, made = x.shape[0], w.shape[-1]
     if y is None:
         y = xp.empty((n, *pooled, made), x.dtype)
     if hits and where is None:
@@ -262,6 +267,9 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
     x, dy = xp.ascontiguousarray(x), xp.ascontiguousarray(dy)
     if wants_x and dx is None:
         dx = xp.empty(x.shape, dy.dtype)
+    if where is None and conv_pixels.fits(xp, layer.windows):
+        dw, db = conv_pixels.backwards(x, w, dy, y if layer.relu else None, wanted, (dx, dw, db))
+        return dx if wants_x else None, dw if wants_w else None, db if wants_b else None
     if images_last.pays(xp, x, w):
         dw, db = images_last.backwards(xp, x, w, dy, layer, y, where, dx if wants_x else None,
                                        wants_w)

@@ -23,7 +23,6 @@ from typing import Any
 
 from flowgraph.core.pool import shares, side_by_side
 from flowgraph.errors import InvalidArgumentError
-from flowgraph.ops import conv_row_columns, conv_tiles
 from flowgraph.ops.padding import Windows, image_tiles
 
 _LEAST = 1 << 14  # results that are worth the care that blocks take
@@ -36,6 +35,8 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         windows: how the window slides over the axes between the first and the last.
         out: C-contiguous array for y, or None.
     """
+    from flowgraph.ops import conv_row_columns  # loaded with the first convolution
+
     counts, pads = windows.place(x.shape[1:-1])
     _equal("channels", x.shape[-1], w.shape[-2])
     if x.dtype.itemsize == 2:  # halves are summed in single precision, and converted once
@@ -62,6 +63,8 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
 
 def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
     """dw [*window, C, O] of x [N, *sizes, C] and dy [N, *results, O]."""
+    from flowgraph.ops import conv_row_columns  # loaded with the first convolution
+
     counts, pads = windows.place(x.shape[1:-1])
     _equal("sizes", (x.shape[0], *counts), dy.shape[:-1])
     if x.dtype.itemsize == 2:
@@ -93,6 +96,8 @@ def filter_adjoint(xp, x, dy, windows: Windows) -> Any:
 
 def input_adjoint(xp, shape, w, dy, windows: Windows, out=None) -> Any:
     """dx [N, *sizes, C], of the given shape, of w [*window, C, O] and dy [N, *results, O]."""
+    from flowgraph.ops import conv_tiles
+
     counts, pads = windows.place(shape[1:-1])
     _equal("sizes", (shape[0], *counts), dy.shape[:-1])
     _equal("output channels", w.shape[-1], dy.shape[-1])
@@ -138,12 +143,16 @@ def as_format(xp, x, data_format: str) -> Any:
     return x if data_format.endswith("C") else xp.ascontiguousarray(xp.moveaxis(x, -1, 1))
 
 
-def _layer(windows: Windows) -> conv_row_columns.Layer:
-    return conv_row_columns.Layer(windows, (1,) * len(windows.sizes), False)
+def _layer(windows: Windows) -> Any:
+    from flowgraph.ops.conv_row_columns import Layer
+
+    return Layer(windows, (1,) * len(windows.sizes), False)
 
 
 def _columns(xp, x, windows: Windows, counts, pads) -> Any:
     """The matrix [N * results, window * C] of the inputs under each window."""
+    from flowgraph.ops.conv_tiles import is_short
+
     n, c, axes = x.shape[0], x.shape[-1], len(counts)
     sizes, strides, dilations = windows.sizes, windows.strides, windows.dilations
     x = padded(xp, x, pads)
@@ -156,7 +165,7 @@ def _columns(xp, x, windows: Windows, counts, pads) -> Any:
     inside = tuple(step * r for step, r in zip(steps[1:-1], dilations, strict=True))
     stack = xp.lib.stride_tricks.as_strided
     width = sizes[-1] * c
-    if conv_tiles.is_short(width, counts[-1]):
+    if is_short(width, counts[-1]):
         view = stack(x, (*sizes, c, n, *counts), (*inside, steps[-1], steps[0], *rows))
         return view.reshape(math.prod(sizes) * c, n * math.prod(counts)).T
     if dilations[-1] == 1:

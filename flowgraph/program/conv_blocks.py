@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flowgraph.ops.conv_tiles import Layer, backwards, forwards
 from flowgraph.ops.padding import windows
 from flowgraph.program.groups import GroupOp
 from flowgraph.program.ir import Instr, Value
@@ -64,12 +63,9 @@ class ConvBlock(GroupOp, abstract=True):
             w = w[::-1, ::-1].swapaxes(-1, -2)
         layer = _layer(w, strides, padding, dilations, explicit_paddings, pool, relu)
         hits = len(group.results) == 2
-        run = forwards
-        if winograd:  # loaded with the first such block
-            from flowgraph.ops import conv_rows
-            run = conv_rows.forwards
-        y, where = run(xp, x, w, inputs[2] if len(inputs) == 3 else None, layer, hits,
-                       None if out is None else (*out, None)[:2])
+        y, where = _arithmetic(winograd).forwards(
+            xp, x, w, inputs[2] if len(inputs) == 3 else None, layer, hits,
+            None if out is None else (*out, None)[:2])
         return (y, where) if hits else (y,)
 
 
@@ -95,17 +91,25 @@ class ConvBlockGrad(GroupOp, abstract=True):
         places: dict[str, Any] = dict.fromkeys(("dx", "dw", "db"))
         if out is not None:
             places.update(zip(wanted, out, strict=True))
-        run = backwards
-        if winograd:
-            from flowgraph.ops import conv_rows
-            run = conv_rows.backwards
-        made = run(xp, x, w, dy, layer, y, where, tuple(name in wanted for name in places),
-                   tuple(places.values()))
+        made = _arithmetic(winograd).backwards(
+            xp, x, w, dy, layer, y, where, tuple(name in wanted for name in places),
+            tuple(places.values()))
         return tuple(made[list(places).index(name)] for name in wanted)
 
 
+def _arithmetic(winograd: bool) -> Any:
+    """The module that computes a block, loaded with the first one."""
+    if winograd:
+        from flowgraph.ops import conv_rows
+        return conv_rows
+    from flowgraph.ops import conv_tiles
+    return conv_tiles
+
+
 def _layer(w: Any, strides: Any, padding: str, dilations: Any, explicit_paddings: Any,
-           pool: tuple[int, ...], relu: bool) -> Layer:
+           pool: tuple[int, ...], relu: bool) -> Any:
+    from flowgraph.ops.conv_row_columns import Layer
+
     place = windows(w.shape[:-2], "NHWC", strides, padding, dilations, explicit_paddings)
     return Layer(place, pool, relu)
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from flowgraph.ops.conv_tiles import Layer
 from flowgraph.ops.padding import windows
 from flowgraph.program.conv_blocks import CONV_BLOCK, CONV_BLOCK_GRAD, ConvGroup
 from flowgraph.program.ir import Instr, Program, Value, constant
@@ -74,7 +73,7 @@ def _can(instr: Instr, x: Value, w: Value) -> bool:
             or not (x.spec.is_static and w.spec.is_static)
             or x.spec.dtype.name not in ("float32", "float64")):
         return False
-    from flowgraph.ops.conv_rows import pays  # with the first convolution
+    from flowgraph.ops.conv_rows import Layer, pays  # with the first convolution
     images, filters = x.spec.shape or (), w.spec.shape or ()
     place = windows(filters[:-2], "NHWC", attrs["strides"], attrs["padding"],
                     attrs.get("dilations"), attrs.get("explicit_paddings") or ())
