@@ -64,6 +64,19 @@ def without_ones(x: Any, w: Any, windows: Windows) -> tuple[Any, Any, Windows]:
             Windows(sizes, strides, dilations, "EXPLICIT", tuple(pads[axis] for axis in kept)))
 
 
+def with_a_one(x: Any, w: Any, windows: Windows) -> tuple[Any, Any, Windows]:
+    """The same convolution along one axis as one along two, of which the first has one element.
+
+    A window is one row then, laid out whole: from some 32 channels of results on it takes longer to
+    add up a product for each element of the window.
+    """
+    if len(windows.sizes) > 1 or w.shape[-1] < _RUN:
+        return x, w, windows
+    sizes, strides, dilations = ((1, *values) for values in windows[:3])
+    explicit = ((0, 0), *windows.explicit) if windows.explicit else ()
+    return x[:, None], w[None], Windows(sizes, strides, dilations, windows.padding, explicit)
+
+
 class Layer(NamedTuple):
     """What a block of convolution does with each image.
 

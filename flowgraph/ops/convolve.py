@@ -48,6 +48,7 @@ def correlate(xp, x, w, windows: Windows, out=None) -> Any:
         return out
     images, filters, slid = conv_row_columns.without_ones(xp.ascontiguousarray(x), w, windows)
     if conv_row_columns.pays(xp, x.dtype, slid, images.shape):
+        images, filters, slid = conv_row_columns.with_a_one(images, filters, slid)
         y = out.reshape(x.shape[0], *slid.place(images.shape[1:-1])[0], w.shape[-1])
         conv_row_columns.forwards(images, filters, None, _layer(slid), False, y, None)
         return out

@@ -116,11 +116,12 @@ def test_some_of_the_gradients_into_given_memory(images: int, monkeypatch) -> No
     ((9,), (3,), (1,)), ((9,), (4,), (2,)), ((1, 9), (1, 3), (1, 1)), ((9, 1), (3, 1), (2, 1)),
     ((3, 9), (3, 3), (1, 1)), ((4, 5, 6), (2, 3, 3), (1, 1, 1)), ((4, 5, 6), (3, 1, 2), (2, 1, 2)),
 ])
+@pytest.mark.parametrize("made", [4, 40])
 @pytest.mark.parametrize("padding", [SAME, VALID])
-def test_any_number_of_axes(sizes, window, strides, padding, monkeypatch) -> None:
+def test_any_number_of_axes(sizes, window, strides, padding, made, monkeypatch) -> None:
     windows = Windows(window, strides, (1,) * len(sizes), padding)
-    x, w = numbers((2, *sizes, 3), "float32", 0), numbers((*window, 3, 4), "float32", 1)
-    dy = numbers((2, *windows.place(sizes)[0], 4), "float32", 2)
+    x, w = numbers((2, *sizes, 3), "float32", 0), numbers((*window, 3, made), "float32", 1)
+    dy = numbers((2, *windows.place(sizes)[0], made), "float32", 2)
     assert_same(both(monkeypatch, lambda: (
         convolve.correlate(np, x, w, windows), convolve.filter_adjoint(np, x, dy, windows),
         convolve.input_adjoint(np, x.shape, w, dy, windows))))
