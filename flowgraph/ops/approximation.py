@@ -7,9 +7,14 @@ everywhere: each must get arguments that it can take (`xp.minimum` and its like 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
+from flowgraph.core.processor import processor
+
 _BLOCK = 8192  # numbers at once
+_FEW = 8191  # numbers, which NumPy's own function takes no longer for
 
 
 def in_double(xp, function, *inputs):
@@ -33,6 +38,28 @@ def in_blocks(xp, function, x, dtype):
         block = slice(start, start + _BLOCK)
         result[block] = function(xp, numbers[block].astype(dtype, copy=False))
     return result.reshape(x.shape)
+
+
+def by_ufunc(xp, name, *inputs, out=None):
+    """A ufunc's results; of many float32 numbers in a fifth of the time where NumPy computes them
+    one by one (`ops/single_functions.py`).
+    """
+    first = inputs[0]
+    if (xp is not np or first.dtype != "float32" or first.size <= _FEW or _has_wide_functions()
+            or inputs[-1].shape != first.shape):
+        return getattr(xp, name)(*inputs, out=out)
+    from flowgraph.ops.single_functions import of_many  # late: they are rare
+    result = of_many(name, *inputs)
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+@cache
+def _has_wide_functions():
+    """Whether NumPy has them with vector instructions for this processor."""
+    return processor().features >= {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
 
 
 def horner(x, coefficients):

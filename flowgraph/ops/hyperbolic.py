@@ -6,6 +6,7 @@ from __future__ import annotations
 from flowgraph.core import dtypes as dt
 from flowgraph.opdef.families import Unary
 from flowgraph.opdef.opdef import op_def
+from flowgraph.ops.approximation import by_ufunc
 from flowgraph.ops.complex_numbers import conj
 
 
@@ -14,6 +15,9 @@ class Sinh(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "sinh"
+
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
 
     def grad(self, op, dy):
         return dy * cosh(conj(op.inputs[0]))
@@ -43,6 +47,9 @@ class Cosh(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "cosh"
 
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
+
     def grad(self, op, dy):
         return dy * sinh(conj(op.inputs[0]))
 
@@ -70,6 +77,9 @@ class Asinh(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arcsinh"
+
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
 
     def grad(self, op, dy):
         return dy / cosh(conj(op.outputs[0]))
@@ -99,6 +109,9 @@ class Acosh(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arccosh"
 
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
+
     def grad(self, op, dy):
         return dy / sinh(conj(op.outputs[0]))
 
@@ -126,6 +139,9 @@ class Atanh(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arctanh"
+
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
 
     def grad(self, op, dy):
         return dy / (1 - op_def("Square").build(conj(op.inputs[0])))

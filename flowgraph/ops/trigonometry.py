@@ -7,6 +7,7 @@ from flowgraph.core import dtypes as dt
 from flowgraph.gradients.broadcast import unbroadcast
 from flowgraph.opdef.families import Binary, Unary
 from flowgraph.opdef.opdef import op_def
+from flowgraph.ops.approximation import by_ufunc
 from flowgraph.ops.complex_numbers import conj
 
 
@@ -72,6 +73,9 @@ class Tan(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "tan"
 
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
+
     def grad(self, op, dy):
         return dy / op_def("Square").build(cos(conj(op.inputs[0])))
 
@@ -100,6 +104,9 @@ class Asin(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arcsin"
 
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
+
     def grad(self, op, dy):
         return dy / _other_leg(conj(op.inputs[0]))
 
@@ -127,6 +134,9 @@ class Acos(Unary):
 
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arccos"
+
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
 
     def grad(self, op, dy):
         return -dy / _other_leg(conj(op.inputs[0]))
@@ -161,6 +171,9 @@ class Atan(Unary):
     T = dt.FLOAT_OR_COMPLEX
     ufunc = "arctan"
 
+    def kernel(self, xp, x, *, out=None):
+        return by_ufunc(xp, self.ufunc, x, out=out)
+
     def grad(self, op, dy):
         return dy / (1 + op_def("Square").build(conj(op.inputs[0])))
 
@@ -192,7 +205,7 @@ class Atan2(Binary):
         return super().infer(y, x)
 
     def kernel(self, xp, y, x, *, out=None):
-        return xp.arctan2(y, x, out=out)
+        return by_ufunc(xp, "arctan2", y, x, out=out)
 
     def grad(self, op, dy):
         y, x = op.inputs
