@@ -54,13 +54,14 @@ from flowgraph.program.passes.column_sums import is_column_sum
 # Elements of a tile, at most. Smaller ones fit into the cache better, but two threads that call
 # NumPy often wait for each other: a chain of 40 operations on 4 million numbers with one input and
 # four arrays of scratch takes 79 ms on two cores of 1 MB in tiles of 16,384, 50 in 32,768, 37 in
-# 65,536, 37 in 131,072. One thread alone waits for no one: it gets half of it.
-TILE = 1 << 16
+# 65,536, 37 in 131,072. One thread alone waits for no one: it gets a quarter of it.
+TILE = 1 << 17
 # Bytes of all arrays of a tile, for one thread and for several: these gain more by long calls than
 # by what stays in the cache. On two cores a chain of 36 operations on 4 million numbers takes 34 ms
 # in tiles of 1 MB, 30 in 1.5 MB; on a quieter machine 25.5 in 1.5 MB, 23.9 in 2 MB, 24.7 in 3 MB.
+# On two cores of 512 KB, whose third cache is the larger, 20.0 in 2 MB, 19.4 in 4 MB and in 8 MB.
 _CACHE = 3 << 19
-_CACHES = 1 << 21
+_CACHES = 1 << 22
 # Elements of a tile of several threads, at least: 47 operations on 100 rows of 784 run in two tiles
 # of 39,200 numbers; with four of half the size, the whole step of `vae` takes 12 % longer.
 _LEAST = 1 << 15
@@ -148,7 +149,7 @@ class TileFunction:
                *(number.dtype for number in self.filled.values())]
         each = max(1, sum(dtype.itemsize for dtype in cut))
         most = (min(TILE, max(_LEAST, _CACHES // each)) if self.is_large
-                else min(TILE // 2, _CACHE // each))
+                else min(TILE // 4, _CACHE // each))
         tiles = max(1, -(-self.rows // max(1, most // max(1, math.prod(self.row)))))
         tiles += tiles % 2 if tiles > 1 else 0  # for two threads
         length = max(1, -(-self.rows // tiles))  # all tiles alike

@@ -19,7 +19,7 @@ from tests.plan.plans import plan_of, source_of
 def tiles_are_small(monkeypatch) -> None:
     monkeypatch.setattr(module, "SMALLEST", 4)
     monkeypatch.setattr(module, "LEAST_WORK", 8)
-    monkeypatch.setattr(tiles, "TILE", 32)
+    monkeypatch.setattr(tiles, "TILE", 64)
 
 
 def test_a_group_is_a_function_that_a_person_could_have_written() -> None:
@@ -224,7 +224,7 @@ def test_a_long_function_looks_numpys_functions_up_once() -> None:
     assert (fg.Session().run(y, given) == expected).all()
 
 
-@pytest.mark.parametrize(("count", "numbers"), [(3, 65_536), (30, 32_768)])
+@pytest.mark.parametrize(("count", "numbers"), [(3, 131_072), (30, 32_768)])
 def test_calls_of_several_threads_stay_long_however_many_arrays_a_group_has(count, numbers,
                                                                             monkeypatch) -> None:
     monkeypatch.undo()  # tiles as large as they are outside of these tests
@@ -235,7 +235,7 @@ def test_calls_of_several_threads_stay_long_however_many_arrays_a_group_has(coun
 
 
 def test_long_tiles_begin_at_lines_of_the_cache(monkeypatch) -> None:
-    monkeypatch.setattr(tiles, "TILE", 1 << 14)
+    monkeypatch.setattr(tiles, "TILE", 1 << 15)
     x = fg.placeholder(fg.float32, [100_001], name="x")
     numbers = np.linspace(-2, 2, 100_001, dtype=np.float32)
     y = fg.exp(fg.tanh(x) * 2.0)
