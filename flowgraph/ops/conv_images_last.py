@@ -29,16 +29,20 @@ from flowgraph.ops.padding import by_place, image_tiles
 _IMAGES = 32  # of a tile: on every machine the same, since `where` is laid out by tile
 _LEAST = 16  # images of a batch
 _FEW_IN, _FEW_OUT = 8, 16  # channels
+_LARGE = 25  # elements of a window
 _STRIP = 1 << 22  # bytes of the columns of a strip, about
 
 
-def pays(xp: Any, x: Any, w: Any) -> bool:
+def pays(xp: Any, x: Any, w: Any, layer: Any) -> bool:
     """Whether it is quicker so for images x [N, *sizes, C] and a filter w [*window, C, O].
+
+    Without a pooling each number of the results is turned round, which only large windows pay for.
 
     A filter with inf in it makes NaN of the zeros around the images, which are not there when
     columns are added up.
     """
     return (xp is np and x.shape[0] >= _LEAST and w.shape[-2] <= _FEW_IN and w.shape[-1] <= _FEW_OUT
+            and (math.prod(layer.pool) > 1 or math.prod(w.shape[:-2]) > _LARGE)
             and bool(xp.isfinite(w).all()))
 
 

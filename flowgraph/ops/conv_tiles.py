@@ -185,7 +185,7 @@ def forwards(xp, x, w, bias, layer: Layer, hits: bool = False, out=None) -> Any:
     if hits and where is None:
         where = xp.empty((places, n, *pooled, made), bool)
     x = xp.ascontiguousarray(x)
-    if images_last.pays(xp, x, w):
+    if images_last.pays(xp, x, w, layer):
         images_last.forwards(xp, x, w, bias, layer, hits, y, where)
         return y, where
     if conv_row_columns.pays(xp, x.dtype, layer.windows, x.shape):
@@ -270,7 +270,7 @@ def backwards(xp, x, w, dy, layer: Layer, y=None, where=None,
     if where is None and conv_pixels.fits(xp, layer.windows):
         dw, db = conv_pixels.backwards(x, w, dy, y if layer.relu else None, wanted, (dx, dw, db))
         return dx if wants_x else None, dw if wants_w else None, db if wants_b else None
-    if images_last.pays(xp, x, w):
+    if images_last.pays(xp, x, w, layer):
         dw, db = images_last.backwards(xp, x, w, dy, layer, y, where, dx if wants_x else None,
                                        wants_w)
         return dx if wants_x else None, dw.reshape(w.shape) if wants_w else None, db

@@ -94,6 +94,24 @@ def test_blocks(block: Block, odd: float | None, monkeypatch) -> None:
     assert_same(both(monkeypatch, run))
 
 
+@pytest.mark.parametrize("pool", [(1, 1), (2, 2)], ids=str)
+@pytest.mark.parametrize("relu", [False, True])
+def test_few_channels_with_the_images_last(pool, relu, monkeypatch) -> None:
+    layer = Layer(Windows((7, 5), NONE, NONE, SAME), pool, relu)
+    x, w = numbers((16, 8, 10, 3), "float32", 0), numbers((7, 5, 3, 4), "float32", 1)
+    bias, results = numbers((4,), "float32", 2), []
+    assert conv_images_last.pays(np, x, w, layer)
+    assert conv_images_last.pays(np, x, w[:5], layer) == (pool != NONE)
+    for _ in range(2):
+        y, where = conv_tiles.forwards(np, x, w, bias, layer, pool != NONE)
+        dy = numbers(y.shape, "float32", 3)
+        kept = y if relu and pool == NONE else None
+        results.append((y, *conv_tiles.backwards(np, x, w, dy, layer, kept, where)))
+        monkeypatch.setattr(conv_images_last, "pays", lambda *_: False)
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("images", [1, 2, 5])
 def test_some_of_the_gradients_into_given_memory(images: int, monkeypatch) -> None:
     monkeypatch.setattr(conv_row_columns, "_CACHE", 1 << 12)  # tiles of one image and of two
