@@ -1,7 +1,9 @@
 """Where the largest elements of rows stand: what top_k and every sort come to.
 
-Equal elements keep their order and NaN comes after all numbers. There are three ways:
+Equal elements keep their order and NaN comes after all numbers. There are four ways:
 
+    up to 8             the largest of each row, then the largest of those that are left, and so on,
+                        where all are finite: minus infinity stands for what is found
     few of long rows    a bound that so many elements surely reach: the largest of each of 64 or
                         more parts of the row, of these the k-th; only what reaches it is sorted
     up to 32 bits       the elements as integers that fall, each with its place in the low half of
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+_ONE_BY_ONE = 8  # places, and how many times as long a row must be
 _FEW = 1024  # numbers: a stable sort takes less than making keys
 _PARTS = 64  # of a row, at least
 _LONG = 8  # elements in a part, at least
@@ -23,7 +26,7 @@ _HALF = 1 << 31
 def largest_places(xp, x, k):
     """The int32 places of the k largest elements along the last axis, the largest first.
 
-    128 rows of 1,000 float32, k = 5: 0.4 ms, where a stable sort takes 6.5; all 1,000: 1.3 ms.
+    128 rows of 1,000 float32, k = 5: 0.13 ms, where a stable sort takes 6.5; all 1,000: 1.3 ms.
 
     Args:
         xp: NumPy or CuPy.
@@ -32,6 +35,9 @@ def largest_places(xp, x, k):
     """
     if x.size <= _FEW or not k or xp is not np:
         return _stably(xp, x, k)
+    is_few = k == 1 or (k <= _ONE_BY_ONE and k * _ONE_BY_ONE <= x.shape[-1])
+    if is_few and x.dtype.char in "fd" and np.isfinite(x).all():
+        return _one_by_one(x, k)
     parts = max(_PARTS, 8 * k)
     if x.shape[-1] >= _LONG * parts:
         places = _above_a_bound(xp, x, k, parts)
@@ -52,6 +58,22 @@ def _falling(xp, x):
 
 def _stably(xp, x, k):
     return xp.argsort(_falling(xp, x), axis=-1, kind="stable")[..., :k].astype("int32")
+
+
+def _one_by_one(x, k):
+    rows = x.reshape(-1, x.shape[-1])
+    if k > 1:
+        rows = np.array(rows, order="C")
+    left = rows.reshape(-1)
+    starts = np.arange(len(rows)) * rows.shape[1]
+    places = np.empty((len(rows), k), np.int32)
+    for turn in range(k):
+        found = rows.argmax(axis=1)
+        places[:, turn] = found
+        if turn < k - 1:
+            found += starts
+            left[found] = -np.inf
+    return places.reshape((*x.shape[:-1], k))
 
 
 def _above_a_bound(xp, x, k, parts):

@@ -22,7 +22,8 @@ def _stably(x, k):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("sizes", "k"), [
     ((3, 7), 2), ((4, 900), 3), ((2, 3, 700), 1), ((4, 900), 300), ((4, 900), 900),
-    ((2, 1100), 9), ((1100,), 1100), ((0, 2000), 3), ((3, 1100), 0)])
+    ((2, 1100), 9), ((50, 3, 64), 8), ((200, 10), 1), ((1100,), 1100),
+    ((0, 2000), 3), ((3, 1100), 0)])
 def test_every_way_is_that_of_a_stable_sort(dtype, sizes, k):
     x = _rows(dtype, *sizes)
     places = largest_places(np, x, k)
@@ -39,6 +40,15 @@ def test_nan_comes_last_and_zeros_are_equal(dtype, k, special):
     chosen = NUMBERS.random_sample(x.shape) < 0.3
     x[chosen] = NUMBERS.choice(np.array(special, dtype), int(chosen.sum()))
     np.testing.assert_array_equal(largest_places(np, x, k), _stably(x, k))
+
+
+@pytest.mark.parametrize("k", [1, 2, 8])
+def test_few_of_each_row_are_found_in_memory_of_any_order(k):
+    x = np.round(_rows("float32", 90, 80) / 10)  # many are equal
+    before = x.copy()
+    for given in (x, x.T, x[::2, ::-1], np.asfortranarray(x)):
+        np.testing.assert_array_equal(largest_places(np, given, k), _stably(given, k))
+    np.testing.assert_array_equal(x, before)
 
 
 def test_a_row_of_equal_elements_keeps_its_order():
