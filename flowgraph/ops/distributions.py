@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from flowgraph.core.scratch import Scratch
 from flowgraph.ops import philox
 from flowgraph.ops.philox import PhiloxState
 
@@ -42,8 +43,9 @@ def uniform(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: int) -> A
         result = xp.empty((-(-count // 2), 2), dtype)
 
         def fill(start: int, stop: int) -> None:
-            even, odd = philox.pairs(xp, state, start, stop - start)
-            result[start:stop] = _double(xp, even, odd).T
+            with Scratch(xp) as scratch:
+                even, odd = philox.pairs(xp, state, start, stop - start, scratch)
+                result[start:stop] = _double(xp, even, odd).T
 
         philox.in_tiles(fill, len(result), tile)
         return result.reshape(-1)[:count]
@@ -78,8 +80,9 @@ def normal(xp: Any, state: PhiloxState, count: int, dtype: Any, tile: int) -> An
     result = xp.empty((-(-count // width), width), dtype)
 
     def fill(start: int, stop: int) -> None:
-        even, odd = philox.pairs(xp, state, start, stop - start)
-        _store(result[start:stop], *_box_muller(xp, even, odd, dtype))
+        with Scratch(xp) as scratch:
+            even, odd = philox.pairs(xp, state, start, stop - start, scratch)
+            _store(result[start:stop], *_box_muller(xp, even, odd, dtype))
 
     philox.in_tiles(fill, len(result), tile)
     return result.reshape(-1)[:count]

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from flowgraph.core.pool import parallel
+from flowgraph.core.scratch import Scratch
 
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
@@ -102,12 +103,13 @@ def bits(xp: Any, state: PhiloxState, count: int, tile: int = TILE,
     pairs_of_words = xp.empty((blocks, 2), np.uint64)
 
     def fill(start: int, stop: int) -> None:
-        even, odd = pairs(xp, state, start, stop - start)
-        xp.left_shift(odd, 32, out=odd)
-        xp.bitwise_or(odd, even, out=odd)
         rows = pairs_of_words[start:stop]
-        for i in range(2):  # by columns: half the time of the transposed array
-            rows[:, i] = odd[i]
+        with Scratch(xp) as scratch:
+            even, odd = pairs(xp, state, start, stop - start, scratch)
+            xp.left_shift(odd, 32, out=odd)
+            xp.bitwise_or(odd, even, out=odd)
+            for i in range(2):  # by columns: half the time of the transposed array
+                rows[:, i] = odd[i]
         if finish is not None:
             finish(rows.view(np.uint32))
 
@@ -115,24 +117,32 @@ def bits(xp: Any, state: PhiloxState, count: int, tile: int = TILE,
     return pairs_of_words.view(np.uint32).reshape(-1)[:count]
 
 
-def pairs(xp: Any, state: PhiloxState, start: int, count: int) -> tuple[Any, Any]:
+def pairs(xp: Any, state: PhiloxState, start: int, count: int, scratch: Scratch | None = None
+          ) -> tuple[Any, Any]:
     """`count` blocks, from block `start` after `state` on.
+
+    Args:
+        xp: array module.
+        state: from where on.
+        start, count: which blocks.
+        scratch: memory for them, which then ends with it.
 
     Returns:
         Two uint64 arrays of shape (2, count) with 32-bit contents: words 0 and 2, words 1 and 3.
     """
     if xp is np and count <= _FEW:
         return _few_blocks(state, range(start, start + count))
-    return blocks_at(xp, state, xp.arange(start, start + count, dtype=np.uint64))
+    return blocks_at(xp, state, xp.arange(start, start + count, dtype=np.uint64), scratch)
 
 
-def blocks_at(xp: Any, state: PhiloxState, offsets: Any) -> tuple[Any, Any]:
+def blocks_at(xp: Any, state: PhiloxState, offsets: Any, scratch: Scratch | None = None
+              ) -> tuple[Any, Any]:
     """The blocks at `offsets` (1-D uint64) after `state`; see `pairs`."""
     if xp is np and offsets.shape[0] <= _FEW:
         return _few_blocks(state, offsets.tolist())
     low, high = state.counter & MASK64, state.counter >> 64
     shape = (2, offsets.shape[0])
-    even, odd = xp.empty(shape, np.uint64), xp.empty(shape, np.uint64)
+    even, odd, product = [(scratch or xp).empty(shape, np.uint64) for _ in range(3)]
     position = offsets + np.uint64(low)
     xp.bitwise_and(position, MASK32, out=even[0])
     xp.right_shift(position, 32, out=odd[0])
@@ -142,7 +152,7 @@ def blocks_at(xp: Any, state: PhiloxState, offsets: Any) -> tuple[Any, Any]:
         upper = xp.where(position < low, np.uint64(high + 1 & MASK64), np.uint64(high))
         xp.bitwise_and(upper, MASK32, out=even[1])
         xp.right_shift(upper, 32, out=odd[1])
-    return _rounds(xp, even, odd, state.key)
+    return _rounds(xp, even, odd, product, state.key)
 
 
 def _few_blocks(state: PhiloxState, offsets: Iterable[int]) -> tuple[Any, Any]:
@@ -162,15 +172,16 @@ def _few_blocks(state: PhiloxState, offsets: Iterable[int]) -> tuple[Any, Any]:
     return words[:2], words[2:]
 
 
-def _rounds(xp: Any, even: Any, odd: Any, key: int) -> tuple[Any, Any]:
+def _rounds(xp: Any, even: Any, odd: Any, product: Any, key: int) -> tuple[Any, Any]:
     """Ten rounds on the words 0 and 2 (`even`) and 1 and 3 (`odd`) of many counters, in place.
+
+    `product` is memory of their size.
 
     In a round each even word is multiplied to 64 bits; the high half of the *other* product, xored
     with the odd word and the key, becomes the even word; its low half becomes the odd word.
     """
     multipliers = xp.asarray(_MULTIPLIERS)
     keys = xp.asarray(_round_keys(key))
-    product = xp.empty_like(even)
     for i in range(_ROUNDS):
         xp.multiply(even, multipliers, out=product)
         xp.bitwise_xor(odd, keys[i], out=odd)

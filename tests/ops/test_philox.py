@@ -42,6 +42,16 @@ def test_tiles_do_not_show_in_the_bits() -> None:
     np.testing.assert_array_equal(philox.bits(np, state, 103, tile=7), philox.bits(np, state, 103))
 
 
+@pytest.mark.parametrize("draw", [uniform, normal])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_do_not_lie_in_memory_of_the_next_draw(draw, dtype) -> None:
+    first = draw(np, PhiloxState(1, 0), 1000, dtype, philox.TILE)
+    kept = first.copy()
+    second = draw(np, PhiloxState(2, 0), 1000, dtype, philox.TILE)
+    np.testing.assert_array_equal(first, kept)
+    assert not (first == second).any()
+
+
 def test_take_goes_on_where_the_last_run_stopped() -> None:
     state = PhiloxState(1, 0)
     whole = philox.bits(np, PhiloxState(1, 0), 24)
