@@ -3,7 +3,8 @@
 LAPACK's own routine for them is not among NumPy's functions, and a general solution of the same
 equations begins with a factorisation that a triangular matrix does not need: of 128 equations with
 128 right-hand sides in float64 it takes 1.4 ms. Here only the small blocks along the diagonal are
-inverted, all in one call; the rest is substitution by matrix products: 0.4 ms.
+inverted, all in one call, and put together to blocks of twice the size; the rest is substitution by
+matrix products: 0.2 ms.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 _FEW = 48  # equations up to which a general solution is as quick
-_BLOCK = 16  # rows of a block on the diagonal
+_HALF = 16  # rows of what is inverted as a general matrix
+_BLOCK = 2 * _HALF  # rows of a block on the diagonal
 
 
 def solve_triangular(xp, matrix, rhs, lower, adjoint):
@@ -36,8 +38,8 @@ def solve_triangular(xp, matrix, rhs, lower, adjoint):
     count = matrix.shape[-1]
     if count <= _FEW or xp is not np:  # to ask whether an inverse is finite is to wait for a GPU
         return xp.linalg.solve(triangle(matrix), rhs)
-    inverses = _inverse_blocks(xp, matrix, triangle)
-    if not all(bool(xp.isfinite(inverse).all()) for inverse in inverses):
+    inverses = _inverse_blocks(xp, matrix, lower)
+    if not xp.isfinite(inverses).all():
         # an infinity, or a number that has no reciprocal, says nothing of the whole solution
         return xp.linalg.solve(triangle(matrix), rhs)
     x = xp.empty(rhs.shape, rhs.dtype)
@@ -47,18 +49,38 @@ def solve_triangular(xp, matrix, rhs, lower, adjoint):
         rows = slice(first, first + _BLOCK)
         known = slice(0, first) if lower else slice(first + _BLOCK, count)
         left = rhs[..., rows, :]
+        if left.shape[-2] < _BLOCK:  # of the last one
+            inverse = inverse[..., :left.shape[-2], :left.shape[-2]]
         if known.start < known.stop:
             left = left - xp.matmul(matrix[..., rows, known], x[..., known, :])
         x[..., rows, :] = xp.matmul(inverse, left)
     return x
 
 
-def _inverse_blocks(xp, matrix, triangle):
-    """The inverses of the blocks along the diagonals; the last block may be smaller."""
-    count = matrix.shape[-1]
-    blocks = [matrix[..., i:i + _BLOCK, i:i + _BLOCK] for i in range(0, count, _BLOCK)]
-    last = blocks.pop() if count % _BLOCK else None
-    inverses = [*xp.linalg.inv(triangle(xp.stack(blocks)))]  # each of [..., rows, rows]
-    if last is not None:
-        inverses.append(xp.linalg.inv(triangle(last)))
-    return inverses
+def _inverse_blocks(xp, matrix, lower):
+    """[blocks, ..., rows, rows]: the inverses of the blocks along the diagonals.
+
+    The last one is filled up with ones on the diagonal. Two halves A and D make a block with
+
+        | A 0 |^-1   |    A^-1        0   |
+        | C D |    = | -D^-1 C A^-1  D^-1 |
+    """
+    count, dtype = matrix.shape[-1], matrix.dtype
+    starts = range(0, count, _BLOCK)
+    blocks = xp.zeros((len(starts), *matrix.shape[:-2], _BLOCK, _BLOCK), dtype)
+    for block, start in zip(blocks, starts, strict=True):
+        part = matrix[..., start:start + _BLOCK, start:start + _BLOCK]
+        size = part.shape[-1]
+        block[..., :size, :size] = part
+        if size < _BLOCK:
+            block[..., size:, size:] = xp.eye(_BLOCK - size, dtype=dtype)
+    first, last = slice(0, _HALF), slice(_HALF, _BLOCK)
+    triangle = xp.tril if lower else xp.triu
+    halves = xp.linalg.inv(triangle(xp.stack([blocks[..., first, first], blocks[..., last, last]])))
+    row, column = (last, first) if lower else (first, last)
+    before, behind = halves if lower else halves[::-1]
+    beside = xp.matmul(behind, xp.matmul(blocks[..., row, column], before))
+    blocks[...] = 0
+    blocks[..., first, first], blocks[..., last, last] = halves
+    blocks[..., row, column] = -beside
+    return blocks
