@@ -117,6 +117,28 @@ ROWS = [
     Row("not_twice", lambda x, y, n, u: fg.logical_not(fg.logical_not(x > y)),
         "Greater bool[2, 3] = Greater(x, y)\n"
         "return Greater"),
+    Row("add_beside", lambda x, y, n, u: fg.add_n([fg.pad(y, [[2, 0], [0, 0]]),
+                                                  fg.pad(x, [[0, 2], [0, 0]])]),
+        "AddN float32[4, 3] = ConcatV2(x, y, 0)\nreturn AddN"),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 0], [0, 3]])
+                                          + fg.pad(y, [[0, 0], [3, 0]])),
+        "add float32[2, 6] = ConcatV2(x, y, 1)\nreturn add"),
+    Row("add_beside", lambda x, y, n, u: fg.add_n([fg.pad(x, [[2, 2], [0, 0]]),
+                                                  fg.pad(y, [[4, 0], [0, 0]]),
+                                                  fg.pad(x, [[0, 4], [0, 0]])]),
+        "AddN float32[6, 3] = ConcatV2(x, x, y, 0)\nreturn AddN"),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 1], [0, 0]])  # they overlap
+                                          + fg.pad(y, [[1, 0], [0, 0]])), ""),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 3], [0, 0]])  # a gap
+                                          + fg.pad(y, [[3, 0], [0, 0]])), ""),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 3], [0, 0]])  # zeros at the end
+                                          + fg.pad(y, [[2, 1], [0, 0]])), ""),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 2], [0, 3]])  # at two corners
+                                          + fg.pad(y, [[2, 0], [3, 0]])), ""),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 2], [0, 0]])
+                                          + fg.pad(u, [[2, 0], [0, 0]])), ""),
+    Row("add_beside", lambda x, y, n, u: (fg.pad(x, [[0, 0], [0, 1]])  # broadcast
+                                          + fg.pad(y[:1], [[0, 0], [1, 0]])), ""),
     Row("add_one_or_two", lambda x, y, n, u: node("AddN", [x]), "return x"),
     Row("add_one_or_two", lambda x, y, n, u: fg.add_n([x, y]),
         "AddN float32[2, 3] = AddV2(x, y)\n"

@@ -222,6 +222,36 @@ def select_of_zeros(m: Match, condition: Value, t: Value, e: Value) -> Value | N
 # ---- sums ----------------------------------------------------------------------------------------
 
 
+@rule("AddV2", "Pad", "Pad")
+@rule("AddN", "Pad", "Pad")
+@rule("AddN", "Pad", "Pad", "Pad")
+@rule("AddN", "Pad", "Pad", "Pad", "Pad")
+def add_beside(m: Match, *padded: Value) -> Value | None:
+    """pad(x, [[0, k]]) + pad(y, [[n, 0]])  ->  concat([x, y]), as in the gradient of slices"""
+    parts: list[tuple[int, int, Value]] = []
+    axes: set[int] = set()
+    for value in padded:
+        inner, paddings = m.maker(value).inputs
+        if (inner is None or paddings is None or paddings.const is None or not m.same_spec(value)
+                or not inner.spec.is_static):
+            return None
+        axes.update(np.flatnonzero(paddings.const.any(axis=1)).tolist())
+        if len(axes) != 1:
+            return None
+        axis = min(axes)
+        parts.append((int(paddings.const[axis, 0]), inner.spec.shape[axis], inner))  # type: ignore
+    parts.sort(key=lambda part: part[:2])
+    end = 0
+    for first, count, _ in parts:
+        if first != end:
+            return None
+        end += count
+    if end != m.instr.outputs[0].spec.shape[axis]:  # type: ignore[index]
+        return None
+    return m.emit("ConcatV2", *[inner for _, _, inner in parts],
+                  m.constant(np.array(axis, np.int32), "axis"))
+
+
 @rule("AddN")
 def add_one_or_two(m: Match, *inputs: Value) -> Value | None:
     """add_n([x])  ->  x, add_n([x, y])  ->  x + y"""
