@@ -228,17 +228,16 @@ def _gradients(xp, dy, x, scale, m, v, epsilon, data_format, training):
     channels = _Channels(xp, shape, data_format)
     dy, x, count = dy.reshape(channels.shape), x.reshape(channels.shape), max(1, channels.pixels)
     shrink = 1 / xp.sqrt(v + dtype.type(epsilon))
-    unit = x - channels.spread(m)
-    unit *= channels.spread(shrink)
+    dx = x - channels.spread(m)
     d_offset = channels.sums(dy, dtype)
-    d_scale = channels.sums_of_products(dy, unit, dtype)
+    d_scale = channels.sums_of_products(dy, dx, dtype) * shrink
     if training:
-        unit *= channels.spread(d_scale / count)
-        unit += channels.spread(d_offset / count)
-        dx = xp.subtract(dy, unit, out=unit)
+        dx *= channels.spread(d_scale / count * shrink)
+        dx += channels.spread(d_offset / count)
+        xp.subtract(dy, dx, out=dx)
         dx *= channels.spread(scale * shrink)
     else:
-        dx = xp.multiply(dy, channels.spread(scale * shrink), out=unit)
+        xp.multiply(dy, channels.spread(scale * shrink), out=dx)
     empty = xp.zeros((0,), dtype)
     return (dx.astype(x.dtype, copy=False).reshape(shape), d_scale, d_offset, empty, empty.copy())
 
