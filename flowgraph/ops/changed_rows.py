@@ -48,13 +48,15 @@ def changed(xp, ufunc, ref, indices, updates, out):
     if np.count_nonzero(others) != len(others) - rows.size:  # some are named again
         with Scratch(np) as scratch:
             first = first_of_each(rows, table_of(scratch, len(ref)))[1]
-        at, later = rows[first], ~first
+        at, later = rows[first], np.flatnonzero(~first)
     new = ref.take(at, axis=0)
-    ufunc(new, updates if later is None or not updates.ndim else updates[first], out=new)
+    ufunc(new, updates if later is None or not updates.ndim
+          else updates.compress(first, axis=0), out=new)
     result = copied(xp, ref, out, rows, others)
     put_rows(result, at, new)
     if later is not None:
-        _one_by_one(ufunc, result, rows[later], updates[later] if updates.ndim else updates)
+        _one_by_one(ufunc, result, rows.take(later),
+                    updates.take(later, axis=0) if updates.ndim else updates)
     return result
 
 
@@ -143,6 +145,7 @@ def combine(xp, ufunc, result, indices, updates) -> None:
 def _one_by_one(ufunc, result, rows, updates):
     """The same entry by entry, in NumPy: 5 ns each."""
     width = math.prod(result.shape[1:])
-    updates = np.broadcast_to(updates, rows.shape + result.shape[1:])
+    if not updates.ndim:
+        updates = np.broadcast_to(updates, rows.shape + result.shape[1:])
     entries = rows.astype("int64")[:, None] * width + np.arange(width)
     ufunc.at(result.reshape(-1), entries.reshape(-1), updates.reshape(-1))
