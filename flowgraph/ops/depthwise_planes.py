@@ -1,4 +1,4 @@
-"""Depthwise convolution with strides, on the processor: a plane for each column of the window.
+"""Depthwise convolution with strides or short rows: a plane for each column of the window.
 
 What the windows meet through one of their columns is copied out of the images once, as a plane:
 row by row, and in a row of the plane image by image, result by result. A window moves on by whole

@@ -13,7 +13,8 @@ width * channels numbers, whatever the stride:
 
 Where strides are 1, one call of `einsum` over a strided view adds up all elements of the window
 while a row of results is in the cache, in half the time. `depthwise_planes` does so where there are
-strides. A few images at a time go through all that, in memory that is kept from run to run.
+strides, or rows are short. A few images at a time go through all that, in memory that is kept from
+run to run.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from flowgraph.ops.padding import Windows, image_tiles
 
 _CACHE = 1 << 19  # bytes; a tile of images laid out takes about so many
 _ALONE = 1 << 19  # multiplications; so many are not worth a second thread
+_SHORT = 1 << 8  # numbers of a row of an image
 
 
 class _Rows:
@@ -142,7 +144,7 @@ def forwards(xp, x, filter, place: Windows, out=None) -> Any:
         y = xp.empty((len(x), *place.place(x.shape[1:3])[0], math.prod(filter.shape[2:])), x.dtype)
     if not y.size:
         return y
-    if _has_planes(xp, filter.shape, place):
+    if _has_planes(xp, x.shape, filter.shape, place):
         from flowgraph.ops import depthwise_planes
         depthwise_planes.forwards(x, filter, place, y)
         return y
@@ -189,7 +191,7 @@ def input_adjoint(xp, sizes, filter, dy, place: Windows, out=None) -> Any:
     if turned is not None:
         return forwards(xp, dy, filter[::-1, ::-1], turned, out)
     dx = xp.empty(sizes, dy.dtype) if out is None else out
-    if dy.size and _has_planes(xp, filter.shape, place) and xp.isfinite(filter).all():
+    if dy.size and _has_planes(xp, sizes, filter.shape, place) and xp.isfinite(filter).all():
         from flowgraph.ops import depthwise_planes
         depthwise_planes.input_adjoint(sizes, filter, dy, place, dx)
         return dx
@@ -225,7 +227,7 @@ def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
                               place).astype(x.dtype)
     if not dy.size:
         return xp.zeros(sizes, x.dtype)
-    if _has_planes(xp, sizes, place):
+    if _has_planes(xp, x.shape, sizes, place):
         from flowgraph.ops import depthwise_planes
         return depthwise_planes.filter_adjoint(x, sizes, dy, place)
     rows = _Rows(place, x.shape, sizes[3])
@@ -259,12 +261,12 @@ def filter_adjoint(xp, x, sizes, dy, place: Windows) -> Any:
     return totals.reshape(len(shared), len(rows.taps), width, rows.made).sum((0, 2)).reshape(sizes)
 
 
-def _has_planes(xp, filter_sizes, place: Windows) -> bool:
-    """Whether `depthwise_planes` does it, more quickly: windows move by more than one, with one
-    result per channel, on the processor.
+def _has_planes(xp, sizes, filter_sizes, place: Windows) -> bool:
+    """Whether `depthwise_planes` does it, more quickly: windows move by more than one or rows are
+    short, with one result per channel, on the processor.
     """
-    return (xp is np and filter_sizes[3] == 1 and place.strides != (1, 1)
-            and place.dilations == (1, 1))
+    return (xp is np and filter_sizes[3] == 1 and place.dilations == (1, 1)
+            and (place.strides != (1, 1) or sizes[2] * sizes[3] <= _SHORT))
 
 
 def _turned(place: Windows, sizes: tuple[int, ...]) -> Windows | None:
