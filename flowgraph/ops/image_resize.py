@@ -174,8 +174,7 @@ class ResizeBilinear(_Resize):
         (rows, columns) = (resampling.bilinear(n, m, align_corners, half_pixel_centers)
                            for n, m in zip(images.shape[1:3], size, strict=True))
         return resampling.by_images(
-            xp, lambda some: resampling.lerped(xp, resampling.lerped(xp, some, 2, *columns), 1,
-                                               *rows),
+            xp, lambda some: resampling.lerped_both(xp, some, columns, rows),
             images.astype("float32", copy=False), size)
 
     def grad(self, op, dy):

@@ -19,9 +19,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from flowgraph.core.scratch import Scratch
+
 _F = np.float32
 _SHORT_RUN = 16  # channels
 _TILE = 1 << 16  # numbers of the images made at once
+_LARGE = 1 << 17  # numbers of images whose memory the system hands out page by page
 _CUBIC_STEPS = 1024  # fractions of a pixel for which cubic weights are tabulated, as in TensorFlow
 
 
@@ -186,11 +189,13 @@ class _Axis:
             places = (places[:, None] * self.inner + np.arange(self.inner)).reshape(-1)
         return self.xp.asarray(places)
 
-    def take(self, places):
-        """The places of x, as a new array."""
-        if self.xp is np:  # a half or a third of the time: no place is looked at for each run
-            return np.take(self.x, self.places(places), axis=1, mode="clip")
-        return self.xp.take(self.x, self.places(places), axis=1)
+    def take(self, places, scratch=None):
+        """The places of x, as a new array, or in memory for a while."""
+        if self.xp is not np:
+            return self.xp.take(self.x, self.places(places), axis=1)
+        room = scratch and scratch.empty(self.flat(len(places)), self.x.dtype)
+        # a half or a third of the time: no place is looked at for each run
+        return np.take(self.x, self.places(places), axis=1, mode="clip", out=room)
 
     def weights(self, weights):
         """Weights of places, to be multiplied with what was taken."""
@@ -232,10 +237,22 @@ def mixed(xp, x, axis, places, weights):
     return along.image(result)
 
 
-def lerped(xp, x, axis, lower, upper, lerp):
-    """Each new place along `axis` between two old ones."""
+def lerped_both(xp, images, columns, rows):
+    """Images in another size, each pixel between the four around it.
+
+    Args:
+        columns, rows: (lower, upper, lerp) along each axis.
+    """
+    if xp is not np or images.shape[3] >= _SHORT_RUN or images.size < _LARGE:
+        return _lerped(xp, _lerped(xp, images, 2, *columns), 1, *rows)
+    with Scratch(xp) as scratch:  # fresh memory of this size can take longer than the work
+        return _lerped(xp, _lerped(xp, images, 2, *columns, scratch, scratch), 1, *rows, scratch)
+
+
+def _lerped(xp, x, axis, lower, upper, lerp, scratch=None, for_result=None):
+    """Each new place along `axis` between two old ones; in memory for a while if it is given."""
     along = _Axis(xp, x, axis)
-    low, way = along.take(lower), along.take(upper)
+    low, way = along.take(lower, scratch), along.take(upper, for_result)
     way -= low
     way *= along.weights(lerp)
     way += low

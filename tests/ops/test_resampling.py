@@ -24,3 +24,16 @@ def test_many_images_and_their_gradients_are_those_of_one(
         expected = fg.Session(passes=[]).run(both, {x: images})
     for one, other in zip(got, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_large_images_of_few_channels_are_those_of_one_and_stay_as_they_are():
+    images = np.random.default_rng(0).random((40, 40, 50, 3), np.float32)
+    assert images.size > resampling._LARGE > images[0].size
+    columns, rows = (resampling.bilinear(n, m, False, False) for n, m in ((50, 33), (40, 70)))
+    got = resampling.lerped_both(np, images, columns, rows)
+    kept = got.copy()
+    resampling.lerped_both(np, 1 - images, columns, rows)  # in the same memory
+    np.testing.assert_array_equal(got, kept)
+    for one, result in zip(images, got, strict=True):
+        np.testing.assert_array_equal(
+            resampling.lerped_both(np, one[None], columns, rows)[0], result)
