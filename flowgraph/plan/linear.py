@@ -162,7 +162,9 @@ def _leaky_relu(instr: Instr) -> str:
 
 
 def _select(instr: Instr) -> str:
-    return "np.where(condition, t, e)"
+    _, t, e = (value is not None and value.const is not None and value.spec.size == 1
+               and _is_zero(value.const) for value in instr.inputs)
+    return f"np.where(condition, {'t' if e or not t else 0}, {0 if e else 'e'})"
 
 
 def _cast(instr: Instr) -> str:

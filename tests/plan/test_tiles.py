@@ -246,6 +246,20 @@ def test_long_tiles_begin_at_lines_of_the_cache(monkeypatch) -> None:
     assert (fg.Session().run(y, {x: numbers}) == expected).all()
 
 
+@pytest.mark.parametrize(("zero_is_first", "number", "calls"), [
+    (False, 0.0, 2), (True, 0.0, 3), (False, -0.0, 4), (True, 1.0, 4)])
+def test_a_choice_of_zeros_masks_the_other_one(zero_is_first, number, calls) -> None:
+    x = fg.placeholder(fg.float32, [12, 6], name="x")
+    given = {x: np.stack([np.roll(SPECIAL, i) for i in range(6)], 1)}
+    arrays = [fg.exp(x), fg.constant(number)]
+    y = fg.negative(fg.where_v2(x > 1.0, *(arrays[::-1] if zero_is_first else arrays)), name="y")
+    source = source_of(y, given)
+    assert sum(f"np.{name}(" in line for line in source.splitlines() for name in
+               ("negative", "bitwise_and", "bitwise_xor", "invert")) == calls + 1
+    expected, found = (fg.Session(passes=passes).run(y, given) for passes in ([], None))
+    assert found.tobytes() == expected.tobytes()
+
+
 def test_a_negated_absolute_value_sets_the_sign() -> None:
     x = fg.placeholder(fg.float32, [12, 6], name="x")
     given = {x: np.stack([np.roll(SPECIAL, i) for i in range(6)], 1)}
@@ -309,7 +323,8 @@ def test_a_tile_full_of_a_number_is_full_when_another_thread_sees_it(monkeypatch
 
 
 @pytest.mark.parametrize("function", [fg.log1p, fg.math.expm1, fg.nn.elu, fg.nn.selu,
-                                      fg.nn.softplus, fg.erf], ids=lambda function: function.__name__)
+                                      fg.nn.softplus, fg.erf],
+                         ids=lambda function: function.__name__)
 def test_functions_that_tiles_compute_in_a_way_of_their_own(function) -> None:
     special = [0, -0.0, np.inf, -np.inf, np.nan, -1, 1e-37, 88.5, 89, -100, 3e38]
     numbers = np.concatenate([np.linspace(-20, 20, 1 << 17), special]).astype(np.float32)
