@@ -45,6 +45,10 @@ _FAIL_ON_INTEGERS = {"FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod", "Pow"
 LONGEST_ROW = 1 << 17  # elements: a tile has at least one row, and should fit into the cache
 _NEAR = 64  # instructions between groups; a result that is made much earlier takes memory longer
 _SOFTMAX = 8  # operations that are as much work as a softmax
+# Functions of which one alone is a group, for several threads: those of NumPy, and those made of
+# several calls, which gain by tiles in one thread too.
+_SLOW = frozenset(["Cos", "Exp", "Log", "Pow", "Sin", "Tanh"])
+_CALLS = dict.fromkeys(["Elu", "Erf", "Expm1", "Log1p", "Selu", "Sigmoid", "Softplus"], 4)
 
 
 class _Growing(Growing):
@@ -300,8 +304,11 @@ def _are_siblings(one: _Growing, other: _Growing, search: _Search,
 
 
 def _pays(group: _Growing) -> bool:
-    work = sum(_SOFTMAX if m.op_def.type in ROW_WISE else 1 for m in group.members)
-    return math.prod(group.shape) * work >= LEAST_WORK and work > 1
+    types = [member.op_def.type for member in group.members]
+    work = sum(_SOFTMAX if name in ROW_WISE else 1 for name in types)
+    if work == 1:
+        work = _CALLS.get(types[0], int(types[0] in _SLOW))
+    return math.prod(group.shape) * work >= LEAST_WORK
 
 
 def _joined(program: Program, groups: list[_Growing]) -> Program:

@@ -167,9 +167,18 @@ def test_small_and_few_operations_are_left_alone(monkeypatch) -> None:
     monkeypatch.setattr(module, "LEAST_WORK", 1000)
     assert groups(fg.exp(fg.tanh(x)), [x]) == []
     monkeypatch.setattr(module, "LEAST_WORK", 8)
-    assert groups(fg.exp(x), [x]) == []
+    assert groups(fg.negative(x), [x]) == []
     monkeypatch.setattr(module, "SMALLEST", 25)
     assert groups(fg.exp(fg.tanh(x)), [x]) == []
+
+
+@pytest.mark.parametrize(("function", "least"), [(fg.tanh, 24), (fg.log1p, 96)])
+def test_one_slow_function_of_many_numbers_is_a_group(function, least, monkeypatch) -> None:
+    x = large("x")
+    monkeypatch.setattr(module, "LEAST_WORK", least)
+    assert len(groups(function(x), [x])) == 1
+    monkeypatch.setattr(module, "LEAST_WORK", least + 1)
+    assert groups(function(x), [x]) == []
 
 
 def test_effects_keep_their_order() -> None:
