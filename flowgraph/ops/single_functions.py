@@ -141,7 +141,7 @@ def _arcsinh(x):
 
 def _arccosh(x):
     more = x - 1
-    root = np.sqrt(more * (more + 2))
+    root = np.sqrt(more) * np.sqrt(more + 2)  # no number below 1
     root += more
     return log1p_of(np, root)
 

@@ -62,6 +62,12 @@ def test_odd_numbers_among_few_and_many(name, repeats) -> None:
         check(of_many(name, x), getattr(np, name)(x.astype(np.float64)))
 
 
+def test_no_number_has_a_hyperbolic_cosine_below_one() -> None:
+    x = 1 - np.exp(np.random.default_rng(0).uniform(-15, 88, 20_000)).astype(np.float32)
+    with np.errstate(all="ignore"):
+        assert np.isnan(of_many("arccosh", x[x < 1])).all()
+
+
 def test_the_angle_of_every_pair() -> None:
     y, x = (part.ravel() for part in np.meshgrid(ODD, ODD))
     random = np.random.default_rng(0)
