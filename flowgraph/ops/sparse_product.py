@@ -22,6 +22,8 @@ import numpy as np
 
 _TURNS = 32  # entries of one row that are added in turn; the sums of so many are then added up
 _MOST = 1 << 24  # bytes of orders that are kept
+_MANY = 64  # orders; each is looked at, where the indices are others in every run
+_LOOKED_AT = 8  # entries, or nearly twice as many, by which most indices are told apart
 _AT_ONCE = 1 << 18  # numbers that stay in the cache: beyond, turn by turn
 
 
@@ -125,20 +127,33 @@ def _added_up(terms: np.ndarray, sizes: list[int]) -> np.ndarray:
 
 
 class _Kept(NamedTuple):
-    """An order that may be used again."""
+    """An order that may be used again.
 
-    indices: np.ndarray
+    Attributes:
+        mark: what `_mark` gives for the matrix.
+        sizes: (rows, columns) of the matrix.
+        adjoint: whether they are exchanged.
+        indices: of the matrix, a copy.
+        order: for it.
+        nbytes: how much memory all that takes.
+    """
+
+    mark: int
     sizes: tuple[int, ...]
     adjoint: bool
+    indices: np.ndarray
     order: _Order
-
-    @property
-    def nbytes(self) -> int:
-        """How much memory it takes."""
-        return self.indices.nbytes + self.order.nbytes
+    nbytes: int
 
 
 _kept: list[_Kept] = []  # the one used last is the first; replaced as a whole, never changed
+
+
+def _mark(indices: np.ndarray, sizes: Any, adjoint: bool) -> int:
+    """A number that tells most matrices apart, by a few of their indices."""
+    step = max(1, len(indices) // _LOOKED_AT)
+    return hash((adjoint, *map(int, sizes), indices.dtype.char, len(indices),
+                 indices[::step].tobytes()))
 
 
 def known_order(indices: np.ndarray, sizes: Any, adjoint: bool) -> _Order | None:
@@ -150,8 +165,9 @@ def known_order(indices: np.ndarray, sizes: Any, adjoint: bool) -> _Order | None
         adjoint: whether its rows and columns are exchanged.
     """
     global _kept
+    mark = _mark(indices, sizes, adjoint)
     for place, one in enumerate(_kept):
-        if (one.adjoint == adjoint and one.sizes == tuple(sizes)
+        if (one.mark == mark and one.adjoint == adjoint and one.sizes == tuple(sizes)
                 and one.indices.dtype == indices.dtype and np.array_equal(one.indices, indices)):
             if place:
                 _kept = [one, *(other for other in _kept if other is not one)]
@@ -175,11 +191,13 @@ def new_order(indices: np.ndarray, sizes: Any, adjoint: bool) -> _Order:
     global _kept
     rows, columns = np.ascontiguousarray(indices.T[::-1 if adjoint else 1])
     order = _Order(rows, columns)
+    mark = _mark(indices, sizes, adjoint)
+    new = _Kept(mark, tuple(sizes), adjoint, indices.copy(), order,
+                indices.nbytes + order.nbytes)
     left, fitting = _MOST, []
-    for one in (_Kept(indices.copy(), tuple(sizes), adjoint, order), *_kept):
-        left -= one.nbytes
-        if left < 0:
-            break
-        fitting.append(one)
+    for one in (new, *_kept[:_MANY - 1]):
+        if one.nbytes <= left:
+            left -= one.nbytes
+            fitting.append(one)
     _kept = fitting
     return order

@@ -82,6 +82,29 @@ def test_no_more_than_some_memory_is_kept(monkeypatch):
     assert sparse_product._kept == []
 
 
+def test_a_matrix_too_large_to_keep_leaves_the_others(monkeypatch):
+    monkeypatch.setattr(sparse_product, "_MOST", 250_000)
+    for entries in (3000, 9000):
+        places, values, b = drawn(entries, 50, 40, 8)
+        PRODUCT.kernel(np, places, values, (50, 40), b)
+    assert [len(one.indices) for one in sparse_product._kept] == [3000]
+
+
+def test_other_indices_in_every_run_are_not_compared_to_all_that_are_kept(monkeypatch):
+    compared = []
+    equal = np.array_equal
+    monkeypatch.setattr(np, "array_equal", lambda *both: compared.append(both) or equal(*both))
+    random = np.random.default_rng(0)
+    for _ in range(sparse_product._MANY + 6):
+        places = random.integers(0, 40, (300, 2))
+        assert sparse_product.known_order(places, (40, 40), False) is None
+        order = sparse_product.new_order(places, (40, 40), False)
+    assert len(sparse_product._kept) == sparse_product._MANY
+    assert len(compared) == 0
+    assert sparse_product.known_order(places.copy(), (40, 40), False) is order
+    assert len(compared) == 1
+
+
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
 def test_what_is_not_finite_stays_in_its_own_row(odd):
     places, values, b = drawn(3000, 50, 40, 8, "float32")
