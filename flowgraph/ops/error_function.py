@@ -32,9 +32,9 @@ _SCALED_ERFC = (
 # For float32 erf x is x P(x^2) / Q(x^2) up to 4, to 2.5e-8; fitted by weighted least squares. All
 # are positive, so that no digits cancel. At 4 it is more than 1, as float32 computes it.
 NUMERATOR = (1.1283791393095863, 0.19354692005502977, 0.053101998232798577, 0.003883423418493435,
-              0.000284567594870384, 1.9867680637617097e-06)
+             0.000284567594870384, 1.9867680637617097e-06)
 DENOMINATOR = (1.0, 0.5048590474224044, 0.1153507731329632, 0.0152074131409335,
-                0.0011855900642053282, 3.74201129771811e-05)
+               0.0011855900642053282, 3.74201129771811e-05)
 
 
 def _scaled_erfc(x):

@@ -28,7 +28,6 @@ C_TYPES = {"float16": "float16", "float32": "float", "float64": "double", "bool"
            "uint8": "unsigned char", "uint16": "unsigned short", "uint32": "unsigned int",
            "uint64": "unsigned long long"}  # float16 is a class of CuPy's
 
-
 _ALL = {  # of any dtype
     "Equal": "x == y", "NotEqual": "x != y",
     "Less": "x < y", "LessEqual": "x <= y", "Greater": "x > y", "GreaterEqual": "x >= y",

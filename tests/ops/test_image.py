@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.ops import crop_and_resize
 from flowgraph.testing import check_gradients
 
 IMAGE = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
@@ -75,6 +76,22 @@ def test_gradients_of_crops_move_the_corners_of_boxes():
                 moved[index] += step
                 ends.append(session.run(loss, {boxes: moved}))
             assert abs((ends[0] - ends[1]) * 32 - found[index]) < 1e-2
+
+
+def test_turned_pictures_are_laid_out_once_for_all_pixels_of_crops(monkeypatch):
+    looked_up = []
+    real = crop_and_resize._pixels
+    monkeypatch.setattr(crop_and_resize, "_pixels", lambda xp, image, *rest: looked_up.append(
+        image.flags.c_contiguous) or real(xp, image, *rest))
+    pictures = np.random.default_rng(0).random((2, 3, 9, 8), np.float32).transpose(0, 2, 3, 1)
+    boxes, which = np.float32([[0, 0, 1, 1], [1, 0, 0.2, 0.7]]), np.int32([1, 0])
+    weights = np.ones((2, 3, 2, 3), np.float32)
+    for kernel, before in ((crop_and_resize.CropAndResize().kernel, ()),
+                           (crop_and_resize.CropAndResizeGradBoxes().kernel, (weights,))):
+        after = (boxes, which) if before else (boxes, which, np.int32([3, 2]))
+        np.testing.assert_array_equal(kernel(np, *before, pictures, *after),
+                                      kernel(np, *before, pictures.copy(), *after))
+    assert len(looked_up) == 16 and all(looked_up)
 
 
 def test_the_gradient_of_a_resize_is_its_transpose():
