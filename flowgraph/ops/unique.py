@@ -136,8 +136,9 @@ def _unique_in_range(x, low, high):
     at = x.astype("int64", copy=False)
     if low:  # as int64, which may wrap twice for large numbers of uint64
         at = at - np.array(low).astype("int64")
+    size = 1 << (high - low).bit_length()  # a power of two: the next run wants the same memory
     with Scratch(np) as scratch:
-        own, new = first_of_each(at, table_of(scratch, high - low + 1))
+        own, new = first_of_each(at, table_of(scratch, size))
     rank = new.cumsum(dtype="int32")
     rank -= 1
     return x[new], rank.take(own)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import flowgraph as fg
+from flowgraph.core import scratch
+from flowgraph.ops.unique import Unique
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
@@ -37,3 +39,10 @@ def test_integers_near_the_ends_of_their_dtype(x):
     assert y.dtype == x.dtype
     assert y.tolist() == list(dict.fromkeys(x.tolist()))
     assert y[idx].tolist() == x.tolist()
+
+
+def test_ids_of_other_runs_take_the_same_memory(monkeypatch):
+    monkeypatch.setattr(scratch, "_kept", {})
+    for largest in (70_000, 90_000, 131_071, 80_000):
+        Unique().kernel(np, np.array([0, largest] * 1500))
+    assert [len(pieces) for pieces in scratch._kept.values()] == [1]
