@@ -1,10 +1,12 @@
 """Reductions over middle axes and of short rows give the same, however they are done."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import flowgraph as fg
-from flowgraph.ops.short_runs import eased
+from flowgraph.ops.short_runs import eased, row_sums
 
 SHAPES = [((32, 1024, 4), 1), ((8, 16, 16, 20), (1, 2)), ((8, 16, 16, 20), (2, 1)),
           ((4096, 3), 0), ((4096, 3), -1), ((3000, 21), (1,)), ((9000, 64), 1), ((9000, 65), 1),
@@ -51,3 +53,15 @@ def test_the_work_is_done_where_it_pays():
     assert eased("max", np.zeros((32, 1024, 64)), 1).shape == (32, 8, 64)
     assert eased("sum", np.zeros((8, 16, 16, 32)), (1, 2)).shape == (8, 16, 1, 32)
     assert eased("min", np.zeros((1000, 10)), 1).shape == (1000, 1)
+
+
+@pytest.mark.parametrize("columns", [2, 3, 64])
+def test_sums_of_turned_rows_copy_none(columns):
+    x = np.random.default_rng(0).random((20, columns, 10, 30), np.float32)
+    for given in (x.transpose(0, 2, 3, 1), x.transpose(2, 3, 0, 1), x[0, :, 0].T):
+        tracemalloc.start()
+        got = row_sums(given)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        np.testing.assert_allclose(got, given.sum(axis=-1, keepdims=True), rtol=1e-6)
+        assert most < 2 * got.nbytes + 3000
