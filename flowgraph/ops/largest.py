@@ -61,10 +61,10 @@ def _stably(xp, x, k):
 
 
 def _one_by_one(x, k):
+    """The places of numbers that are all finite, by looking for the largest k times."""
     rows = x.reshape(-1, x.shape[-1])
     if k > 1:
-        rows = np.array(rows, order="C")
-    left = rows.reshape(-1)
+        rows = np.array(rows, order="C")  # what is found is written over
     starts = np.arange(len(rows)) * rows.shape[1]
     places = np.empty((len(rows), k), np.int32)
     for turn in range(k):
@@ -72,7 +72,7 @@ def _one_by_one(x, k):
         places[:, turn] = found
         if turn < k - 1:
             found += starts
-            left[found] = -np.inf
+            rows.reshape(-1)[found] = -np.inf
     return places.reshape((*x.shape[:-1], k))
 
 
