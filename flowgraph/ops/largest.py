@@ -3,7 +3,8 @@
 Equal elements keep their order and NaN comes after all numbers. There are four ways:
 
     up to 8             the largest of each row, then the largest of those that are left, and so on,
-                        where all are finite: minus infinity stands for what is found
+                        where all are finite: minus infinity stands for what is found; of rows that
+                        are not too long to be gone through so often
     few of long rows    a bound that so many elements surely reach: the largest of each of 64 or
                         more parts of the row, of these the k-th; only what reaches it is sorted
     up to 32 bits       the elements as integers that fall, each with its place in the low half of
@@ -16,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 _ONE_BY_ONE = 8  # places, and how many times as long a row must be
+_BLOCK = 1 << 16  # numbers: they stay in the cache while they are looked at again
 _FEW = 1024  # numbers: a stable sort takes less than making keys
 _PARTS = 64  # of a row, at least
 _LONG = 8  # elements in a part, at least
@@ -35,7 +37,7 @@ def largest_places(xp, x, k):
     """
     if x.size <= _FEW or not k or xp is not np:
         return _stably(xp, x, k)
-    is_few = k == 1 or (k <= _ONE_BY_ONE and k * _ONE_BY_ONE <= x.shape[-1])
+    is_few = k == 1 or (k <= _ONE_BY_ONE and k * _ONE_BY_ONE <= x.shape[-1] <= _BLOCK // k)
     if is_few and x.dtype.char in "fd" and np.isfinite(x).all():
         return _one_by_one(x, k)
     parts = max(_PARTS, 8 * k)
@@ -63,16 +65,19 @@ def _stably(xp, x, k):
 def _one_by_one(x, k):
     """The places of numbers that are all finite, by looking for the largest k times."""
     rows = x.reshape(-1, x.shape[-1])
-    if k > 1:
-        rows = np.array(rows, order="C")  # what is found is written over
-    starts = np.arange(len(rows)) * rows.shape[1]
     places = np.empty((len(rows), k), np.int32)
-    for turn in range(k):
-        found = rows.argmax(axis=1)
-        places[:, turn] = found
-        if turn < k - 1:
-            found += starts
-            rows.reshape(-1)[found] = -np.inf
+    step = max(1, _BLOCK // rows.shape[1])
+    for start in range(0, len(rows), step):
+        some = rows[start:start + step]
+        if k > 1:
+            some = np.array(some, order="C")  # what is found is written over
+        starts = np.arange(len(some)) * rows.shape[1]
+        for turn in range(k):
+            found = some.argmax(axis=1)
+            places[start:start + step, turn] = found
+            if turn < k - 1:
+                found += starts
+                some.reshape(-1)[found] = -np.inf
     return places.reshape((*x.shape[:-1], k))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from flowgraph.ops import largest
 from flowgraph.ops.largest import largest_places
 
 NUMBERS = np.random.RandomState(0)
@@ -22,7 +23,8 @@ def _stably(x, k):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("sizes", "k"), [
     ((3, 7), 2), ((4, 900), 3), ((2, 3, 700), 1), ((4, 900), 300), ((4, 900), 900),
-    ((2, 1100), 9), ((50, 3, 64), 8), ((200, 10), 1), ((1100,), 1100),
+    ((2, 1100), 9), ((50, 3, 64), 8), ((200, 10), 1), ((1100, 64), 8),
+    ((1100,), 1100),
     ((0, 2000), 3), ((3, 1100), 0)])
 def test_every_way_is_that_of_a_stable_sort(dtype, sizes, k):
     x = _rows(dtype, *sizes)
@@ -49,6 +51,17 @@ def test_few_of_each_row_are_found_in_memory_of_any_order(k):
     for given in (x, x.T, x[::2, ::-1], np.asfortranarray(x)):
         np.testing.assert_array_equal(largest_places(np, given, k), _stably(given, k))
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize(("length", "k", "turns"), [
+    (8000, 8, True), (9000, 8, False), (30_000, 2, True), (40_000, 2, False), (100_000, 1, True)])
+def test_long_rows_are_not_gone_through_many_times(length, k, turns, monkeypatch):
+    taken = []
+    real = largest._one_by_one
+    monkeypatch.setattr(largest, "_one_by_one", lambda *args: taken.append(args) or real(*args))
+    x = _rows("float32", 3, length)
+    np.testing.assert_array_equal(largest_places(np, x, k), _stably(x, k))
+    assert bool(taken) == turns
 
 
 def test_a_row_of_equal_elements_keeps_its_order():
