@@ -136,19 +136,19 @@ def _add_n(instr: Instr) -> str:
     return " + ".join(f"_in{i}" for i in range(len(instr.inputs)))
 
 
-def _is_many(instr: Instr) -> bool:
-    return (instr.outputs[0].spec.size or 0) > exponential.FEW
+def _size(instr: Instr) -> int:
+    return instr.outputs[0].spec.size or 0
 
 
 def _log(instr: Instr) -> str:
-    return "np.log(x)" if _is_many(instr) else ""
+    return "np.log(x)" if _size(instr) > exponential.FEW else ""
 
 
 def _of_single(many: str, others: str = "") -> Callable[[Instr], str]:
     """The text of a kernel that computes many float32 numbers in a way of their own."""
     many = many.replace("TINY", repr(exponential.TINY)).replace(
         "LARGEST", repr(exponential.LARGEST))
-    return lambda instr: many if _is_many(instr) and (
+    return lambda instr: many if _size(instr) >= exponential.MANY and (
         instr.outputs[0].spec.dtype.name == "float32") else others
 
 
