@@ -169,6 +169,15 @@ def test_an_edge_reaches_through_other_operations_and_groups(v) -> None:
     assert session().run(both).tolist() == [6, 6]
 
 
+def test_an_edge_from_what_comes_into_a_body_is_kept(v) -> None:
+    def round_of(total):
+        with fg.control_dependencies([total]):
+            return total + fg.reduce_sum(fg.assign_add(v, [1.0, 1.0]))
+
+    total = fg.while_loop(lambda total: total < 10.0, round_of, [0.0])
+    assert session().run(total) == 12
+
+
 def test_the_snapshot_read_made_with_the_variable_stays_before_the_write(v) -> None:
     with fg.control_dependencies([fg.assign(v, [5.0, 5.0])]):
         old, new = fg.identity(v.value()), v.read_value()
