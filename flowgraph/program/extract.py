@@ -139,7 +139,7 @@ class Extraction:
             if op.outputs[0] in self.fed:
                 return
             raise unfed(op, self.fetches)
-        if op_def.type == "Parameter":  # its value comes in from outside
+        if op_def.type == "Parameter" and op.outputs[0] in self.fed:  # it comes in from outside
             return
         seen = self._merged_seen(op)
         self.seen[op] = seen
