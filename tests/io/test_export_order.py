@@ -34,14 +34,17 @@ def test_a_step_waits_for_nothing_that_it_does_not_need() -> None:
     assert controls(tf.train.AdamOptimizer(0.1), inner=True) == {}
 
 
-def test_slots_are_read_before_they_are_written() -> None:
+def test_rows_of_slots_are_read_from_what_has_written_them() -> None:
     ids = tf.placeholder(tf.int32, [None], name="ids")
     rows = tf.nn.embedding_lookup(tf.get_variable("e", [4, 2]), ids)
     tf.train.AdagradOptimizer(0.1).minimize(tf.reduce_sum(rows))
     nodes = {node.name: node for node in tf.get_default_graph().as_graph_def().node}
     (add,) = (node for node in nodes.values() if node.op == "ScatterAdd")
-    waits = [nodes[text[1:]].op for text in add.input if text.startswith("^")]
-    assert waits == ["GatherV2"]
+    slot = add.input[0]
+    readers = {node.op for node in nodes.values() if slot in node.input}
+    assert "GatherV2" not in readers
+    assert [node.op for node in nodes.values() if add.name in node.input] == ["GatherV2"]
+    assert not [text for text in add.input if text.startswith("^")]
 
 
 def test_reads_that_are_after_a_write_stay_there() -> None:
